@@ -1,0 +1,3 @@
+//! The admin command.
+
+fn main() {}

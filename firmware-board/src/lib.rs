@@ -1,0 +1,2 @@
+//! The wall.
+#![no_std]
