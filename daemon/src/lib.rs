@@ -1,1 +1,6 @@
-//! Andon Desk.
+//! Andon Desk: keeps a support desk's tickets, knows the terms its regulation promised, and lights the wall before
+//! and when a promise breaks.
+//!
+//! The core is [`desk`], pure; everything around it brings commands in and carries effects out.
+
+pub mod desk;

@@ -1,0 +1,160 @@
+//! Alarms: what needs a person.
+//!
+//! An alarm is raised once for its cause, and its id is its cause: `1024-breach-resolution-1` is the breach of the
+//! first resolution clock of ticket 1024. A restart, which applies the same events, finds the same alarm in the
+//! same state. States follow IEC 62682: a cause that is over but was never acknowledged stays to be seen, until
+//! somebody acknowledges it or the ticket is closed and needs nobody any more.
+
+use calendars::Timestamp;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::clocks::Metric;
+use super::ticket::TicketNumber;
+
+/// What kind of thing needs a person; from worst to least, the order of the wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlarmKind {
+    /// A ticket of the highest priority is open.
+    Critical,
+    /// A clock ran out.
+    Breach,
+    /// Many tickets have one cause.
+    MassProblem,
+    /// A clock runs out soon.
+    DueSoon,
+    /// A requester complained.
+    Complaint,
+    /// The disk fails or is full.
+    Storage,
+    /// The box does not know the time.
+    Clock,
+    /// A panel fails.
+    Panel,
+    /// Letters do not leave.
+    Letter,
+    /// A shift is short of people.
+    Staffing,
+    /// A calendar lacks a year.
+    Calendar,
+}
+
+impl AlarmKind {
+    /// The id in JSON and alarm ids.
+    pub const fn id(self) -> &'static str {
+        match self {
+            AlarmKind::Critical => "critical",
+            AlarmKind::Breach => "breach",
+            AlarmKind::MassProblem => "mass-problem",
+            AlarmKind::DueSoon => "due-soon",
+            AlarmKind::Complaint => "complaint",
+            AlarmKind::Storage => "storage",
+            AlarmKind::Clock => "clock",
+            AlarmKind::Panel => "panel",
+            AlarmKind::Letter => "letter",
+            AlarmKind::Staffing => "staffing",
+            AlarmKind::Calendar => "calendar",
+        }
+    }
+}
+
+/// Where an alarm stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlarmState {
+    /// Nobody has taken it.
+    Unacked,
+    /// Its cause is over, but nobody took it meanwhile.
+    ClearedUnacked,
+    /// Somebody has taken it.
+    Acked,
+}
+
+/// Something that needs a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Its cause.
+    pub id: SmolStr,
+    /// What kind of thing it is.
+    pub kind: AlarmKind,
+    /// The ticket, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketNumber>,
+    /// The clock, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// What failed, in words; empty where the ticket's subject says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Where it stands.
+    pub state: AlarmState,
+    /// Who took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acked_by: Option<SmolStr>,
+}
+
+impl Alarm {
+    /// The alarm of an open ticket of the highest priority; each time it gets there is a cause of its own.
+    pub(crate) fn critical(ticket: TicketNumber, since: Timestamp) -> Self {
+        Self::new(smol_str::format_smolstr!("{ticket}-critical-{}", since.millis()), AlarmKind::Critical, Some(ticket), None, since)
+    }
+
+    /// The alarm of a clock that ran out.
+    pub(crate) fn breach(ticket: TicketNumber, metric: Metric, cycle: u16, since: Timestamp) -> Self {
+        Self::new(clock_alarm(AlarmKind::Breach, ticket, metric, cycle), AlarmKind::Breach, Some(ticket), Some(metric), since)
+    }
+
+    /// The alarm of a clock that runs out soon.
+    pub(crate) fn due_soon(ticket: TicketNumber, metric: Metric, cycle: u16, since: Timestamp) -> Self {
+        Self::new(clock_alarm(AlarmKind::DueSoon, ticket, metric, cycle), AlarmKind::DueSoon, Some(ticket), Some(metric), since)
+    }
+
+    /// The alarm of a part of the box.
+    pub(crate) fn part(kind: AlarmKind, part: &str, text: &str, since: Timestamp) -> Self {
+        Self { text: text.to_owned(), ..Self::new(part_alarm(kind, part), kind, None, None, since) }
+    }
+
+    fn new(id: SmolStr, kind: AlarmKind, ticket: Option<TicketNumber>, metric: Option<Metric>, since: Timestamp) -> Self {
+        Self { id, kind, ticket, metric, text: String::new(), since, state: AlarmState::Unacked, acked_by: None }
+    }
+
+    /// Somebody takes it. False where nothing is left to show: the cause was over already.
+    pub(crate) fn acknowledge(&mut self, by: &str) -> bool {
+        match self.state {
+            AlarmState::Unacked => {
+                self.state = AlarmState::Acked;
+                self.acked_by = Some(by.into());
+                true
+            }
+            AlarmState::Acked => true,
+            AlarmState::ClearedUnacked => false,
+        }
+    }
+
+    /// Its cause is over. False where nothing is left to show.
+    pub(crate) fn clear(&mut self) -> bool {
+        match self.state {
+            // A warning of something that did not come about needs nobody.
+            AlarmState::Unacked if self.kind == AlarmKind::DueSoon => false,
+            AlarmState::Unacked | AlarmState::ClearedUnacked => {
+                self.state = AlarmState::ClearedUnacked;
+                true
+            }
+            AlarmState::Acked => false,
+        }
+    }
+}
+
+/// The id of a clock's alarm.
+pub(crate) fn clock_alarm(kind: AlarmKind, ticket: TicketNumber, metric: Metric, cycle: u16) -> SmolStr {
+    smol_str::format_smolstr!("{ticket}-{}-{}-{cycle}", kind.id(), metric.id())
+}
+
+/// The id of a part's alarm.
+pub(crate) fn part_alarm(kind: AlarmKind, part: &str) -> SmolStr {
+    smol_str::format_smolstr!("{}-{part}", kind.id())
+}

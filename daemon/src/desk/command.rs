@@ -1,0 +1,489 @@
+//! Commands: the only way a ticket or the desk changes.
+//!
+//! Every door (HTTP, `andonctl`, import, simulation, later mail) builds these and has no private way in.
+//! Their JSON is the contract's. Required fields are optional here and asked for by the desk, so that a body
+//! with three things missing is told so at once and not one by one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::actor::Role;
+use super::refusal::FieldError;
+use super::ticket::TicketNumber;
+
+/// A wish to change something.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Opens a ticket. Precondition: what the regulation requires is there, or `incomplete` is set.
+    Register(Register),
+    /// Changes a ticket. Precondition: the ticket exists.
+    Ticket {
+        /// Which ticket.
+        number: TicketNumber,
+        /// The revision the caller saw; the command is refused if the ticket has changed since.
+        if_revision: Option<u64>,
+        /// What is to happen.
+        act: Act,
+    },
+    /// Changes something of the desk that is no ticket.
+    Desk(DeskAct),
+}
+
+/// What can be done to a ticket; one variant per verb of the contract.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Says something to the requester, or to the desk only (`internal`). Precondition: the ticket is not closed, unless internal.
+    Reply(Reply),
+    /// Asks the requester. Precondition: the ticket is open.
+    Ask(Text),
+    /// The requester's words come in. Precondition: the ticket is not closed.
+    Answer(Text),
+    /// Moves to a status. Precondition: the regulation lists the move.
+    Status(StatusMove),
+    /// Changes type, service or fields. Precondition: the ticket is open.
+    Classify(Classify),
+    /// Changes the priority. Precondition: open, a reason, and the right to set that priority.
+    Priority(PriorityChange),
+    /// The actor takes the ticket. Precondition: the ticket is open.
+    Take,
+    /// Gives the ticket to an agent or a group. Precondition: the ticket is open.
+    Assign(Assign),
+    /// Hands the ticket to another agent. Precondition: open, a reason.
+    Transfer(Transfer),
+    /// Moves the ticket to another line. Precondition: open, the regulation has that route.
+    Route(Route),
+    /// Gives another planned term. Precondition: open, the regulation allows it for the type.
+    Extend(Extend),
+    /// Answers with the solution. Precondition: the ticket is open.
+    Resolve(Resolve),
+    /// The requester confirms the solution. Precondition: the ticket is resolved.
+    Confirm(Confirm),
+    /// The requester returns the ticket. Precondition: the ticket is resolved and within its window.
+    Return(Return),
+    /// Refuses the ticket. Precondition: the ticket is open.
+    Refuse(Ending),
+    /// Closes the ticket without a solution. Precondition: the ticket is not closed.
+    Close(Ending),
+    /// Links to another ticket. Precondition: both exist.
+    Link(Link),
+    /// A second problem becomes a ticket of its own. Precondition: the ticket is open.
+    Split(Split),
+    /// Marks the ticket urgent. Precondition: the ticket is open.
+    Urgent(Text),
+}
+
+/// What can be done to the desk itself.
+#[derive(Clone, Debug)]
+pub enum DeskAct {
+    /// Acknowledges an alarm. Precondition: it exists and is not acknowledged.
+    AckAlarm(String),
+    /// Silences the buzzer for a time; light stays. Precondition: at most a day.
+    Mute {
+        /// How long, in milliseconds; 0 ends the mute.
+        for_ms: i64,
+    },
+    /// Adds a token. The secret itself never comes here.
+    AddToken(Token),
+    /// Revokes the token of that name.
+    RevokeToken(String),
+    /// A part of the box failed: raises its alarm.
+    PartFailed {
+        /// Which kind of alarm.
+        kind: super::AlarmKind,
+        /// Which part, an ASCII id; the cause of the alarm.
+        part: String,
+        /// What failed, for people.
+        text: String,
+    },
+    /// A part of the box works again: clears its alarm.
+    PartWorks {
+        /// Which kind of alarm.
+        kind: super::AlarmKind,
+        /// Which part.
+        part: String,
+    },
+}
+
+/// Who may come in, by the hash of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The agent's or program's name; unique among tokens that are not revoked.
+    pub name: SmolStr,
+    /// What it may do.
+    pub role: Role,
+    /// The lines it works on; empty means every line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<u8>,
+    /// SHA-256 of the secret, in lower-case hex.
+    pub hash: SmolStr,
+}
+
+/// `register`: opens a ticket.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// The regulation's id; may be left out where the desk runs one.
+    pub regulation: Option<String>,
+    /// The channel's id. Required.
+    #[schema(example = "email")]
+    pub channel: Option<String>,
+    /// The type's id. Required.
+    #[serde(rename = "type")]
+    #[schema(example = "error")]
+    pub kind: Option<String>,
+    /// One line that says what it is about. Required; at most 1,000 characters.
+    #[schema(example = "Не открывается форма отчёта")]
+    pub subject: Option<String>,
+    /// The requester's own words; at most 65,536 bytes.
+    pub description: Option<String>,
+    /// Who asks.
+    pub requester: Option<Requester>,
+    /// The organisation asked for.
+    pub client: Option<String>,
+    /// The regulation's own fields.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub fields: BTreeMap<String, Value>,
+    /// The service concerned.
+    pub service: Option<String>,
+    /// The urgency as the requester tells it.
+    pub urgency: Option<String>,
+    /// The priority, where the regulation leaves it to the requester.
+    pub priority: Option<String>,
+    /// Takes the ticket though required fields are missing; they are asked for afterwards (GM-5.21).
+    #[serde(default)]
+    pub incomplete: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Requester {
+    /// Name, as they sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address, where letters go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Taxpayer number of a Russian organisation (10 digits) or person (12 digits), check digits valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "7707083893")]
+    pub inn: Option<String>,
+    /// Login in the system concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+}
+
+/// `reply`: something said by the desk.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// The words. Required.
+    pub text: Option<String>,
+    /// For the desk's eyes only; meets no reaction term.
+    #[serde(default)]
+    pub internal: bool,
+}
+
+/// `ask`, `answer`, `urgent`: words.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// The words. Required.
+    pub text: Option<String>,
+}
+
+/// `status`: a move the regulation's status machine allows.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusMove {
+    /// The status to move to. Required.
+    pub to: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `classify`: another type, service or fields; what is left out stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Classify {
+    /// The type's id.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The service concerned.
+    pub service: Option<String>,
+    /// Fields to set; `null` takes one away.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub fields: BTreeMap<String, Value>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `priority`: another priority.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriorityChange {
+    /// The priority's id. Required.
+    pub to: Option<String>,
+    /// Why. Required.
+    pub reason: Option<String>,
+}
+
+/// `assign`: who works on it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// The agent; exactly one of agent and group.
+    pub agent: Option<String>,
+    /// The group; exactly one of agent and group.
+    pub group: Option<String>,
+}
+
+/// `transfer`: to another agent, with a reason.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// The agent. Required.
+    pub agent: Option<String>,
+    /// Why. Required.
+    pub reason: Option<String>,
+}
+
+/// `route`: to another line.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The line. Required.
+    pub line: Option<u8>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What developers need (GM-A2).
+    pub bug_report: Option<BugReport>,
+}
+
+/// What developers need to work on an error (GM-A2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BugReport {
+    /// A title of as many words as the regulation asks for. Required.
+    pub title: Option<String>,
+    /// What is wrong, in short.
+    pub description: Option<String>,
+    /// The client, with a link.
+    pub client: Option<String>,
+    /// The document concerned.
+    pub document: Option<String>,
+    /// What should have happened.
+    pub expected: Option<String>,
+    /// What happened.
+    pub actual: Option<String>,
+    /// How to see it again.
+    #[serde(default)]
+    pub steps: Vec<String>,
+    /// Names of attachments.
+    #[serde(default)]
+    pub attachments: Vec<String>,
+}
+
+/// `extend`: another planned term.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extend {
+    /// The new deadline, RFC 3339 with an offset. Required.
+    #[schema(example = "2026-11-30T18:00:00+03:00")]
+    pub deadline: Option<String>,
+    /// Why. Required.
+    pub reason: Option<String>,
+    /// The preliminary answer to the requester. Required.
+    pub text: Option<String>,
+}
+
+/// `resolve`: the solution.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// The solution and the steps to it. Required.
+    pub text: Option<String>,
+    /// Where the source of the problem lay.
+    pub source: Option<String>,
+    /// Forbidden phrases the agent uses nonetheless, each by name (GM-5.25).
+    #[serde(default)]
+    pub despite: Vec<String>,
+}
+
+/// `confirm`: the requester is content.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// One of the regulation's marks; left out, the regulation's default counts.
+    pub mark: Option<String>,
+    /// In the requester's words.
+    pub comment: Option<String>,
+}
+
+/// `return`: the requester is not content.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Return {
+    /// Why. Required.
+    pub reason: Option<String>,
+}
+
+/// `refuse`, `close`: an end without a solution.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ending {
+    /// Why. Required; one of the regulation's reasons where it lists them.
+    pub reason: Option<String>,
+    /// To the requester.
+    pub text: Option<String>,
+}
+
+/// What joins two tickets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkKind {
+    /// They look alike (GM-5.28).
+    Similar,
+    /// This one says the same as the other.
+    Duplicate,
+    /// The other is the problem behind this one (GM-5.10).
+    Problem,
+    /// This one goes on where the other ended.
+    FollowUp,
+}
+
+/// `link`: joins two tickets.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The other ticket. Required.
+    #[schema(value_type = Option<u64>)]
+    pub to: Option<TicketNumber>,
+    /// What joins them. Required.
+    pub kind: Option<LinkKind>,
+}
+
+/// `split`: a second problem gets a ticket of its own (GM-5.11).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// What the second problem is about. Required.
+    pub subject: Option<String>,
+    /// Fields that differ from the first ticket's.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub fields: BTreeMap<String, Value>,
+}
+
+/// Why a verb and its JSON are no command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadCommand {
+    /// No such verb.
+    #[error("unknown verb `{verb}`; a verb is one of {known}", known = Act::VERBS.join(", "))]
+    UnknownVerb {
+        /// What was asked for.
+        verb: String,
+    },
+    /// The JSON does not fit the verb.
+    #[error("{}: {}", .0.field, .0.message)]
+    Field(FieldError),
+}
+
+impl Act {
+    /// The verbs of the contract that change a ticket.
+    pub const VERBS: [&'static str; 19] = [
+        "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route", "extend",
+        "resolve", "confirm", "return", "refuse", "close", "link", "split", "urgent",
+    ];
+
+    /// The verb's name in paths and logs.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Act::Reply(_) => "reply",
+            Act::Ask(_) => "ask",
+            Act::Answer(_) => "answer",
+            Act::Status(_) => "status",
+            Act::Classify(_) => "classify",
+            Act::Priority(_) => "priority",
+            Act::Take => "take",
+            Act::Assign(_) => "assign",
+            Act::Transfer(_) => "transfer",
+            Act::Route(_) => "route",
+            Act::Extend(_) => "extend",
+            Act::Resolve(_) => "resolve",
+            Act::Confirm(_) => "confirm",
+            Act::Return(_) => "return",
+            Act::Refuse(_) => "refuse",
+            Act::Close(_) => "close",
+            Act::Link(_) => "link",
+            Act::Split(_) => "split",
+            Act::Urgent(_) => "urgent",
+        }
+    }
+
+    /// Builds the act of a verb from its JSON.
+    ///
+    /// # Errors
+    /// [`BadCommand`] names the verb, or the first field that does not fit.
+    pub fn from_json(verb: &str, body: Value) -> Result<Self, BadCommand> {
+        Ok(match verb {
+            "reply" => Act::Reply(read(body)?),
+            "ask" => Act::Ask(read(body)?),
+            "answer" => Act::Answer(read(body)?),
+            "status" => Act::Status(read(body)?),
+            "classify" => Act::Classify(read(body)?),
+            "priority" => Act::Priority(read(body)?),
+            "take" => {
+                let Nothing {} = read(body)?;
+                Act::Take
+            }
+            "assign" => Act::Assign(read(body)?),
+            "transfer" => Act::Transfer(read(body)?),
+            "route" => Act::Route(read(body)?),
+            "extend" => Act::Extend(read(body)?),
+            "resolve" => Act::Resolve(read(body)?),
+            "confirm" => Act::Confirm(read(body)?),
+            "return" => Act::Return(read(body)?),
+            "refuse" => Act::Refuse(read(body)?),
+            "close" => Act::Close(read(body)?),
+            "link" => Act::Link(read(body)?),
+            "split" => Act::Split(read(body)?),
+            "urgent" => Act::Urgent(read(body)?),
+            unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
+        })
+    }
+}
+
+impl Register {
+    /// Builds a registration from its JSON.
+    ///
+    /// # Errors
+    /// [`BadCommand::Field`] names the first field that does not fit.
+    pub fn from_json(body: Value) -> Result<Self, BadCommand> {
+        read(body)
+    }
+}
+
+/// A verb without fields.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn read<T: for<'de> Deserialize<'de>>(body: Value) -> Result<T, BadCommand> {
+    if !body.is_object() {
+        return Err(BadCommand::Field(FieldError::new("", "must be a JSON object")));
+    }
+    serde_path_to_error::deserialize(body).map_err(|error| {
+        let path = error.path().to_string();
+        BadCommand::Field(FieldError::new(if path == "." { "" } else { &path }, &error.inner().to_string()))
+    })
+}

@@ -1,0 +1,508 @@
+//! The verbs: one function each, the `match` here.
+
+use calendars::Timestamp;
+use smol_str::SmolStr;
+
+use super::clocks::{breach_if_used_up, term};
+use super::register::{check, is_incomplete, split};
+use super::{Decision, Draft, Wrong, need};
+use crate::desk::actor::{Actor, Role};
+use crate::desk::clocks::{ClockState, Metric};
+use crate::desk::command::{
+    Act, Assign, BugReport, Classify, Confirm, Ending, Extend, Link, LinkKind, PriorityChange, Reply, Resolve, Return,
+    Route, StatusMove, Text, Transfer,
+};
+use crate::desk::event::{Event, Fact, TermReason, Turn};
+use crate::desk::refusal::Refusal;
+use crate::desk::regulation::{BugReportForm, Regulation, Trigger};
+use crate::desk::state::Desk;
+use crate::desk::ticket::{Stage, Ticket};
+
+pub(super) fn decide(
+    desk: &Desk,
+    ticket: &Ticket,
+    act: &Act,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Decision, Refusal> {
+    let role = match act {
+        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) => Role::Intake,
+        _ => Role::Agent,
+    };
+    need(actor, role, &format!("the verb `{}`", act.verb()))?;
+    let mut draft = Draft::of(desk, ticket, &actor.name, at)?;
+    stage_allows(&draft, act)?;
+    match act {
+        Act::Reply(reply) => said(&mut draft, reply),
+        Act::Ask(text) => ask(&mut draft, text),
+        Act::Answer(text) => answer(&mut draft, text),
+        Act::Status(to) => status(&mut draft, to),
+        Act::Classify(classify) => self::classify(&mut draft, classify),
+        Act::Priority(change) => priority(&mut draft, change, actor),
+        Act::Take => take(&mut draft, actor),
+        Act::Assign(to) => assign(&mut draft, to),
+        Act::Transfer(to) => transfer(&mut draft, to),
+        Act::Route(to) => route(&mut draft, to),
+        Act::Extend(to) => extend(&mut draft, to),
+        Act::Resolve(solution) => resolve(&mut draft, solution),
+        Act::Confirm(words) => confirm(&mut draft, words),
+        Act::Return(words) => returned(&mut draft, words),
+        Act::Refuse(ending) => refuse(&mut draft, ending),
+        Act::Close(ending) => close(&mut draft, ending),
+        Act::Link(to) => link(&mut draft, to),
+        Act::Split(second) => split(&mut draft, second),
+        Act::Urgent(text) => urgent(&mut draft, text),
+    }?;
+    Ok(draft.finish())
+}
+
+/// Refuses what cannot be done at the ticket's stage.
+fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
+    let stage = draft.ticket.stage;
+    let (code, message) = match (act, stage) {
+        (_, Stage::Open) if !matches!(act, Act::Confirm(_) | Act::Return(_)) => return Ok(()),
+        (Act::Confirm(_) | Act::Return(_), Stage::Open) => {
+            ("not-resolved", "has no answer yet that could be confirmed or returned")
+        }
+        (Act::Confirm(_) | Act::Return(_), Stage::Resolved)
+        | (Act::Reply(_) | Act::Answer(_) | Act::Close(_) | Act::Status(_), Stage::Resolved)
+        | (Act::Link(_) | Act::Status(_), _) => return Ok(()),
+        (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
+        (Act::Return(_), Stage::Closed) => {
+            ("window-over", "is closed for good and cannot be returned; register a new ticket and link it as follow-up")
+        }
+        (Act::Answer(_), Stage::Closed) => {
+            ("closed", "is closed; register a new ticket and link it as follow-up")
+        }
+        (_, Stage::Resolved) => ("not-open", "is answered and waits for the requester; `return` opens it again"),
+        (_, _) => ("closed", "is closed; register a new ticket and link it as follow-up"),
+    };
+    Err(Refusal::Conflict {
+        code,
+        message: format!("ticket {} {message}", draft.ticket.number),
+        ticket: Some(draft.ticket.number),
+        status: Some(draft.ticket.facts.status.clone()),
+    })
+}
+
+/// The status a verb leads to must be in the regulation.
+fn in_regulation(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
+    if draft.regulation.verb(verb).is_some() {
+        return Ok(());
+    }
+    Err(Refusal::conflict("not-in-regulation", format!("regulation {} has no verb `{verb}`", draft.regulation.id)))
+}
+
+fn for_type(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
+    let Some(rule) = draft.regulation.verb(verb) else { return Ok(()) };
+    if rule.types.is_empty() || rule.types.contains(&draft.ticket.facts.kind) {
+        return Ok(());
+    }
+    let clause = rule.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
+    let types = rule.types.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ");
+    Err(Refusal::conflict("not-for-type", format!("`{verb}` is for tickets of type {types} only{clause}")))
+}
+
+fn text(words: &Text) -> Result<String, Refusal> {
+    let mut wrong = Wrong::default();
+    let text = wrong.text("text", words.text.as_ref());
+    wrong.done()?;
+    Ok(text)
+}
+
+/// A reason that must be there; one of the regulation's where it lists them for the verb.
+fn reason(regulation: &Regulation, verb: &str, given: Option<&String>, wrong: &mut Wrong) -> String {
+    let known = regulation.reasons(verb);
+    if known.is_empty() {
+        wrong.text("reason", given)
+    } else {
+        wrong.one_of("reason", given, known.iter().map(|reason| reason.id.as_str())).to_string()
+    }
+}
+
+fn said(draft: &mut Draft<'_>, reply: &Reply) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let text = wrong.text("text", reply.text.as_ref());
+    wrong.done()?;
+    draft.push(Event::Replied { text, internal: reply.internal });
+    if !reply.internal {
+        draft.triggers.push(Trigger::Replied);
+    }
+    Ok(())
+}
+
+fn ask(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
+    in_regulation(draft, "ask")?;
+    let text = text(words)?;
+    draft.push(Event::Asked { text });
+    draft.triggers.push(Trigger::Asked);
+    draft.move_by_verb("ask", None);
+    Ok(())
+}
+
+fn answer(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
+    let text = text(words)?;
+    draft.push(Event::Answered { text });
+    draft.triggers.push(Trigger::Answered);
+    if draft.ticket.stage == Stage::Open {
+        draft.move_by_verb("answer", None);
+    }
+    Ok(())
+}
+
+fn status(draft: &mut Draft<'_>, to: &StatusMove) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let known = draft.regulation.statuses.iter().map(|status| status.name.id.as_str());
+    let target = wrong.one_of("to", to.to.as_ref(), known);
+    let reason = wrong.optional_text("reason", to.reason.as_ref());
+    wrong.done()?;
+    let from = draft.ticket.facts.status.clone();
+    if from == target {
+        return Ok(());
+    }
+    let moves = draft.regulation.status(&from).map(|status| status.moves.clone()).unwrap_or_default();
+    if !moves.contains(&target) {
+        let list = moves.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ");
+        let way = if list.is_empty() { "no status; use a verb".to_owned() } else { list };
+        return Err(Refusal::Conflict {
+            code: "move-not-allowed",
+            message: format!("from `{from}` the verb `status` leads to {way}, not to `{target}`"),
+            ticket: Some(draft.ticket.number),
+            status: Some(from),
+        });
+    }
+    draft.move_to(&target, None, reason);
+    Ok(())
+}
+
+fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let regulation = draft.regulation.clone();
+    let kind = classify
+        .kind
+        .as_ref()
+        .map(|_| wrong.one_of("type", classify.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str())));
+    let reason = wrong.optional_text("reason", classify.reason.as_ref());
+    let was_derived = regulation.derived_priority(&draft.ticket.facts).name.id == draft.ticket.facts.priority;
+    let service = classify.service.as_deref().map(SmolStr::from);
+    let mut after = draft.ticket.clone();
+    let event = Event::Classified {
+        kind: kind.clone(),
+        service: service.clone(),
+        fields: classify.fields.clone(),
+        incomplete: false,
+        reason: reason.clone(),
+    };
+    after.apply(&event, &draft.by, draft.at);
+    check(&regulation, &after.facts, &mut wrong);
+    wrong.done()?;
+    let incomplete = draft.ticket.facts.incomplete && is_incomplete(&regulation, &after.facts);
+    if after.facts == draft.ticket.facts && incomplete == draft.ticket.facts.incomplete {
+        return Ok(());
+    }
+    draft.push(Event::Classified { kind, service, fields: classify.fields.clone(), incomplete, reason });
+    // A priority that followed from the rules follows them on; one that an agent set stays.
+    let derived = regulation.derived_priority(&draft.ticket.facts);
+    if was_derived && derived.name.id != draft.ticket.facts.priority {
+        draft.push(Event::PriorityChanged {
+            from: draft.ticket.facts.priority.clone(),
+            to: derived.name.id.clone(),
+            critical: derived.alarm,
+            reason: "follows from the classification".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn priority(draft: &mut Draft<'_>, change: &PriorityChange, actor: &Actor) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let regulation = draft.regulation.clone();
+    let known = regulation.priorities.iter().map(|priority| priority.name.id.as_str());
+    let to = wrong.one_of("to", change.to.as_ref(), known);
+    let reason = reason(&regulation, "priority", change.reason.as_ref(), &mut wrong);
+    wrong.done()?;
+    let priority = regulation.priority(&to).expect("checked above");
+    if !priority.set_by_lines.is_empty() && !priority.set_by_lines.iter().any(|line| actor.works_on(*line)) {
+        let lines = priority.set_by_lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
+        let clause = priority.name.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
+        return Err(Refusal::Forbidden(format!("priority `{to}` is set by agents of line {lines} only{clause}")));
+    }
+    if draft.ticket.facts.priority != to {
+        let from = draft.ticket.facts.priority.clone();
+        draft.push(Event::PriorityChanged { from, to, critical: priority.alarm, reason });
+    }
+    Ok(())
+}
+
+fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
+    match &draft.ticket.assignee {
+        Some(other) if *other != actor.name => {
+            return Err(Refusal::Conflict {
+                code: "taken",
+                message: format!("ticket {} is with {other} already; `transfer` it with a reason", draft.ticket.number),
+                ticket: Some(draft.ticket.number),
+                status: Some(draft.ticket.facts.status.clone()),
+            });
+        }
+        Some(_) => {}
+        None => draft.push(Event::Assigned { agent: Some(actor.name.clone()), group: None, reason: None }),
+    }
+    draft.move_by_verb("take", None);
+    Ok(())
+}
+
+fn assign(draft: &mut Draft<'_>, to: &Assign) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let agent = wrong.optional_text("agent", to.agent.as_ref()).map(SmolStr::from);
+    let group = wrong.optional_text("group", to.group.as_ref()).map(SmolStr::from);
+    if agent.is_some() == group.is_some() {
+        wrong.add("agent", "exactly one of agent and group is required");
+    }
+    wrong.done()?;
+    if (&draft.ticket.assignee, &draft.ticket.group) != (&agent, &group) {
+        draft.push(Event::Assigned { agent, group, reason: None });
+    }
+    Ok(())
+}
+
+fn transfer(draft: &mut Draft<'_>, to: &Transfer) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let agent = SmolStr::from(wrong.text("agent", to.agent.as_ref()));
+    let reason = reason(&draft.regulation, "transfer", to.reason.as_ref(), &mut wrong);
+    wrong.done()?;
+    if draft.ticket.assignee.as_ref() != Some(&agent) {
+        draft.push(Event::Assigned { agent: Some(agent), group: None, reason: Some(reason) });
+    }
+    Ok(())
+}
+
+fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let lines: Vec<u8> = draft.regulation.lines.iter().map(|line| line.id).collect();
+    let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let to = match route.line {
+        Some(line) if lines.contains(&line) => line,
+        Some(line) => {
+            wrong.add("line", format!("unknown {line}; one of {list}"));
+            0
+        }
+        None => {
+            wrong.add("line", format!("is required; one of {list}"));
+            0
+        }
+    };
+    let reason = wrong.optional_text("reason", route.reason.as_ref());
+    let form = draft.regulation.bug_report.as_ref().filter(|form| form.line == to);
+    if let (Some(form), Some(report)) = (form, &route.bug_report) {
+        bug_report(form, report, &mut wrong);
+    }
+    wrong.done()?;
+    let from = draft.ticket.facts.line;
+    if from == to {
+        return Ok(());
+    }
+    let routes = draft.regulation.line(from).map(|line| line.routes.clone()).unwrap_or_default();
+    if !routes.contains(&to) {
+        let list = routes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+        let way = if list.is_empty() { "nowhere".to_owned() } else { format!("to line {list}") };
+        return Err(Refusal::conflict("no-route", format!("line {from} routes {way}, not to line {to}")));
+    }
+    if let Some(problem) = open_problem(draft).filter(|_| to > from) {
+        return Err(Refusal::Conflict {
+            code: "already-worked-on",
+            message: format!("the problem is worked on as ticket {problem} already; do not route this one up"),
+            ticket: Some(problem),
+            status: None,
+        });
+    }
+    draft.push(Event::Routed { from, to, reason, bug_report: route.bug_report.clone().map(Box::new) });
+    if draft.ticket.assignee.is_some() {
+        // Whoever had it works on the line it left.
+        draft.push(Event::Assigned { agent: None, group: draft.ticket.group.clone(), reason: None });
+    }
+    draft.triggers.push(Trigger::LineLeft);
+    draft.triggers.push(Trigger::LineEntered);
+    Ok(())
+}
+
+/// The open ticket that is the problem behind this one (GM-5.10).
+fn open_problem(draft: &Draft<'_>) -> Option<crate::desk::TicketNumber> {
+    draft
+        .ticket
+        .links
+        .iter()
+        .filter(|link| link.kind == LinkKind::Problem && !link.back)
+        .find(|link| draft.desk.ticket(link.to).is_some_and(|problem| problem.stage == Stage::Open))
+        .map(|link| link.to)
+}
+
+/// Checks a bug report against the form (GM-A2).
+fn bug_report(form: &BugReportForm, report: &BugReport, wrong: &mut Wrong) {
+    let (least, most) = form.title_words;
+    let words = report.title.as_deref().unwrap_or_default().split_whitespace().count();
+    if words < least || words > most {
+        wrong.add("bug_report.title", format!("has {words} words; {least} to {most}"));
+    }
+    for name in &form.required {
+        let given = match name.as_str() {
+            "title" => report.title.as_deref(),
+            "description" => report.description.as_deref(),
+            "client" => report.client.as_deref(),
+            "document" => report.document.as_deref(),
+            "expected" => report.expected.as_deref(),
+            "actual" => report.actual.as_deref(),
+            "steps" => report.steps.first().map(String::as_str),
+            _ => report.attachments.first().map(String::as_str),
+        };
+        if name != "title" && given.is_none_or(|text| text.trim().is_empty()) {
+            wrong.add(&format!("bug_report.{name}"), "is required");
+        }
+    }
+}
+
+fn extend(draft: &mut Draft<'_>, extend: &Extend) -> Result<(), Refusal> {
+    in_regulation(draft, "extend")?;
+    for_type(draft, "extend")?;
+    let mut wrong = Wrong::default();
+    let deadline = match extend.deadline.as_deref().map(Timestamp::parse_rfc3339) {
+        Some(Ok(deadline)) => deadline,
+        Some(Err(error)) => {
+            wrong.add("deadline", error.to_string());
+            draft.at
+        }
+        None => {
+            wrong.add("deadline", "is required, such as 2026-11-30T18:00:00+03:00");
+            draft.at
+        }
+    };
+    let reason = reason(&draft.regulation, "extend", extend.reason.as_ref(), &mut wrong);
+    let text = wrong.text("text", extend.text.as_ref());
+    wrong.done()?;
+    let regulation = draft.regulation.clone();
+    let (Some(rule), Some(clock)) =
+        (regulation.clock(Metric::Resolution), draft.ticket.clock(Metric::Resolution).cloned())
+    else {
+        return Err(Refusal::conflict("no-term", "this ticket has no resolution term that could be extended"));
+    };
+    if deadline <= draft.at {
+        return Err(Refusal::field("deadline", "is past; a planned term lies ahead"));
+    }
+    if let Some(current) = clock.due().filter(|current| deadline <= *current) {
+        let current = current.to_rfc3339(regulation.zone);
+        return Err(Refusal::field("deadline", format!("is not later than the present deadline {current}")));
+    }
+    let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
+    let used_ms = clock.used_at(calendar, draft.at);
+    let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
+    let mut term = term(&regulation, rule, calendar, Some(target_ms), used_ms, draft.at);
+    // The requester was told this instant, also where it lies outside working hours.
+    term.deadline = (clock.state == ClockState::Running).then_some(deadline);
+    term.warn_at = term.warn_at.filter(|_| clock.state == ClockState::Running);
+    draft.push(Event::Extended { deadline, reason, text });
+    let turn = Turn::Retargeted { used_ms, why: TermReason::Extended, term };
+    draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
+    breach_if_used_up(draft, &clock, Some(target_ms), used_ms);
+    Ok(())
+}
+
+fn resolve(draft: &mut Draft<'_>, solution: &Resolve) -> Result<(), Refusal> {
+    in_regulation(draft, "resolve")?;
+    let mut wrong = Wrong::default();
+    let text = wrong.text("text", solution.text.as_ref());
+    let source = wrong.optional_text("source", solution.source.as_ref()).map(SmolStr::from);
+    wrong.done()?;
+    let lower = text.to_lowercase();
+    let hits = draft.regulation.forbidden_phrases.iter().filter(|phrase| lower.contains(&phrase.to_lowercase()));
+    if let Some(phrase) = hits.into_iter().find(|phrase| !solution.despite.contains(phrase)) {
+        return Err(Refusal::conflict(
+            "forbidden-phrase",
+            format!("the answer says «{phrase}», which the regulation forbids; write it otherwise, or name the phrase in `despite`"),
+        ));
+    }
+    draft.push(Event::Resolved { text, source, despite: solution.despite.clone() });
+    draft.triggers.push(Trigger::Replied);
+    draft.move_by_verb("resolve", None);
+    Ok(())
+}
+
+fn confirm(draft: &mut Draft<'_>, words: &Confirm) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let marks = &draft.regulation.marks;
+    let mark = match &words.mark {
+        Some(_) => Some(wrong.one_of("mark", words.mark.as_ref(), marks.iter().map(|mark| mark.id.as_str()))),
+        None => marks.iter().find(|mark| mark.default).map(|mark| mark.id.clone()),
+    };
+    let comment = wrong.optional_text("comment", words.comment.as_ref());
+    wrong.done()?;
+    draft.push(Event::Confirmed { mark, comment });
+    let to = draft.regulation.verb("confirm").and_then(|rule| rule.to.clone());
+    let to = to.unwrap_or_else(|| draft.ticket.facts.status.clone());
+    draft.move_to(&to, Some(Stage::Closed), None);
+    Ok(())
+}
+
+fn returned(draft: &mut Draft<'_>, words: &Return) -> Result<(), Refusal> {
+    in_regulation(draft, "return")?;
+    let mut wrong = Wrong::default();
+    let reason = reason(&draft.regulation, "return", words.reason.as_ref(), &mut wrong);
+    wrong.done()?;
+    draft.push(Event::Returned { reason });
+    draft.move_by_verb("return", None);
+    Ok(())
+}
+
+fn ending(draft: &Draft<'_>, verb: &str, ending: &Ending) -> Result<(String, Option<String>), Refusal> {
+    let mut wrong = Wrong::default();
+    let reason = reason(&draft.regulation, verb, ending.reason.as_ref(), &mut wrong);
+    let text = wrong.optional_text("text", ending.text.as_ref());
+    wrong.done()?;
+    Ok((reason, text))
+}
+
+fn refuse(draft: &mut Draft<'_>, words: &Ending) -> Result<(), Refusal> {
+    in_regulation(draft, "refuse")?;
+    let (reason, text) = ending(draft, "refuse", words)?;
+    draft.push(Event::Refused { reason: reason.clone(), text });
+    draft.move_by_verb("refuse", Some(reason));
+    Ok(())
+}
+
+fn close(draft: &mut Draft<'_>, words: &Ending) -> Result<(), Refusal> {
+    in_regulation(draft, "close")?;
+    let (reason, text) = ending(draft, "close", words)?;
+    draft.push(Event::Closed { reason: reason.clone(), text });
+    let to = draft.regulation.verb("close").and_then(|rule| rule.to.clone());
+    let to = to.unwrap_or_else(|| draft.ticket.facts.status.clone());
+    draft.move_to(&to, Some(Stage::Closed), Some(reason));
+    Ok(())
+}
+
+fn link(draft: &mut Draft<'_>, link: &Link) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    if link.to.is_none() {
+        wrong.add("to", "is required: the number of the other ticket");
+    }
+    if link.kind.is_none() {
+        wrong.add("kind", "is required; one of similar, duplicate, problem, follow-up");
+    }
+    wrong.done()?;
+    let (Some(to), Some(kind)) = (link.to, link.kind) else { return Ok(()) };
+    if to == draft.ticket.number {
+        return Err(Refusal::field("to", "a ticket is not linked to itself"));
+    }
+    if draft.desk.ticket(to).is_none() {
+        return Err(Refusal::field("to", format!("there is no ticket {to}")));
+    }
+    if !draft.ticket.links.iter().any(|known| known.to == to && known.kind == kind) {
+        let number = draft.ticket.number;
+        draft.push(Event::Linked { to, kind, back: false });
+        draft.facts.push(Fact { ticket: Some(to), event: Event::Linked { to: number, kind, back: true } });
+    }
+    Ok(())
+}
+
+fn urgent(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
+    let text = text(words)?;
+    draft.push(Event::Urgent { text });
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! The clocks take their turns: after a command, each clock of the regulation starts, stops, pauses, resumes or gets
+//! another term, by what happened and by what the ticket has become.
+
+use calendars::{Calendar, Timestamp};
+
+use super::Draft;
+use crate::desk::clocks::{Basis, Clock, ClockState, calendar_name};
+use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
+use crate::desk::regulation::{ClockRule, GivenTerm, Regulation, Trigger};
+
+/// Lets every clock of the ticket's regulation take its turn.
+pub(super) fn turn(draft: &mut Draft<'_>) {
+    let regulation = draft.regulation.clone();
+    for rule in &regulation.clocks {
+        turn_one(draft, &regulation, rule);
+    }
+}
+
+fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
+    let happened = |triggers: &[Trigger]| draft.triggers.iter().any(|trigger| triggers.contains(trigger));
+    let (starts, stops, reopens) = (happened(&rule.starts), happened(&rule.stops), happened(&rule.reopens));
+    let pausing = rule.pauses_in.contains(&draft.ticket.facts.status);
+
+    if let Some(clock) = draft.ticket.clock(rule.metric).filter(|clock| clock.state != ClockState::Stopped) {
+        if stops {
+            let clock = clock.clone();
+            stop(draft, regulation, &clock);
+        }
+    }
+    let latest = draft.ticket.clock(rule.metric).cloned();
+    match latest {
+        Some(clock) if clock.state == ClockState::Stopped => {
+            if reopens {
+                resume(draft, regulation, rule, &clock);
+            } else if starts {
+                start(draft, regulation, rule, clock.cycle + 1);
+            }
+        }
+        Some(_) => {}
+        None if starts => start(draft, regulation, rule, 1),
+        None => {}
+    }
+    let Some(clock) = draft.ticket.clock(rule.metric).cloned() else { return };
+    match (clock.state, pausing) {
+        (ClockState::Running, true) => {
+            retarget(draft, regulation, rule, &clock);
+            let used_ms = used(draft, regulation, &clock);
+            push(draft, &clock, Turn::Paused { used_ms });
+        }
+        (ClockState::Paused, false) => {
+            retarget(draft, regulation, rule, &clock);
+            let clock = draft.ticket.clock(rule.metric).cloned().unwrap_or(clock);
+            resume(draft, regulation, rule, &clock);
+        }
+        (ClockState::Running, false) | (ClockState::Paused, true) => retarget(draft, regulation, rule, &clock),
+        (ClockState::Stopped, _) => {}
+    }
+}
+
+fn push(draft: &mut Draft<'_>, clock: &Clock, turn: Turn) {
+    draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
+}
+
+/// What a clock has used by now, under the calendar it has run under.
+fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
+    match regulation.calendar(clock.calendar_id()) {
+        Some(calendar) => clock.used_at(calendar, draft.at),
+        None => clock.used_ms,
+    }
+}
+
+fn stop(draft: &mut Draft<'_>, regulation: &Regulation, clock: &Clock) {
+    let used_ms = used(draft, regulation, clock);
+    push(draft, clock, Turn::Stopped { used_ms });
+}
+
+fn start(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cycle: u16) {
+    let facts = &draft.ticket.facts;
+    let Some(target) = regulation.target(rule, facts) else { return };
+    let calendar = regulation.calendar_for(rule, facts);
+    let target_ms = target_ms(target.term, rule.basis, calendar, draft.at);
+    let term = term(regulation, rule, calendar, target_ms, 0, draft.at);
+    draft.push(Event::Clock { metric: rule.metric, cycle, turn: Turn::Started { basis: rule.basis, term } });
+}
+
+/// A paused or stopped clock runs on from its used time.
+fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
+    let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
+    let term = term(regulation, rule, calendar, clock.term.target_ms, clock.used_ms, draft.at);
+    push(draft, clock, Turn::Resumed { used_ms: clock.used_ms, term });
+}
+
+/// Another target (R6) or another calendar (R5) where what was decided leads to one.
+fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
+    let (before, after): (&Registered, &Registered) = (&draft.before.facts, &draft.ticket.facts);
+    let calendar = regulation.calendar_for(rule, after);
+    let derive = |facts| regulation.target(rule, facts).map_or(GivenTerm::None, |target| target.term);
+    let (was, is) = (derive(before), derive(after));
+    let other_calendar = clock.calendar_id() != calendar.id();
+    let new_cycle = !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
+    if new_cycle || (was == is && !other_calendar) {
+        return;
+    }
+    let used_ms = used(draft, regulation, clock);
+    let (why, target_ms) = if was == is {
+        (TermReason::Calendar, clock.term.target_ms)
+    } else {
+        (TermReason::Derived, target_ms(is, rule.basis, calendar, clock.started_at))
+    };
+    let mut term = term(regulation, rule, calendar, target_ms, used_ms, draft.at);
+    if clock.state == ClockState::Paused {
+        term.deadline = None;
+        term.warn_at = None;
+    }
+    push(draft, clock, Turn::Retargeted { used_ms, why, term });
+    breach_if_used_up(draft, clock, target_ms, used_ms);
+}
+
+/// A term moved below what is used is broken at once, at the time of the change (R6).
+pub(super) fn breach_if_used_up(draft: &mut Draft<'_>, clock: &Clock, target_ms: Option<i64>, used_ms: i64) {
+    if clock.breached_at.is_none() && target_ms.is_some_and(|target_ms| used_ms > target_ms) {
+        let at = draft.at;
+        push(draft, clock, Turn::Breached { at });
+    }
+}
+
+/// A given term in milliseconds of the basis. Days are reckoned from the day the clock started (R3).
+fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Timestamp) -> Option<i64> {
+    match given {
+        GivenTerm::None => None,
+        GivenTerm::Ms(ms) => Some(ms),
+        GivenTerm::Days(days) => {
+            let deadline = if basis.is_working() {
+                calendar.add_working_days(started_at, days)
+            } else {
+                calendar.add_calendar_days(started_at, days)
+            };
+            Some(basis.elapsed(calendar, started_at, deadline.at))
+        }
+    }
+}
+
+/// The promise: when what is left is used up, counted from now.
+pub(super) fn term(
+    regulation: &Regulation,
+    rule: &ClockRule,
+    calendar: &Calendar,
+    target_ms: Option<i64>,
+    used_ms: i64,
+    now: Timestamp,
+) -> Term {
+    let mut term = Term {
+        target_ms,
+        calendar: calendar_name(&regulation.id, calendar.id()),
+        revision: calendar.revision().into(),
+        deadline: None,
+        warn_at: None,
+        provisional: false,
+    };
+    if let Some(target_ms) = target_ms {
+        let left_ms = (target_ms - used_ms).max(0);
+        let (deadline, provisional) = rule.basis.advance(calendar, now, left_ms);
+        term.deadline = Some(deadline);
+        term.provisional = provisional;
+        term.warn_at = rule
+            .warn_before
+            .map(|warn| rule.basis.advance(calendar, now, (left_ms - warn.ms(target_ms)).max(0)).0);
+    }
+    term
+}

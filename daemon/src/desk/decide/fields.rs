@@ -1,0 +1,197 @@
+//! What a regulation asks of the fields of a ticket.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{FIELDS_MAX, TEXT_MAX_BYTES, Wrong};
+use crate::desk::command::{Register, Requester};
+use crate::desk::regulation::{Field, FieldKind, Regulation};
+
+/// Checks what is there against the regulation's fields, and collects what is missing.
+pub(super) struct FieldCheck<'a> {
+    pub regulation: &'a Regulation,
+    pub kind: &'a str,
+}
+
+/// Where values are looked up by path.
+pub(super) struct Values<'a> {
+    pub description: Option<&'a str>,
+    pub client: Option<&'a str>,
+    pub service: Option<&'a str>,
+    pub urgency: Option<&'a str>,
+    pub requester: &'a Requester,
+    pub fields: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn of(register: &'a Register, requester: &'a Requester) -> Self {
+        Self {
+            description: register.description.as_deref(),
+            client: register.client.as_deref(),
+            service: register.service.as_deref(),
+            urgency: register.urgency.as_deref(),
+            requester,
+            fields: &register.fields,
+        }
+    }
+
+    fn get(&self, path: &str) -> Option<Value> {
+        let text = |value: Option<&str>| value.map(|value| Value::String(value.to_owned()));
+        match path {
+            "description" => text(self.description),
+            "client" => text(self.client),
+            "service" => text(self.service),
+            "urgency" => text(self.urgency),
+            "requester.name" => text(self.requester.name.as_deref()),
+            "requester.email" => text(self.requester.email.as_deref()),
+            "requester.phone" => text(self.requester.phone.as_deref()),
+            "requester.inn" => text(self.requester.inn.as_deref()),
+            "requester.login" => text(self.requester.login.as_deref()),
+            _ => path.strip_prefix("fields.").and_then(|name| self.fields.get(name).cloned()),
+        }
+        .filter(|value| !is_blank(value))
+    }
+}
+
+impl FieldCheck<'_> {
+    /// The paths that are required and not there.
+    pub(super) fn missing(&self, values: &Values<'_>) -> Vec<&Field> {
+        self.asked()
+            .filter(|field| field.required)
+            .filter(|field| {
+                values.get(&field.path).is_none() && !field.or.iter().any(|path| values.get(path).is_some())
+            })
+            .collect()
+    }
+
+    /// Complains of values that cannot be.
+    pub(super) fn check(&self, values: &Values<'_>, wrong: &mut Wrong) {
+        for field in self.asked() {
+            if let Some(message) = values.get(&field.path).and_then(|value| complaint(field, &value)) {
+                wrong.add(&field.path, message);
+            }
+        }
+        size(values.fields, wrong);
+        // A number that looks like an INN is one, whatever the regulation asks.
+        let asked = self.asked().any(|field| field.path == "requester.inn");
+        if let (false, Some(inn)) = (asked, values.requester.inn.as_deref()) {
+            if let Some(message) = inn_complaint(inn) {
+                wrong.add("requester.inn", message);
+            }
+        }
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &Field> {
+        self.regulation
+            .fields
+            .iter()
+            .filter(|field| field.types.is_empty() || field.types.iter().any(|kind| kind == self.kind))
+    }
+}
+
+fn size(fields: &BTreeMap<String, Value>, wrong: &mut Wrong) {
+    if fields.len() > FIELDS_MAX {
+        wrong.add("fields", format!("has {} fields; at most {FIELDS_MAX}", fields.len()));
+    }
+    for (name, value) in fields {
+        let bytes = serde_json::to_string(value).map_or(0, |text| text.len());
+        if bytes > TEXT_MAX_BYTES {
+            wrong.add(&format!("fields.{name}"), format!("is {bytes} bytes; at most {TEXT_MAX_BYTES}"));
+        }
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_blank),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// What is asked of a field, for the message that it is missing.
+pub(super) fn wanted(field: &Field) -> String {
+    let what = match field.kind {
+        FieldKind::Text => "text".to_owned(),
+        FieldKind::Enum => format!("one of {}", ids(field)),
+        FieldKind::Inn => "10 or 12 digits with valid check digits".to_owned(),
+        FieldKind::Email => "an e-mail address".to_owned(),
+        FieldKind::Phone => "a telephone number".to_owned(),
+        FieldKind::Steps => "a list of steps".to_owned(),
+    };
+    let or = if field.or.is_empty() { String::new() } else { format!(", or {}", field.or.join(", or ")) };
+    let clause = field.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
+    format!("is required: {what}{or}{clause}")
+}
+
+fn ids(field: &Field) -> String {
+    field.values.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn complaint(field: &Field, value: &Value) -> Option<String> {
+    let text = match (field.kind, value) {
+        (FieldKind::Steps, Value::Array(steps)) => {
+            return steps.iter().any(|step| !step.is_string()).then(|| "must be a list of texts".to_owned());
+        }
+        (_, Value::String(text)) => text.trim(),
+        (FieldKind::Steps, _) => return Some("must be a list of texts, or a text".to_owned()),
+        (_, _) => return Some("must be a text".to_owned()),
+    };
+    match field.kind {
+        FieldKind::Text | FieldKind::Steps => None,
+        FieldKind::Enum => {
+            let known = field.values.iter().any(|(id, _)| id == text);
+            (!known).then(|| format!("unknown `{text}`; one of {}", ids(field)))
+        }
+        FieldKind::Inn => inn_complaint(text),
+        FieldKind::Email => {
+            let plausible = text.split_once('@').is_some_and(|(name, host)| {
+                !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+            }) && !text.contains(char::is_whitespace);
+            (!plausible).then(|| format!("`{text}` is no e-mail address"))
+        }
+        FieldKind::Phone => {
+            let digits = text.chars().filter(char::is_ascii_digit).count();
+            let odd = text.chars().any(|c| !c.is_ascii_digit() && !"+-() .,доб#*".contains(c));
+            (digits < 3 || odd).then(|| format!("`{text}` is no telephone number"))
+        }
+    }
+}
+
+/// What is wrong with a taxpayer number: 10 digits (organisation) or 12 (person), the last one or two of which check
+/// the others.
+pub(super) fn inn_complaint(text: &str) -> Option<String> {
+    const WEIGHTS: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+    if digits.len() != text.chars().count() || !matches!(digits.len(), 10 | 12) {
+        return Some(format!("`{text}` is no INN: 10 digits for an organisation, 12 for a person"));
+    }
+    let check = |count: usize| -> u32 {
+        let weights = &WEIGHTS[WEIGHTS.len() - count..];
+        digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 % 10
+    };
+    let right = if digits.len() == 10 {
+        check(9) == digits[9]
+    } else {
+        check(10) == digits[10] && check(11) == digits[11]
+    };
+    (!right).then(|| format!("`{text}` is no INN: its check digits are wrong, so a digit was mistyped"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inn_complaint;
+
+    #[test]
+    fn inns_of_organisations_and_persons_are_told_from_mistyped_ones() {
+        // 7707083893 and 500100732259 are published, valid numbers.
+        for good in ["7707083893", "500100732259"] {
+            assert_eq!(inn_complaint(good), None, "{good}");
+        }
+        for bad in ["7707083894", "7707083983", "500100732258", "500100732269", "123", "77070838930", "770708389x", ""] {
+            assert!(inn_complaint(bad).is_some(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Deciding: from a command to the facts it makes, or to a refusal.
+//!
+//! Nothing is changed here. A [`Draft`] is a copy of the ticket on which each fact is applied as it is decided, so
+//! that what comes later sees what came before; when the draft is finished the clocks take their turns.
+
+mod acts;
+mod clocks;
+mod desk;
+mod fields;
+mod register;
+mod settle;
+
+use std::sync::Arc;
+
+use calendars::Timestamp;
+use smol_str::SmolStr;
+
+use super::actor::{Actor, Role};
+use super::command::Command;
+use super::event::{Event, Fact};
+use super::refusal::{FieldError, Refusal};
+use super::regulation::{Regulation, Status, Trigger};
+use super::state::Desk;
+use super::ticket::{Stage, Ticket, TicketNumber};
+
+/// The longest subject, in characters.
+pub const SUBJECT_MAX_CHARS: usize = 1_000;
+/// The longest text, in bytes.
+pub const TEXT_MAX_BYTES: usize = 65_536;
+/// The most fields of a ticket.
+pub const FIELDS_MAX: usize = 100;
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The ticket it is about; for a registration, the new one.
+    pub ticket: Option<TicketNumber>,
+    /// What happened; empty where everything was so already.
+    pub facts: Vec<Fact>,
+}
+
+impl Desk {
+    /// Decides a command at `now` without changing anything.
+    ///
+    /// # Errors
+    /// A [`Refusal`] says why not, and what would go.
+    pub fn decide(&self, command: &Command, actor: &Actor, now: Timestamp) -> Result<Decision, Refusal> {
+        let at = self.stamp(now);
+        match command {
+            Command::Register(register) => register::decide(self, register, actor, at),
+            Command::Ticket { number, if_revision, act } => {
+                let ticket = self.ticket(*number).ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+                if let Some(asked) = if_revision.filter(|asked| *asked != ticket.revision) {
+                    return Err(Refusal::Revision { asked, now: ticket.revision });
+                }
+                acts::decide(self, ticket, act, actor, at)
+            }
+            Command::Desk(act) => desk::decide(self, act, actor, at),
+        }
+    }
+
+    /// What time alone has brought about by `now`: one due clock's facts and the instant they took effect, the
+    /// earliest first. `None` when nothing is due; so it may be called too early or twice.
+    pub fn due(&self, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
+        settle::due(self, now)
+    }
+}
+
+/// A ticket in the making.
+struct Draft<'a> {
+    desk: &'a Desk,
+    regulation: Arc<Regulation>,
+    /// As it was; the default ticket's facts for a new one.
+    before: Ticket,
+    /// As it is becoming.
+    ticket: Ticket,
+    by: SmolStr,
+    at: Timestamp,
+    facts: Vec<Fact>,
+    triggers: Vec<Trigger>,
+}
+
+impl<'a> Draft<'a> {
+    fn of(desk: &'a Desk, ticket: &Ticket, by: &str, at: Timestamp) -> Result<Self, Refusal> {
+        let id = &ticket.facts.regulation;
+        let regulation = desk.regulations().get(id).cloned().ok_or_else(|| {
+            Refusal::conflict(
+                "regulation-not-loaded",
+                format!("ticket {} was opened under `{id}`, which this desk does not run now; start it with --regulation {id}", ticket.number),
+            )
+        })?;
+        Ok(Self {
+            desk,
+            regulation,
+            before: ticket.clone(),
+            ticket: ticket.clone(),
+            by: by.into(),
+            at,
+            facts: Vec::new(),
+            triggers: Vec::new(),
+        })
+    }
+
+    /// Records that something happened.
+    fn push(&mut self, event: Event) {
+        self.ticket.apply(&event, &self.by, self.at);
+        self.facts.push(Fact { ticket: Some(self.ticket.number), event });
+    }
+
+    /// Moves to a status; `stage` where the verb leads to another than the status's own.
+    fn move_to(&mut self, to: &str, stage: Option<Stage>, reason: Option<String>) {
+        let status: &Status = self.regulation.status(to).expect("a checked regulation names statuses it has");
+        let (stage, waiting) = (stage.unwrap_or(status.stage), status.waiting);
+        let (from, from_stage) = (self.ticket.facts.status.clone(), self.ticket.stage);
+        if from == to && from_stage == stage {
+            return;
+        }
+        self.push(Event::StatusChanged { from: from.clone(), to: to.into(), stage, waiting, reason });
+        if from != to {
+            self.triggers.push(Trigger::StatusLeft(from));
+            self.triggers.push(Trigger::StatusEntered(to.into()));
+        }
+        match (from_stage, stage) {
+            (Stage::Open, Stage::Open) | (Stage::Resolved, Stage::Resolved) | (Stage::Closed, Stage::Closed) => {}
+            (_, Stage::Open) => self.triggers.push(Trigger::Reopened),
+            (_, Stage::Resolved) => self.triggers.push(Trigger::Resolved),
+            (_, Stage::Closed) => self.triggers.push(Trigger::Closed),
+        }
+    }
+
+    /// Moves where the regulation says this verb moves to, if it does from here.
+    fn move_by_verb(&mut self, verb: &str, reason: Option<String>) {
+        let Some(rule) = self.regulation.verb(verb) else { return };
+        let applies = rule.from.is_empty() || rule.from.contains(&self.ticket.facts.status);
+        if let (true, Some(to)) = (applies, rule.to.clone()) {
+            let stage = rule.stage;
+            self.move_to(&to, stage, reason);
+        }
+    }
+
+    /// The clocks take their turns, and the draft becomes facts.
+    fn finish(mut self) -> Decision {
+        clocks::turn(&mut self);
+        Decision { ticket: Some(self.ticket.number), facts: self.facts }
+    }
+}
+
+/// Collects what is wrong with a command's fields, so that all of it is told at once.
+#[derive(Default)]
+struct Wrong(Vec<FieldError>);
+
+impl Wrong {
+    fn add(&mut self, field: &str, message: impl AsRef<str>) {
+        self.0.push(FieldError::new(field, message.as_ref()));
+    }
+
+    fn done(self) -> Result<(), Refusal> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Fields(self.0)) }
+    }
+
+    /// A text that must be there.
+    fn text(&mut self, field: &str, value: Option<&String>) -> String {
+        let text = value.map(|value| value.trim()).unwrap_or_default();
+        if text.is_empty() {
+            self.add(field, "is required");
+        }
+        self.limit(field, text);
+        text.to_owned()
+    }
+
+    /// A text that may be there.
+    fn optional_text(&mut self, field: &str, value: Option<&String>) -> Option<String> {
+        let text = value.map(|value| value.trim()).filter(|value| !value.is_empty())?;
+        self.limit(field, text);
+        Some(text.to_owned())
+    }
+
+    fn limit(&mut self, field: &str, text: &str) {
+        if text.len() > TEXT_MAX_BYTES {
+            self.add(field, format!("is {} bytes; at most {TEXT_MAX_BYTES}", text.len()));
+        }
+    }
+
+    /// One of the regulation's ids.
+    fn one_of<'b>(&mut self, field: &str, value: Option<&String>, known: impl Iterator<Item = &'b str>) -> SmolStr {
+        let known: Vec<&str> = known.collect();
+        match value {
+            None => self.add(field, format!("is required; one of {}", known.join(", "))),
+            Some(value) if !known.contains(&value.as_str()) => {
+                self.add(field, format!("unknown `{value}`; one of {}", known.join(", ")));
+            }
+            Some(value) => return value.as_str().into(),
+        }
+        SmolStr::default()
+    }
+}
+
+/// Refuses below a role.
+fn need(actor: &Actor, role: Role, what: &str) -> Result<(), Refusal> {
+    if actor.role >= role {
+        Ok(())
+    } else {
+        Err(Refusal::Forbidden(format!("{what} needs the role {role} or more; this token has {}", actor.role)))
+    }
+}

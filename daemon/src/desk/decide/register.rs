@@ -1,0 +1,197 @@
+//! `register` and `split`: a ticket begins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use calendars::Timestamp;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use super::fields::{FieldCheck, Values, wanted};
+use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, need};
+use crate::desk::actor::{Actor, Role};
+use crate::desk::command::{LinkKind, Register, Split};
+use crate::desk::event::{Event, Fact, Registered};
+use crate::desk::refusal::Refusal;
+use crate::desk::regulation::{PrioritySource, Regulation, Trigger};
+use crate::desk::state::Desk;
+use crate::desk::ticket::{Stage, Ticket};
+
+pub(super) fn decide(desk: &Desk, register: &Register, actor: &Actor, at: Timestamp) -> Result<Decision, Refusal> {
+    need(actor, Role::Intake, "registering a ticket")?;
+    let regulation = choose(desk, register)?;
+    let facts = facts(&regulation, register, desk.is_lenient())?;
+    Ok(open(desk, regulation, facts, &actor.name, at).finish())
+}
+
+/// A second problem becomes a ticket of its own, linked, its clocks running from now (GM-5.11).
+pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let subject = subject(split.subject.as_ref(), &mut wrong);
+    let mut facts = draft.ticket.facts.clone();
+    for (name, value) in &split.fields {
+        facts.fields.insert(name.clone(), value.clone());
+    }
+    facts.subject = subject;
+    check(&draft.regulation, &facts, &mut wrong);
+    wrong.done()?;
+    facts.status.clone_from(&draft.regulation.initial_status);
+    facts.line = draft.regulation.channel(&facts.channel).map_or(facts.line, |channel| channel.line);
+    let priority = draft.regulation.derived_priority(&facts);
+    if draft.regulation.priority_source == PrioritySource::Rules {
+        facts.priority = priority.name.id.clone();
+        facts.critical = priority.alarm;
+    }
+    let mut second = open(draft.desk, Arc::clone(&draft.regulation), facts, &draft.by, draft.at);
+    let (first_number, second_number) = (draft.ticket.number, second.ticket.number);
+    second.push(Event::Linked { to: first_number, kind: LinkKind::FollowUp, back: false });
+    let second_facts = second.finish().facts;
+    draft.push(Event::Linked { to: second_number, kind: LinkKind::FollowUp, back: true });
+    draft.facts.extend(second_facts);
+    Ok(())
+}
+
+/// The regulation a registration is for: by name, or the one there is.
+fn choose(desk: &Desk, register: &Register) -> Result<Arc<Regulation>, Refusal> {
+    let regulations = desk.regulations();
+    match &register.regulation {
+        Some(id) => regulations.get(id).cloned().ok_or_else(|| {
+            Refusal::field("regulation", format!("unknown `{id}`; this desk runs {}", regulations.ids().join(", ")))
+        }),
+        None => {
+            let mut all = regulations.iter();
+            match (all.next(), all.next()) {
+                (Some(only), None) => Ok(Arc::clone(only)),
+                (Some(_), Some(_)) => {
+                    let message = format!("is required here: this desk runs {}", regulations.ids().join(", "));
+                    Err(Refusal::field("regulation", message))
+                }
+                (None, _) => Err(Refusal::conflict("no-regulation", "this desk runs no regulation")),
+            }
+        }
+    }
+}
+
+/// What the ticket begins with, or everything that is wrong with it.
+fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<Registered, Refusal> {
+    let mut wrong = Wrong::default();
+    let kind = wrong.one_of("type", register.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str()));
+    let channels = regulation.channels.iter().map(|channel| channel.name.id.as_str());
+    let channel = wrong.one_of("channel", register.channel.as_ref(), channels);
+    let line = channel_line(regulation, &channel, &kind, &mut wrong);
+    let requester = register.requester.clone().unwrap_or_default();
+    let check = FieldCheck { regulation, kind: &kind };
+    let values = Values::of(register, &requester);
+    check.check(&values, &mut wrong);
+    let missing = check.missing(&values);
+    if !register.incomplete && !lenient {
+        for field in &missing {
+            wrong.add(&field.path, wanted(field));
+        }
+    }
+    let mut facts = Registered {
+        regulation: regulation.id.clone(),
+        version: regulation.version.clone(),
+        kind,
+        priority: SmolStr::default(),
+        critical: false,
+        status: regulation.initial_status.clone(),
+        line,
+        channel,
+        subject: subject(register.subject.as_ref(), &mut wrong),
+        description: wrong.optional_text("description", register.description.as_ref()),
+        incomplete: !missing.is_empty(),
+        requester: requester.clone(),
+        client: wrong.optional_text("client", register.client.as_ref()),
+        fields: register.fields.clone(),
+        service: register.service.as_deref().map(SmolStr::from),
+        urgency: register.urgency.as_deref().map(SmolStr::from),
+    };
+    priority(regulation, register, &mut facts, &mut wrong);
+    wrong.done()?;
+    Ok(facts)
+}
+
+fn subject(subject: Option<&String>, wrong: &mut Wrong) -> String {
+    let subject = wrong.text("subject", subject);
+    let chars = subject.chars().count();
+    if chars > SUBJECT_MAX_CHARS {
+        wrong.add("subject", format!("is {chars} characters; at most {SUBJECT_MAX_CHARS}"));
+    }
+    subject
+}
+
+fn channel_line(regulation: &Regulation, channel: &str, kind: &str, wrong: &mut Wrong) -> u8 {
+    let Some(channel) = regulation.channel(channel) else { return regulation.lines[0].id };
+    if !kind.is_empty() && !channel.types.is_empty() && !channel.types.iter().any(|taken| taken == kind) {
+        wrong.add("channel", format!("`{}` takes {} only", channel.name.id, channel.types.join(", ")));
+    }
+    channel.line
+}
+
+/// The requester's priority where the regulation leaves it to them, else the one its rules give.
+fn priority(regulation: &Regulation, register: &Register, facts: &mut Registered, wrong: &mut Wrong) {
+    let asked = register.priority.as_ref();
+    let chosen = match (regulation.priority_source, asked) {
+        (PrioritySource::Requester, Some(_)) => {
+            let known = regulation.priorities.iter().map(|priority| priority.name.id.as_str());
+            regulation.priority(&wrong.one_of("priority", asked, known))
+        }
+        (PrioritySource::Rules, Some(asked)) => {
+            wrong.add(
+                "priority",
+                format!("`{asked}` cannot be set here: it follows from the rules of {}; change it afterwards with the verb `priority` and a reason", regulation.id),
+            );
+            None
+        }
+        (PrioritySource::Rules | PrioritySource::Requester, None) => Some(regulation.derived_priority(facts)),
+    };
+    if let Some(priority) = chosen {
+        facts.priority = priority.name.id.clone();
+        facts.critical = priority.alarm;
+    }
+}
+
+/// Checks fields that changed after the registration.
+pub(super) fn check(regulation: &Regulation, facts: &Registered, wrong: &mut Wrong) {
+    FieldCheck { regulation, kind: &facts.kind }.check(&values(facts), wrong);
+}
+
+/// Whether something required is still missing.
+pub(super) fn is_incomplete(regulation: &Regulation, facts: &Registered) -> bool {
+    !FieldCheck { regulation, kind: &facts.kind }.missing(&values(facts)).is_empty()
+}
+
+fn values(facts: &Registered) -> Values<'_> {
+    let fields: &BTreeMap<String, Value> = &facts.fields;
+    Values {
+        description: facts.description.as_deref(),
+        client: facts.client.as_deref(),
+        service: facts.service.as_deref(),
+        urgency: facts.urgency.as_deref(),
+        requester: &facts.requester,
+        fields,
+    }
+}
+
+/// The draft of a new ticket: registered, on its line, in the status that follows the giving of its number.
+fn open<'a>(desk: &'a Desk, regulation: Arc<Regulation>, facts: Registered, by: &str, at: Timestamp) -> Draft<'a> {
+    let number = desk.next_ticket();
+    let ticket = Ticket::new(number, &facts, at);
+    let mut draft = Draft {
+        desk,
+        before: ticket.clone(),
+        ticket,
+        by: by.into(),
+        at,
+        facts: vec![Fact { ticket: Some(number), event: Event::Registered(Box::new(facts)) }],
+        triggers: vec![Trigger::Registered, Trigger::LineEntered],
+        regulation,
+    };
+    debug_assert_eq!(draft.ticket.stage, Stage::Open);
+    draft.triggers.push(Trigger::StatusEntered(draft.ticket.facts.status.clone()));
+    if let Some(next) = draft.regulation.status(&draft.ticket.facts.status).and_then(|status| status.passes_to.clone()) {
+        draft.move_to(&next, None, None);
+    }
+    draft
+}

@@ -1,0 +1,288 @@
+//! Events: what happened. They are the record format of the ledger.
+//!
+//! An event is a plain fact: it repeats no rule and needs none to be applied, so that a replay under other
+//! regulations or calendars gives the same tickets. Its JSON is kept for as long as the box lives: fields are
+//! only added, with defaults, and golden data in the tests holds the old forms (decision 0003).
+
+use std::collections::BTreeMap;
+
+use calendars::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use super::alarm::AlarmKind;
+use super::clocks::{Basis, Metric};
+use super::command::{BugReport, LinkKind, Requester, Token};
+use super::ticket::{Stage, TicketNumber};
+
+/// All events of one accepted command, or of one deadline that passed. Kept and lost as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Number of its first event; events are numbered from 1 without a hole.
+    pub first_seq: u64,
+    /// When it was taken into the record; never before the entry before it.
+    pub at: Timestamp,
+    /// When it took effect, where that was earlier: a deadline that was noticed late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Timestamp>,
+    /// Who.
+    pub by: SmolStr,
+    /// True while the box's time could not be trusted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsynced: bool,
+    /// What answers the same request again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+    /// What happened, in order; never empty.
+    pub facts: Vec<Fact>,
+}
+
+/// Proof that a request was carried out, for its repetition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Whose request and which: the token's name and its `Idempotency-Key`.
+    pub key: SmolStr,
+    /// SHA-256 of method, path and body, in hex.
+    pub request: SmolStr,
+}
+
+/// One event and the ticket it is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The ticket; none for what concerns the desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketNumber>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Entry {
+    /// When what it tells took effect.
+    pub fn effective_at(&self) -> Timestamp {
+        self.effective.unwrap_or(self.at)
+    }
+
+    /// Number of the event after its last.
+    pub fn next_seq(&self) -> u64 {
+        self.first_seq + self.facts.len() as u64
+    }
+
+    /// The tickets it is about, each once.
+    pub fn tickets(&self) -> Vec<TicketNumber> {
+        let mut numbers: Vec<_> = self.facts.iter().filter_map(|fact| fact.ticket).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
+/// What a ticket is at its beginning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the fields are the ticket's, documented there")]
+pub struct Registered {
+    pub regulation: SmolStr,
+    pub version: SmolStr,
+    #[serde(rename = "type")]
+    pub kind: SmolStr,
+    pub priority: SmolStr,
+    /// Whether this priority is an alarm of itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
+    pub status: SmolStr,
+    pub line: u8,
+    pub channel: SmolStr,
+    pub subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub requester: Requester,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<SmolStr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<SmolStr>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
+}
+
+/// A clock's promise, as a fact: what was derived, from what, and what it comes to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// How much time is given, in milliseconds of the basis; none where there is no term.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_ms: Option<i64>,
+    /// The calendar that counts, as `regulation/calendar`.
+    pub calendar: SmolStr,
+    /// The calendar's revision.
+    pub revision: SmolStr,
+    /// When it runs out if nothing stops it; none while paused or without a term.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// When the room is to be warned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_at: Option<Timestamp>,
+    /// Whether the deadline lies beyond the calendar's facts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
+}
+
+/// Why a clock's term is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TermReason {
+    /// The regulation gives another target now: type, priority, service or line changed (R6).
+    Derived,
+    /// Another calendar counts now: the ticket stands on another line (R5).
+    Calendar,
+    /// An agent extended it (GM-5.18).
+    Extended,
+}
+
+/// What happened to a clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "turn", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "fields named as in the clock")]
+pub enum Turn {
+    /// It started.
+    Started { basis: Basis, #[serde(flatten)] term: Term },
+    /// It stands still; its used time is what it is (R7).
+    Paused { used_ms: i64 },
+    /// It runs on.
+    Resumed { used_ms: i64, #[serde(flatten)] term: Term },
+    /// It has another term.
+    Retargeted { used_ms: i64, why: TermReason, #[serde(flatten)] term: Term },
+    /// The room was warned that it runs out soon.
+    Warned { deadline: Timestamp },
+    /// It ran out; `at` is the deadline's own time (R4), or the time of the change that breached it (R6).
+    Breached { at: Timestamp },
+    /// It ran out, and what the regulation foresees for that happened: told, or closed.
+    RanOut { at: Timestamp },
+    /// It stopped.
+    Stopped { used_ms: i64 },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "fields named as in the commands and the ticket")]
+pub enum Event {
+    /// A ticket was opened.
+    Registered(Box<Registered>),
+    /// The desk said something, to the requester or to itself.
+    Replied { text: String, #[serde(default, skip_serializing_if = "std::ops::Not::not")] internal: bool },
+    /// The desk asked the requester.
+    Asked { text: String },
+    /// The requester's words came in.
+    Answered { text: String },
+    /// The status changed.
+    StatusChanged {
+        from: SmolStr,
+        to: SmolStr,
+        stage: Stage,
+        /// Whether the desk now waits for somebody else.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waiting: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Type, service or fields changed; what is absent stayed.
+    Classified {
+        #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+        kind: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, Value>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        incomplete: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The priority changed.
+    PriorityChanged {
+        from: SmolStr,
+        to: SmolStr,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        critical: bool,
+        reason: String,
+    },
+    /// An agent or a group has it now.
+    Assigned {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// It stands on another line now.
+    Routed {
+        from: u8,
+        to: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bug_report: Option<Box<BugReport>>,
+    },
+    /// The requester was promised another term (GM-5.18).
+    Extended { deadline: Timestamp, reason: String, text: String },
+    /// The solution was given.
+    Resolved {
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        despite: Vec<String>,
+    },
+    /// The requester confirmed the solution.
+    Confirmed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
+    },
+    /// The requester returned the ticket.
+    Returned { reason: String },
+    /// The ticket was refused.
+    Refused {
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The ticket was closed, by an agent or by time.
+    Closed {
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// It was joined to another ticket.
+    Linked { to: TicketNumber, kind: LinkKind, #[serde(default, skip_serializing_if = "std::ops::Not::not")] back: bool },
+    /// It was marked urgent.
+    Urgent { text: String },
+
+    /// A clock of the ticket took a turn.
+    Clock {
+        metric: Metric,
+        cycle: u16,
+        #[serde(flatten)]
+        turn: Turn,
+    },
+
+    /// Somebody took an alarm; of a ticket's alarm or one of the desk.
+    AlarmAcked { alarm: SmolStr },
+    /// A part of the box failed.
+    PartFailed { kind: AlarmKind, part: SmolStr, text: String },
+    /// A part of the box works again.
+    PartWorks { kind: AlarmKind, part: SmolStr },
+    /// The buzzer is silent until then.
+    Muted { until: Timestamp },
+    /// Somebody may come in.
+    TokenAdded { token: Token },
+    /// Somebody may no longer come in.
+    TokenRevoked { name: SmolStr },
+}

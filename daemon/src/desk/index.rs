@@ -1,0 +1,194 @@
+//! What the desk looks up without looking at every ticket: what is due, what is worst, how many of what.
+
+use std::collections::BTreeSet;
+
+use calendars::Timestamp;
+use serde::Serialize;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::alarm::{Alarm, AlarmKind, AlarmState};
+use super::clocks::{ClockState, Metric};
+use super::ticket::{Stage, Ticket, TicketNumber};
+
+/// How many tickets are what, now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counts {
+    /// Somebody owes work or an answer.
+    pub open: u32,
+    /// Open, and the desk waits for somebody else.
+    pub waiting: u32,
+    /// Open and of the highest priority.
+    pub critical: u32,
+    /// Open, and a clock that still counts ran out.
+    pub breached: u32,
+    /// A clock runs out soon.
+    pub due_soon: u32,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TimerKind {
+    /// The room is to be warned.
+    Warn,
+    /// The clock has run out.
+    End,
+}
+
+/// The next thing that time brings about for one clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Timer {
+    pub at: Timestamp,
+    pub ticket: TicketNumber,
+    pub metric: Metric,
+    pub cycle: u16,
+    pub kind: TimerKind,
+}
+
+/// A promise that runs out, for the wall's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// When.
+    pub deadline: Timestamp,
+    /// Whose.
+    pub ticket: TicketNumber,
+    /// Which.
+    pub metric: Metric,
+}
+
+/// An alarm's place in the order of the wall: what nobody has taken before what somebody has, the worst kind first,
+/// the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    acked: bool,
+    kind: AlarmKind,
+    since: Timestamp,
+    ticket: Option<TicketNumber>,
+    id: SmolStr,
+}
+
+impl Rank {
+    fn of(alarm: &Alarm) -> Self {
+        Self {
+            acked: alarm.state == AlarmState::Acked,
+            kind: alarm.kind,
+            since: alarm.since,
+            ticket: alarm.ticket,
+            id: alarm.id.clone(),
+        }
+    }
+}
+
+/// Everything that is looked up, kept in step with the tickets.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    timers: BTreeSet<Timer>,
+    due: BTreeSet<Due>,
+    ranks: BTreeSet<Rank>,
+    counts: Counts,
+    /// How many alarms of a kind are in a state.
+    tally: Vec<(AlarmKind, AlarmState, u32)>,
+}
+
+impl Index {
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    pub(super) fn first_timer(&self) -> Option<Timer> {
+        self.timers.first().copied()
+    }
+
+    pub(super) fn due(&self) -> impl Iterator<Item = &Due> {
+        self.due.iter()
+    }
+
+    /// Ids of the alarms and their tickets, the worst first.
+    pub(super) fn alarms(&self) -> impl Iterator<Item = (&SmolStr, Option<TicketNumber>)> {
+        self.ranks.iter().map(|rank| (&rank.id, rank.ticket))
+    }
+
+    pub(super) fn alarms_total(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// Each kind and state there is, with how many there are of it.
+    pub(super) fn tally(&self) -> impl Iterator<Item = (AlarmKind, AlarmState, u32)> + '_ {
+        self.tally.iter().copied().filter(|(_, _, count)| *count > 0)
+    }
+
+    pub(super) fn add(&mut self, ticket: &Ticket) {
+        self.count(ticket, true);
+        self.timers.extend(timers(ticket));
+        self.due.extend(dues(ticket));
+        for alarm in &ticket.alarms {
+            self.add_alarm(alarm);
+        }
+    }
+
+    pub(super) fn remove(&mut self, ticket: &Ticket) {
+        self.count(ticket, false);
+        for timer in timers(ticket) {
+            self.timers.remove(&timer);
+        }
+        for due in dues(ticket) {
+            self.due.remove(&due);
+        }
+        for alarm in &ticket.alarms {
+            self.remove_alarm(alarm);
+        }
+    }
+
+    pub(super) fn add_alarm(&mut self, alarm: &Alarm) {
+        self.ranks.insert(Rank::of(alarm));
+        *self.tally_of(alarm) += 1;
+    }
+
+    pub(super) fn remove_alarm(&mut self, alarm: &Alarm) {
+        self.ranks.remove(&Rank::of(alarm));
+        *self.tally_of(alarm) -= 1;
+    }
+
+    fn tally_of(&mut self, alarm: &Alarm) -> &mut u32 {
+        let at = self.tally.iter().position(|(kind, state, _)| (*kind, *state) == (alarm.kind, alarm.state));
+        let at = at.unwrap_or_else(|| {
+            self.tally.push((alarm.kind, alarm.state, 0));
+            self.tally.len() - 1
+        });
+        &mut self.tally[at].2
+    }
+
+    fn count(&mut self, ticket: &Ticket, add: bool) {
+        let change = |count: &mut u32, is: bool| {
+            if is {
+                *count = if add { *count + 1 } else { *count - 1 };
+            }
+        };
+        let open = ticket.stage == Stage::Open;
+        change(&mut self.counts.open, open);
+        change(&mut self.counts.waiting, open && ticket.waiting);
+        change(&mut self.counts.critical, open && ticket.facts.critical);
+        change(&mut self.counts.breached, open && ticket.is_overdue());
+        change(&mut self.counts.due_soon, ticket.alarms.iter().any(|alarm| alarm.kind == AlarmKind::DueSoon));
+    }
+}
+
+/// What time will bring about for a ticket's clocks. A clock has run out when its deadline is past, so one
+/// millisecond after it (R4: done at the deadline is done in time).
+fn timers(ticket: &Ticket) -> impl Iterator<Item = Timer> + '_ {
+    ticket.clocks.iter().filter(|clock| clock.state == ClockState::Running && !clock.ran_out).flat_map(|clock| {
+        let timer = |at, kind| Timer { at, ticket: ticket.number, metric: clock.metric, cycle: clock.cycle, kind };
+        let end = clock.term.deadline.map(|deadline| timer(deadline.plus_ms(1), TimerKind::End));
+        let warn = clock.term.warn_at.filter(|_| !clock.warned).map(|at| timer(at, TimerKind::Warn));
+        warn.into_iter().chain(end)
+    })
+}
+
+/// The promises of the desk that run out, for the wall; what the requester has to do by a time is no promise of ours.
+fn dues(ticket: &Ticket) -> impl Iterator<Item = Due> + '_ {
+    ticket
+        .clocks
+        .iter()
+        .filter(|clock| !clock.ran_out && clock.metric.is_ours())
+        .filter_map(|clock| Some(Due { deadline: clock.due()?, ticket: ticket.number, metric: clock.metric }))
+}

@@ -1,0 +1,60 @@
+//! The desk: what a support room promised, to whom, by when, and whether it kept its word.
+//!
+//! The desk decides, it does not do. It holds no clock, no file, no socket and no randomness: time and identity
+//! are arguments, what it decides comes out as [`Event`]s, and nothing changes but by applying them. So a month
+//! can be replayed in a second, and every deadline can be proved from the record.
+//!
+//! # Glossary
+//!
+//! One word for one thing, in code, HTTP paths, CLI nouns, configuration and on the wall.
+//!
+//! | word | what it is |
+//! | --- | --- |
+//! | *regulation* | the rules a desk works by, as data: a TOML file. Has an id, a version and clauses |
+//! | *clause* | one rule of a regulation's text, by its id (`GM-5.17`); entries of the file name theirs |
+//! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks |
+//! | *requester* | who asks; *client* is the organisation they ask for |
+//! | *agent* | who answers; *actor* is whoever gives a command, with a role |
+//! | *line* | a level of support with its calendar (1, 2, 3); a ticket *stands* on one, *routing* moves it |
+//! | *channel* | the way a ticket came in |
+//! | *status* | where a ticket is in the regulation's own words; *stage* is the same in ours: open, resolved (answered, the requester may still return it), closed |
+//! | *clock* | one running term of a ticket: a *metric*, a target, the time used, a deadline |
+//! | *metric* | what a clock measures: reaction, resolution, line, … |
+//! | *cycle* | how often a clock of that metric has started on that ticket, from 1 |
+//! | *basis* | what a clock counts: working or calendar hours or days |
+//! | *target* | how much time the regulation gives; *used* is how much of it has gone |
+//! | *deadline* | the instant a running clock's target is used up; a fact in an event |
+//! | *breach* | a deadline that passed with its clock running |
+//! | *calendar* | working hours over a production calendar in a zone; its *revision* names its facts |
+//! | *provisional* | reckoned beyond the years a production calendar has facts for |
+//! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
+//! | *command* | a wish to change something; the desk answers with events or a *refusal* |
+//! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
+//! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
+//!
+//! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
+//! (`crate::door`), how it looks (`crate::board`).
+
+pub mod actor;
+pub mod alarm;
+pub mod clocks;
+pub mod command;
+mod decide;
+pub mod event;
+pub mod explain;
+mod index;
+pub mod refusal;
+pub mod regulation;
+mod state;
+pub mod ticket;
+
+pub use actor::{Actor, Role};
+pub use alarm::{Alarm, AlarmKind, AlarmState};
+pub use clocks::{Basis, Clock, ClockState, Metric};
+pub use command::{Act, Command, DeskAct};
+pub use event::{Entry, Event, Fact};
+pub use index::{Counts, Due};
+pub use refusal::{FieldError, Refusal};
+pub use regulation::{Regulation, Regulations};
+pub use state::{Desk, Undo};
+pub use ticket::{Stage, Ticket, TicketNumber};

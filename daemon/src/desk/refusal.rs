@@ -1,0 +1,89 @@
+//! Refusals: answers that carry what a person needs to know to go on.
+
+use serde::Serialize;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::ticket::TicketNumber;
+
+/// One field of a command that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where, as a path: `requester.inn`. Empty for the body as a whole.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl FieldError {
+    /// A field and what is wrong with it.
+    pub fn new(field: &str, message: &str) -> Self {
+        Self { field: field.to_owned(), message: message.to_owned() }
+    }
+}
+
+/// Why the desk does not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The command's fields are wrong or missing.
+    #[error("{}", list(.0))]
+    Fields(Vec<FieldError>),
+    /// There is no such thing.
+    #[error("there is no {what} `{id}`")]
+    NotFound {
+        /// ticket, alarm, token
+        what: &'static str,
+        /// By which name or number.
+        id: String,
+    },
+    /// The actor's role or lines do not allow it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The ticket has changed since the caller saw it.
+    #[error("the ticket is at revision {now}, not {asked}; read it again")]
+    Revision {
+        /// What the caller saw.
+        asked: u64,
+        /// What it is.
+        now: u64,
+    },
+    /// The regulation or the ticket's state does not allow it now.
+    #[error("{message}")]
+    Conflict {
+        /// Stable code.
+        code: &'static str,
+        /// What stands in the way, and the way out.
+        message: String,
+        /// The ticket it conflicts with.
+        ticket: Option<TicketNumber>,
+        /// Where the ticket stands.
+        status: Option<SmolStr>,
+    },
+}
+
+fn list(errors: &[FieldError]) -> String {
+    errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ")
+}
+
+impl Refusal {
+    /// The stable code that scripts look at.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::Fields(_) => "invalid-fields",
+            Refusal::NotFound { .. } => "not-found",
+            Refusal::Forbidden(_) => "forbidden",
+            Refusal::Revision { .. } => "revision-changed",
+            Refusal::Conflict { code, .. } => code,
+        }
+    }
+
+    /// One wrong field.
+    pub fn field(field: &str, message: impl AsRef<str>) -> Self {
+        Refusal::Fields(vec![FieldError::new(field, message.as_ref())])
+    }
+
+    /// The state of things stands in the way.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Refusal::Conflict { code, message: message.into(), ticket: None, status: None }
+    }
+}

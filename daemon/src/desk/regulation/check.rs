@@ -1,0 +1,508 @@
+//! From a file to rules that cannot be wrong: every problem with its line, its key, and what would be right.
+
+use std::fmt;
+use std::ops::Range;
+
+use calendars::Calendar;
+use chrono::NaiveDate;
+use smol_str::SmolStr;
+use toml::Spanned;
+
+use super::file::{self, AtEndWord, File, OneOrMany};
+use super::{
+    AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, GivenTerm, Line, Mark, Named,
+    Priority, PriorityRule, Reason, Regulation, Status, Target, Trigger, VerbRule, WarnBefore, When,
+};
+use crate::desk::clocks::Basis;
+use crate::desk::command::Act;
+use crate::desk::ticket::Stage;
+
+/// One thing wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Line, from 1; 0 where none can be told.
+    pub line: usize,
+    /// Which key or entry.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// Everything wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    /// The file's name.
+    pub name: String,
+    /// What is wrong, in order of lines; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.problems.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{}:{}: {}: {}", self.name, problem.line, problem.key, problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
+    let file: File = toml::from_str(text).map_err(|error| Problems {
+        name: name.to_owned(),
+        problems: vec![Problem {
+            line: error.span().map_or(0, |span| line_of(text, &span)),
+            key: error.span().map_or_else(String::new, |span| word_at(text, &span)),
+            message: error.message().trim().replace('\n', ", "),
+        }],
+    })?;
+    let mut check = Check { text, problems: Vec::new() };
+    let regulation = check.regulation(&file);
+    let mut problems = check.problems;
+    problems.sort_by_key(|problem| problem.line);
+    match regulation {
+        Some(regulation) if problems.is_empty() => Ok(regulation),
+        _ => Err(Problems { name: name.to_owned(), problems }),
+    }
+}
+
+fn line_of(text: &str, span: &Range<usize>) -> usize {
+    text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+fn word_at(text: &str, span: &Range<usize>) -> String {
+    text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// "`a`, `b`, `c`"; with the nearest first named where the word looks like a slip.
+fn allowed(word: &str, known: &[&str]) -> String {
+    let near = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(word, known), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let list = if known.is_empty() { "none is defined".to_owned() } else { format!("one of {}", known.join(", ")) };
+    near.map_or_else(|| list.clone(), |(_, near)| format!("did you mean `{near}`? {list}"))
+}
+
+struct Check<'a> {
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, span: &Range<usize>, key: &str, message: String) {
+        self.problems.push(Problem { line: line_of(self.text, span), key: key.to_owned(), message });
+    }
+
+    fn known(&mut self, word: &Spanned<String>, key: &str, what: &str, known: &[&str]) -> SmolStr {
+        if !known.contains(&word.get_ref().as_str()) {
+            let message = format!("unknown {what} `{}`; {}", word.get_ref(), allowed(word.get_ref(), known));
+            self.problem(&word.span(), key, message);
+        }
+        word.get_ref().as_str().into()
+    }
+
+    fn all_known(&mut self, words: &[Spanned<String>], key: &str, what: &str, known: &[&str]) -> Vec<SmolStr> {
+        words.iter().map(|word| self.known(word, key, what, known)).collect()
+    }
+
+    fn known_line(&mut self, line: &Spanned<u8>, key: &str, lines: &[u8]) -> u8 {
+        if !lines.contains(line.get_ref()) {
+            let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+            self.problem(&line.span(), key, format!("unknown line {}; one of {list}", line.get_ref()));
+        }
+        *line.get_ref()
+    }
+
+    fn unique<'b>(&mut self, key: &str, ids: impl Iterator<Item = &'b Spanned<String>>) -> Vec<&'b str> {
+        let mut seen = Vec::new();
+        for id in ids {
+            let word = id.get_ref().as_str();
+            if seen.contains(&word) {
+                self.problem(&id.span(), key, format!("`{word}` is there twice; ids are unique"));
+            } else if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+                self.problem(&id.span(), key, format!("`{word}` is no id; ids are of a-z, 0-9 and `-`"));
+            } else {
+                seen.push(word);
+            }
+        }
+        seen
+    }
+
+    fn regulation(&mut self, file: &File) -> Option<Regulation> {
+        self.unique("id", std::iter::once(&file.id));
+        let holds_from = NaiveDate::parse_from_str(file.holds_from.get_ref(), "%Y-%m-%d");
+        if holds_from.is_err() {
+            let message = format!("`{}` is no date; write it as 2024-06-14", file.holds_from.get_ref());
+            self.problem(&file.holds_from.span(), "holds-from", message);
+        }
+        let zone = file.zone.get_ref().parse();
+        if zone.is_err() {
+            let message = format!("unknown zone `{}`; an IANA name such as Europe/Moscow", file.zone.get_ref());
+            self.problem(&file.zone.span(), "zone", message);
+        }
+        let names = Names {
+            types: self.unique("type.id", file.types.iter().map(|named| &named.id)),
+            priorities: self.unique("priority.id", file.priorities.iter().map(|priority| &priority.id)),
+            statuses: self.unique("status.id", file.statuses.iter().map(|status| &status.id)),
+            channels: self.unique("channel.id", file.channels.iter().map(|channel| &channel.id)),
+            lines: file.lines.iter().map(|line| *line.id.get_ref()).collect(),
+            calendars: file.calendars.iter().map(|calendar| calendar.get_ref().id.as_str()).collect(),
+        };
+        for (list, key) in [(&names.types, "type"), (&names.priorities, "priority"), (&names.statuses, "status"), (&names.channels, "channel")] {
+            if list.is_empty() {
+                self.problem(&(0..0), key, format!("there is no [[{key}]]; a regulation has at least one"));
+            }
+        }
+        if names.lines.is_empty() {
+            self.problem(&(0..0), "line", "there is no [[line]]; a regulation has at least one".to_owned());
+        }
+        let calendars = self.calendars(file);
+        let regulation = Regulation {
+            id: file.id.get_ref().as_str().into(),
+            title: file.title.clone(),
+            version: file.version.as_str().into(),
+            holds_from: holds_from.ok().unwrap_or_default(),
+            note: file.note.clone(),
+            zone: zone.unwrap_or(chrono_tz::UTC),
+            calendars,
+            types: file.types.iter().map(named).collect(),
+            priorities: file.priorities.iter().map(|priority| self.priority(priority, &names)).collect(),
+            priority_source: file.priority_source,
+            priority_rules: file.priority_rules.iter().map(|rule| self.priority_rule(rule, &names)).collect(),
+            statuses: file.statuses.iter().map(|status| self.status(status, &names)).collect(),
+            initial_status: self.known(&file.initial_status, "initial-status", "status", &names.statuses),
+            channels: file.channels.iter().map(|channel| self.channel(channel, &names)).collect(),
+            lines: file.lines.iter().map(|line| self.line(line, &names)).collect(),
+            fields: file.fields.iter().map(|field| self.field(field, &names)).collect(),
+            verbs: file.verbs.iter().map(|(verb, rule)| (verb.clone(), self.verb(verb, rule, &names))).collect(),
+            clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
+            marks: file.marks.iter().map(mark).collect(),
+            reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
+            bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
+            forbidden_phrases: file.forbidden_phrases.iter().map(|phrase| phrase.text.clone()).collect(),
+        };
+        self.problems.is_empty().then_some(regulation)
+    }
+
+    fn calendars(&mut self, file: &File) -> Vec<Calendar> {
+        let mut calendars = Vec::new();
+        for spec in &file.calendars {
+            match Calendar::compile(spec.get_ref()) {
+                Ok(calendar) => calendars.push(calendar),
+                Err(error) => self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), error.to_string()),
+            }
+        }
+        calendars
+    }
+
+    fn priority(&mut self, priority: &file::Priority, names: &Names<'_>) -> Priority {
+        Priority {
+            name: Named {
+                id: priority.id.get_ref().as_str().into(),
+                title: priority.title.clone(),
+                clause: priority.clause.clone(),
+                note: priority.note.clone(),
+            },
+            alarm: priority.alarm,
+            set_by_lines: priority
+                .set_by_lines
+                .iter()
+                .map(|line| self.known_line(line, "priority.set-by-lines", &names.lines))
+                .collect(),
+        }
+    }
+
+    fn priority_rule(&mut self, rule: &file::PriorityRule, names: &Names<'_>) -> PriorityRule {
+        PriorityRule {
+            when: self.when(&rule.when, "priority-rule.when", names),
+            priority: self.known(&rule.priority, "priority-rule.priority", "priority", &names.priorities),
+            clause: rule.clause.clone(),
+        }
+    }
+
+    fn status(&mut self, status: &file::Status, names: &Names<'_>) -> Status {
+        if status.waiting && status.stage != Stage::Open {
+            let message = format!("`{}` waits, but its stage is not open", status.id.get_ref());
+            self.problem(&status.id.span(), "status.waiting", message);
+        }
+        Status {
+            name: Named {
+                id: status.id.get_ref().as_str().into(),
+                title: status.title.clone(),
+                clause: status.clause.clone(),
+                note: status.note.clone(),
+            },
+            stage: status.stage,
+            waiting: status.waiting,
+            moves: self.all_known(&status.moves, "status.moves", "status", &names.statuses),
+            passes_to: status
+                .passes_to
+                .as_ref()
+                .map(|to| self.known(to, "status.passes-to", "status", &names.statuses)),
+        }
+    }
+
+    fn channel(&mut self, channel: &file::Channel, names: &Names<'_>) -> Channel {
+        Channel {
+            name: Named {
+                id: channel.id.get_ref().as_str().into(),
+                title: channel.title.clone(),
+                clause: channel.clause.clone(),
+                note: channel.note.clone(),
+            },
+            line: self.known_line(&channel.line, "channel.line", &names.lines),
+            types: self.all_known(&channel.types, "channel.types", "type", &names.types),
+        }
+    }
+
+    fn line(&mut self, line: &file::Line, names: &Names<'_>) -> Line {
+        Line {
+            id: *line.id.get_ref(),
+            title: line.title.clone(),
+            clause: line.clause.clone(),
+            note: line.note.clone(),
+            calendar: self.known(&line.calendar, "line.calendar", "calendar", &names.calendars),
+            routes: line.routes.iter().map(|to| self.known_line(to, "line.routes", &names.lines)).collect(),
+        }
+    }
+
+    fn field(&mut self, field: &file::Field, names: &Names<'_>) -> Field {
+        if field.kind == FieldKind::Enum && field.values.is_empty() {
+            let message = "kind `enum` needs `values`, a list of { id, title }".to_owned();
+            self.problem(&field.path.span(), "field.values", message);
+        }
+        for path in std::iter::once(&field.path).chain(&field.or) {
+            if !is_field_path(path.get_ref()) {
+                let message = format!(
+                    "`{}` is no path of a registration; fields.NAME, requester.name, .email, .phone, .inn, .login, description, client, service or urgency",
+                    path.get_ref()
+                );
+                self.problem(&path.span(), "field.path", message);
+            }
+        }
+        Field {
+            path: field.path.get_ref().clone(),
+            title: field.title.clone(),
+            kind: field.kind,
+            values: field.values.iter().map(|value| (value.id.clone(), value.title.clone())).collect(),
+            required: field.required,
+            or: field.or.iter().map(|path| path.get_ref().clone()).collect(),
+            types: self.all_known(&field.types, "field.types", "type", &names.types),
+            clause: field.clause.clone(),
+        }
+    }
+
+    fn verb(&mut self, verb: &str, rule: &file::Verb, names: &Names<'_>) -> VerbRule {
+        if !Act::VERBS.contains(&verb) {
+            let span = rule.to.as_ref().map_or(0..0, Spanned::span);
+            self.problem(&span, &format!("verb.{verb}"), format!("unknown verb; {}", allowed(verb, &Act::VERBS)));
+        }
+        let key = format!("verb.{verb}");
+        VerbRule {
+            to: rule.to.as_ref().map(|to| self.known(to, &key, "status", &names.statuses)),
+            from: self.all_known(&rule.from, &key, "status", &names.statuses),
+            stage: rule.stage,
+            types: self.all_known(&rule.types, &key, "type", &names.types),
+            clause: rule.clause.clone(),
+        }
+    }
+
+    fn clock(&mut self, rule: &file::ClockRule, names: &Names<'_>) -> ClockRule {
+        let key = format!("clock {}", rule.metric.get_ref());
+        let calendar = if rule.calendar.get_ref() == "of-line" {
+            CalendarChoice::OfLine
+        } else {
+            let mut known = names.calendars.clone();
+            known.push("of-line");
+            CalendarChoice::Named(self.known(&rule.calendar, &key, "calendar", &known))
+        };
+        ClockRule {
+            metric: *rule.metric.get_ref(),
+            title: rule.title.clone(),
+            basis: rule.basis,
+            calendar,
+            starts: self.triggers(&rule.starts, &key, names),
+            stops: self.triggers(&rule.stops, &key, names),
+            reopens: self.triggers(&rule.reopens, &key, names),
+            pauses_in: self.all_known(&rule.pauses_in, &key, "status", &names.statuses),
+            at_end: self.at_end(rule, &key, names),
+            warn_before: rule.warn_before.as_ref().and_then(|word| self.warn_before(word, &key)),
+            targets: rule.targets.iter().map(|target| self.target(target, rule.basis, &key, names)).collect(),
+            clause: rule.clause.clone(),
+        }
+    }
+
+    fn at_end(&mut self, rule: &file::ClockRule, key: &str, names: &Names<'_>) -> AtEnd {
+        match (rule.at_end, &rule.end_status, &rule.end_reason) {
+            (AtEndWord::Breach, None, None) => AtEnd::Breach,
+            (AtEndWord::Tell, None, None) => AtEnd::Tell,
+            (AtEndWord::Close, Some(status), Some(reason)) => {
+                AtEnd::Close { status: self.known(status, key, "status", &names.statuses), reason: reason.clone() }
+            }
+            (AtEndWord::Close, ..) => {
+                let message = "at-end = \"close\" needs end-status and end-reason".to_owned();
+                self.problem(&rule.metric.span(), key, message);
+                AtEnd::Tell
+            }
+            (AtEndWord::Breach | AtEndWord::Tell, ..) => {
+                let message = "end-status and end-reason go with at-end = \"close\" only".to_owned();
+                self.problem(&rule.metric.span(), key, message);
+                AtEnd::Tell
+            }
+        }
+    }
+
+    fn warn_before(&mut self, word: &Spanned<String>, key: &str) -> Option<WarnBefore> {
+        let text = word.get_ref();
+        let read = match text.strip_suffix('%') {
+            Some(percent) => percent.parse().ok().filter(|percent| *percent <= 100).map(WarnBefore::Percent),
+            None => calendars::parse_duration_ms(text).ok().map(WarnBefore::Ms),
+        };
+        if read.is_none() {
+            self.problem(&word.span(), key, format!("warn-before `{text}`: write a time such as `2h`, or `25%`"));
+        }
+        read
+    }
+
+    fn target(&mut self, target: &file::Target, basis: Basis, key: &str, names: &Names<'_>) -> Target {
+        let written = target.term.get_ref();
+        let term = match basis {
+            _ if written == "none" => Some(GivenTerm::None),
+            Basis::WorkingHours | Basis::CalendarHours => calendars::parse_duration_ms(written).ok().map(GivenTerm::Ms),
+            Basis::WorkingDays | Basis::CalendarDays => written.parse().ok().map(GivenTerm::Days),
+        };
+        if term.is_none() {
+            let right = match basis {
+                Basis::WorkingHours | Basis::CalendarHours => "write hours and minutes such as `12h` or `30m`, or `none`",
+                Basis::WorkingDays | Basis::CalendarDays => "write a number of days such as `3`, or `none`",
+            };
+            self.problem(&target.term.span(), key, format!("term `{written}`: {right}"));
+        }
+        Target {
+            when: self.when(&target.when, key, names),
+            term: term.unwrap_or(GivenTerm::None),
+            written: written.clone(),
+            clause: target.clause.clone(),
+            note: target.note.clone(),
+        }
+    }
+
+    fn triggers(&mut self, words: &[Spanned<String>], key: &str, names: &Names<'_>) -> Vec<Trigger> {
+        words.iter().filter_map(|word| self.trigger(word, key, names)).collect()
+    }
+
+    fn trigger(&mut self, word: &Spanned<String>, key: &str, names: &Names<'_>) -> Option<Trigger> {
+        const KNOWN: [&str; 11] = [
+            "registered", "replied", "asked", "answered", "resolved", "reopened", "closed", "line-entered", "line-left",
+            "status-entered:STATUS", "status-left:STATUS",
+        ];
+        let text = word.get_ref().as_str();
+        if let Some((verb, status)) = text.split_once(':') {
+            let status = self.known(&Spanned::new(word.span(), status.to_owned()), key, "status", &names.statuses);
+            match verb {
+                "status-entered" => return Some(Trigger::StatusEntered(status)),
+                "status-left" => return Some(Trigger::StatusLeft(status)),
+                _ => {}
+            }
+        }
+        match text {
+            "registered" => Some(Trigger::Registered),
+            "replied" => Some(Trigger::Replied),
+            "asked" => Some(Trigger::Asked),
+            "answered" => Some(Trigger::Answered),
+            "resolved" => Some(Trigger::Resolved),
+            "reopened" => Some(Trigger::Reopened),
+            "closed" => Some(Trigger::Closed),
+            "line-entered" => Some(Trigger::LineEntered),
+            "line-left" => Some(Trigger::LineLeft),
+            _ => {
+                self.problem(&word.span(), key, format!("unknown trigger `{text}`; {}", allowed(text, &KNOWN)));
+                None
+            }
+        }
+    }
+
+    fn when(&mut self, when: &file::When, key: &str, names: &Names<'_>) -> When {
+        let lines = self.words(when.line.as_ref(), key, "line", None);
+        let span = when.line.as_ref().map_or(0..0, Spanned::span);
+        let lines = lines
+            .iter()
+            .map(|word| {
+                let line = Spanned::new(span.clone(), word.parse().unwrap_or(u8::MAX));
+                self.known_line(&line, key, &names.lines)
+            })
+            .collect();
+        When {
+            types: self.words(when.kind.as_ref(), key, "type", Some(&names.types)),
+            priorities: self.words(when.priority.as_ref(), key, "priority", Some(&names.priorities)),
+            channels: self.words(when.channel.as_ref(), key, "channel", Some(&names.channels)),
+            services: self.words(when.service.as_ref(), key, "service", None),
+            urgencies: self.words(when.urgency.as_ref(), key, "urgency", None),
+            lines,
+            fields: when.fields.iter().map(|(name, values)| (name.clone(), values.0.clone())).collect(),
+        }
+    }
+
+    fn words(&mut self, words: Option<&Spanned<OneOrMany>>, key: &str, what: &str, known: Option<&[&str]>) -> Vec<String> {
+        let Some(words) = words else { return Vec::new() };
+        if let Some(known) = known {
+            for word in &words.get_ref().0 {
+                self.known(&Spanned::new(words.span(), word.clone()), key, what, known);
+            }
+        }
+        words.get_ref().0.clone()
+    }
+
+    fn reason(&mut self, reason: &file::Reason) -> Reason {
+        self.known(&reason.verb, "reason.for", "verb", &Act::VERBS);
+        Reason { verb: reason.verb.get_ref().clone(), id: reason.id.clone(), title: reason.title.clone() }
+    }
+
+    fn bug_report(&mut self, form: &file::BugReportForm, names: &Names<'_>) -> BugReportForm {
+        const KNOWN: [&str; 8] = ["title", "description", "client", "document", "expected", "actual", "steps", "attachments"];
+        BugReportForm {
+            line: self.known_line(&form.line, "bug-report.line", &names.lines),
+            title_words: (form.title_words[0], form.title_words[1]),
+            required: self
+                .all_known(&form.required, "bug-report.required", "field", &KNOWN)
+                .into_iter()
+                .map(String::from)
+                .collect(),
+        }
+    }
+}
+
+/// The ids a file defines.
+struct Names<'a> {
+    types: Vec<&'a str>,
+    priorities: Vec<&'a str>,
+    statuses: Vec<&'a str>,
+    channels: Vec<&'a str>,
+    lines: Vec<u8>,
+    calendars: Vec<&'a str>,
+}
+
+fn named(named: &file::Named) -> Named {
+    Named {
+        id: named.id.get_ref().as_str().into(),
+        title: named.title.clone(),
+        clause: named.clause.clone(),
+        note: named.note.clone(),
+    }
+}
+
+fn mark(mark: &file::Mark) -> Mark {
+    Mark { id: mark.id.as_str().into(), title: mark.title.clone(), default: mark.default }
+}
+
+fn is_field_path(path: &str) -> bool {
+    path.strip_prefix("fields.").is_some_and(|name| !name.is_empty())
+        || ["name", "email", "phone", "inn", "login"].iter().any(|name| path.strip_prefix("requester.") == Some(name))
+        || ["description", "client", "service", "urgency"].contains(&path)
+}

@@ -1,0 +1,380 @@
+//! A regulation as its TOML file states it, before anything is checked against anything.
+//!
+//! Names that refer to something else in the file are [`Spanned`], so that a wrong one is told by its line.
+
+use std::collections::BTreeMap;
+
+use calendars::CalendarSpec;
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::desk::clocks::{Basis, Metric};
+use crate::desk::ticket::Stage;
+
+/// A whole file.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct File {
+    pub id: Spanned<String>,
+    pub title: String,
+    pub version: String,
+    pub holds_from: Spanned<String>,
+    /// Text for people: where the rules come from, what is ours.
+    #[serde(default)]
+    pub note: Option<String>,
+    pub zone: Spanned<String>,
+    #[serde(rename = "calendar")]
+    pub calendars: Vec<Spanned<CalendarSpec>>,
+    #[serde(rename = "type")]
+    pub types: Vec<Named>,
+    #[serde(rename = "priority")]
+    pub priorities: Vec<Priority>,
+    pub priority_source: PrioritySource,
+    #[serde(default, rename = "priority-rule")]
+    pub priority_rules: Vec<PriorityRule>,
+    #[serde(rename = "status")]
+    pub statuses: Vec<Status>,
+    /// The status a ticket is registered with.
+    pub initial_status: Spanned<String>,
+    #[serde(rename = "channel")]
+    pub channels: Vec<Channel>,
+    #[serde(rename = "line")]
+    pub lines: Vec<Line>,
+    #[serde(default, rename = "field")]
+    pub fields: Vec<Field>,
+    #[serde(default, rename = "verb")]
+    pub verbs: BTreeMap<String, Verb>,
+    #[serde(default, rename = "clock")]
+    pub clocks: Vec<ClockRule>,
+    #[serde(default, rename = "mark")]
+    pub marks: Vec<Mark>,
+    #[serde(default, rename = "reason")]
+    pub reasons: Vec<Reason>,
+    #[serde(default)]
+    pub bug_report: Option<BugReportForm>,
+    #[serde(default, rename = "forbidden-phrase")]
+    pub forbidden_phrases: Vec<ForbiddenPhrase>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Named {
+    pub id: Spanned<String>,
+    pub title: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Priority {
+    pub id: Spanned<String>,
+    pub title: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+    /// An open ticket of this priority is an alarm from its first second.
+    #[serde(default)]
+    pub alarm: bool,
+    /// Only agents of these lines may set it; without this, whoever may set priorities.
+    #[serde(default)]
+    pub set_by_lines: Vec<Spanned<u8>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrioritySource {
+    /// The first matching rule of the file.
+    Rules,
+    /// The requester says it; the rules apply where they do not.
+    Requester,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct PriorityRule {
+    #[serde(default)]
+    pub when: When,
+    pub priority: Spanned<String>,
+    #[serde(default)]
+    pub clause: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Status {
+    pub id: Spanned<String>,
+    pub title: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default = "open")]
+    pub stage: Stage,
+    /// The desk waits for somebody else.
+    #[serde(default)]
+    pub waiting: bool,
+    /// Where the verb `status` may move to.
+    #[serde(default)]
+    pub moves: Vec<Spanned<String>>,
+    /// It lasts only until the number is given; then this status follows by itself.
+    #[serde(default)]
+    pub passes_to: Option<Spanned<String>>,
+}
+
+fn open() -> Stage {
+    Stage::Open
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Channel {
+    pub id: Spanned<String>,
+    pub title: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The line tickets of this channel start on.
+    pub line: Spanned<u8>,
+    /// The types it takes; empty means all.
+    #[serde(default)]
+    pub types: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Line {
+    pub id: Spanned<u8>,
+    pub title: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+    pub calendar: Spanned<String>,
+    /// The lines a ticket may be routed to from here.
+    #[serde(default)]
+    pub routes: Vec<Spanned<u8>>,
+}
+
+/// What a field's value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldKind {
+    /// Words.
+    Text,
+    /// One of `values`.
+    Enum,
+    /// A taxpayer number with valid check digits.
+    Inn,
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A list of steps, or words.
+    Steps,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Field {
+    /// `fields.process`, `requester.inn`, `description`.
+    pub path: Spanned<String>,
+    pub title: String,
+    pub kind: FieldKind,
+    #[serde(default)]
+    pub values: Vec<EnumValue>,
+    #[serde(default)]
+    pub required: bool,
+    /// Other paths that serve as well.
+    #[serde(default)]
+    pub or: Vec<Spanned<String>>,
+    /// The types it is asked of; empty means all.
+    #[serde(default)]
+    pub types: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct EnumValue {
+    pub id: String,
+    pub title: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Verb {
+    /// The status it leads to.
+    #[serde(default)]
+    pub to: Option<Spanned<String>>,
+    /// The statuses in which it moves the ticket; empty means every open one.
+    #[serde(default)]
+    pub from: Vec<Spanned<String>>,
+    /// The stage it leads to, where that is not the status's own.
+    #[serde(default)]
+    pub stage: Option<Stage>,
+    /// The types it is for; empty means all.
+    #[serde(default)]
+    pub types: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ClockRule {
+    pub metric: Spanned<Metric>,
+    pub title: String,
+    pub basis: Basis,
+    /// A calendar's id, or `of-line`.
+    pub calendar: Spanned<String>,
+    pub starts: Vec<Spanned<String>>,
+    pub stops: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub reopens: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub pauses_in: Vec<Spanned<String>>,
+    pub at_end: AtEndWord,
+    #[serde(default)]
+    pub end_status: Option<Spanned<String>>,
+    #[serde(default)]
+    pub end_reason: Option<String>,
+    /// `2h` or `25%`.
+    #[serde(default)]
+    pub warn_before: Option<Spanned<String>>,
+    #[serde(rename = "target")]
+    pub targets: Vec<Target>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AtEndWord {
+    Breach,
+    Close,
+    Tell,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Target {
+    #[serde(default)]
+    pub when: When,
+    /// `12h`, `30m`; `2` for days; `none`.
+    pub term: Spanned<String>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What a rule looks at; what is absent matches everything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct When {
+    #[serde(default, rename = "type")]
+    pub kind: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub priority: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub channel: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub service: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub urgency: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub line: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub fields: BTreeMap<String, OneOrMany>,
+}
+
+/// One word or a list of words (or numbers, kept as words).
+#[derive(Debug, Clone, Default)]
+pub(super) struct OneOrMany(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a word, a number, or a list of them")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![word.to_owned()]))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![number.to_string()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
+                let mut words = Vec::new();
+                while let Some(OneOrMany(more)) = seq.next_element()? {
+                    words.extend(more);
+                }
+                Ok(OneOrMany(words))
+            }
+        }
+        deserializer.deserialize_any(Words)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Mark {
+    pub id: String,
+    pub title: String,
+    /// Counts where the requester confirms without a mark.
+    #[serde(default)]
+    pub default: bool,
+    #[serde(default)]
+    pub clause: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Reason {
+    #[serde(rename = "for")]
+    pub verb: Spanned<String>,
+    pub id: String,
+    pub title: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct BugReportForm {
+    /// The line it is for.
+    pub line: Spanned<u8>,
+    /// Least and most words of the title.
+    pub title_words: [usize; 2],
+    /// The fields that must be there.
+    pub required: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ForbiddenPhrase {
+    pub text: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+}

@@ -1,0 +1,495 @@
+//! Regulations: the rules a desk works by, as data.
+//!
+//! [`Regulation::parse`] turns a TOML file into rules that cannot be wrong any more: every name refers to something,
+//! every calendar compiles, every status can be left. What a file may say stands in `daemon/regulations/README.md`.
+//! No line of Rust names a regulation: what a sixth one needs is a file.
+
+mod check;
+mod explain;
+mod file;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use calendars::{Calendar, Tz};
+use chrono::NaiveDate;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+pub use self::check::{Problem, Problems};
+pub use self::file::{FieldKind, PrioritySource};
+
+use super::clocks::{Basis, Metric};
+use super::event::Registered;
+use super::ticket::Stage;
+
+/// The rules a desk works by.
+#[derive(Debug)]
+pub struct Regulation {
+    /// ASCII id, `getmark`.
+    pub id: SmolStr,
+    /// The regulation's own name.
+    pub title: String,
+    /// Its version, as its authors name it.
+    pub version: SmolStr,
+    /// The first day it holds.
+    pub holds_from: NaiveDate,
+    /// What its keeper should know.
+    pub note: Option<String>,
+    /// The zone of its dates.
+    pub zone: Tz,
+    /// Its calendars.
+    pub calendars: Vec<Calendar>,
+    /// Types of tickets.
+    pub types: Vec<Named>,
+    /// Priorities, from least to greatest.
+    pub priorities: Vec<Priority>,
+    /// Where priorities come from.
+    pub priority_source: PrioritySource,
+    /// What derives a priority; the first match wins.
+    pub priority_rules: Vec<PriorityRule>,
+    /// Statuses.
+    pub statuses: Vec<Status>,
+    /// The status tickets begin in.
+    pub initial_status: SmolStr,
+    /// Ways in.
+    pub channels: Vec<Channel>,
+    /// Lines of support.
+    pub lines: Vec<Line>,
+    /// Fields with rules of their own.
+    pub fields: Vec<Field>,
+    /// What verbs do, where the regulation says so.
+    pub verbs: BTreeMap<String, VerbRule>,
+    /// Clocks.
+    pub clocks: Vec<ClockRule>,
+    /// Marks a requester may give.
+    pub marks: Vec<Mark>,
+    /// Reasons by verb; a verb without takes any.
+    pub reasons: Vec<Reason>,
+    /// What a bug report must look like.
+    pub bug_report: Option<BugReportForm>,
+    /// Phrases an answer should not have.
+    pub forbidden_phrases: Vec<String>,
+}
+
+/// Something with an id, a title in the regulation's language, and the clause it comes from.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// ASCII id.
+    pub id: SmolStr,
+    /// The regulation's own word.
+    pub title: String,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
+/// A priority.
+#[derive(Debug, Clone)]
+pub struct Priority {
+    /// Its name.
+    pub name: Named,
+    /// An open ticket of it is an alarm.
+    pub alarm: bool,
+    /// Only agents of these lines may set it; empty: no such limit.
+    pub set_by_lines: Vec<u8>,
+}
+
+/// What derives a priority.
+#[derive(Debug, Clone)]
+pub struct PriorityRule {
+    /// What it looks at.
+    pub when: When,
+    /// What follows.
+    pub priority: SmolStr,
+    /// Clause id.
+    pub clause: Option<String>,
+}
+
+/// A status.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Its name.
+    pub name: Named,
+    /// What it is in our words.
+    pub stage: Stage,
+    /// Whether the desk waits for somebody else in it.
+    pub waiting: bool,
+    /// Where the verb `status` may move to.
+    pub moves: Vec<SmolStr>,
+    /// The status that follows as soon as the number is given.
+    pub passes_to: Option<SmolStr>,
+}
+
+/// A way in.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Its name.
+    pub name: Named,
+    /// The line its tickets start on.
+    pub line: u8,
+    /// The types it takes; empty: all.
+    pub types: Vec<SmolStr>,
+}
+
+/// A line of support.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its number.
+    pub id: u8,
+    /// Its name in the regulation.
+    pub title: String,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+    /// Its calendar.
+    pub calendar: SmolStr,
+    /// Lines a ticket may go to from here.
+    pub routes: Vec<u8>,
+}
+
+/// A field with rules of its own.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// `fields.process`, `requester.inn`, `description`.
+    pub path: String,
+    /// Its name for people.
+    pub title: String,
+    /// What its value must be.
+    pub kind: FieldKind,
+    /// The values of an enum, with titles.
+    pub values: Vec<(String, String)>,
+    /// Whether a registration must have it.
+    pub required: bool,
+    /// Paths that serve as well.
+    pub or: Vec<String>,
+    /// The types it is asked of; empty: all.
+    pub types: Vec<SmolStr>,
+    /// Clause id.
+    pub clause: Option<String>,
+}
+
+/// What a verb does to the status.
+#[derive(Debug, Clone)]
+pub struct VerbRule {
+    /// The status it leads to.
+    pub to: Option<SmolStr>,
+    /// The statuses it moves from; empty: every open one.
+    pub from: Vec<SmolStr>,
+    /// The stage it leads to.
+    pub stage: Option<Stage>,
+    /// The types it is for; empty: all.
+    pub types: Vec<SmolStr>,
+    /// Clause id.
+    pub clause: Option<String>,
+}
+
+/// A mark a requester may give.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// ASCII id.
+    pub id: SmolStr,
+    /// The regulation's own word.
+    pub title: String,
+    /// Whether it counts where none is given.
+    pub default: bool,
+}
+
+/// A reason a verb may bear.
+#[derive(Debug, Clone)]
+pub struct Reason {
+    /// Which verb.
+    pub verb: String,
+    /// ASCII id.
+    pub id: String,
+    /// The regulation's own words.
+    pub title: String,
+}
+
+/// What a bug report must look like (GM-A2).
+#[derive(Debug, Clone)]
+pub struct BugReportForm {
+    /// The line it is for.
+    pub line: u8,
+    /// Least and most words of the title.
+    pub title_words: (usize, usize),
+    /// The fields that must be there.
+    pub required: Vec<String>,
+}
+
+/// Something that starts, stops or reopens a clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// The ticket was registered.
+    Registered,
+    /// The desk said something to the requester.
+    Replied,
+    /// The desk asked.
+    Asked,
+    /// The requester answered.
+    Answered,
+    /// The stage became resolved.
+    Resolved,
+    /// The stage became open again.
+    Reopened,
+    /// The stage became closed.
+    Closed,
+    /// The ticket came to a line.
+    LineEntered,
+    /// The ticket left a line.
+    LineLeft,
+    /// The ticket came to a status.
+    StatusEntered(SmolStr),
+    /// The ticket left a status.
+    StatusLeft(SmolStr),
+}
+
+/// Which calendar counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CalendarChoice {
+    /// The one of the line the ticket stands on (R5).
+    OfLine,
+    /// Always this one.
+    Named(SmolStr),
+}
+
+/// What happens when a clock runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtEnd {
+    /// The desk broke its word.
+    Breach,
+    /// The ticket is closed.
+    Close {
+        /// With this status.
+        status: SmolStr,
+        /// For this reason.
+        reason: String,
+    },
+    /// It is told, once.
+    Tell,
+}
+
+/// How long before the deadline the room is warned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarnBefore {
+    /// This long, in milliseconds of the basis.
+    Ms(i64),
+    /// This part of the target.
+    Percent(u8),
+}
+
+impl WarnBefore {
+    /// The warning's length for a target, in milliseconds.
+    pub fn ms(self, target_ms: i64) -> i64 {
+        match self {
+            WarnBefore::Ms(ms) => ms,
+            WarnBefore::Percent(percent) => target_ms / 100 * i64::from(percent),
+        }
+    }
+}
+
+/// How much time is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenTerm {
+    /// This long, in milliseconds of the basis.
+    Ms(i64),
+    /// So many days of the basis.
+    Days(u32),
+    /// There is a clock but no term.
+    None,
+}
+
+/// A clock of a regulation.
+#[derive(Debug, Clone)]
+pub struct ClockRule {
+    /// What it measures.
+    pub metric: Metric,
+    /// Its name for people.
+    pub title: String,
+    /// What it counts.
+    pub basis: Basis,
+    /// By which calendar.
+    pub calendar: CalendarChoice,
+    /// What starts it.
+    pub starts: Vec<Trigger>,
+    /// What stops it.
+    pub stops: Vec<Trigger>,
+    /// What lets it run on after it stopped.
+    pub reopens: Vec<Trigger>,
+    /// Statuses in which it stands still.
+    pub pauses_in: Vec<SmolStr>,
+    /// What happens when it runs out.
+    pub at_end: AtEnd,
+    /// When the room is warned.
+    pub warn_before: Option<WarnBefore>,
+    /// How much time is given; the first match wins, without one there is no clock.
+    pub targets: Vec<Target>,
+    /// Clause id.
+    pub clause: Option<String>,
+}
+
+/// How much time a clock gives, and when.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What it looks at.
+    pub when: When,
+    /// How much.
+    pub term: GivenTerm,
+    /// As the file writes it.
+    pub written: String,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
+/// What a rule looks at; an empty list matches everything.
+#[derive(Debug, Clone, Default)]
+pub struct When {
+    /// Types.
+    pub types: Vec<String>,
+    /// Priorities.
+    pub priorities: Vec<String>,
+    /// Channels.
+    pub channels: Vec<String>,
+    /// Services.
+    pub services: Vec<String>,
+    /// Urgencies.
+    pub urgencies: Vec<String>,
+    /// Lines.
+    pub lines: Vec<u8>,
+    /// Fields and their values.
+    pub fields: Vec<(String, Vec<String>)>,
+}
+
+impl When {
+    /// Whether a ticket's facts match.
+    pub fn matches(&self, facts: &Registered) -> bool {
+        fn one_of<T: PartialEq<str>>(list: &[T], word: &str) -> bool {
+            list.is_empty() || list.iter().any(|item| item == word)
+        }
+        one_of(&self.types, &facts.kind)
+            && one_of(&self.priorities, &facts.priority)
+            && one_of(&self.channels, &facts.channel)
+            && one_of(&self.services, facts.service.as_deref().unwrap_or_default())
+            && one_of(&self.urgencies, facts.urgency.as_deref().unwrap_or_default())
+            && (self.lines.is_empty() || self.lines.contains(&facts.line))
+            && self.fields.iter().all(|(name, values)| {
+                facts.fields.get(name).and_then(Value::as_str).is_some_and(|value| one_of(values, value))
+            })
+    }
+}
+
+impl Regulation {
+    /// Reads a regulation's TOML. `name` is how messages name the file.
+    ///
+    /// # Errors
+    /// [`Problems`]: every problem with its line, its key, and what would be right.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
+        check::parse(name, text)
+    }
+
+    /// The type of that id.
+    pub fn kind(&self, id: &str) -> Option<&Named> {
+        self.types.iter().find(|named| named.id == id)
+    }
+
+    /// The priority of that id.
+    pub fn priority(&self, id: &str) -> Option<&Priority> {
+        self.priorities.iter().find(|priority| priority.name.id == id)
+    }
+
+    /// The status of that id.
+    pub fn status(&self, id: &str) -> Option<&Status> {
+        self.statuses.iter().find(|status| status.name.id == id)
+    }
+
+    /// The channel of that id.
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.name.id == id)
+    }
+
+    /// The line of that number.
+    pub fn line(&self, id: u8) -> Option<&Line> {
+        self.lines.iter().find(|line| line.id == id)
+    }
+
+    /// The calendar of that id.
+    pub fn calendar(&self, id: &str) -> Option<&Calendar> {
+        self.calendars.iter().find(|calendar| calendar.id() == id)
+    }
+
+    /// What the regulation says of a verb.
+    pub fn verb(&self, verb: &str) -> Option<&VerbRule> {
+        self.verbs.get(verb)
+    }
+
+    /// The clock rule of a metric.
+    pub fn clock(&self, metric: Metric) -> Option<&ClockRule> {
+        self.clocks.iter().find(|rule| rule.metric == metric)
+    }
+
+    /// The reasons a verb may bear; empty: any words.
+    pub fn reasons(&self, verb: &str) -> Vec<&Reason> {
+        self.reasons.iter().filter(|reason| reason.verb == verb).collect()
+    }
+
+    /// The priority its rules give a ticket's facts: the first match, else the least.
+    pub fn derived_priority(&self, facts: &Registered) -> &Priority {
+        self.priority_rules
+            .iter()
+            .find(|rule| rule.when.matches(facts))
+            .and_then(|rule| self.priority(&rule.priority))
+            .unwrap_or(&self.priorities[0])
+    }
+
+    /// The calendar that counts for a clock of a ticket with these facts.
+    pub fn calendar_for(&self, rule: &ClockRule, facts: &Registered) -> &Calendar {
+        let id = match &rule.calendar {
+            CalendarChoice::Named(id) => id,
+            CalendarChoice::OfLine => &self.line(facts.line).unwrap_or(&self.lines[0]).calendar,
+        };
+        self.calendar(id).expect("a checked regulation names calendars it has")
+    }
+
+    /// What a clock gives a ticket with these facts.
+    pub fn target<'a>(&self, rule: &'a ClockRule, facts: &Registered) -> Option<&'a Target> {
+        rule.targets.iter().find(|target| target.when.matches(facts))
+    }
+}
+
+/// The regulations a desk runs, side by side.
+#[derive(Debug, Clone, Default)]
+pub struct Regulations {
+    all: Vec<Arc<Regulation>>,
+}
+
+impl Regulations {
+    /// These regulations; the first is the one for tickets that name none.
+    pub fn new(all: Vec<Arc<Regulation>>) -> Self {
+        Self { all }
+    }
+
+    /// The regulation of that id.
+    pub fn get(&self, id: &str) -> Option<&Arc<Regulation>> {
+        self.all.iter().find(|regulation| regulation.id == id)
+    }
+
+    /// Every regulation, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Regulation>> {
+        self.all.iter()
+    }
+
+    /// The calendar of a name `regulation/calendar`.
+    pub fn calendar(&self, name: &str) -> Option<&Calendar> {
+        let (regulation, calendar) = name.split_once('/')?;
+        self.get(regulation)?.calendar(calendar)
+    }
+
+    /// Their ids, for messages.
+    pub fn ids(&self) -> Vec<&str> {
+        self.all.iter().map(|regulation| regulation.id.as_str()).collect()
+    }
+}

@@ -1,0 +1,342 @@
+//! The desk's state: tickets, and the little that is no ticket. It changes only by [`Desk::apply`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use calendars::Timestamp;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use super::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
+use super::command::Token;
+use super::event::{Entry, Event, Fact, Receipt};
+use super::index::{Counts, Due, Index};
+use super::regulation::Regulations;
+use super::ticket::{Ticket, TicketNumber};
+
+/// Everything of the desk that is no ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    next_seq: u64,
+    next_ticket: TicketNumber,
+    /// When the newest entry was taken.
+    last_at: Timestamp,
+    muted_until: Option<Timestamp>,
+    tokens: Vec<Token>,
+    /// Alarms of parts of the box, by id.
+    parts: BTreeMap<SmolStr, Alarm>,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self {
+            next_seq: 1,
+            next_ticket: TicketNumber(1),
+            last_at: Timestamp::from_millis(0),
+            muted_until: None,
+            tokens: Vec::new(),
+            parts: BTreeMap::new(),
+        }
+    }
+}
+
+/// How the desk was before some entries, to go back to when they could not be kept.
+#[derive(Debug)]
+pub struct Undo {
+    rest: Rest,
+    tickets: HashMap<TicketNumber, Option<Arc<Ticket>>>,
+}
+
+impl Undo {
+    /// The tickets that changed since.
+    pub fn touched(&self) -> impl Iterator<Item = TicketNumber> + '_ {
+        self.tickets.keys().copied()
+    }
+}
+
+/// The desk.
+#[derive(Debug, Default)]
+pub struct Desk {
+    regulations: Regulations,
+    tickets: HashMap<TicketNumber, Arc<Ticket>>,
+    rest: Rest,
+    index: Index,
+    undo: Option<Undo>,
+    lenient: bool,
+}
+
+impl Desk {
+    /// An empty desk under these regulations.
+    pub fn new(regulations: Regulations) -> Self {
+        Self { regulations, ..Self::default() }
+    }
+
+    /// A desk as it was kept: its tickets and the rest.
+    pub fn restore(regulations: Regulations, rest: Rest, tickets: impl Iterator<Item = Ticket>) -> Self {
+        let mut desk = Self { regulations, rest, ..Self::default() };
+        for alarm in desk.rest.parts.values() {
+            desk.index.add_alarm(alarm);
+        }
+        for ticket in tickets {
+            desk.put(Arc::new(ticket));
+        }
+        desk
+    }
+
+    /// Takes registrations with fields missing; for replaying logs that never had them.
+    #[must_use]
+    pub fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
+    }
+
+    pub(super) fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
+    /// The regulations it works by.
+    pub fn regulations(&self) -> &Regulations {
+        &self.regulations
+    }
+
+    /// The ticket of that number.
+    pub fn ticket(&self, number: TicketNumber) -> Option<&Arc<Ticket>> {
+        self.tickets.get(&number)
+    }
+
+    /// Every ticket, in no order.
+    pub fn tickets(&self) -> impl Iterator<Item = &Arc<Ticket>> {
+        self.tickets.values()
+    }
+
+    /// The number the next ticket gets.
+    pub fn next_ticket(&self) -> TicketNumber {
+        self.rest.next_ticket
+    }
+
+    /// The number the next event gets.
+    pub fn next_seq(&self) -> u64 {
+        self.rest.next_seq
+    }
+
+    /// When the newest entry was taken.
+    pub fn last_at(&self) -> Timestamp {
+        self.rest.last_at
+    }
+
+    /// Everything that is no ticket.
+    pub fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    /// The tokens that are not revoked.
+    pub fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.rest.tokens.iter()
+    }
+
+    /// Until when the buzzer is silent.
+    pub fn muted_until(&self) -> Option<Timestamp> {
+        self.rest.muted_until
+    }
+
+    /// How many tickets are what.
+    pub fn counts(&self) -> Counts {
+        self.index.counts()
+    }
+
+    /// The desk's promises that run out, the next first.
+    pub fn upcoming(&self) -> impl Iterator<Item = &Due> {
+        self.index.due()
+    }
+
+    /// The alarms, the worst first.
+    pub fn alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.index.alarms().filter_map(|(id, ticket)| self.alarm_of(id, ticket))
+    }
+
+    /// How many alarms there are.
+    pub fn alarms_total(&self) -> usize {
+        self.index.alarms_total()
+    }
+
+    /// Each kind and state of alarm there is, with how many there are.
+    pub fn alarm_tally(&self) -> impl Iterator<Item = (AlarmKind, AlarmState, u32)> + '_ {
+        self.index.tally()
+    }
+
+    /// The alarm of that id.
+    pub fn alarm(&self, id: &str) -> Option<&Alarm> {
+        let ticket = id.split('-').next().and_then(|number| number.parse().ok()).map(TicketNumber);
+        self.alarm_of(id, ticket)
+    }
+
+    fn alarm_of(&self, id: &str, ticket: Option<TicketNumber>) -> Option<&Alarm> {
+        match ticket {
+            Some(number) => self.tickets.get(&number)?.alarms.iter().find(|alarm| alarm.id == id),
+            None => self.rest.parts.get(id),
+        }
+    }
+
+    pub(super) fn part_alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.rest.parts.values()
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The time to stamp: `now`, but never before the newest entry.
+    pub fn stamp(&self, now: Timestamp) -> Timestamp {
+        now.max(self.rest.last_at)
+    }
+
+    /// When [`Desk::due`] has something next.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.index.first_timer().map(|timer| timer.at)
+    }
+
+    /// Numbers facts as an entry and applies it.
+    pub fn enter(
+        &mut self,
+        facts: Vec<Fact>,
+        by: &str,
+        now: Timestamp,
+        effective: Option<Timestamp>,
+        receipt: Option<Receipt>,
+        unsynced: bool,
+    ) -> Entry {
+        let at = self.stamp(now);
+        let effective = effective.filter(|effective| *effective != at);
+        let entry = Entry { first_seq: self.rest.next_seq, at, effective, by: by.into(), unsynced, receipt, facts };
+        self.apply(&entry);
+        entry
+    }
+
+    /// Takes in what happened. Total: needs no regulation, calendar or clock, so that a replay gives the same desk.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.rest.next_seq = entry.next_seq();
+        self.rest.last_at = self.rest.last_at.max(entry.at);
+        let at = entry.effective_at();
+        for number in entry.tickets() {
+            let old = self.tickets.get(&number).cloned();
+            let mut ticket = old.as_deref().cloned();
+            for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
+                match (&mut ticket, &fact.event) {
+                    (None, Event::Registered(registered)) => ticket = Some(Ticket::new(number, registered, at)),
+                    (Some(ticket), event) => ticket.apply(event, &entry.by, at),
+                    // An event of a ticket that is not there says nothing.
+                    (None, _) => {}
+                }
+            }
+            if let Some(mut ticket) = ticket {
+                ticket.revision += 1;
+                self.rest.next_ticket = self.rest.next_ticket.max(TicketNumber(number.0 + 1));
+                self.put(Arc::new(ticket));
+            }
+        }
+        for fact in entry.facts.iter().filter(|fact| fact.ticket.is_none()) {
+            self.apply_rest(&fact.event, &entry.by, at);
+        }
+    }
+
+    fn apply_rest(&mut self, event: &Event, by: &str, at: Timestamp) {
+        match event {
+            Event::Muted { until } => self.rest.muted_until = Some(*until).filter(|until| *until > at),
+            Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
+            Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
+            Event::PartFailed { kind, part, text } => {
+                let id = part_alarm(*kind, part);
+                let alarm = match self.take_part(&id) {
+                    Some(known) if known.state != AlarmState::ClearedUnacked => Alarm { text: text.clone(), ..known },
+                    Some(_) | None => Alarm::part(*kind, part, text, at),
+                };
+                self.put_part(alarm);
+            }
+            Event::PartWorks { kind, part } => {
+                if let Some(mut alarm) = self.take_part(&part_alarm(*kind, part)) {
+                    if alarm.clear() {
+                        self.put_part(alarm);
+                    }
+                }
+            }
+            Event::AlarmAcked { alarm } => {
+                if let Some(mut alarm) = self.take_part(alarm) {
+                    if alarm.acknowledge(by) {
+                        self.put_part(alarm);
+                    }
+                }
+            }
+            Event::Registered(_)
+            | Event::Replied { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::StatusChanged { .. }
+            | Event::Classified { .. }
+            | Event::PriorityChanged { .. }
+            | Event::Assigned { .. }
+            | Event::Routed { .. }
+            | Event::Extended { .. }
+            | Event::Resolved { .. }
+            | Event::Confirmed { .. }
+            | Event::Returned { .. }
+            | Event::Refused { .. }
+            | Event::Closed { .. }
+            | Event::Linked { .. }
+            | Event::Urgent { .. }
+            | Event::Clock { .. } => {}
+        }
+    }
+
+    fn take_part(&mut self, id: &str) -> Option<Alarm> {
+        let alarm = self.rest.parts.remove(id)?;
+        self.index.remove_alarm(&alarm);
+        Some(alarm)
+    }
+
+    fn put_part(&mut self, alarm: Alarm) {
+        self.index.add_alarm(&alarm);
+        self.rest.parts.insert(alarm.id.clone(), alarm);
+    }
+
+    fn put(&mut self, ticket: Arc<Ticket>) {
+        let old = self.tickets.remove(&ticket.number);
+        if let Some(old) = &old {
+            self.index.remove(old);
+        }
+        self.index.add(&ticket);
+        self.tickets.insert(ticket.number, Arc::clone(&ticket));
+        if let Some(undo) = &mut self.undo {
+            undo.tickets.entry(ticket.number).or_insert(old);
+        }
+    }
+
+    /// From here on the desk remembers how it was, until [`Desk::forget`] or [`Desk::go_back`].
+    pub fn remember(&mut self) {
+        self.undo = Some(Undo { rest: self.rest.clone(), tickets: HashMap::new() });
+    }
+
+    /// What was entered since [`Desk::remember`] is kept: forgets how it was before, and tells what changed.
+    pub fn forget(&mut self) -> Option<Undo> {
+        self.undo.take()
+    }
+
+    /// What was entered since [`Desk::remember`] could not be kept: goes back.
+    pub fn go_back(&mut self) {
+        let Some(undo) = self.undo.take() else { return };
+        for alarm in std::mem::take(&mut self.rest.parts).into_values() {
+            self.index.remove_alarm(&alarm);
+        }
+        self.rest = undo.rest;
+        for alarm in self.rest.parts.values() {
+            self.index.add_alarm(alarm);
+        }
+        for (number, old) in undo.tickets {
+            if let Some(now) = self.tickets.remove(&number) {
+                self.index.remove(&now);
+            }
+            if let Some(old) = old {
+                self.put(old);
+            }
+        }
+    }
+}

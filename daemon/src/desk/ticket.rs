@@ -1,0 +1,323 @@
+//! A ticket: what its events have made of it.
+
+use std::collections::BTreeMap;
+
+use calendars::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::alarm::{Alarm, AlarmKind, clock_alarm};
+use super::clocks::{Clock, ClockState, Metric};
+use super::command::{LinkKind, Requester};
+use super::event::{Event, Registered, Term, TermReason, Turn};
+
+/// A ticket's number, from 1.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(transparent)]
+pub struct TicketNumber(pub u64);
+
+impl std::fmt::Display for TicketNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a ticket is in our words, whatever its regulation calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Somebody owes work or an answer.
+    Open,
+    /// Answered; the requester may still return it.
+    Resolved,
+    /// Over. What comes now is another ticket.
+    Closed,
+}
+
+/// A link to another ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TicketLink {
+    /// The other ticket.
+    #[schema(value_type = u64)]
+    pub to: TicketNumber,
+    /// What joins them.
+    pub kind: LinkKind,
+    /// True on the side that was linked to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub back: bool,
+}
+
+/// One problem of one requester.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its number.
+    pub number: TicketNumber,
+    /// What it was registered with, kept up to date: type, priority, status, line, fields.
+    #[serde(flatten)]
+    pub facts: Registered,
+    /// Where it is in our words.
+    pub stage: Stage,
+    /// Whether the desk waits for somebody else.
+    pub waiting: bool,
+    /// The agent who works on it.
+    pub assignee: Option<SmolStr>,
+    /// The group that has it.
+    pub group: Option<SmolStr>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+    /// How many entries have changed it.
+    pub revision: u64,
+    /// Every clock it has had, in order of starting.
+    pub clocks: Vec<Clock>,
+    /// Links to other tickets.
+    pub links: Vec<TicketLink>,
+    /// Alarms that somebody should look at.
+    pub alarms: Vec<Alarm>,
+    /// The requester's mark.
+    pub mark: Option<SmolStr>,
+    /// Whether it was marked urgent.
+    pub urgent: bool,
+}
+
+impl Ticket {
+    /// The ticket that a registration makes.
+    pub(crate) fn new(number: TicketNumber, registered: &Registered, at: Timestamp) -> Self {
+        let mut ticket = Self {
+            number,
+            facts: registered.clone(),
+            stage: Stage::Open,
+            waiting: false,
+            assignee: None,
+            group: None,
+            registered_at: at,
+            changed_at: at,
+            revision: 0,
+            clocks: Vec::new(),
+            links: Vec::new(),
+            alarms: Vec::new(),
+            mark: None,
+            urgent: false,
+        };
+        ticket.set_critical(registered.critical, at);
+        ticket
+    }
+
+    /// The latest clock of a metric.
+    pub fn clock(&self, metric: Metric) -> Option<&Clock> {
+        self.clocks.iter().rev().find(|clock| clock.metric == metric)
+    }
+
+    /// The latest clock of each metric, in order of starting.
+    pub fn latest_clocks(&self) -> impl Iterator<Item = &Clock> {
+        self.clocks
+            .iter()
+            .enumerate()
+            .filter(|(i, clock)| !self.clocks[i + 1..].iter().any(|later| later.metric == clock.metric))
+            .map(|(_, clock)| clock)
+    }
+
+    /// Whether some clock that still runs or waits was breached.
+    pub fn is_overdue(&self) -> bool {
+        self.clocks.iter().any(|clock| clock.breached_at.is_some() && clock.state != ClockState::Stopped)
+    }
+
+    /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
+    pub(crate) fn apply(&mut self, event: &Event, by: &str, at: Timestamp) {
+        self.changed_at = self.changed_at.max(at);
+        match event {
+            Event::Registered(_)
+            | Event::Replied { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::Extended { .. }
+            | Event::Resolved { .. }
+            | Event::Returned { .. }
+            | Event::Refused { .. }
+            | Event::Closed { .. }
+            | Event::PartFailed { .. }
+            | Event::PartWorks { .. }
+            | Event::Muted { .. }
+            | Event::TokenAdded { .. }
+            | Event::TokenRevoked { .. } => {}
+            Event::StatusChanged { to, stage, waiting, .. } => {
+                self.facts.status = to.clone();
+                self.waiting = *waiting;
+                self.enter_stage(*stage, at);
+            }
+            Event::Classified { kind, service, fields, incomplete, .. } => {
+                self.classify(kind.as_ref(), service.as_ref(), fields, *incomplete);
+            }
+            Event::PriorityChanged { to, critical, .. } => {
+                self.facts.priority = to.clone();
+                self.facts.critical = *critical;
+                self.set_critical(*critical && self.stage == Stage::Open, at);
+            }
+            Event::Assigned { agent, group, .. } => {
+                self.assignee.clone_from(agent);
+                self.group.clone_from(group);
+            }
+            Event::Routed { to, .. } => self.facts.line = *to,
+            Event::Confirmed { mark, .. } => self.mark.clone_from(mark),
+            Event::Linked { to, kind, back } => {
+                let link = TicketLink { to: *to, kind: *kind, back: *back };
+                if !self.links.contains(&link) {
+                    self.links.push(link);
+                }
+            }
+            Event::Urgent { .. } => self.urgent = true,
+            Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
+            Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
+        }
+    }
+
+    fn apply_turn(&mut self, metric: Metric, cycle: u16, turn: &Turn, now: Timestamp) {
+        match turn {
+            Turn::Started { basis, term } => self.clocks.push(Clock {
+                metric,
+                cycle,
+                basis: *basis,
+                term: term.clone(),
+                state: ClockState::Running,
+                started_at: now,
+                used_ms: 0,
+                turned_at: now,
+                stopped_at: None,
+                breached_at: None,
+                warned: false,
+                ran_out: false,
+                extended: false,
+            }),
+            Turn::Paused { used_ms } => {
+                self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
+                self.drop_warning(metric, cycle);
+            }
+            Turn::Stopped { used_ms } => {
+                self.turn(metric, cycle, *used_ms, now, ClockState::Stopped);
+                self.drop_warning(metric, cycle);
+                let id = clock_alarm(AlarmKind::Breach, self.number, metric, cycle);
+                self.alarms.retain_mut(|a| a.id != id || a.clear());
+            }
+            Turn::Resumed { used_ms, term } => {
+                self.turn(metric, cycle, *used_ms, now, ClockState::Running);
+                self.set_term(metric, cycle, term, None);
+            }
+            Turn::Retargeted { used_ms, why, term } => {
+                let state = self.clock_mut(metric, cycle).map_or(ClockState::Running, |clock| clock.state);
+                self.turn(metric, cycle, *used_ms, now, state);
+                self.set_term(metric, cycle, term, Some(*why));
+                self.drop_warning(metric, cycle);
+            }
+            Turn::Warned { .. } => {
+                if let Some(clock) = self.clock_mut(metric, cycle) {
+                    clock.warned = true;
+                }
+                self.raise(Alarm::due_soon(self.number, metric, cycle, now));
+            }
+            Turn::Breached { at } => {
+                if let Some(clock) = self.clock_mut(metric, cycle) {
+                    clock.breached_at.get_or_insert(*at);
+                    clock.ran_out = true;
+                }
+                self.drop_warning(metric, cycle);
+                self.raise(Alarm::breach(self.number, metric, cycle, *at));
+            }
+            Turn::RanOut { .. } => {
+                if let Some(clock) = self.clock_mut(metric, cycle) {
+                    clock.ran_out = true;
+                }
+                self.drop_warning(metric, cycle);
+            }
+        }
+    }
+
+    fn clock_mut(&mut self, metric: Metric, cycle: u16) -> Option<&mut Clock> {
+        self.clocks.iter_mut().find(|clock| clock.metric == metric && clock.cycle == cycle)
+    }
+
+    fn turn(&mut self, metric: Metric, cycle: u16, used_ms: i64, now: Timestamp, state: ClockState) {
+        if let Some(clock) = self.clock_mut(metric, cycle) {
+            clock.used_ms = used_ms;
+            clock.turned_at = now;
+            clock.state = state;
+            clock.stopped_at = (state == ClockState::Stopped).then_some(now);
+            if state == ClockState::Paused {
+                clock.term.deadline = None;
+                clock.term.warn_at = None;
+            }
+        }
+    }
+
+    fn set_term(&mut self, metric: Metric, cycle: u16, term: &Term, why: Option<TermReason>) {
+        if let Some(clock) = self.clock_mut(metric, cycle) {
+            clock.term = term.clone();
+            clock.warned = false;
+            // A breach is dealt with once in a cycle; a closing waits for the new deadline.
+            clock.ran_out = clock.breached_at.is_some();
+            match why {
+                Some(TermReason::Extended) => clock.extended = true,
+                Some(TermReason::Derived) => clock.extended = false,
+                Some(TermReason::Calendar) | None => {}
+            }
+        }
+    }
+
+    fn drop_warning(&mut self, metric: Metric, cycle: u16) {
+        let id = clock_alarm(AlarmKind::DueSoon, self.number, metric, cycle);
+        self.alarms.retain(|alarm| alarm.id != id);
+    }
+
+    fn raise(&mut self, alarm: Alarm) {
+        if !self.alarms.iter().any(|known| known.id == alarm.id) {
+            self.alarms.push(alarm);
+        }
+    }
+
+    fn set_critical(&mut self, critical: bool, at: Timestamp) {
+        let raised = self.alarms.iter().any(|a| a.kind == AlarmKind::Critical && a.state != super::AlarmState::ClearedUnacked);
+        if critical && !raised {
+            self.alarms.retain(|alarm| alarm.kind != AlarmKind::Critical);
+            self.alarms.push(Alarm::critical(self.number, at));
+        } else if !critical {
+            self.alarms.retain_mut(|alarm| alarm.kind != AlarmKind::Critical || alarm.clear());
+        }
+    }
+
+    fn enter_stage(&mut self, stage: Stage, at: Timestamp) {
+        self.stage = stage;
+        match stage {
+            Stage::Open => self.set_critical(self.facts.critical, at),
+            Stage::Resolved => self.set_critical(false, at),
+            // Over: nobody needs to look any more.
+            Stage::Closed => self.alarms.clear(),
+        }
+    }
+
+    fn classify(
+        &mut self,
+        kind: Option<&SmolStr>,
+        service: Option<&SmolStr>,
+        fields: &BTreeMap<String, Value>,
+        incomplete: bool,
+    ) {
+        if let Some(kind) = kind {
+            self.facts.kind = kind.clone();
+        }
+        if let Some(service) = service {
+            self.facts.service = Some(service.clone());
+        }
+        for (name, value) in fields {
+            if value.is_null() {
+                self.facts.fields.remove(name);
+            } else {
+                self.facts.fields.insert(name.clone(), value.clone());
+            }
+        }
+        self.facts.incomplete = incomplete;
+    }
+}
