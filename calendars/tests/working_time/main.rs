@@ -1,0 +1,5 @@
+//! Proofs of working time: the reading rules by example, the arithmetic against a naive counter, and the data
+//! against what was published.
+
+mod rules;
+mod support;
