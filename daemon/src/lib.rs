@@ -3,4 +3,5 @@
 //!
 //! The core is [`desk`], pure; everything around it brings commands in and carries effects out.
 
+pub mod cli;
 pub mod desk;
