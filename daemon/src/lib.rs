@@ -1,1 +1,3 @@
 //! Andon Desk.
+
+pub mod store;
