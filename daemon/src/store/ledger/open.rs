@@ -1,0 +1,209 @@
+//! Opening the ledger: where it ends, and what of it is no longer readable.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::disk::Disk;
+use super::quarantine::{self, Cause, Stretch};
+use super::reader::{Extent, LedgerReader};
+use super::segment::{self, FORMAT_VERSION, HeaderState, SEGMENT_HEADER_BYTES, Step, Walk};
+use super::{Ledger, LedgerError, Tail, TailState, start_segment};
+
+/// What was found when the ledger was opened or checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerReport {
+    /// How many segments there are.
+    pub segments: usize,
+    /// The number that the next event will have.
+    pub next_seq: u64,
+    /// The end that was cut off: a batch that was being written when the power went, and was never acknowledged.
+    pub torn_tail: Option<Stretch>,
+    /// What was durable once and cannot be read any more, in order.
+    pub damage: Vec<Stretch>,
+    /// Segments whose header is unreadable though their frames are not.
+    pub bad_headers: Vec<PathBuf>,
+}
+
+impl LedgerReport {
+    /// Whether all that was ever acknowledged is still there, as far as it was read.
+    pub fn is_whole(&self) -> bool {
+        self.damage.is_empty() && self.bad_headers.is_empty()
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger of the state directory `state` on `disk`, with segments of about `segment_bytes`.
+    pub(super) fn open_on(
+        state: &Path,
+        disk: Box<dyn Disk>,
+        segment_bytes: u32,
+    ) -> Result<(Self, LedgerReport), LedgerError> {
+        let dir = state.join("ledger");
+        let open_error = |source| LedgerError::Open { dir: dir.clone(), source };
+        let made = fs::create_dir_all(&dir).and_then(|()| disk.sync_dir(state));
+        made.and_then(|()| disk.sync_dir(&dir)).map_err(open_error)?;
+        let mut segments = segment::list(&dir).map_err(open_error)?;
+        let mut report = LedgerReport::default();
+        let tail = match find_tail(disk.as_ref(), state, &mut segments, &mut report)? {
+            Some(tail) => tail,
+            None => start_segment(disk.as_ref(), &dir, report.next_seq).map_err(open_error)?,
+        };
+        segments.truncate(segments.partition_point(|older| *older < tail.segment));
+        let older = segments
+            .iter()
+            .try_fold(0, |sum, older| fs::metadata(segment::path(&dir, *older)).map(|meta| sum + meta.len()));
+        let bytes = older.map_err(open_error)? + u64::from(tail.end);
+        segments.push(tail.segment);
+        report.segments = segments.len();
+        report.damage.splice(..0, missing_start(&dir, segments[0]));
+        let extent = Extent { segments, end: tail.end, next_seq: report.next_seq, bytes };
+        let reader = LedgerReader::new(state, extent);
+        Ok((Self { dir, disk, segment_bytes, reader, tail, buffer: Vec::new() }, report))
+    }
+}
+
+impl LedgerReader {
+    /// Reads through the whole ledger, copies what is damaged to the quarantine, and says what was found.
+    ///
+    /// Takes as long as reading every byte takes; made for a quiet hour or a worried admin.
+    pub fn check(&self) -> Result<LedgerReport, LedgerError> {
+        let mut report = LedgerReport::default();
+        (report.segments, report.next_seq) =
+            self.with_extent(|extent| (extent.segments.len(), extent.next_seq));
+        for item in self.frames_from(1) {
+            match item {
+                Ok(_) => {}
+                Err(LedgerError::Damaged(mut stretch)) => {
+                    stretch.kept = quarantine::keep(self.state(), &stretch, Cause::Damage).ok();
+                    report.damage.push(stretch);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for segment in self.with_extent(|extent| extent.segments.clone()) {
+            let file = segment::path(&self.state().join("ledger"), segment);
+            let header = File::open(&file).and_then(|open| segment::check_header(&open, segment));
+            match header {
+                Ok(HeaderState::Good) => {}
+                Ok(HeaderState::Bad | HeaderState::Newer(_)) => report.bad_headers.push(file),
+                Err(source) => return Err(LedgerError::Read { file, source }),
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// Finds the newest segment that holds an event and takes it up for writing; `None` when there is none.
+///
+/// Segments behind it without an event were being started when the power went: they are removed, and will be started
+/// again when they are needed.
+fn find_tail(
+    disk: &dyn Disk,
+    state: &Path,
+    segments: &mut Vec<u64>,
+    report: &mut LedgerReport,
+) -> Result<Option<Tail>, LedgerError> {
+    report.next_seq = 1;
+    let dir = state.join("ledger");
+    while let Some(newest) = segments.pop() {
+        let file = segment::path(&dir, newest);
+        let read_error = |source| LedgerError::Read { file: file.clone(), source };
+        let found = Found::read(&file, newest).map_err(read_error)?;
+        if let HeaderState::Newer(found) = found.header {
+            return Err(LedgerError::Newer { file, found, known: FORMAT_VERSION });
+        }
+        found.report(state, &file, report);
+        if found.next_seq > newest {
+            return found.take_up(disk, &file, newest).map(Some).map_err(read_error);
+        }
+        fs::remove_file(&file).and_then(|()| disk.sync_dir(&dir)).map_err(read_error)?;
+    }
+    Ok(None)
+}
+
+/// What reading through the newest segment found.
+struct Found {
+    header: HeaderState,
+    /// The first byte behind the last whole frame that stays.
+    end: u32,
+    next_seq: u64,
+    torn_tail: Option<Stretch>,
+    damage: Vec<Stretch>,
+}
+
+impl Found {
+    fn read(path: &Path, segment: u64) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let header = segment::check_header(&file, segment)?;
+        let mut walk = Walk::new(file, segment, u32::MAX, segment)?;
+        let mut found = Self {
+            header,
+            end: SEGMENT_HEADER_BYTES,
+            next_seq: segment,
+            torn_tail: None,
+            damage: Vec::new(),
+        };
+        let mut last_batch = 0;
+        loop {
+            match walk.step()? {
+                Step::Frame { batch, .. } => {
+                    last_batch = batch;
+                    (found.end, found.next_seq) = (walk.offset(), walk.expected());
+                }
+                Step::Bad { from, to, first_seq, next_seq } => {
+                    let file = path.to_owned();
+                    found.damage.push(Stretch { file, from, to, first_seq, next_seq, kept: None });
+                }
+                Step::End => break,
+            }
+        }
+        found.tell_torn_from_damaged(last_batch);
+        Ok(found)
+    }
+
+    /// A stretch in the last batch or behind it may never have been durable: there the ledger ends. One in front of it
+    /// was durable before that batch was written.
+    fn tell_torn_from_damaged(&mut self, last_batch: u32) {
+        let durable = self.damage.partition_point(|stretch| stretch.from < last_batch);
+        if let Some(first) = self.damage.drain(durable..).next() {
+            (self.end, self.next_seq) = (first.from, first.first_seq);
+            self.torn_tail = Some(first);
+        }
+    }
+
+    /// Copies what is about to be cut off and what is damaged, and adds both to `report`.
+    ///
+    /// A copy that cannot be written stops nobody: a full disk must not keep the desk from starting.
+    fn report(&self, state: &Path, file: &Path, report: &mut LedgerReport) {
+        let copied = |stretch: &Stretch, cause| Stretch {
+            kept: quarantine::keep(state, stretch, cause).ok(),
+            ..stretch.clone()
+        };
+        if let Some(tail) = &self.torn_tail {
+            report.torn_tail = Some(copied(tail, Cause::TornTail));
+        }
+        report.damage.extend(self.damage.iter().map(|stretch| copied(stretch, Cause::Damage)));
+        report.bad_headers.extend((self.header == HeaderState::Bad).then(|| file.to_owned()));
+        report.next_seq = self.next_seq;
+    }
+
+    /// Opens the segment for writing behind its last frame. What a killed process had written and not synced is synced
+    /// now, for it counts from here on.
+    fn take_up(&self, disk: &dyn Disk, path: &Path, segment: u64) -> io::Result<Tail> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        if self.torn_tail.is_some() {
+            disk.cut(&file, u64::from(self.end))?;
+        }
+        disk.sync(&file)?;
+        let length = u32::try_from(file.metadata()?.len()).unwrap_or(u32::MAX).max(self.end);
+        Ok(Tail { file, segment, end: self.end, length, state: TailState::Ready })
+    }
+}
+
+/// The events in front of the oldest segment, when that does not start with the first.
+fn missing_start(dir: &Path, oldest: u64) -> Option<Stretch> {
+    let file = segment::path(dir, oldest);
+    let stretch = Stretch { file, from: 0, to: 0, first_seq: 1, next_seq: Some(oldest), kept: None };
+    (oldest > 1).then_some(stretch)
+}
