@@ -9,10 +9,18 @@
 
 extern crate alloc;
 
+mod diff;
+mod face;
+mod frame;
+mod rect;
 mod rhythm;
 mod scene;
 mod signals;
+mod text;
 
+pub use diff::WASTE_PX;
+pub use frame::Frame;
+pub use rect::Rect;
 pub use scene::{
     AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Language, Level, Link, NextLine, Scene, Staffing,
 };
