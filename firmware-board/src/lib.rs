@@ -12,14 +12,19 @@ extern crate alloc;
 mod diff;
 mod face;
 mod frame;
+mod marks;
+mod phase;
 mod rect;
 mod rhythm;
 mod scene;
 mod signals;
 mod text;
+pub mod wall;
+mod words;
 
 pub use diff::WASTE_PX;
 pub use frame::Frame;
+pub use phase::Phase;
 pub use rect::Rect;
 pub use scene::{
     AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Language, Level, Link, NextLine, Scene, Staffing,
