@@ -1,2 +1,32 @@
-//! The wall.
+//! The wall: a [`Scene`] in; pixels, lamp and sound out.
+//!
+//! Nothing here knows an operating system, a clock or a store. The daemon turns its desk into a scene, and everything that follows is
+//! a pure function of the scene and of a time passed as a number: which lamp is lit ([`Lamp::lit`]), whether the buzzer sounds
+//! ([`Buzzer::sounding`]). The same scene therefore gives the same wall on a Pi, in a browser and in a test.
+//!
+//! What is deliberately left to the daemon: when to draw, threads, buses and pins, and what a ticket is.
 #![no_std]
+
+extern crate alloc;
+
+mod diff;
+mod face;
+mod frame;
+mod marks;
+mod phase;
+mod rect;
+mod rhythm;
+mod scene;
+mod signals;
+mod text;
+pub mod wall;
+mod words;
+
+pub use diff::WASTE_PX;
+pub use frame::Frame;
+pub use phase::Phase;
+pub use rect::Rect;
+pub use scene::{
+    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Language, Level, Link, NextLine, Scene, Staffing,
+};
+pub use signals::{Buzzer, Lamp, Signals, signals};

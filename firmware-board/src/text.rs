@@ -1,0 +1,153 @@
+//! Text for the wall: made safe, measured, shortened.
+//!
+//! A subject comes from anywhere, so a text is cleaned before it is measured: white space becomes a space, what is invisible is dropped, and what
+//! could reorder or overstrike its neighbours is shown as a box. Nothing is ever cut within a glyph.
+
+use alloc::string::String;
+
+use crate::face::{Face, Glyph};
+
+/// What stands for a character that cannot or must not be shown.
+const BOX: char = '\u{FFFD}';
+const ELLIPSIS: char = '…';
+
+/// The text as it is drawn: one character one glyph, in the order drawn.
+pub(crate) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            // A file system or a keyboard may write й and ё as two characters.
+            '\u{0306}' | '\u{0308}' => {
+                let composed = cleaned.pop().map_or(BOX, |base| compose(base, char));
+                cleaned.push(composed);
+            }
+            // Invisible and harmless: soft hyphen, zero-width spaces and joiners, variation selectors, byte order mark.
+            '\u{00AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' => {}
+            '\u{2010}' | '\u{2011}' => cleaned.push('-'),
+            _ if char.is_whitespace() => cleaned.push(' '),
+            _ if is_unsafe(char) => cleaned.push(BOX),
+            _ => cleaned.push(char),
+        }
+    }
+    cleaned
+}
+
+fn compose(base: char, accent: char) -> char {
+    match (base, accent) {
+        ('и', '\u{0306}') => 'й',
+        ('И', '\u{0306}') => 'Й',
+        ('у', '\u{0306}') => 'ў',
+        ('У', '\u{0306}') => 'Ў',
+        ('е', '\u{0308}') => 'ё',
+        ('Е', '\u{0308}') => 'Ё',
+        ('і', '\u{0308}') => 'ї',
+        ('І', '\u{0308}') => 'Ї',
+        ('a', '\u{0308}') => 'ä',
+        ('o', '\u{0308}') => 'ö',
+        ('u', '\u{0308}') => 'ü',
+        _ => BOX,
+    }
+}
+
+/// Controls, marks of direction, and letters that are written from right to left.
+fn is_unsafe(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2061}'..='\u{206F}'
+            | '\u{0300}'..='\u{036F}' | '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}')
+}
+
+/// Where each glyph of a cleaned text goes: pixels right of the start, and the glyph; `None` is drawn as a box.
+pub(crate) fn glyphs(face: Face, text: &str) -> impl Iterator<Item = (i32, Option<Glyph>)> {
+    let mut pen_64 = 0;
+    text.chars().map(move |char| {
+        let glyph = face.glyph(char);
+        let x = to_px(pen_64);
+        pen_64 += advance_64(face, glyph);
+        (x, glyph)
+    })
+}
+
+/// The width of a cleaned text in pixels.
+pub(crate) fn width_px(face: Face, text: &str) -> i32 {
+    to_px(text.chars().map(|char| advance_64(face, face.glyph(char))).sum())
+}
+
+/// The text in at most `max_px`: whole, or with an ellipsis after the last glyph that fits.
+pub(crate) fn fit(face: Face, text: &str, max_px: i32) -> String {
+    let mut text = clean(text);
+    if width_px(face, &text) <= max_px {
+        return text;
+    }
+    while text.pop().is_some() {
+        text.truncate(
+            text.trim_end_matches(|char: char| char.is_whitespace() || ",.:;-–—".contains(char)).len(),
+        );
+        text.push(ELLIPSIS);
+        if width_px(face, &text) <= max_px {
+            return text;
+        }
+        text.pop();
+    }
+    text
+}
+
+/// The width of the box that stands for a missing glyph, without its margins.
+pub(crate) fn box_width_px(face: Face) -> i32 {
+    face.cap_px() * 5 / 9
+}
+
+fn advance_64(face: Face, glyph: Option<Glyph>) -> i32 {
+    glyph.map_or((box_width_px(face) + 2) * 64, |glyph| glyph.advance_64)
+}
+
+fn to_px(length_64: i32) -> i32 {
+    (length_64 + 32) >> 6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::{BODY, SMALL};
+
+    #[test]
+    fn a_text_that_fits_is_left_whole() {
+        let width = width_px(BODY, "Не печатает чек");
+        assert_eq!(fit(BODY, "Не печатает чек", width), "Не печатает чек");
+    }
+
+    #[test]
+    fn a_text_one_pixel_too_wide_ends_with_an_ellipsis_and_fits() {
+        let text = "Не открывается личный кабинет на портале";
+        for max_px in 0..width_px(SMALL, text) {
+            let shown = fit(SMALL, text, max_px);
+            assert!(width_px(SMALL, &shown) <= max_px, "{shown:?} in {max_px}");
+            assert!(shown.is_empty() || shown.ends_with(ELLIPSIS), "{shown:?}");
+            assert!(text.starts_with(shown.trim_end_matches(ELLIPSIS)), "{shown:?}");
+            assert!(!shown.ends_with(" …"), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_reorder_the_line_is_a_box() {
+        assert_eq!(clean("счёт\u{202E}gpj.exe"), "счёт\u{FFFD}gpj.exe");
+        assert_eq!(clean("שלום"), "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}");
+        assert_eq!(clean("a\u{1b}[31mb\u{0}"), "a\u{FFFD}[31mb\u{FFFD}");
+    }
+
+    #[test]
+    fn line_breaks_and_odd_spaces_are_spaces() {
+        assert_eq!(clean("одна\r\nдве\tтри\u{A0}четыре"), "одна  две три четыре");
+    }
+
+    #[test]
+    fn letters_written_as_two_characters_are_one() {
+        assert_eq!(clean("и\u{306}од, е\u{308}лка"), "йод, ёлка");
+        assert_eq!(clean("\u{308}x\u{306}"), "\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn a_missing_glyph_takes_room() {
+        assert!(width_px(BODY, "字") >= box_width_px(BODY));
+    }
+}

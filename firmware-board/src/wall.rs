@@ -1,0 +1,101 @@
+//! The wall of a 480x320 panel.
+//!
+//! From top to bottom: the level as colour, mark, word and number; the alarms, worst first; what runs out next; notices; the room's figures and
+//! the clock. When all is well the alarms give way to a clock that is read across the room. A picture that is not live cannot be mistaken for
+//! one: it has no colour and is covered, or is not drawn at all.
+//!
+//! What flashes is a mark or its tile, never text that has to be read.
+
+mod alarms;
+mod band;
+mod calm;
+mod footer;
+mod next;
+mod notices;
+mod palette;
+mod pen;
+mod veil;
+
+use alloc::format;
+use alloc::string::String;
+
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::prelude::DrawTarget;
+
+use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Rect, Scene};
+use palette::Palette;
+use pen::Pen;
+
+/// Columns of the panel that this wall is laid out for.
+pub const WIDTH: u16 = 480;
+/// Rows of the panel that this wall is laid out for.
+pub const HEIGHT: u16 = 320;
+
+/// Free space at the left and right.
+const MARGIN: i32 = 12;
+const LEFT: i32 = MARGIN;
+const RIGHT: i32 = 480 - MARGIN;
+
+/// Draws the scene, with what flashes as it is in this phase.
+///
+/// Every pixel of the panel is drawn; what was on the target before does not shine through.
+pub fn draw<D: DrawTarget<Color = Rgb565>>(
+    scene: &Scene,
+    phase: Phase,
+    target: &mut D,
+) -> Result<(), D::Error> {
+    let pen = &mut Pen::new(target);
+    match scene.link {
+        Link::Live => picture(pen, &palette::LIVE, scene, phase),
+        Link::Stale { since_s } => {
+            picture(pen, &palette::STALE, scene, Phase::LIT)?;
+            veil::stale(pen, &palette::LIVE, scene, since_s, phase)
+        }
+        Link::Starting { percent } => veil::starting(pen, &palette::LIVE, scene, percent),
+        Link::Stopped => veil::stopped(pen, &palette::LIVE, scene),
+    }
+}
+
+/// The first moment after `t_ms` at which the same scene looks different; `None` when nothing in it flashes.
+pub fn next_flash(scene: &Scene, t_ms: u64) -> Option<u64> {
+    let lamps = [scene.signals.red, scene.signals.amber];
+    let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
+        Link::Live => &mut scene.alarms.iter().map(|alarm| Lamp::from(alarm.state)).chain(lamps),
+        Link::Stale { .. } => &mut core::iter::once(Lamp::Slow),
+        Link::Starting { .. } | Link::Stopped => return None,
+    };
+    flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min()
+}
+
+fn picture<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
+    palette: &Palette,
+    scene: &Scene,
+    phase: Phase,
+) -> Result<(), D::Error> {
+    pen.fill(Rect::new(0, 0, WIDTH, HEIGHT), palette.ground)?;
+    let notices = notices::draw(pen, palette, scene)?;
+    let bottom = footer::TOP - notices;
+    if scene.level == Level::Normal && scene.alarms.is_empty() {
+        calm::draw(pen, palette, scene, bottom)?;
+        return footer::draw(pen, palette, scene, footer::Clock::Elsewhere);
+    }
+    band::draw(pen, palette, scene, phase)?;
+    let below = alarms::draw(pen, palette, scene, phase, (band::HEIGHT + 4, bottom))?;
+    next::draw(pen, palette, scene, (below, bottom))?;
+    footer::draw(pen, palette, scene, footer::Clock::Here)?;
+    if scene.level == Level::Critical {
+        pen.border(Rect::new(0, 0, WIDTH, HEIGHT), 4, palette.red.fill)?;
+    }
+    Ok(())
+}
+
+/// «14:37».
+fn time_of_day(at: ClockText) -> String {
+    format!("{:02}:{:02}", at.hh, at.mm)
+}
+
+/// How many of the shown alarms nobody has taken.
+fn unacked(scene: &Scene) -> usize {
+    scene.alarms.iter().filter(|alarm| alarm.state == AlarmState::Unacked).count()
+}

@@ -1,0 +1,100 @@
+//! The level: read from the doorway.
+
+use alloc::format;
+use alloc::string::String;
+
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::prelude::DrawTarget;
+
+use super::palette::Palette;
+use super::pen::{Hold, Ink, Pen};
+use super::{RIGHT, WIDTH, unacked};
+use crate::face::{HUGE, MARKS_BAND, SMALL, TITLE};
+use crate::marks::Mark;
+use crate::words::Words;
+use crate::{Lamp, Level, Phase, Rect, Scene};
+
+pub(super) const HEIGHT: u16 = 72;
+
+/// The mark's tile, the word with what is to be done under it, and the number.
+pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
+    palette: &Palette,
+    scene: &Scene,
+    phase: Phase,
+) -> Result<(), D::Error> {
+    let words = scene.language.words();
+    let tone = palette.level(scene.level);
+    pen.fill(Rect::new(0, 0, WIDTH, HEIGHT), tone.fill)?;
+
+    let (tile, mark) =
+        if phase.lights(lamp(scene)) { (tone.on_fill, tone.fill) } else { (tone.fill, tone.on_fill) };
+    pen.fill(Rect::new(0, 0, HEIGHT, HEIGHT), tile)?;
+    pen.mark(Ink::new(MARKS_BAND, mark, tile), (8, 8), Mark::from(scene.level))?;
+
+    let left = i32::from(HEIGHT) + 14;
+    let mut right = RIGHT;
+    if let Some(number) = number(scene) {
+        let figure = format!("{number}");
+        right -= pen.text(Ink::new(HUGE, tone.on_fill, tone.fill), Hold::Right, (RIGHT, 62), &figure)? + 12;
+    }
+    pen.text_within(
+        Ink::new(TITLE, tone.on_fill, tone.fill),
+        Hold::Left,
+        (left, 41),
+        right - left,
+        word(scene, words),
+    )?;
+    let caption = caption(scene, words);
+    pen.text_within(
+        Ink::new(SMALL, tone.on_fill, tone.fill),
+        Hold::Left,
+        (left, 63),
+        right - left,
+        &caption,
+    )?;
+    Ok(())
+}
+
+/// The lamp that has this level's colour: the tile does as it does.
+fn lamp(scene: &Scene) -> Lamp {
+    match scene.level {
+        Level::Normal => Lamp::Off,
+        Level::DueSoon => scene.signals.amber,
+        Level::Breach | Level::Critical => scene.signals.red,
+    }
+}
+
+fn word(scene: &Scene, words: &Words) -> &'static str {
+    match scene.level {
+        Level::Normal => words.all_well,
+        Level::DueSoon if scene.counts.due_soon == 0 => words.attention,
+        Level::DueSoon => words.due_soon,
+        Level::Breach => words.overdue,
+        Level::Critical => words.critical,
+    }
+}
+
+/// How many there are of what the word says; where the figures know none, how many alarms.
+fn number(scene: &Scene) -> Option<u32> {
+    let figure = match scene.level {
+        Level::Normal => return None,
+        Level::DueSoon => scene.counts.due_soon,
+        Level::Breach => scene.counts.breached,
+        Level::Critical => scene.counts.critical,
+    };
+    [figure, scene.alarms_total].into_iter().find(|number| *number > 0)
+}
+
+fn caption(scene: &Scene, words: &Words) -> String {
+    let taken = match unacked(scene) {
+        0 if scene.alarms.is_empty() => String::new(),
+        0 => String::from(words.all_taken),
+        count => format!("{}: {count}", words.not_taken),
+    };
+    match (taken.as_str(), scene.site.as_str()) {
+        ("", site) => String::from(site),
+        (taken, "") => String::from(taken),
+        (taken, site) => format!("{taken}  ·  {site}"),
+    }
+}

@@ -1,0 +1,44 @@
+//! What holds for the whole wall: the time is not trusted, the sound is off.
+
+use alloc::format;
+
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::prelude::DrawTarget;
+
+use super::footer;
+use super::palette::Palette;
+use super::pen::{Hold, Ink, Pen};
+use super::{LEFT, RIGHT, WIDTH};
+use crate::face::{BODY, MARKS};
+use crate::marks::Mark;
+use crate::{Rect, Scene};
+
+const STRIP: u16 = 28;
+
+/// Draws the strip above the figures if there is something to say, and says how high it is.
+pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
+    palette: &Palette,
+    scene: &Scene,
+) -> Result<u16, D::Error> {
+    if scene.trusted && scene.muted_min.is_none() {
+        return Ok(0);
+    }
+    let words = scene.language.words();
+    let top = footer::TOP - STRIP;
+    let base = i32::from(top) + 21;
+    let ground = if scene.trusted { palette.blue.shade } else { palette.amber.fill };
+    let colour = if scene.trusted { palette.blue.ink } else { palette.amber.on_fill };
+    let (text, mark) = (Ink::new(BODY, colour, ground), Ink::new(MARKS, colour, ground));
+    pen.fill(Rect::new(0, top, WIDTH, STRIP), ground)?;
+    if !scene.trusted {
+        pen.mark(mark, (LEFT - 4, i32::from(top) + 2), Mark::Clock)?;
+        pen.text(text, Hold::Left, (LEFT + 28, base), words.time_not_trusted)?;
+    }
+    if let Some(minutes) = scene.muted_min {
+        let left = words.age(u32::from(minutes) * 60);
+        let width = pen.text(text, Hold::Right, (RIGHT, base), &format!("{} {left}", words.muted))?;
+        pen.mark(mark, (RIGHT - width - 32, i32::from(top) + 2), Mark::Muted)?;
+    }
+    Ok(STRIP)
+}

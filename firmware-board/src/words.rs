@@ -1,0 +1,303 @@
+//! Every text that the wall says by itself, in both languages.
+//!
+//! A text that is not here came with the scene. Russian avoids forms that depend on a number («не принято: 3»).
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::{AlarmKind, ClockText, Language};
+
+/// The wall's texts in one language.
+pub(crate) struct Words {
+    pub(crate) critical: &'static str,
+    pub(crate) overdue: &'static str,
+    pub(crate) due_soon: &'static str,
+    pub(crate) attention: &'static str,
+    pub(crate) all_well: &'static str,
+
+    pub(crate) open: &'static str,
+    pub(crate) waiting: &'static str,
+    pub(crate) critical_short: &'static str,
+    pub(crate) overdue_short: &'static str,
+    pub(crate) on_shift: &'static str,
+    pub(crate) no_specialist: &'static str,
+
+    pub(crate) not_taken: &'static str,
+    pub(crate) all_taken: &'static str,
+    pub(crate) cleared: &'static str,
+    pub(crate) more: &'static str,
+    pub(crate) next_due: &'static str,
+    pub(crate) nothing_due: &'static str,
+
+    pub(crate) time_not_trusted: &'static str,
+    pub(crate) muted: &'static str,
+
+    pub(crate) no_link: &'static str,
+    pub(crate) picture_is_old: &'static str,
+    pub(crate) not_live: &'static str,
+    pub(crate) starting: &'static str,
+    pub(crate) reading: &'static str,
+    pub(crate) stopped: &'static str,
+    pub(crate) nothing_watched: &'static str,
+    pub(crate) call_admin: &'static str,
+
+    day_unit: &'static str,
+    hour_unit: &'static str,
+    minute_unit: &'static str,
+    minute_unit_long: &'static str,
+    second_unit: &'static str,
+    under_a_minute: &'static str,
+    within: &'static str,
+    passed: &'static str,
+
+    weekdays: [&'static str; 7],
+    weekdays_short: [&'static str; 7],
+    months: [&'static str; 12],
+    months_short: [&'static str; 12],
+}
+
+const RUSSIAN: Words = Words {
+    critical: "КРИТИЧНО",
+    overdue: "ПРОСРОЧЕНО",
+    due_soon: "СКОРО СРОК",
+    attention: "ВНИМАНИЕ",
+    all_well: "ВСЁ В ПОРЯДКЕ",
+    open: "открыто",
+    waiting: "ждут",
+    critical_short: "критич.",
+    overdue_short: "просроч.",
+    on_shift: "на смене",
+    no_specialist: "нет спец.",
+    not_taken: "не принято",
+    all_taken: "всё принято",
+    cleared: "ушло",
+    more: "ещё",
+    next_due: "ближайший срок",
+    nothing_due: "сроков впереди нет",
+    time_not_trusted: "ВРЕМЯ НЕ ПРОВЕРЕНО",
+    muted: "БЕЗ ЗВУКА",
+    no_link: "НЕТ СВЯЗИ",
+    picture_is_old: "картина устарела на",
+    not_live: "не верьте ей: сроки могли выйти",
+    starting: "ЗАПУСК",
+    reading: "читаю журнал заявок",
+    stopped: "ОСТАНОВЛЕНО",
+    nothing_watched: "за сроками никто не следит",
+    call_admin: "позовите администратора",
+    day_unit: "д",
+    hour_unit: "ч",
+    minute_unit: "м",
+    minute_unit_long: "мин",
+    second_unit: "с",
+    under_a_minute: "< 1 мин",
+    within: "через",
+    passed: "срок вышел",
+    weekdays: ["понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"],
+    weekdays_short: ["пн", "вт", "ср", "чт", "пт", "сб", "вс"],
+    months: [
+        "января",
+        "февраля",
+        "марта",
+        "апреля",
+        "мая",
+        "июня",
+        "июля",
+        "августа",
+        "сентября",
+        "октября",
+        "ноября",
+        "декабря",
+    ],
+    months_short: ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
+};
+
+const ENGLISH: Words = Words {
+    critical: "CRITICAL",
+    overdue: "OVERDUE",
+    due_soon: "DUE SOON",
+    attention: "ATTENTION",
+    all_well: "ALL WELL",
+    open: "open",
+    waiting: "waiting",
+    critical_short: "critical",
+    overdue_short: "overdue",
+    on_shift: "on shift",
+    no_specialist: "no spec.",
+    not_taken: "not taken",
+    all_taken: "all taken",
+    cleared: "gone",
+    more: "more",
+    next_due: "next due",
+    nothing_due: "nothing due",
+    time_not_trusted: "TIME NOT TRUSTED",
+    muted: "MUTED",
+    no_link: "NO LINK",
+    picture_is_old: "this picture is old by",
+    not_live: "do not trust it: terms may have passed",
+    starting: "STARTING",
+    reading: "reading the ledger of tickets",
+    stopped: "STOPPED",
+    nothing_watched: "nobody watches the terms",
+    call_admin: "call the administrator",
+    day_unit: "d",
+    hour_unit: "h",
+    minute_unit: "m",
+    minute_unit_long: "min",
+    second_unit: "s",
+    under_a_minute: "< 1 min",
+    within: "in",
+    passed: "passed",
+    weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    weekdays_short: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    months: [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    months_short: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+};
+
+impl Language {
+    pub(crate) fn words(self) -> &'static Words {
+        match self {
+            Self::Russian => &RUSSIAN,
+            Self::English => &ENGLISH,
+        }
+    }
+
+    /// What stands where a ticket's number would, for an alarm without a ticket.
+    pub(crate) fn kind(self, kind: AlarmKind) -> &'static str {
+        let (russian, english) = match kind {
+            AlarmKind::Critical => ("КРИТИЧН.", "CRITICAL"),
+            AlarmKind::Breach => ("СРОК", "TERM"),
+            AlarmKind::DueSoon => ("СКОРО", "SOON"),
+            AlarmKind::MassProblem => ("МАССОВО", "MASS"),
+            AlarmKind::Staffing => ("СМЕНА", "SHIFT"),
+            AlarmKind::Letter => ("ПОЧТА", "MAIL"),
+            AlarmKind::Storage => ("ДИСК", "DISK"),
+            AlarmKind::Clock => ("ЧАСЫ", "CLOCK"),
+            AlarmKind::Calendar => ("КАЛЕНД.", "CALENDAR"),
+            AlarmKind::Panel => ("ЭКРАН", "PANEL"),
+            AlarmKind::Complaint => ("ЖАЛОБА", "COMPLAINT"),
+        };
+        match self {
+            Self::Russian => russian,
+            Self::English => english,
+        }
+    }
+}
+
+impl Words {
+    /// How long ago, in at most two units: minutes are exact enough.
+    pub(crate) fn age(&self, seconds: u32) -> String {
+        let Self { day_unit, hour_unit, minute_unit, .. } = self;
+        let minutes = seconds / 60;
+        let (days, hours) = (minutes / 1_440, minutes / 60);
+        match minutes {
+            0 => String::from(self.under_a_minute),
+            1..60 => format!("{minutes} {}", self.minute_unit_long),
+            60..1_440 => format!("{hours} {hour_unit} {:02} {minute_unit}", minutes % 60),
+            1_440.. => format!("{days} {day_unit} {} {hour_unit}", hours % 24),
+        }
+    }
+
+    /// How long until: as [`Words::age`], to the second in the last minute.
+    pub(crate) fn left(&self, seconds: i64) -> String {
+        match u32::try_from(seconds) {
+            Ok(0) => String::from(self.passed),
+            Ok(seconds @ 1..60) => format!("{} {seconds} {}", self.within, self.second_unit),
+            Ok(seconds) => format!("{} {}", self.within, self.age(seconds)),
+            Err(_) if seconds < 0 => String::from(self.passed),
+            Err(_) => format!("{} {}", self.within, self.age(u32::MAX)),
+        }
+    }
+
+    /// How old, to the second: it has to be seen to grow.
+    pub(crate) fn span(&self, seconds: u32) -> String {
+        match seconds {
+            0..60 => format!("{seconds} {}", self.second_unit),
+            60..3_600 => {
+                format!("{} {} {:02} {}", seconds / 60, self.minute_unit_long, seconds % 60, self.second_unit)
+            }
+            3_600.. => self.age(seconds),
+        }
+    }
+
+    /// «сб, 21 ноя».
+    pub(crate) fn date_short(&self, at: ClockText) -> String {
+        format!(
+            "{} {} {}",
+            name(&self.weekdays_short, at.weekday),
+            at.day,
+            name_from_1(&self.months_short, at.month)
+        )
+    }
+
+    /// «суббота».
+    pub(crate) fn weekday(&self, at: ClockText) -> &'static str {
+        name(&self.weekdays, at.weekday)
+    }
+
+    /// «21 ноября».
+    pub(crate) fn date(&self, at: ClockText) -> String {
+        format!("{} {}", at.day, name_from_1(&self.months, at.month))
+    }
+}
+
+fn name(names: &[&'static str], index: u8) -> &'static str {
+    names.get(usize::from(index)).copied().unwrap_or("?")
+}
+
+fn name_from_1(names: &[&'static str], number: u8) -> &'static str {
+    number.checked_sub(1).map_or("?", |index| name(names, index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_said_in_at_most_two_units() {
+        let said =
+            [0, 59, 60, 3_599, 3_600, 4_325, 86_399, 86_400, 190_000].map(|seconds| RUSSIAN.age(seconds));
+        assert_eq!(
+            said,
+            [
+                "< 1 мин",
+                "< 1 мин",
+                "1 мин",
+                "59 мин",
+                "1 ч 00 м",
+                "1 ч 12 м",
+                "23 ч 59 м",
+                "1 д 0 ч",
+                "2 д 4 ч"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_minute_is_counted_in_seconds() {
+        assert_eq!(RUSSIAN.left(59), "через 59 с");
+        assert_eq!(RUSSIAN.left(60), "через 1 мин");
+        assert_eq!(ENGLISH.left(7_260), "in 2 h 01 m");
+        assert_eq!(RUSSIAN.left(0), "срок вышел");
+        assert_eq!(RUSSIAN.left(-5), "срок вышел");
+        assert!(RUSSIAN.left(i64::MAX).starts_with("через"));
+    }
+
+    #[test]
+    fn a_date_that_cannot_be_is_a_question_and_no_panic() {
+        let at = ClockText { day: 31, month: 0, weekday: 9, ..ClockText::default() };
+        assert_eq!(RUSSIAN.date_short(at), "? 31 ?");
+    }
+}

@@ -1,0 +1,98 @@
+//! Rooms to draw, shared by the tests and examples.
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use firmware_board::{
+    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Level, Link, NextLine, Scene, Staffing, signals,
+};
+
+/// Saturday, 21 November, 14:37:20.
+pub(crate) const AT: ClockText = ClockText { hh: 14, mm: 37, ss: 20, day: 21, month: 11, weekday: 5 };
+
+pub(crate) fn alarm(kind: AlarmKind, ticket: Option<u64>, text: &str, age_s: u32, state: AlarmState) -> AlarmLine {
+    AlarmLine { kind, ticket, text: text.into(), age_s, state }
+}
+
+pub(crate) fn next(number: u64, metric: &str, in_s: i64, priority: &str, subject: &str) -> NextLine {
+    NextLine { number, metric: metric.into(), in_s, priority: priority.into(), subject: subject.into() }
+}
+
+/// A scene of these alarms with what follows from them.
+pub(crate) fn room(level: Level, counts: Counts, alarms: Vec<AlarmLine>) -> Scene {
+    Scene {
+        at_text: AT,
+        level,
+        trusted: true,
+        link: Link::Live,
+        counts,
+        signals: signals(alarms.iter().map(|alarm| (alarm.kind, alarm.state)), false),
+        alarms_total: u32::try_from(alarms.len()).expect("a few alarms"),
+        alarms,
+        next: vec![
+            next(1031, "реакция", 12 * 60 + 5, "высокий", "Не приходит код входа"),
+            next(1028, "решение", 47 * 60, "средний", "Ошибка при проведении возврата"),
+            next(998, "ответ", 3 * 3_600 + 300, "низкий", "Вопрос по отчёту за октябрь"),
+            next(1002, "решение", 90_000, "низкий", "Доработка печатной формы"),
+        ],
+        staffing: Some(Staffing { on_shift: 3, required: 2, specialist: true }),
+        site: "Поддержка, комната 412".into(),
+        ..Scene::default()
+    }
+}
+
+pub(crate) fn well() -> Scene {
+    room(Level::Normal, Counts { open: 37, waiting: 12, ..Counts::default() }, vec![])
+}
+
+pub(crate) fn due_soon() -> Scene {
+    room(
+        Level::DueSoon,
+        Counts { open: 38, waiting: 12, due_soon: 2, ..Counts::default() },
+        vec![
+            alarm(AlarmKind::DueSoon, Some(1031), "Не приходит код входа", 180, AlarmState::Unacked),
+            alarm(AlarmKind::DueSoon, Some(1028), "Ошибка при проведении возврата", 1_500, AlarmState::Acked),
+        ],
+    )
+}
+
+pub(crate) fn breach() -> Scene {
+    room(
+        Level::Breach,
+        Counts { open: 41, waiting: 9, breached: 2, due_soon: 1, critical: 0 },
+        vec![
+            alarm(AlarmKind::Breach, Some(1024), "Не открывается личный кабинет", 4_325, AlarmState::Unacked),
+            alarm(AlarmKind::Breach, Some(1019), "Чек не печатается на кассе 3", 8_100, AlarmState::Acked),
+            alarm(AlarmKind::DueSoon, Some(1031), "Не приходит код входа", 40, AlarmState::Unacked),
+        ],
+    )
+}
+
+pub(crate) fn critical() -> Scene {
+    room(
+        Level::Critical,
+        Counts { open: 52, waiting: 9, breached: 3, due_soon: 1, critical: 1 },
+        vec![
+            alarm(
+                AlarmKind::Critical,
+                Some(1040),
+                "Остановлены отгрузки: нет кодов маркировки",
+                95,
+                AlarmState::Unacked,
+            ),
+            alarm(AlarmKind::Breach, Some(1024), "Не открывается личный кабинет", 4_325, AlarmState::Unacked),
+            alarm(AlarmKind::Breach, Some(1019), "Чек не печатается на кассе 3", 8_100, AlarmState::Acked),
+        ],
+    )
+}
+
+pub(crate) fn storm() -> Scene {
+    let mut scene = critical();
+    scene.counts = Counts { open: 214, waiting: 31, breached: 17, due_soon: 9, critical: 12 };
+    for number in 1041..1048 {
+        let line =
+            alarm(AlarmKind::Critical, Some(number), "Касса не принимает карты", 60, AlarmState::Unacked);
+        scene.alarms.insert(1, line);
+    }
+    scene.alarms_total = 38;
+    scene.staffing = Some(Staffing { on_shift: 1, required: 3, specialist: false });
+    scene
+}
