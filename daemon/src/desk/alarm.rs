@@ -100,17 +100,35 @@ pub struct Alarm {
 impl Alarm {
     /// The alarm of an open ticket of the highest priority; each time it gets there is a cause of its own.
     pub(crate) fn critical(ticket: TicketNumber, since: Timestamp) -> Self {
-        Self::new(smol_str::format_smolstr!("{ticket}-critical-{}", since.millis()), AlarmKind::Critical, Some(ticket), None, since)
+        Self::new(
+            smol_str::format_smolstr!("{ticket}-critical-{}", since.millis()),
+            AlarmKind::Critical,
+            Some(ticket),
+            None,
+            since,
+        )
     }
 
     /// The alarm of a clock that ran out.
     pub(crate) fn breach(ticket: TicketNumber, metric: Metric, cycle: u16, since: Timestamp) -> Self {
-        Self::new(clock_alarm(AlarmKind::Breach, ticket, metric, cycle), AlarmKind::Breach, Some(ticket), Some(metric), since)
+        Self::new(
+            clock_alarm(AlarmKind::Breach, ticket, metric, cycle),
+            AlarmKind::Breach,
+            Some(ticket),
+            Some(metric),
+            since,
+        )
     }
 
     /// The alarm of a clock that runs out soon.
     pub(crate) fn due_soon(ticket: TicketNumber, metric: Metric, cycle: u16, since: Timestamp) -> Self {
-        Self::new(clock_alarm(AlarmKind::DueSoon, ticket, metric, cycle), AlarmKind::DueSoon, Some(ticket), Some(metric), since)
+        Self::new(
+            clock_alarm(AlarmKind::DueSoon, ticket, metric, cycle),
+            AlarmKind::DueSoon,
+            Some(ticket),
+            Some(metric),
+            since,
+        )
     }
 
     /// The alarm of a part of the box.
@@ -118,8 +136,23 @@ impl Alarm {
         Self { text: text.to_owned(), ..Self::new(part_alarm(kind, part), kind, None, None, since) }
     }
 
-    fn new(id: SmolStr, kind: AlarmKind, ticket: Option<TicketNumber>, metric: Option<Metric>, since: Timestamp) -> Self {
-        Self { id, kind, ticket, metric, text: String::new(), since, state: AlarmState::Unacked, acked_by: None }
+    fn new(
+        id: SmolStr,
+        kind: AlarmKind,
+        ticket: Option<TicketNumber>,
+        metric: Option<Metric>,
+        since: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            ticket,
+            metric,
+            text: String::new(),
+            since,
+            state: AlarmState::Unacked,
+            acked_by: None,
+        }
     }
 
     /// Somebody takes it. False where nothing is left to show: the cause was over already.

@@ -65,7 +65,11 @@ impl Metric {
     /// Whether it measures what the desk promised; the others give the requester time.
     pub const fn is_ours(self) -> bool {
         match self {
-            Metric::Reaction | Metric::Resolution | Metric::Line | Metric::Escalation | Metric::RegistrationLetter => true,
+            Metric::Reaction
+            | Metric::Resolution
+            | Metric::Line
+            | Metric::Escalation
+            | Metric::RegistrationLetter => true,
             Metric::RequesterAnswer | Metric::Confirmation | Metric::Acceptance => false,
         }
     }
@@ -176,7 +180,9 @@ impl Clock {
     /// What is used at `now`, in milliseconds of the basis.
     pub fn used_at(&self, calendar: &Calendar, now: Timestamp) -> i64 {
         match self.state {
-            ClockState::Running => self.used_ms.saturating_add(self.basis.elapsed(calendar, self.turned_at, now)),
+            ClockState::Running => {
+                self.used_ms.saturating_add(self.basis.elapsed(calendar, self.turned_at, now))
+            }
             ClockState::Paused | ClockState::Stopped => self.used_ms,
         }
     }

@@ -44,15 +44,15 @@ pub enum Act {
     Answer(Text),
     /// Moves to a status. Precondition: the regulation lists the move.
     Status(StatusMove),
-    /// Changes type, service or fields. Precondition: the ticket is open.
+    /// Changes type, service or fields. Precondition: the ticket is not closed.
     Classify(Classify),
     /// Changes the priority. Precondition: open, a reason, and the right to set that priority.
     Priority(PriorityChange),
     /// The actor takes the ticket. Precondition: the ticket is open.
     Take,
-    /// Gives the ticket to an agent or a group. Precondition: the ticket is open.
+    /// Gives the ticket to an agent or a group. Precondition: the ticket is not closed.
     Assign(Assign),
-    /// Hands the ticket to another agent. Precondition: open, a reason.
+    /// Hands the ticket to another agent. Precondition: not closed, a reason.
     Transfer(Transfer),
     /// Moves the ticket to another line. Precondition: open, the regulation has that route.
     Route(Route),
@@ -401,8 +401,8 @@ pub enum BadCommand {
 impl Act {
     /// The verbs of the contract that change a ticket.
     pub const VERBS: [&'static str; 19] = [
-        "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route", "extend",
-        "resolve", "confirm", "return", "refuse", "close", "link", "split", "urgent",
+        "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route",
+        "extend", "resolve", "confirm", "return", "refuse", "close", "link", "split", "urgent",
     ];
 
     /// The verb's name in paths and logs.

@@ -149,13 +149,26 @@ pub enum TermReason {
 #[allow(missing_docs, reason = "fields named as in the clock")]
 pub enum Turn {
     /// It started.
-    Started { basis: Basis, #[serde(flatten)] term: Term },
+    Started {
+        basis: Basis,
+        #[serde(flatten)]
+        term: Term,
+    },
     /// It stands still; its used time is what it is (R7).
     Paused { used_ms: i64 },
     /// It runs on.
-    Resumed { used_ms: i64, #[serde(flatten)] term: Term },
+    Resumed {
+        used_ms: i64,
+        #[serde(flatten)]
+        term: Term,
+    },
     /// It has another term.
-    Retargeted { used_ms: i64, why: TermReason, #[serde(flatten)] term: Term },
+    Retargeted {
+        used_ms: i64,
+        why: TermReason,
+        #[serde(flatten)]
+        term: Term,
+    },
     /// The room was warned that it runs out soon.
     Warned { deadline: Timestamp },
     /// It ran out; `at` is the deadline's own time (R4), or the time of the change that breached it (R6).
@@ -174,7 +187,11 @@ pub enum Event {
     /// A ticket was opened.
     Registered(Box<Registered>),
     /// The desk said something, to the requester or to itself.
-    Replied { text: String, #[serde(default, skip_serializing_if = "std::ops::Not::not")] internal: bool },
+    Replied {
+        text: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        internal: bool,
+    },
     /// The desk asked the requester.
     Asked { text: String },
     /// The requester's words came in.
@@ -261,7 +278,12 @@ pub enum Event {
         text: Option<String>,
     },
     /// It was joined to another ticket.
-    Linked { to: TicketNumber, kind: LinkKind, #[serde(default, skip_serializing_if = "std::ops::Not::not")] back: bool },
+    Linked {
+        to: TicketNumber,
+        kind: LinkKind,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
+    },
     /// It was marked urgent.
     Urgent { text: String },
 

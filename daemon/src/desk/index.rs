@@ -176,12 +176,20 @@ impl Index {
 /// What time will bring about for a ticket's clocks. A clock has run out when its deadline is past, so one
 /// millisecond after it (R4: done at the deadline is done in time).
 fn timers(ticket: &Ticket) -> impl Iterator<Item = Timer> + '_ {
-    ticket.clocks.iter().filter(|clock| clock.state == ClockState::Running && !clock.ran_out).flat_map(|clock| {
-        let timer = |at, kind| Timer { at, ticket: ticket.number, metric: clock.metric, cycle: clock.cycle, kind };
-        let end = clock.term.deadline.map(|deadline| timer(deadline.plus_ms(1), TimerKind::End));
-        let warn = clock.term.warn_at.filter(|_| !clock.warned).map(|at| timer(at, TimerKind::Warn));
-        warn.into_iter().chain(end)
-    })
+    ticket.clocks.iter().filter(|clock| clock.state == ClockState::Running && !clock.ran_out).flat_map(
+        |clock| {
+            let timer = |at, kind| Timer {
+                at,
+                ticket: ticket.number,
+                metric: clock.metric,
+                cycle: clock.cycle,
+                kind,
+            };
+            let end = clock.term.deadline.map(|deadline| timer(deadline.plus_ms(1), TimerKind::End));
+            let warn = clock.term.warn_at.filter(|_| !clock.warned).map(|at| timer(at, TimerKind::Warn));
+            warn.into_iter().chain(end)
+        },
+    )
 }
 
 /// The promises of the desk that run out, for the wall; what the requester has to do by a time is no promise of ours.

@@ -207,7 +207,8 @@ impl Desk {
     ) -> Entry {
         let at = self.stamp(now);
         let effective = effective.filter(|effective| *effective != at);
-        let entry = Entry { first_seq: self.rest.next_seq, at, effective, by: by.into(), unsynced, receipt, facts };
+        let entry =
+            Entry { first_seq: self.rest.next_seq, at, effective, by: by.into(), unsynced, receipt, facts };
         self.apply(&entry);
         entry
     }
@@ -222,7 +223,9 @@ impl Desk {
             let mut ticket = old.as_deref().cloned();
             for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
                 match (&mut ticket, &fact.event) {
-                    (None, Event::Registered(registered)) => ticket = Some(Ticket::new(number, registered, at)),
+                    (None, Event::Registered(registered)) => {
+                        ticket = Some(Ticket::new(number, registered, at))
+                    }
                     (Some(ticket), event) => ticket.apply(event, &entry.by, at),
                     // An event of a ticket that is not there says nothing.
                     (None, _) => {}
@@ -247,7 +250,9 @@ impl Desk {
             Event::PartFailed { kind, part, text } => {
                 let id = part_alarm(*kind, part);
                 let alarm = match self.take_part(&id) {
-                    Some(known) if known.state != AlarmState::ClearedUnacked => Alarm { text: text.clone(), ..known },
+                    Some(known) if known.state != AlarmState::ClearedUnacked => {
+                        Alarm { text: text.clone(), ..known }
+                    }
                     Some(_) | None => Alarm::part(*kind, part, text, at),
                 };
                 self.put_part(alarm);

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, clock_alarm};
 use super::clocks::{Clock, ClockState, Metric};
-use super::command::{LinkKind, Requester};
+use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
 
 /// A ticket's number, from 1.
@@ -279,7 +279,10 @@ impl Ticket {
     }
 
     fn set_critical(&mut self, critical: bool, at: Timestamp) {
-        let raised = self.alarms.iter().any(|a| a.kind == AlarmKind::Critical && a.state != super::AlarmState::ClearedUnacked);
+        let raised = self
+            .alarms
+            .iter()
+            .any(|a| a.kind == AlarmKind::Critical && a.state != super::AlarmState::ClearedUnacked);
         if critical && !raised {
             self.alarms.retain(|alarm| alarm.kind != AlarmKind::Critical);
             self.alarms.push(Alarm::critical(self.number, at));

@@ -9,8 +9,8 @@ use super::{Decision, Draft, Wrong, need};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{ClockState, Metric};
 use crate::desk::command::{
-    Act, Assign, BugReport, Classify, Confirm, Ending, Extend, Link, LinkKind, PriorityChange, Reply, Resolve, Return,
-    Route, StatusMove, Text, Transfer,
+    Act, Assign, BugReport, Classify, Confirm, Ending, Extend, Link, LinkKind, PriorityChange, Reply,
+    Resolve, Return, Route, StatusMove, Text, Transfer,
 };
 use crate::desk::event::{Event, Fact, TermReason, Turn};
 use crate::desk::refusal::Refusal;
@@ -65,16 +65,20 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             ("not-resolved", "has no answer yet that could be confirmed or returned")
         }
         (Act::Confirm(_) | Act::Return(_), Stage::Resolved)
-        | (Act::Reply(_) | Act::Answer(_) | Act::Close(_) | Act::Status(_), Stage::Resolved)
+        | (Act::Reply(_) | Act::Answer(_) | Act::Close(_), Stage::Resolved)
+        | (Act::Assign(_) | Act::Transfer(_) | Act::Classify(_), Stage::Resolved)
         | (Act::Link(_) | Act::Status(_), _) => return Ok(()),
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
-        (Act::Return(_), Stage::Closed) => {
-            ("window-over", "is closed for good and cannot be returned; register a new ticket and link it as follow-up")
-        }
+        (Act::Return(_), Stage::Closed) => (
+            "window-over",
+            "is closed for good and cannot be returned; register a new ticket and link it as follow-up",
+        ),
         (Act::Answer(_), Stage::Closed) => {
             ("closed", "is closed; register a new ticket and link it as follow-up")
         }
-        (_, Stage::Resolved) => ("not-open", "is answered and waits for the requester; `return` opens it again"),
+        (_, Stage::Resolved) => {
+            ("not-open", "is answered and waits for the requester; `return` opens it again")
+        }
         (_, _) => ("closed", "is closed; register a new ticket and link it as follow-up"),
     };
     Err(Refusal::Conflict {
@@ -90,7 +94,10 @@ fn in_regulation(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
     if draft.regulation.verb(verb).is_some() {
         return Ok(());
     }
-    Err(Refusal::conflict("not-in-regulation", format!("regulation {} has no verb `{verb}`", draft.regulation.id)))
+    Err(Refusal::conflict(
+        "not-in-regulation",
+        format!("regulation {} has no verb `{verb}`", draft.regulation.id),
+    ))
 }
 
 fn for_type(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
@@ -178,10 +185,9 @@ fn status(draft: &mut Draft<'_>, to: &StatusMove) -> Result<(), Refusal> {
 fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let regulation = draft.regulation.clone();
-    let kind = classify
-        .kind
-        .as_ref()
-        .map(|_| wrong.one_of("type", classify.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str())));
+    let kind = classify.kind.as_ref().map(|_| {
+        wrong.one_of("type", classify.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str()))
+    });
     let reason = wrong.optional_text("reason", classify.reason.as_ref());
     let was_derived = regulation.derived_priority(&draft.ticket.facts).name.id == draft.ticket.facts.priority;
     let service = classify.service.as_deref().map(SmolStr::from);
@@ -225,7 +231,9 @@ fn priority(draft: &mut Draft<'_>, change: &PriorityChange, actor: &Actor) -> Re
     if !priority.set_by_lines.is_empty() && !priority.set_by_lines.iter().any(|line| actor.works_on(*line)) {
         let lines = priority.set_by_lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
         let clause = priority.name.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
-        return Err(Refusal::Forbidden(format!("priority `{to}` is set by agents of line {lines} only{clause}")));
+        return Err(Refusal::Forbidden(format!(
+            "priority `{to}` is set by agents of line {lines} only{clause}"
+        )));
     }
     if draft.ticket.facts.priority != to {
         let from = draft.ticket.facts.priority.clone();
@@ -239,7 +247,10 @@ fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
         Some(other) if *other != actor.name => {
             return Err(Refusal::Conflict {
                 code: "taken",
-                message: format!("ticket {} is with {other} already; `transfer` it with a reason", draft.ticket.number),
+                message: format!(
+                    "ticket {} is with {other} already; `transfer` it with a reason",
+                    draft.ticket.number
+                ),
                 ticket: Some(draft.ticket.number),
                 status: Some(draft.ticket.facts.status.clone()),
             });
@@ -310,7 +321,9 @@ fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
     if let Some(problem) = open_problem(draft).filter(|_| to > from) {
         return Err(Refusal::Conflict {
             code: "already-worked-on",
-            message: format!("the problem is worked on as ticket {problem} already; do not route this one up"),
+            message: format!(
+                "the problem is worked on as ticket {problem} already; do not route this one up"
+            ),
             ticket: Some(problem),
             status: None,
         });
@@ -382,7 +395,10 @@ fn extend(draft: &mut Draft<'_>, extend: &Extend) -> Result<(), Refusal> {
     let (Some(rule), Some(clock)) =
         (regulation.clock(Metric::Resolution), draft.ticket.clock(Metric::Resolution).cloned())
     else {
-        return Err(Refusal::conflict("no-term", "this ticket has no resolution term that could be extended"));
+        return Err(Refusal::conflict(
+            "no-term",
+            "this ticket has no resolution term that could be extended",
+        ));
     };
     if deadline <= draft.at {
         return Err(Refusal::field("deadline", "is past; a planned term lies ahead"));
@@ -412,11 +428,14 @@ fn resolve(draft: &mut Draft<'_>, solution: &Resolve) -> Result<(), Refusal> {
     let source = wrong.optional_text("source", solution.source.as_ref()).map(SmolStr::from);
     wrong.done()?;
     let lower = text.to_lowercase();
-    let hits = draft.regulation.forbidden_phrases.iter().filter(|phrase| lower.contains(&phrase.to_lowercase()));
+    let hits =
+        draft.regulation.forbidden_phrases.iter().filter(|phrase| lower.contains(&phrase.to_lowercase()));
     if let Some(phrase) = hits.into_iter().find(|phrase| !solution.despite.contains(phrase)) {
         return Err(Refusal::conflict(
             "forbidden-phrase",
-            format!("the answer says «{phrase}», which the regulation forbids; write it otherwise, or name the phrase in `despite`"),
+            format!(
+                "the answer says «{phrase}», which the regulation forbids; write it otherwise, or name the phrase in `despite`"
+            ),
         ));
     }
     draft.push(Event::Resolved { text, source, despite: solution.despite.clone() });

@@ -52,7 +52,9 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
             let clock = draft.ticket.clock(rule.metric).cloned().unwrap_or(clock);
             resume(draft, regulation, rule, &clock);
         }
-        (ClockState::Running, false) | (ClockState::Paused, true) => retarget(draft, regulation, rule, &clock),
+        (ClockState::Running, false) | (ClockState::Paused, true) => {
+            retarget(draft, regulation, rule, &clock)
+        }
         (ClockState::Stopped, _) => {}
     }
 }
@@ -97,7 +99,8 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
     let derive = |facts| regulation.target(rule, facts).map_or(GivenTerm::None, |target| target.term);
     let (was, is) = (derive(before), derive(after));
     let other_calendar = clock.calendar_id() != calendar.id();
-    let new_cycle = !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
+    let new_cycle =
+        !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
     if new_cycle || (was == is && !other_calendar) {
         return;
     }

@@ -37,7 +37,8 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
         }
         DeskAct::PartFailed { kind, part, text } => {
             let known = desk.part_alarms().find(|alarm| alarm.id == part_alarm(*kind, part));
-            let new = known.is_none_or(|alarm| alarm.state == AlarmState::ClearedUnacked || alarm.text != *text);
+            let new =
+                known.is_none_or(|alarm| alarm.state == AlarmState::ClearedUnacked || alarm.text != *text);
             new.then(|| Event::PartFailed { kind: *kind, part: part.as_str().into(), text: text.clone() })
         }
         DeskAct::PartWorks { kind, part } => {
@@ -47,7 +48,10 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
                 .then(|| Event::PartWorks { kind: *kind, part: part.as_str().into() })
         }
     };
-    Ok(Decision { ticket: None, facts: event.into_iter().map(|event| Fact { ticket: None, event }).collect() })
+    Ok(Decision {
+        ticket: None,
+        facts: event.into_iter().map(|event| Fact { ticket: None, event }).collect(),
+    })
 }
 
 fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
@@ -56,7 +60,10 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
     if token.name.is_empty() || token.name.chars().count() > 64 || token.name.contains(odd) {
         wrong.add("name", "is required: 1 to 64 letters, digits, `-`, `_`, `.` or `@`");
     } else if desk.tokens().any(|known| known.name == token.name) {
-        wrong.add("name", format!("`{}` has a token already; revoke it first, or take another name", token.name));
+        wrong.add(
+            "name",
+            format!("`{}` has a token already; revoke it first, or take another name", token.name),
+        );
     }
     if token.hash.len() != 64 || !token.hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         wrong.add("hash", "must be a SHA-256 in hex");
@@ -66,7 +73,8 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
 
 fn ack(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "acknowledging an alarm")?;
-    let alarm: &Alarm = desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
+    let alarm: &Alarm =
+        desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
     let facts = match alarm.state {
         AlarmState::Acked => Vec::new(),
         AlarmState::Unacked | AlarmState::ClearedUnacked => {

@@ -49,7 +49,9 @@ impl Desk {
         match command {
             Command::Register(register) => register::decide(self, register, actor, at),
             Command::Ticket { number, if_revision, act } => {
-                let ticket = self.ticket(*number).ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+                let ticket = self
+                    .ticket(*number)
+                    .ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
                 if let Some(asked) = if_revision.filter(|asked| *asked != ticket.revision) {
                     return Err(Refusal::Revision { asked, now: ticket.revision });
                 }
@@ -121,7 +123,9 @@ impl<'a> Draft<'a> {
             self.triggers.push(Trigger::StatusEntered(to.into()));
         }
         match (from_stage, stage) {
-            (Stage::Open, Stage::Open) | (Stage::Resolved, Stage::Resolved) | (Stage::Closed, Stage::Closed) => {}
+            (Stage::Open, Stage::Open)
+            | (Stage::Resolved, Stage::Resolved)
+            | (Stage::Closed, Stage::Closed) => {}
             (_, Stage::Open) => self.triggers.push(Trigger::Reopened),
             (_, Stage::Resolved) => self.triggers.push(Trigger::Resolved),
             (_, Stage::Closed) => self.triggers.push(Trigger::Closed),
@@ -182,7 +186,12 @@ impl Wrong {
     }
 
     /// One of the regulation's ids.
-    fn one_of<'b>(&mut self, field: &str, value: Option<&String>, known: impl Iterator<Item = &'b str>) -> SmolStr {
+    fn one_of<'b>(
+        &mut self,
+        field: &str,
+        value: Option<&String>,
+        known: impl Iterator<Item = &'b str>,
+    ) -> SmolStr {
         let known: Vec<&str> = known.collect();
         match value {
             None => self.add(field, format!("is required; one of {}", known.join(", "))),
@@ -200,6 +209,9 @@ fn need(actor: &Actor, role: Role, what: &str) -> Result<(), Refusal> {
     if actor.role >= role {
         Ok(())
     } else {
-        Err(Refusal::Forbidden(format!("{what} needs the role {role} or more; this token has {}", actor.role)))
+        Err(Refusal::Forbidden(format!(
+            "{what} needs the role {role} or more; this token has {}",
+            actor.role
+        )))
     }
 }

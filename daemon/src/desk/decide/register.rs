@@ -17,7 +17,12 @@ use crate::desk::regulation::{PrioritySource, Regulation, Trigger};
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket};
 
-pub(super) fn decide(desk: &Desk, register: &Register, actor: &Actor, at: Timestamp) -> Result<Decision, Refusal> {
+pub(super) fn decide(
+    desk: &Desk,
+    register: &Register,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Decision, Refusal> {
     need(actor, Role::Intake, "registering a ticket")?;
     let regulation = choose(desk, register)?;
     let facts = facts(&regulation, register, desk.is_lenient())?;
@@ -56,14 +61,18 @@ fn choose(desk: &Desk, register: &Register) -> Result<Arc<Regulation>, Refusal> 
     let regulations = desk.regulations();
     match &register.regulation {
         Some(id) => regulations.get(id).cloned().ok_or_else(|| {
-            Refusal::field("regulation", format!("unknown `{id}`; this desk runs {}", regulations.ids().join(", ")))
+            Refusal::field(
+                "regulation",
+                format!("unknown `{id}`; this desk runs {}", regulations.ids().join(", ")),
+            )
         }),
         None => {
             let mut all = regulations.iter();
             match (all.next(), all.next()) {
                 (Some(only), None) => Ok(Arc::clone(only)),
                 (Some(_), Some(_)) => {
-                    let message = format!("is required here: this desk runs {}", regulations.ids().join(", "));
+                    let message =
+                        format!("is required here: this desk runs {}", regulations.ids().join(", "));
                     Err(Refusal::field("regulation", message))
                 }
                 (None, _) => Err(Refusal::conflict("no-regulation", "this desk runs no regulation")),
@@ -75,7 +84,8 @@ fn choose(desk: &Desk, register: &Register) -> Result<Arc<Regulation>, Refusal> 
 /// What the ticket begins with, or everything that is wrong with it.
 fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<Registered, Refusal> {
     let mut wrong = Wrong::default();
-    let kind = wrong.one_of("type", register.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str()));
+    let kind =
+        wrong.one_of("type", register.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str()));
     let channels = regulation.channels.iter().map(|channel| channel.name.id.as_str());
     let channel = wrong.one_of("channel", register.channel.as_ref(), channels);
     let line = channel_line(regulation, &channel, &kind, &mut wrong);
@@ -84,15 +94,16 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
     let values = Values::of(register, &requester);
     check.check(&values, &mut wrong);
     let missing = check.missing(&values);
+    let incomplete = !missing.is_empty();
     if !register.incomplete && !lenient {
-        for field in &missing {
+        for field in missing {
             wrong.add(&field.path, wanted(field));
         }
     }
     let mut facts = Registered {
         regulation: regulation.id.clone(),
         version: regulation.version.clone(),
-        kind,
+        kind: kind.clone(),
         priority: SmolStr::default(),
         critical: false,
         status: regulation.initial_status.clone(),
@@ -100,7 +111,7 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
         channel,
         subject: subject(register.subject.as_ref(), &mut wrong),
         description: wrong.optional_text("description", register.description.as_ref()),
-        incomplete: !missing.is_empty(),
+        incomplete,
         requester: requester.clone(),
         client: wrong.optional_text("client", register.client.as_ref()),
         fields: register.fields.clone(),
@@ -175,7 +186,13 @@ fn values(facts: &Registered) -> Values<'_> {
 }
 
 /// The draft of a new ticket: registered, on its line, in the status that follows the giving of its number.
-fn open<'a>(desk: &'a Desk, regulation: Arc<Regulation>, facts: Registered, by: &str, at: Timestamp) -> Draft<'a> {
+fn open<'a>(
+    desk: &'a Desk,
+    regulation: Arc<Regulation>,
+    facts: Registered,
+    by: &str,
+    at: Timestamp,
+) -> Draft<'a> {
     let number = desk.next_ticket();
     let ticket = Ticket::new(number, &facts, at);
     let mut draft = Draft {
@@ -190,7 +207,9 @@ fn open<'a>(desk: &'a Desk, regulation: Arc<Regulation>, facts: Registered, by: 
     };
     debug_assert_eq!(draft.ticket.stage, Stage::Open);
     draft.triggers.push(Trigger::StatusEntered(draft.ticket.facts.status.clone()));
-    if let Some(next) = draft.regulation.status(&draft.ticket.facts.status).and_then(|status| status.passes_to.clone()) {
+    if let Some(next) =
+        draft.regulation.status(&draft.ticket.facts.status).and_then(|status| status.passes_to.clone())
+    {
         draft.move_to(&next, None, None);
     }
     draft

@@ -28,16 +28,23 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
 }
 
 fn end(desk: &Desk, ticket: &crate::desk::Ticket, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {
-    let rule = desk.regulations().get(&ticket.facts.regulation).and_then(|regulation| regulation.clock(clock.metric));
+    let rule = desk
+        .regulations()
+        .get(&ticket.facts.regulation)
+        .and_then(|regulation| regulation.clock(clock.metric));
     match rule.map(|rule| &rule.at_end) {
         // A ticket whose regulation is not loaded keeps its terms: they are facts.
         Some(AtEnd::Breach) | None => vec![clock_fact(clock, ticket.number, Turn::Breached { at: deadline })],
         Some(AtEnd::Tell) => vec![clock_fact(clock, ticket.number, Turn::RanOut { at: deadline })],
         Some(AtEnd::Close { status, reason }) => {
             let timer = Actor::timer();
-            let mut draft =
-                Draft::of(desk, ticket, &timer.name, deadline).expect("the rule came from the ticket's regulation");
-            draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn: Turn::RanOut { at: deadline } });
+            let mut draft = Draft::of(desk, ticket, &timer.name, deadline)
+                .expect("the rule came from the ticket's regulation");
+            draft.push(Event::Clock {
+                metric: clock.metric,
+                cycle: clock.cycle,
+                turn: Turn::RanOut { at: deadline },
+            });
             draft.push(Event::Closed { reason: reason.clone(), text: None });
             draft.move_to(status, Some(Stage::Closed), Some(reason.clone()));
             let Decision { facts, .. } = draft.finish();

@@ -85,7 +85,8 @@ fn allowed(word: &str, known: &[&str]) -> String {
         .map(|known| (strsim::jaro_winkler(word, known), known))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let list = if known.is_empty() { "none is defined".to_owned() } else { format!("one of {}", known.join(", ")) };
+    let list =
+        if known.is_empty() { "none is defined".to_owned() } else { format!("one of {}", known.join(", ")) };
     near.map_or_else(|| list.clone(), |(_, near)| format!("did you mean `{near}`? {list}"))
 }
 
@@ -107,7 +108,13 @@ impl Check<'_> {
         word.get_ref().as_str().into()
     }
 
-    fn all_known(&mut self, words: &[Spanned<String>], key: &str, what: &str, known: &[&str]) -> Vec<SmolStr> {
+    fn all_known(
+        &mut self,
+        words: &[Spanned<String>],
+        key: &str,
+        what: &str,
+        known: &[&str],
+    ) -> Vec<SmolStr> {
         words.iter().map(|word| self.known(word, key, what, known)).collect()
     }
 
@@ -125,7 +132,9 @@ impl Check<'_> {
             let word = id.get_ref().as_str();
             if seen.contains(&word) {
                 self.problem(&id.span(), key, format!("`{word}` is there twice; ids are unique"));
-            } else if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            } else if word.is_empty()
+                || !word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            {
                 self.problem(&id.span(), key, format!("`{word}` is no id; ids are of a-z, 0-9 and `-`"));
             } else {
                 seen.push(word);
@@ -143,7 +152,8 @@ impl Check<'_> {
         }
         let zone = file.zone.get_ref().parse();
         if zone.is_err() {
-            let message = format!("unknown zone `{}`; an IANA name such as Europe/Moscow", file.zone.get_ref());
+            let message =
+                format!("unknown zone `{}`; an IANA name such as Europe/Moscow", file.zone.get_ref());
             self.problem(&file.zone.span(), "zone", message);
         }
         let names = Names {
@@ -154,7 +164,12 @@ impl Check<'_> {
             lines: file.lines.iter().map(|line| *line.id.get_ref()).collect(),
             calendars: file.calendars.iter().map(|calendar| calendar.get_ref().id.as_str()).collect(),
         };
-        for (list, key) in [(&names.types, "type"), (&names.priorities, "priority"), (&names.statuses, "status"), (&names.channels, "channel")] {
+        for (list, key) in [
+            (&names.types, "type"),
+            (&names.priorities, "priority"),
+            (&names.statuses, "status"),
+            (&names.channels, "channel"),
+        ] {
             if list.is_empty() {
                 self.problem(&(0..0), key, format!("there is no [[{key}]]; a regulation has at least one"));
             }
@@ -180,7 +195,11 @@ impl Check<'_> {
             channels: file.channels.iter().map(|channel| self.channel(channel, &names)).collect(),
             lines: file.lines.iter().map(|line| self.line(line, &names)).collect(),
             fields: file.fields.iter().map(|field| self.field(field, &names)).collect(),
-            verbs: file.verbs.iter().map(|(verb, rule)| (verb.clone(), self.verb(verb, rule, &names))).collect(),
+            verbs: file
+                .verbs
+                .iter()
+                .map(|(verb, rule)| (verb.clone(), self.verb(verb, rule, &names)))
+                .collect(),
             clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
             marks: file.marks.iter().map(mark).collect(),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
@@ -195,7 +214,9 @@ impl Check<'_> {
         for spec in &file.calendars {
             match Calendar::compile(spec.get_ref()) {
                 Ok(calendar) => calendars.push(calendar),
-                Err(error) => self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), error.to_string()),
+                Err(error) => {
+                    self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), error.to_string())
+                }
             }
         }
         calendars
@@ -301,7 +322,11 @@ impl Check<'_> {
     fn verb(&mut self, verb: &str, rule: &file::Verb, names: &Names<'_>) -> VerbRule {
         if !Act::VERBS.contains(&verb) {
             let span = rule.to.as_ref().map_or(0..0, Spanned::span);
-            self.problem(&span, &format!("verb.{verb}"), format!("unknown verb; {}", allowed(verb, &Act::VERBS)));
+            self.problem(
+                &span,
+                &format!("verb.{verb}"),
+                format!("unknown verb; {}", allowed(verb, &Act::VERBS)),
+            );
         }
         let key = format!("verb.{verb}");
         VerbRule {
@@ -342,9 +367,10 @@ impl Check<'_> {
         match (rule.at_end, &rule.end_status, &rule.end_reason) {
             (AtEndWord::Breach, None, None) => AtEnd::Breach,
             (AtEndWord::Tell, None, None) => AtEnd::Tell,
-            (AtEndWord::Close, Some(status), Some(reason)) => {
-                AtEnd::Close { status: self.known(status, key, "status", &names.statuses), reason: reason.clone() }
-            }
+            (AtEndWord::Close, Some(status), Some(reason)) => AtEnd::Close {
+                status: self.known(status, key, "status", &names.statuses),
+                reason: reason.clone(),
+            },
             (AtEndWord::Close, ..) => {
                 let message = "at-end = \"close\" needs end-status and end-reason".to_owned();
                 self.problem(&rule.metric.span(), key, message);
@@ -365,7 +391,11 @@ impl Check<'_> {
             None => calendars::parse_duration_ms(text).ok().map(WarnBefore::Ms),
         };
         if read.is_none() {
-            self.problem(&word.span(), key, format!("warn-before `{text}`: write a time such as `2h`, or `25%`"));
+            self.problem(
+                &word.span(),
+                key,
+                format!("warn-before `{text}`: write a time such as `2h`, or `25%`"),
+            );
         }
         read
     }
@@ -374,12 +404,16 @@ impl Check<'_> {
         let written = target.term.get_ref();
         let term = match basis {
             _ if written == "none" => Some(GivenTerm::None),
-            Basis::WorkingHours | Basis::CalendarHours => calendars::parse_duration_ms(written).ok().map(GivenTerm::Ms),
+            Basis::WorkingHours | Basis::CalendarHours => {
+                calendars::parse_duration_ms(written).ok().map(GivenTerm::Ms)
+            }
             Basis::WorkingDays | Basis::CalendarDays => written.parse().ok().map(GivenTerm::Days),
         };
         if term.is_none() {
             let right = match basis {
-                Basis::WorkingHours | Basis::CalendarHours => "write hours and minutes such as `12h` or `30m`, or `none`",
+                Basis::WorkingHours | Basis::CalendarHours => {
+                    "write hours and minutes such as `12h` or `30m`, or `none`"
+                }
                 Basis::WorkingDays | Basis::CalendarDays => "write a number of days such as `3`, or `none`",
             };
             self.problem(&target.term.span(), key, format!("term `{written}`: {right}"));
@@ -399,12 +433,22 @@ impl Check<'_> {
 
     fn trigger(&mut self, word: &Spanned<String>, key: &str, names: &Names<'_>) -> Option<Trigger> {
         const KNOWN: [&str; 11] = [
-            "registered", "replied", "asked", "answered", "resolved", "reopened", "closed", "line-entered", "line-left",
-            "status-entered:STATUS", "status-left:STATUS",
+            "registered",
+            "replied",
+            "asked",
+            "answered",
+            "resolved",
+            "reopened",
+            "closed",
+            "line-entered",
+            "line-left",
+            "status-entered:STATUS",
+            "status-left:STATUS",
         ];
         let text = word.get_ref().as_str();
         if let Some((verb, status)) = text.split_once(':') {
-            let status = self.known(&Spanned::new(word.span(), status.to_owned()), key, "status", &names.statuses);
+            let status =
+                self.known(&Spanned::new(word.span(), status.to_owned()), key, "status", &names.statuses);
             match verb {
                 "status-entered" => return Some(Trigger::StatusEntered(status)),
                 "status-left" => return Some(Trigger::StatusLeft(status)),
@@ -422,7 +466,11 @@ impl Check<'_> {
             "line-entered" => Some(Trigger::LineEntered),
             "line-left" => Some(Trigger::LineLeft),
             _ => {
-                self.problem(&word.span(), key, format!("unknown trigger `{text}`; {}", allowed(text, &KNOWN)));
+                self.problem(
+                    &word.span(),
+                    key,
+                    format!("unknown trigger `{text}`; {}", allowed(text, &KNOWN)),
+                );
                 None
             }
         }
@@ -449,7 +497,13 @@ impl Check<'_> {
         }
     }
 
-    fn words(&mut self, words: Option<&Spanned<OneOrMany>>, key: &str, what: &str, known: Option<&[&str]>) -> Vec<String> {
+    fn words(
+        &mut self,
+        words: Option<&Spanned<OneOrMany>>,
+        key: &str,
+        what: &str,
+        known: Option<&[&str]>,
+    ) -> Vec<String> {
         let Some(words) = words else { return Vec::new() };
         if let Some(known) = known {
             for word in &words.get_ref().0 {
@@ -465,7 +519,8 @@ impl Check<'_> {
     }
 
     fn bug_report(&mut self, form: &file::BugReportForm, names: &Names<'_>) -> BugReportForm {
-        const KNOWN: [&str; 8] = ["title", "description", "client", "document", "expected", "actual", "steps", "attachments"];
+        const KNOWN: [&str; 8] =
+            ["title", "description", "client", "document", "expected", "actual", "steps", "attachments"];
         BugReportForm {
             line: self.known_line(&form.line, "bug-report.line", &names.lines),
             title_words: (form.title_words[0], form.title_words[1]),
@@ -503,6 +558,8 @@ fn mark(mark: &file::Mark) -> Mark {
 
 fn is_field_path(path: &str) -> bool {
     path.strip_prefix("fields.").is_some_and(|name| !name.is_empty())
-        || ["name", "email", "phone", "inn", "login"].iter().any(|name| path.strip_prefix("requester.") == Some(name))
+        || ["name", "email", "phone", "inn", "login"]
+            .iter()
+            .any(|name| path.strip_prefix("requester.") == Some(name))
         || ["description", "client", "service", "urgency"].contains(&path)
 }
