@@ -47,6 +47,7 @@ pub mod refusal;
 pub mod regulation;
 mod state;
 pub mod ticket;
+pub mod view;
 
 pub use actor::{Actor, Role};
 pub use alarm::{Alarm, AlarmKind, AlarmState};

@@ -1,0 +1,281 @@
+//! How a ticket and the wall look from outside: the contract's JSON, the same over HTTP, in `andonctl` and `simulate`.
+
+use calendars::{Timestamp, Tz};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::alarm::{Alarm, AlarmKind, AlarmState};
+use super::clocks::{Basis, Clock, ClockState, Metric};
+use super::command::Requester;
+use super::index::Counts;
+use super::regulation::Regulations;
+use super::state::Desk;
+use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
+
+/// A clock as people and programs see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// What it measures.
+    pub metric: Metric,
+    /// What it counts.
+    pub basis: Basis,
+    /// `regulation/calendar`.
+    #[schema(value_type = String, example = "getmark/line-2")]
+    pub calendar: SmolStr,
+    /// What is given, in seconds; null where there is no term.
+    pub target_seconds: Option<f64>,
+    /// What is used, in seconds.
+    pub used_seconds: f64,
+    /// Whether it runs.
+    pub state: ClockState,
+    /// When it runs out; null while paused or without a term.
+    pub deadline: Option<String>,
+    /// When it stopped.
+    pub stopped_at: Option<String>,
+    /// Whether it ran out before it was stopped.
+    pub breached: bool,
+    /// When.
+    pub breached_at: Option<String>,
+    /// Whether the deadline lies beyond the years the calendar has facts for.
+    pub provisional: bool,
+    /// How often a clock of this metric has started, from 1.
+    pub cycle: u16,
+}
+
+/// An alarm as people and programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AlarmView {
+    /// Its cause, and its name.
+    #[schema(value_type = String, example = "1024-breach-resolution-1")]
+    pub id: SmolStr,
+    /// What kind of thing needs a person.
+    pub kind: AlarmKind,
+    /// The ticket, where it is about one.
+    #[schema(value_type = Option<u64>)]
+    pub ticket: Option<TicketNumber>,
+    /// The clock, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// The ticket's subject, or what failed.
+    pub text: String,
+    /// Since when.
+    pub since: String,
+    /// Where it stands.
+    pub state: AlarmState,
+    /// Who took it.
+    #[schema(value_type = Option<String>)]
+    pub acked_by: Option<SmolStr>,
+}
+
+/// A ticket as people and programs see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TicketView {
+    /// Its number.
+    #[schema(value_type = u64)]
+    pub number: TicketNumber,
+    /// The regulation's id.
+    #[schema(value_type = String)]
+    pub regulation: SmolStr,
+    /// The version it was opened under.
+    #[schema(value_type = String)]
+    pub version: SmolStr,
+    /// The type's id.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    pub kind: SmolStr,
+    /// The priority's id.
+    #[schema(value_type = String)]
+    pub priority: SmolStr,
+    /// The status' id.
+    #[schema(value_type = String)]
+    pub status: SmolStr,
+    /// Where it is in our words.
+    pub stage: Stage,
+    /// The line it stands on.
+    pub line: u8,
+    /// The channel it came by.
+    #[schema(value_type = String)]
+    pub channel: SmolStr,
+    /// What it is about.
+    pub subject: String,
+    /// The requester's own words.
+    pub description: Option<String>,
+    /// Who asks.
+    pub requester: Requester,
+    /// The organisation asked for.
+    pub client: Option<String>,
+    /// The regulation's own fields.
+    #[schema(value_type = Object)]
+    pub fields: Map<String, Value>,
+    /// The service concerned.
+    #[schema(value_type = Option<String>)]
+    pub service: Option<SmolStr>,
+    /// The urgency as the requester tells it.
+    #[schema(value_type = Option<String>)]
+    pub urgency: Option<SmolStr>,
+    /// The agent who works on it.
+    #[schema(value_type = Option<String>)]
+    pub assignee: Option<SmolStr>,
+    /// The group that has it.
+    #[schema(value_type = Option<String>)]
+    pub group: Option<SmolStr>,
+    /// When it was registered.
+    pub registered_at: String,
+    /// When it last changed.
+    pub changed_at: String,
+    /// How many commands and deadlines have changed it; its `ETag`.
+    pub revision: u64,
+    /// Whether required fields are still missing.
+    pub incomplete: bool,
+    /// Whether it was marked urgent.
+    pub urgent: bool,
+    /// The requester's mark.
+    #[schema(value_type = Option<String>)]
+    pub mark: Option<SmolStr>,
+    /// The latest clock of each metric.
+    pub clocks: Vec<ClockView>,
+    /// Links to other tickets.
+    pub links: Vec<TicketLink>,
+    /// Questions to departments.
+    #[schema(value_type = Vec<Object>)]
+    pub escalations: Vec<Value>,
+    /// Its alarms.
+    pub alarms: Vec<AlarmView>,
+}
+
+/// A promise that runs out, as the wall shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct NextView {
+    /// Whose.
+    #[schema(value_type = u64)]
+    pub number: TicketNumber,
+    /// Which.
+    pub metric: Metric,
+    /// When it runs out.
+    pub deadline: String,
+    /// The ticket's priority.
+    #[schema(value_type = String)]
+    pub priority: SmolStr,
+    /// What it is about.
+    pub subject: String,
+}
+
+/// The zone a ticket's times are told in.
+pub fn zone_of(ticket: &Ticket, regulations: &Regulations) -> Tz {
+    regulations.get(&ticket.facts.regulation).map_or(Tz::UTC, |regulation| regulation.zone)
+}
+
+/// A ticket at `now`.
+pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> TicketView {
+    let zone = zone_of(ticket, regulations);
+    let facts = &ticket.facts;
+    TicketView {
+        number: ticket.number,
+        regulation: facts.regulation.clone(),
+        version: facts.version.clone(),
+        kind: facts.kind.clone(),
+        priority: facts.priority.clone(),
+        status: facts.status.clone(),
+        stage: ticket.stage,
+        line: facts.line,
+        channel: facts.channel.clone(),
+        subject: facts.subject.clone(),
+        description: facts.description.clone(),
+        requester: facts.requester.clone(),
+        client: facts.client.clone(),
+        fields: facts.fields.clone().into_iter().collect(),
+        service: facts.service.clone(),
+        urgency: facts.urgency.clone(),
+        assignee: ticket.assignee.clone(),
+        group: ticket.group.clone(),
+        registered_at: ticket.registered_at.to_rfc3339(zone),
+        changed_at: ticket.changed_at.to_rfc3339(zone),
+        revision: ticket.revision,
+        incomplete: facts.incomplete,
+        urgent: ticket.urgent,
+        mark: ticket.mark.clone(),
+        clocks: clocks(ticket, regulations, now),
+        links: ticket.links.clone(),
+        escalations: Vec::new(),
+        alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &facts.subject, zone)).collect(),
+    }
+}
+
+/// The latest clock of each metric of a ticket, at `now`.
+pub fn clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Vec<ClockView> {
+    let zone = zone_of(ticket, regulations);
+    ticket.latest_clocks().map(|clock| self::clock(clock, regulations, zone, now)).collect()
+}
+
+fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> ClockView {
+    let used_ms = regulations.calendar(&clock.term.calendar).map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
+    ClockView {
+        metric: clock.metric,
+        basis: clock.basis,
+        calendar: clock.term.calendar.clone(),
+        target_seconds: clock.term.target_ms.map(seconds),
+        used_seconds: seconds(used_ms),
+        state: clock.state,
+        deadline: clock.term.deadline.map(|at| at.to_rfc3339(zone)),
+        stopped_at: clock.stopped_at.map(|at| at.to_rfc3339(zone)),
+        breached: clock.breached_at.is_some(),
+        breached_at: clock.breached_at.map(|at| at.to_rfc3339(zone)),
+        provisional: clock.term.provisional,
+        cycle: clock.cycle,
+    }
+}
+
+/// Milliseconds as seconds.
+#[expect(clippy::cast_precision_loss, reason = "terms are far below 2^53 ms")]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+/// An alarm of the desk.
+pub fn alarm(alarm: &Alarm, subject: &str, zone: Tz) -> AlarmView {
+    AlarmView {
+        id: alarm.id.clone(),
+        kind: alarm.kind,
+        ticket: alarm.ticket,
+        metric: alarm.metric,
+        text: if alarm.text.is_empty() { subject.to_owned() } else { alarm.text.clone() },
+        since: alarm.since.to_rfc3339(zone),
+        state: alarm.state,
+        acked_by: alarm.acked_by.clone(),
+    }
+}
+
+/// The desk's alarms, the worst first, at most `limit`.
+pub fn alarms(desk: &Desk, zone: Tz, limit: usize) -> Vec<AlarmView> {
+    desk.alarms()
+        .take(limit)
+        .map(|alarm| {
+            let subject = alarm.ticket.and_then(|number| desk.ticket(number)).map(|ticket| ticket.facts.subject.as_str());
+            self::alarm(alarm, subject.unwrap_or_default(), zone)
+        })
+        .collect()
+}
+
+/// The desk's promises that run out next, at most `limit`.
+pub fn next(desk: &Desk, zone: Tz, limit: usize) -> Vec<NextView> {
+    desk.upcoming()
+        .take(limit)
+        .filter_map(|due| {
+            let ticket = desk.ticket(due.ticket)?;
+            Some(NextView {
+                number: due.ticket,
+                metric: due.metric,
+                deadline: due.deadline.to_rfc3339(zone),
+                priority: ticket.facts.priority.clone(),
+                subject: ticket.facts.subject.clone(),
+            })
+        })
+        .collect()
+}
+
+/// How many tickets are what.
+pub fn counts(desk: &Desk) -> Counts {
+    desk.counts()
+}
