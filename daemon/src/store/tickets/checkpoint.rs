@@ -1,0 +1,133 @@
+//! A checkpoint: what changed in the desk since the one before.
+
+use std::collections::HashSet;
+
+use super::record::{Kind, deadline_key, seal};
+use crate::store::Position;
+
+/// What changed since the last checkpoint, and the events that it stands for.
+///
+/// Tickets, receipts and the desk are whole values: they replace what was kept of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// All events before this number are in.
+    pub upto_seq: u64,
+    /// Tickets that changed, by number, each as the caller wants it back.
+    pub tickets: Vec<(u64, Vec<u8>)>,
+    /// Changes of the index of deadlines, in order.
+    pub deadlines: Vec<DeadlineChange>,
+    /// Entries that are about a ticket: its number, the entry's first event, and where the entry is in the ledger.
+    pub history: Vec<(u64, u64, Position)>,
+    /// Receipts to keep, by key. A key is removed first if it also stands in `receipts_removed`.
+    pub receipts: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Keys of receipts that are not needed any more.
+    pub receipts_removed: Vec<Vec<u8>>,
+    /// Everything of the desk that is not a ticket.
+    pub desk: Vec<u8>,
+}
+
+/// One change of the index of deadlines: a set of pairs of an instant and a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadlineChange {
+    /// The ticket has a deadline at the instant, UTC milliseconds.
+    Put {
+        /// The instant, UTC milliseconds.
+        at_ms: i64,
+        /// The ticket's number.
+        ticket: u64,
+    },
+    /// The ticket has no deadline at the instant any more.
+    Remove {
+        /// The instant, UTC milliseconds.
+        at_ms: i64,
+        /// The ticket's number.
+        ticket: u64,
+    },
+}
+
+/// A record to be written at a key, or to be removed from it.
+pub(super) type Change = (Vec<u8>, Option<Vec<u8>>);
+
+impl Checkpoint {
+    /// Takes in `later`, which was made after this one, so that both are written as one.
+    pub fn merge(&mut self, later: Self) {
+        let tickets: HashSet<u64> = later.tickets.iter().map(|(number, _)| *number).collect();
+        self.tickets.retain(|(number, _)| !tickets.contains(number));
+        let receipts: HashSet<&Vec<u8>> =
+            later.receipts.iter().map(|(key, _)| key).chain(&later.receipts_removed).collect();
+        self.receipts.retain(|(key, _)| !receipts.contains(key));
+        self.upto_seq = later.upto_seq;
+        self.tickets.extend(later.tickets);
+        self.deadlines.extend(later.deadlines);
+        self.history.extend(later.history);
+        self.receipts.extend(later.receipts);
+        self.receipts_removed.extend(later.receipts_removed);
+        self.desk = later.desk;
+    }
+
+    /// The records to write, in order: of two at one key the later counts. The position is the last.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (number, value) in &self.tickets {
+            changes.extend(put(Kind::Ticket.key(&[&number.to_be_bytes()]), value));
+        }
+        for (ticket, first_seq, at) in &self.history {
+            let key = Kind::History.key(&[&ticket.to_be_bytes(), &first_seq.to_be_bytes()]);
+            changes.extend(put(key, &at.to_bytes()));
+        }
+        changes.extend(self.receipts_removed.iter().map(|key| (Kind::Receipt.key(&[key]), None)));
+        for (key, value) in &self.receipts {
+            changes.extend(put(Kind::Receipt.key(&[key]), value));
+        }
+        for change in &self.deadlines {
+            match *change {
+                DeadlineChange::Put { at_ms, ticket } => {
+                    changes.extend(put(deadline_key(at_ms, ticket), &[]));
+                }
+                DeadlineChange::Remove { at_ms, ticket } => changes.push((deadline_key(at_ms, ticket), None)),
+            }
+        }
+        changes.extend(put(Kind::Desk.key(&[]), &self.desk));
+        changes.extend(put_position(self.upto_seq));
+        changes
+    }
+}
+
+/// The record that says for which events the projection stands.
+pub(super) fn put_position(upto_seq: u64) -> impl Iterator<Item = Change> {
+    put(Kind::Position.key(&[]), &upto_seq.to_be_bytes())
+}
+
+/// The records that hold `value` at `key`.
+pub(super) fn put(key: Vec<u8>, value: &[u8]) -> impl Iterator<Item = Change> + use<> {
+    seal(key, value).into_iter().map(|(key, record)| (key, Some(record)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merged_checkpoints_keep_the_later_value_of_each() {
+        let at = Position { segment: 1, offset: 24 };
+        let mut first = Checkpoint {
+            upto_seq: 5,
+            tickets: vec![(1, b"old".to_vec()), (2, b"kept".to_vec())],
+            history: vec![(1, 1, at)],
+            receipts: vec![(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), b"1".to_vec())],
+            desk: b"old".to_vec(),
+            ..Checkpoint::default()
+        };
+        first.merge(Checkpoint {
+            upto_seq: 9,
+            tickets: vec![(1, b"new".to_vec())],
+            history: vec![(1, 5, at)],
+            receipts_removed: vec![b"a".to_vec()],
+            desk: b"new".to_vec(),
+            ..Checkpoint::default()
+        });
+        assert_eq!(first.tickets, [(2, b"kept".to_vec()), (1, b"new".to_vec())]);
+        assert_eq!(first.receipts, [(b"b".to_vec(), b"1".to_vec())]);
+        assert_eq!((first.upto_seq, first.history.len(), first.desk), (9, 2, b"new".to_vec()));
+    }
+}

@@ -1,0 +1,70 @@
+//! What can go wrong with the projection.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the projection did not do what it was asked. Nothing is lost by it: the ledger has everything.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TicketsError {
+    /// The database is there and may be whole, but the system does not let us at it.
+    #[error("cannot open the ticket database {dir}", dir = dir.display())]
+    Open {
+        /// The database's directory.
+        dir: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A database that is of no use could not be moved out of the way.
+    #[error("cannot set the ticket database {dir} aside; move it away by hand", dir = dir.display())]
+    SetAside {
+        /// The database's directory.
+        dir: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The database could not be read.
+    #[error("cannot read the ticket database {dir}", dir = dir.display())]
+    Read {
+        /// The database's directory.
+        dir: PathBuf,
+        /// What the system or the database said.
+        #[source]
+        source: io::Error,
+    },
+    /// A checkpoint could not be written; the one before still counts.
+    #[error("cannot write a checkpoint to the ticket database {dir}", dir = dir.display())]
+    Checkpoint {
+        /// The database's directory.
+        dir: PathBuf,
+        /// What the system or the database said.
+        #[source]
+        source: io::Error,
+    },
+    /// A checkpoint stands for fewer events than the one before.
+    #[error("a checkpoint up to event {upto_seq} came after one up to {position}")]
+    Backwards {
+        /// Where the checkpoint would have ended.
+        upto_seq: u64,
+        /// Where the projection stands.
+        position: u64,
+    },
+    /// A record is not as it was written.
+    #[error("the ticket database {dir} is damaged at record {key}; restart to rebuild it from the ledger", dir = dir.display())]
+    Damaged {
+        /// The database's directory.
+        dir: PathBuf,
+        /// The record's key: its kind and then hexadecimal digits.
+        key: String,
+    },
+    /// The database failed earlier and could not be opened again; the next checkpoint tries once more.
+    #[error("the ticket database {dir} is closed after a failure: {reason}", dir = dir.display())]
+    Closed {
+        /// The database's directory.
+        dir: PathBuf,
+        /// Why it could not be opened again.
+        reason: String,
+    },
+}

@@ -1,0 +1,244 @@
+//! Tickets: the desk as it stands, in sled, so that a start need not replay everything.
+//!
+//! This is a projection. All of it can be made again from the [`ledger`](crate::store::ledger), so nothing here is ever
+//! the only copy, and a database that is of no use is set aside rather than mended. This is the only module that names
+//! sled.
+//!
+//! The desk hands over a [`Checkpoint`] now and then: what changed, as whole values, and the event up to which it
+//! stands. A checkpoint is all or nothing, which matters: a ticket that has seen an event may not see it again at
+//! replay. sled alone does not promise that over a power cut, so each checkpoint is first written to a redo file beside
+//! the database and synced, then applied, flushed, and synced through a second descriptor of the database's file, for
+//! sled's flush is no fsync. At open a whole redo file is applied once more. That converges, for each change puts or
+//! removes a whole record.
+//!
+//! sled's background flusher is off: an idle desk writes nothing. sled's errors and panics become errors of ours, and
+//! since its errors are sticky, the database is closed and opened again after each.
+//!
+//! Left to others: what the values mean, when to make a checkpoint, and the replay.
+
+mod checkpoint;
+mod error;
+mod open;
+mod record;
+mod redo;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use checkpoint::Change;
+pub use checkpoint::{Checkpoint, DeadlineChange};
+pub use error::TicketsError;
+use open::{Database, Refused, guarded};
+pub use open::{KEPT_ASIDE, Opened, SetAside, Unusable};
+use record::{Kind, be_u64, continuation_key, continuations, deadline_of, may_be_long, unseal};
+
+use crate::store::Position;
+
+/// The projection, open; clones are the same one, for any thread.
+#[derive(Clone, Debug)]
+pub struct Tickets(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    dir: PathBuf,
+    schema: u32,
+    /// Held while a checkpoint is written.
+    checkpoints: Mutex<()>,
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(Database),
+    /// It failed and could not be opened again.
+    Closed {
+        position: u64,
+        reason: String,
+    },
+}
+
+impl Tickets {
+    fn new(dir: PathBuf, schema: u32, database: Database) -> Self {
+        let (checkpoints, state) = (Mutex::new(()), RwLock::new(State::Open(database)));
+        Self(Arc::new(Inner { dir, schema, checkpoints, state }))
+    }
+
+    /// The events before this number are in; 0 for a fresh projection.
+    pub fn position(&self) -> u64 {
+        match &*self.state() {
+            State::Open(database) => database.position(),
+            State::Closed { position, .. } => *position,
+        }
+    }
+
+    /// Makes `checkpoint` durable, all of it or nothing. Readers go on meanwhile, and may see some of it.
+    ///
+    /// After an error the projection stands where it stood, or, if only the last step failed, at the checkpoint: see
+    /// [`position`](Self::position). The same checkpoint, or one merged with later ones, may be tried again.
+    pub fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), TicketsError> {
+        let _one_at_a_time = self.0.checkpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = matches!(&*self.state(), State::Closed { .. });
+        if closed {
+            self.reopen();
+        }
+        let written = match &*self.state() {
+            State::Open(database) => self.write(database, checkpoint),
+            State::Closed { reason, .. } => Err(self.closed(reason)),
+        };
+        if matches!(written, Err(TicketsError::Checkpoint { .. })) {
+            self.reopen();
+        }
+        written
+    }
+
+    fn write(&self, database: &Database, checkpoint: &Checkpoint) -> Result<(), TicketsError> {
+        let (upto_seq, position) = (checkpoint.upto_seq, database.position());
+        if upto_seq < position {
+            return Err(TicketsError::Backwards { upto_seq, position });
+        }
+        let written = guarded(|| {
+            let changes = without_old_continuations(&database.db, checkpoint.changes())?;
+            database.checkpoint(upto_seq, changes)
+        });
+        written.map_err(|source| TicketsError::Checkpoint { dir: self.0.dir.clone(), source })
+    }
+
+    /// Calls `each` with the number and the value of every ticket, in order of their numbers.
+    pub fn each_ticket(&self, mut each: impl FnMut(u64, &[u8])) -> Result<(), TicketsError> {
+        self.scan(&Kind::Ticket.key(&[]), |key, value| {
+            each(be_u64(key, 1)?, value);
+            Some(())
+        })
+    }
+
+    /// The value of ticket `number`.
+    pub fn ticket(&self, number: u64) -> Result<Option<Vec<u8>>, TicketsError> {
+        self.value(&Kind::Ticket.key(&[&number.to_be_bytes()]))
+    }
+
+    /// Calls `each` with every deadline, an instant in UTC milliseconds and a ticket, the earliest first.
+    pub fn each_deadline(&self, mut each: impl FnMut(i64, u64)) -> Result<(), TicketsError> {
+        self.scan(&Kind::Deadline.key(&[]), |key, _| {
+            deadline_of(key).map(|(at_ms, ticket)| each(at_ms, ticket))
+        })
+    }
+
+    /// The entries that are about ticket `number`, in order: the first event of each, and where it is in the ledger.
+    pub fn history(&self, number: u64) -> Result<Vec<(u64, Position)>, TicketsError> {
+        let mut entries = Vec::new();
+        self.scan(&Kind::History.key(&[&number.to_be_bytes()]), |key, value| {
+            entries.push((be_u64(key, 9)?, Position::from_bytes(*value.first_chunk()?)));
+            Some(())
+        })?;
+        Ok(entries)
+    }
+
+    /// The receipt at `key`.
+    pub fn receipt(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TicketsError> {
+        self.value(&Kind::Receipt.key(&[key]))
+    }
+
+    /// Calls `each` with every receipt, in order of their keys.
+    pub fn each_receipt(&self, mut each: impl FnMut(&[u8], &[u8])) -> Result<(), TicketsError> {
+        self.scan(&Kind::Receipt.key(&[]), |key, value| {
+            each(&key[1..], value);
+            Some(())
+        })
+    }
+
+    /// Everything of the desk that is not a ticket; `None` before the first checkpoint.
+    pub fn desk(&self) -> Result<Option<Vec<u8>>, TicketsError> {
+        self.value(&Kind::Desk.key(&[]))
+    }
+
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TicketsError> {
+        self.read(|db| {
+            let Some(record) = db.get(key)? else { return Ok(Ok(None)) };
+            Ok(whole(db, key, &record)?.map(Some).ok_or_else(|| key.to_vec()))
+        })
+    }
+
+    /// Calls `each` with the key and the value of every record whose key starts with `prefix`; `None` from it says that
+    /// the record is not one of ours.
+    fn scan(
+        &self,
+        prefix: &[u8],
+        mut each: impl FnMut(&[u8], &[u8]) -> Option<()>,
+    ) -> Result<(), TicketsError> {
+        self.read(|db| {
+            for item in db.scan_prefix(prefix) {
+                let (key, record) = item?;
+                let value = whole(db, &key, &record)?;
+                if value.and_then(|value| each(&key, &value)).is_none() {
+                    return Ok(Err(key.to_vec()));
+                }
+            }
+            Ok(Ok(()))
+        })
+    }
+
+    /// Lets `look` read the database; the inner error is the key of a damaged record.
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&sled::Db) -> io::Result<Result<T, Vec<u8>>>,
+    ) -> Result<T, TicketsError> {
+        let dir = || self.0.dir.clone();
+        match &*self.state() {
+            State::Open(database) => guarded(|| look(&database.db))
+                .map_err(|source| TicketsError::Read { dir: dir(), source })?
+                .map_err(|key| TicketsError::Damaged { dir: dir(), key: printable(&key) }),
+            State::Closed { reason, .. } => Err(self.closed(reason)),
+        }
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the database and opens it again, which also ends a checkpoint that was cut short.
+    fn reopen(&self) {
+        let position = self.position();
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        let reason = String::from("being opened again");
+        let failed = std::mem::replace(&mut *state, State::Closed { position, reason });
+        // The database writes when it is dropped, and may panic then; what it cannot write the redo file has.
+        let _ = guarded(|| {
+            drop(failed);
+            Ok(())
+        });
+        *state = match Database::open(&self.0.dir, self.0.schema, u64::MAX) {
+            Ok(database) => State::Open(database),
+            Err(Refused::System(error)) => State::Closed { position, reason: error.to_string() },
+            Err(Refused::Unusable(reason)) => State::Closed { position, reason: reason.to_string() },
+        };
+    }
+
+    fn closed(&self, reason: &str) -> TicketsError {
+        TicketsError::Closed { dir: self.0.dir.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// The value of `record` at `key` with its continuations; `None` when it is not as it was written.
+fn whole(db: &sled::Db, key: &[u8], record: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    unseal(key, record, |key| Ok(db.get(key)?.map(|record| record.to_vec())))
+}
+
+/// `changes` with, in front, the removal of all continuations that the values had: the new ones may be shorter or gone.
+fn without_old_continuations(db: &sled::Db, mut changes: Vec<Change>) -> io::Result<Vec<Change>> {
+    let mut surplus = Vec::new();
+    for (key, _) in changes.iter().filter(|(key, _)| may_be_long(key)) {
+        let parts = db.get(key)?.and_then(|record| continuations(&record)).unwrap_or(0);
+        surplus.extend((1..=parts).map(|part| (continuation_key(key, part), None)));
+    }
+    surplus.append(&mut changes);
+    Ok(surplus)
+}
+
+/// A key for a person: its kind and then hexadecimal digits.
+fn printable(key: &[u8]) -> String {
+    let kind = key.iter().take(1).map(|kind| char::from(kind & 0x7f).to_string());
+    kind.chain(key.iter().skip(1).map(|byte| format!("{byte:02x}"))).collect()
+}
