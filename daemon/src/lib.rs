@@ -3,6 +3,10 @@
 //!
 //! The core is [`desk`], pure; everything around it brings commands in and carries effects out.
 
+pub mod board;
 pub mod cli;
+pub mod clock;
 pub mod desk;
+pub mod observe;
+pub mod run;
 pub mod store;

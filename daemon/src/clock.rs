@@ -1,0 +1,56 @@
+//! The only place that reads a clock. Everything else takes time as an argument.
+
+use std::io;
+
+use calendars::Timestamp;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+
+/// No box runs at a time before this program was written: 2026-11-21 UTC. A clock that says so was never set.
+pub const NOT_BEFORE: Timestamp = Timestamp::from_millis(1_795_219_200_000);
+
+/// The time of day, UTC milliseconds.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the system clock")]
+pub fn now() -> Timestamp {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Microseconds since some fixed instant; never steps.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the monotonic clock")]
+pub fn monotonic_us() -> u64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Whether a time can be true: not before this program was written, and not before the newest event.
+pub fn is_plausible(now: Timestamp, newest: Timestamp) -> bool {
+    now >= NOT_BEFORE && now >= newest
+}
+
+/// Calls `stepped` in a thread of its own each time somebody sets the system clock.
+///
+/// # Errors
+/// When the kernel gives no timer or the system no thread; steps then go unnoticed until the next deadline.
+pub fn watch_steps(stepped: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
+    let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC)?;
+    std::thread::Builder::new().name("clock-steps".into()).spawn(move || {
+        let far = Itimerspec {
+            it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
+            it_value: Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 },
+        };
+        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+        while timerfd_settime(&timer, flags, &far).is_ok() {
+            let mut ticks = [0_u8; 8];
+            // The read ends with an error when the clock was set (ECANCELED), which is what it is for.
+            let _ = rustix::io::read(&timer, &mut ticks);
+            if !stepped() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The journal: what an admin reads at three in the morning.
+//!
+//! Every line about a ticket bears the field `TICKET`, so that its whole story is `journalctl TICKET=1024`. What
+//! broke a promise is a warning, the rest of a ticket's life information; texts of people stay out of the journal.
+
+use log::Level;
+
+use crate::desk::Event;
+use crate::desk::event::Turn;
+
+/// What an event is in one line, and how loud it is.
+pub fn headline(event: &Event) -> (Level, String) {
+    match event {
+        Event::Registered(r) => (
+            Level::Info,
+            format!("registered by {} as {} {} under {}, line {}", r.channel, r.priority, r.kind, r.regulation, r.line),
+        ),
+        Event::Replied { internal: true, .. } => (Level::Info, "internal note".into()),
+        Event::Replied { .. } => (Level::Info, "reply to the requester".into()),
+        Event::Asked { .. } => (Level::Info, "question to the requester".into()),
+        Event::Answered { .. } => (Level::Info, "the requester answered".into()),
+        Event::StatusChanged { from, to, .. } => (Level::Info, format!("status {from} -> {to}")),
+        Event::Classified { .. } => (Level::Info, "classified anew".into()),
+        Event::PriorityChanged { from, to, .. } => (Level::Info, format!("priority {from} -> {to}")),
+        Event::Assigned { agent: Some(agent), .. } => (Level::Info, format!("assigned to {agent}")),
+        Event::Assigned { group: Some(group), .. } => (Level::Info, format!("assigned to group {group}")),
+        Event::Assigned { .. } => (Level::Info, "assigned to nobody".into()),
+        Event::Routed { from, to, .. } => (Level::Info, format!("line {from} -> {to}")),
+        Event::Extended { .. } => (Level::Info, "term extended".into()),
+        Event::Resolved { .. } => (Level::Info, "answered with a solution".into()),
+        Event::Confirmed { .. } => (Level::Info, "confirmed by the requester".into()),
+        Event::Returned { .. } => (Level::Info, "returned by the requester".into()),
+        Event::Refused { .. } => (Level::Info, "refused".into()),
+        Event::Closed { reason, .. } => (Level::Info, format!("closed: {reason}")),
+        Event::Linked { to, .. } => (Level::Info, format!("linked to ticket {to}")),
+        Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
+        Event::Clock { metric, turn, .. } => match turn {
+            Turn::Breached { .. } => (Level::Warn, format!("{metric} term breached")),
+            Turn::Warned { .. } => (Level::Info, format!("{metric} term runs out soon")),
+            Turn::Started { .. } => (Level::Debug, format!("{metric} clock started")),
+            Turn::Paused { .. } => (Level::Debug, format!("{metric} clock paused")),
+            Turn::Resumed { .. } => (Level::Debug, format!("{metric} clock runs on")),
+            Turn::Retargeted { .. } => (Level::Info, format!("{metric} has another term")),
+            Turn::RanOut { .. } => (Level::Info, format!("{metric} term ran out")),
+            Turn::Stopped { .. } => (Level::Debug, format!("{metric} clock stopped")),
+        },
+        Event::AlarmAcked { alarm } => (Level::Info, format!("alarm {alarm} acknowledged")),
+        Event::PartFailed { part, text, .. } => (Level::Error, format!("{part} failed: {text}")),
+        Event::PartWorks { part, .. } => (Level::Info, format!("{part} works again")),
+        Event::Muted { .. } => (Level::Info, "buzzer muted".into()),
+        Event::TokenAdded { token } => (Level::Info, format!("token {} added with role {}", token.name, token.role)),
+        Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
+    }
+}

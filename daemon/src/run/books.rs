@@ -1,0 +1,299 @@
+//! The desk's books: opening them brings the desk back, and each entry is written before anybody hears of it.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use calendars::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::history::{History, HistoryError, decode, encode};
+use crate::desk::event::Receipt;
+use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::{Checkpoint, Keeper, Kept, Ledger, LedgerError, LedgerReport, LockError, StateLock, Tickets, TicketsError};
+
+/// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
+const SCHEMA: u32 = 1;
+/// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
+const RECEIPT_MS: i64 = 86_400_000;
+/// How many entries are replayed between two words about it.
+const REPLAY_STEP: u64 = 50_000;
+
+/// Why the books could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BooksError {
+    /// Another daemon has the state directory, or it cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The ledger could not be opened.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The projection could not be opened, nor a fresh one made.
+    #[error(transparent)]
+    Tickets(#[from] TicketsError),
+    /// The ledger could not be replayed.
+    #[error(transparent)]
+    Replay(#[from] HistoryError),
+    /// The keeper's thread could not be started.
+    #[error("cannot start the thread that keeps checkpoints")]
+    Keeper(#[source] std::io::Error),
+}
+
+/// What was found when the books were opened.
+#[derive(Debug)]
+pub struct BooksReport {
+    /// Torn tails and damaged stretches of the ledger.
+    pub ledger: LedgerReport,
+    /// Why the projection was set aside, if it was.
+    pub set_aside: Option<String>,
+    /// How many tickets the projection had.
+    pub tickets: u64,
+    /// How many events were replayed on top of it.
+    pub replayed: u64,
+}
+
+/// A request that was carried out, for its repetition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Carried {
+    /// SHA-256 of method, path and body.
+    pub request: String,
+    /// The ticket it was about.
+    pub ticket: Option<TicketNumber>,
+    /// The entry that carried it out, by its first event.
+    pub first_seq: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The books.
+#[derive(Debug)]
+pub struct Books {
+    ledger: Ledger,
+    history: Arc<History>,
+    keeper: Option<Keeper>,
+    pending: Pending,
+    receipts: HashMap<String, Carried>,
+    /// Receipts by age, to forget them after a day.
+    receipts_by_age: VecDeque<(Timestamp, String)>,
+    /// Held as long as the books are open.
+    _lock: StateLock,
+}
+
+/// What the next checkpoint will hold.
+#[derive(Debug, Default)]
+struct Pending {
+    tickets: HashSet<TicketNumber>,
+    history: Vec<(u64, u64, crate::store::Position)>,
+    receipts: Vec<(String, Carried)>,
+    receipts_removed: Vec<String>,
+    since: Option<Timestamp>,
+}
+
+impl Books {
+    /// Opens the books in `dir` and brings the desk back: from the projection, and from the ledger what it lacks.
+    /// `progress` is told how many events of how many have been replayed.
+    ///
+    /// # Errors
+    /// [`BooksError`]; the books of another process, a directory that cannot be written, a ledger of a newer version.
+    pub fn open(
+        dir: &Path,
+        regulations: Regulations,
+        kept: impl FnMut(Kept) + Send + 'static,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<(Self, Desk, BooksReport), BooksError> {
+        let lock = StateLock::take(dir)?;
+        let (ledger, ledger_report) = Ledger::open(&ledger_dir(dir))?;
+        let opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
+        let tickets = opened.tickets;
+        let mut desk = restore(&tickets, regulations.clone());
+        let mut set_aside = opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
+        if desk.is_none() && tickets.position() > 1 {
+            // Sealed records that this version cannot read: the ledger has everything.
+            set_aside.get_or_insert_with(|| "its records are of another version".to_owned());
+        }
+        let from = if desk.is_some() { tickets.position().max(1) } else { 1 };
+        let mut desk = desk.take().unwrap_or_else(|| Desk::new(regulations));
+        let found = desk.tickets().count() as u64;
+        let history = Arc::new(History::new(ledger.reader(), tickets.clone()));
+        let mut books = Self {
+            keeper: Some(Keeper::start(tickets.clone(), kept).map_err(BooksError::Keeper)?),
+            ledger,
+            history,
+            pending: Pending::default(),
+            receipts: HashMap::new(),
+            receipts_by_age: VecDeque::new(),
+            _lock: lock,
+        };
+        books.load_receipts(&tickets)?;
+        let replayed = books.replay(&mut desk, from, &mut progress)?;
+        Ok((books, desk, BooksReport { ledger: ledger_report, set_aside, tickets: found, replayed }))
+    }
+
+    /// What reads what happened.
+    pub fn history(&self) -> &Arc<History> {
+        &self.history
+    }
+
+    fn load_receipts(&mut self, tickets: &Tickets) -> Result<(), TicketsError> {
+        let mut all: Vec<(String, Carried)> = Vec::new();
+        tickets.each_receipt(|key, value| {
+            if let (Ok(key), Ok(carried)) = (std::str::from_utf8(key), serde_json::from_slice(value)) {
+                all.push((key.to_owned(), carried));
+            }
+        })?;
+        all.sort_by_key(|(_, carried)| carried.at);
+        for (key, carried) in all {
+            self.receipts_by_age.push_back((carried.at, key.clone()));
+            self.receipts.insert(key, carried);
+        }
+        Ok(())
+    }
+
+    fn replay(
+        &mut self,
+        desk: &mut Desk,
+        from: u64,
+        progress: &mut impl FnMut(u64, u64),
+    ) -> Result<u64, HistoryError> {
+        let end = self.ledger.next_seq();
+        let mut told = from;
+        for frame in self.ledger.frames_from(from) {
+            let (position, frame) = frame?;
+            let entry = decode(&frame)?;
+            desk.apply(&entry);
+            self.note(&[entry], &[position]);
+            if frame.first_seq >= told + REPLAY_STEP {
+                told = frame.first_seq;
+                progress(told - from, end - from);
+            }
+        }
+        Ok(end - from)
+    }
+
+    /// Writes entries down, with one sync of the disk for all.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: none of them was kept.
+    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<(), LedgerError> {
+        let frames: Vec<_> = entries.iter().map(encode).collect();
+        let positions = self.ledger.append(&frames)?;
+        self.note(entries, &positions);
+        Ok(())
+    }
+
+    /// Tries to make the ledger usable after it failed.
+    pub(super) fn recover(&mut self) -> Result<(), LedgerError> {
+        self.ledger.recover()
+    }
+
+    fn note(&mut self, entries: &[Entry], positions: &[crate::store::Position]) {
+        let mut recent = Vec::with_capacity(entries.len());
+        for (entry, position) in entries.iter().zip(positions) {
+            let tickets = entry.tickets();
+            self.pending.since.get_or_insert(entry.at);
+            self.pending.tickets.extend(&tickets);
+            self.pending.history.extend(tickets.iter().map(|ticket| (ticket.0, entry.first_seq, *position)));
+            if let Some(Receipt { key, request }) = &entry.receipt {
+                let carried = Carried {
+                    request: request.to_string(),
+                    ticket: tickets.first().copied(),
+                    first_seq: entry.first_seq,
+                    at: entry.at,
+                };
+                self.receipts.insert(key.to_string(), carried.clone());
+                self.receipts_by_age.push_back((entry.at, key.to_string()));
+                self.pending.receipts.push((key.to_string(), carried));
+            }
+            recent.push((tickets, entry.first_seq, *position));
+        }
+        self.history.note(&recent);
+    }
+
+    /// The request that was carried out under this key within the last day.
+    pub(super) fn carried(&self, key: &str) -> Option<&Carried> {
+        self.receipts.get(key)
+    }
+
+    /// The ticket as an entry left it: its story up to there, told again.
+    pub(super) fn ticket_after(&self, carried: &Carried, desk: &Desk) -> Option<Arc<Ticket>> {
+        let number = carried.ticket?;
+        let mut then = Desk::new(desk.regulations().clone());
+        for entry in self.history.of(number).ok()?.iter().take_while(|entry| entry.first_seq <= carried.first_seq) {
+            then.apply(entry);
+        }
+        then.ticket(number).cloned()
+    }
+
+    fn forget_old_receipts(&mut self, now: Timestamp) {
+        while let Some((at, key)) = self.receipts_by_age.front() {
+            if now.ms_since(*at) < RECEIPT_MS {
+                return;
+            }
+            self.receipts.remove(key);
+            self.pending.receipts_removed.push(key.clone());
+            self.receipts_by_age.pop_front();
+        }
+    }
+
+    /// How many tickets the next checkpoint will hold.
+    pub(super) fn dirty(&self) -> usize {
+        self.pending.tickets.len()
+    }
+
+    /// Since when something waits for a checkpoint.
+    pub(super) fn dirty_since(&self) -> Option<Timestamp> {
+        self.pending.since
+    }
+
+    /// Hands what changed to the keeper; returns at once.
+    pub(super) fn checkpoint(&mut self, desk: &Desk, now: Timestamp) {
+        if self.pending.since.is_none() {
+            return;
+        }
+        self.forget_old_receipts(now);
+        let pending = std::mem::take(&mut self.pending);
+        let ticket = |number: TicketNumber| desk.ticket(number).map(|ticket| (number.0, to_json(ticket.as_ref())));
+        let checkpoint = Checkpoint {
+            upto_seq: desk.next_seq(),
+            tickets: pending.tickets.into_iter().filter_map(ticket).collect(),
+            history: pending.history,
+            receipts: pending.receipts.into_iter().map(|(key, carried)| (key.into_bytes(), to_json(&carried))).collect(),
+            receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
+            desk: to_json(desk.rest()),
+            ..Checkpoint::default()
+        };
+        if let Some(keeper) = &self.keeper {
+            keeper.submit(checkpoint);
+        }
+    }
+
+    /// The last checkpoint, waited for.
+    pub(super) fn close(mut self, desk: &Desk, now: Timestamp) {
+        self.checkpoint(desk, now);
+        if let Some(keeper) = self.keeper.take() {
+            keeper.close();
+        }
+    }
+}
+
+fn ledger_dir(dir: &Path) -> PathBuf {
+    dir.join("ledger")
+}
+
+fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("what is kept is plain data with text keys")
+}
+
+/// The desk as the projection has it; `None` where it has none that this version can read.
+fn restore(tickets: &Tickets, regulations: Regulations) -> Option<Desk> {
+    let rest = serde_json::from_slice(&tickets.desk().ok()??).ok()?;
+    let mut all = Vec::new();
+    let mut whole = true;
+    tickets
+        .each_ticket(|_, bytes| match serde_json::from_slice::<Ticket>(bytes) {
+            Ok(ticket) => all.push(ticket),
+            Err(_) => whole = false,
+        })
+        .ok()?;
+    whole.then(|| Desk::restore(regulations, rest, all.into_iter()))
+}

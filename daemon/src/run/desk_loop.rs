@@ -1,0 +1,349 @@
+//! The loop that owns the desk.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use calendars::{Timestamp, Tz};
+use tokio::sync::{broadcast, oneshot};
+
+use super::books::{Books, BooksError, BooksReport, Carried};
+use super::{BATCH_MAX, Done, Failure, Handle, Input, QUEUE_MAX, View};
+use crate::board::BoardState;
+use crate::clock;
+use crate::desk::event::Receipt;
+use crate::desk::{Actor, Alarm, AlarmKind, Command, Desk, Entry, Event, Regulations};
+use crate::store::{Kept, LedgerError};
+
+/// How many deadlines are settled before those who wait are served.
+const SETTLE_MAX: usize = 20_000;
+/// A checkpoint is written when so many tickets have changed …
+const CHECKPOINT_TICKETS: usize = 1_000;
+/// … or so long after the first change, in milliseconds.
+const CHECKPOINT_MS: i64 = 5_000;
+/// How long after a failed write the disk is tried again, in milliseconds.
+const RETRY_MS: i64 = 1_000;
+/// How many entries a slow listener may lag behind before it must read them from the ledger.
+const LISTENERS_LAG: usize = 4_096;
+
+/// What the loop is told at its start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the books lie.
+    pub state_dir: PathBuf,
+    /// The regulations the desk works by.
+    pub regulations: Regulations,
+    /// The site's zone, for the wall.
+    pub zone: Tz,
+}
+
+/// A reply that waits for the disk.
+type Waiting = (oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>);
+
+/// Opens the books and starts the loop in a thread of its own.
+///
+/// # Errors
+/// [`BooksError`] when the books cannot be opened.
+pub fn start(
+    settings: Settings,
+    progress: impl FnMut(u64, u64),
+) -> Result<(Handle, JoinHandle<()>, BooksReport), BooksError> {
+    let (inputs, queue) = sync_channel(QUEUE_MAX);
+    let (entries, _) = broadcast::channel(LISTENERS_LAG);
+    let kept_to = inputs.clone();
+    // A keeper that reports after the loop has ended reports to nobody.
+    let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
+    let (books, desk, report) = Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
+    let now = clock::now();
+    let trusted = clock::is_plausible(now, desk.last_at());
+    let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
+    let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
+    let view = Arc::new(View::new(settings.regulations, tickets, desk.tokens().cloned().collect(), board));
+    let handle = Handle { inputs, entries: entries.clone(), view: Arc::clone(&view), history: Arc::clone(books.history()) };
+    let the_loop = Loop { desk, books, view, entries, queue, zone: settings.zone, troubles: Vec::new(), retry_at: None, batch: Batch::default() };
+    let thread = std::thread::Builder::new()
+        .name("desk".into())
+        .spawn(move || the_loop.run())
+        .map_err(BooksError::Keeper)?;
+    let stepped_to = handle.inputs.clone();
+    if let Err(error) = clock::watch_steps(move || stepped_to.send(Input::ClockStepped).is_ok()) {
+        log::warn!("steps of the system clock will be noticed late: {error}");
+    }
+    Ok((handle, thread, report))
+}
+
+struct Loop {
+    desk: Desk,
+    books: Books,
+    view: Arc<View>,
+    entries: broadcast::Sender<Arc<Entry>>,
+    queue: Receiver<Input>,
+    zone: Tz,
+    /// Alarms that cannot be kept, since the disk fails.
+    troubles: Vec<Alarm>,
+    /// The disk failed; timers try it again then.
+    retry_at: Option<Timestamp>,
+    batch: Batch,
+}
+
+/// What is decided and waits for one sync.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    replies: Vec<Waiting>,
+    looks: Vec<super::Look>,
+    stop: bool,
+}
+
+impl Loop {
+    fn run(mut self) {
+        while !self.batch.stop {
+            let first = self.wait();
+            self.desk.remember();
+            self.take_in(first);
+            self.commit();
+        }
+        let now = clock::now();
+        self.books.close(&self.desk, now);
+    }
+
+    /// Waits for an input, or for time to bring something about.
+    fn wait(&self) -> Option<Input> {
+        let now = clock::now();
+        match self.wake_at(now) {
+            None => self.queue.recv().ok(),
+            Some(at) if at <= now => self.queue.try_recv().ok(),
+            Some(at) => {
+                let wait = Duration::from_millis(u64::try_from(at.ms_since(now)).unwrap_or_default());
+                match self.queue.recv_timeout(wait) {
+                    Ok(input) => Some(input),
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+                }
+            }
+        }
+    }
+
+    /// When the loop has something to do of itself.
+    fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+        // Time that is not trusted brings nothing about.
+        let deadline = self.desk.next_deadline().filter(|_| self.is_trusted(now));
+        let deadline = match (deadline, self.retry_at) {
+            (Some(deadline), Some(retry)) => Some(deadline.max(retry)),
+            (deadline, _) => deadline,
+        };
+        let unmute = self.view.board().muted_until;
+        let checkpoint = self.books.dirty_since().map(|since| since.plus_ms(CHECKPOINT_MS).min(now.plus_ms(CHECKPOINT_MS)));
+        [deadline, unmute, checkpoint, self.retry_at].into_iter().flatten().min()
+    }
+
+    fn is_trusted(&self, now: Timestamp) -> bool {
+        clock::is_plausible(now, self.desk.last_at())
+    }
+
+    /// Decides what waits: first what time has brought about, then what people want.
+    fn take_in(&mut self, first: Option<Input>) {
+        let now = clock::now();
+        if self.retry_at.is_none_or(|retry| now >= retry) {
+            self.settle(now);
+        }
+        let mut next = first;
+        for _ in 0..BATCH_MAX {
+            let Some(input) = next.take().or_else(|| self.queue.try_recv().ok()) else { break };
+            self.input(input, now);
+        }
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        if !self.is_trusted(now) {
+            return;
+        }
+        for _ in 0..SETTLE_MAX {
+            let Some((effective, facts)) = self.desk.due(now) else { break };
+            let timer = Actor::timer();
+            let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
+            self.batch.entries.push(entry);
+        }
+    }
+
+    fn input(&mut self, input: Input, now: Timestamp) {
+        match input {
+            Input::Command { command, actor, receipt, reply } => {
+                let answer = self.command(&command, &actor, receipt, now);
+                self.batch.replies.push((reply, answer));
+            }
+            Input::Look(look) => self.batch.looks.push(look),
+            // The next wait reckons with the new time.
+            Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
+            Input::Kept(Kept::Done { upto_seq }) => self.books.history().indexed(upto_seq),
+            Input::Kept(Kept::Failed { upto_seq, error }) => {
+                log::error!("the tickets up to event {upto_seq} could not be checkpointed, the ledger has them: {}", chain(&error));
+            }
+            Input::Stop => self.batch.stop = true,
+        }
+    }
+
+    fn command(
+        &mut self,
+        command: &Command,
+        actor: &Actor,
+        receipt: Option<Receipt>,
+        now: Timestamp,
+    ) -> Result<Done, Failure> {
+        if let Some(answer) = receipt.as_ref().and_then(|receipt| self.again(receipt)) {
+            return answer;
+        }
+        let decision = self.desk.decide(command, actor, now)?;
+        let changed = !decision.facts.is_empty();
+        if changed {
+            let unsynced = !self.is_trusted(now);
+            let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
+            self.batch.entries.push(entry);
+        }
+        let ticket = decision.ticket.and_then(|number| self.desk.ticket(number)).cloned();
+        Ok(Done { ticket, changed, repeated: false })
+    }
+
+    /// The first answer again, where this request was carried out before.
+    fn again(&self, receipt: &Receipt) -> Option<Result<Done, Failure>> {
+        let in_batch = self.batch.entries.iter().find(|entry| {
+            entry.receipt.as_ref().is_some_and(|known| known.key == receipt.key)
+        });
+        if let Some(entry) = in_batch {
+            // Two with one key in one batch: the second waits for the first.
+            let same = entry.receipt.as_ref() == Some(receipt);
+            let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number)).cloned();
+            return Some(if same { Ok(Done { ticket, changed: true, repeated: true }) } else { Err(Failure::KeyReused) });
+        }
+        let carried: &Carried = self.books.carried(&receipt.key)?;
+        if carried.request != receipt.request {
+            return Some(Err(Failure::KeyReused));
+        }
+        let ticket = self.books.ticket_after(carried, &self.desk);
+        Some(Ok(Done { ticket, changed: true, repeated: true }))
+    }
+
+    /// Writes the batch down, and only then tells anybody.
+    fn commit(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        let now = clock::now();
+        let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
+        match kept {
+            Ok(()) => {
+                let undo = self.desk.forget();
+                if !batch.entries.is_empty() {
+                    self.storage_works();
+                    self.publish(undo, &batch.entries);
+                    for entry in batch.entries {
+                        journal(&entry);
+                        // Nobody listening is no fault.
+                        let _ = self.entries.send(Arc::new(entry));
+                    }
+                }
+                for (reply, answer) in batch.replies {
+                    // Whoever asked may have gone meanwhile; what they asked for is done.
+                    let _ = reply.send(answer);
+                }
+            }
+            Err(error) => {
+                self.desk.go_back();
+                self.storage_fails(&error, now);
+                for (reply, answer) in batch.replies {
+                    let answer = answer.and_then(|done| if done.changed { Err(not_kept(&error)) } else { Ok(done) });
+                    let _ = reply.send(answer);
+                }
+            }
+        }
+        self.publish_board(now);
+        for look in batch.looks {
+            look(&self.desk, now);
+        }
+        if self.is_checkpoint_due(now) {
+            self.books.checkpoint(&self.desk, now);
+        }
+        self.batch.stop = batch.stop;
+    }
+
+    fn is_checkpoint_due(&self, now: Timestamp) -> bool {
+        self.books.dirty() >= CHECKPOINT_TICKETS
+            || self.books.dirty_since().is_some_and(|since| now.ms_since(since) >= CHECKPOINT_MS || now < since)
+    }
+
+    fn publish(&self, undo: Option<crate::desk::Undo>, entries: &[Entry]) {
+        let touched = undo.iter().flat_map(|undo| undo.touched()).filter_map(|number| self.desk.ticket(number)).cloned();
+        self.view.publish_tickets(touched);
+        let tokens_changed = entries.iter().flat_map(|entry| &entry.facts).any(|fact| {
+            matches!(fact.event, Event::TokenAdded { .. } | Event::TokenRevoked { .. })
+        });
+        if tokens_changed {
+            self.view.publish_tokens(self.desk.tokens().cloned().collect());
+        }
+    }
+
+    fn publish_board(&self, now: Timestamp) {
+        let board = BoardState::of(&self.desk, &self.troubles, now, self.is_trusted(now), self.zone);
+        let known = self.view.board();
+        if (BoardState { at: known.at, ..board.clone() }) != *known {
+            self.view.publish_board(board);
+        }
+    }
+
+    fn storage_fails(&mut self, error: &LedgerError, now: Timestamp) {
+        self.retry_at = Some(now.plus_ms(RETRY_MS));
+        if self.troubles.is_empty() {
+            log::error!("updates cannot be kept and are refused until the disk works again: {}", chain(error));
+            self.troubles.push(Alarm::part(AlarmKind::Storage, "ledger", &chain(error), now));
+        }
+        if let Err(error) = self.books.recover() {
+            log::debug!("the ledger is not usable yet: {}", chain(&error));
+        }
+    }
+
+    fn storage_works(&mut self) {
+        self.retry_at = None;
+        if !self.troubles.is_empty() {
+            self.troubles.clear();
+            log::warn!("the disk works again; updates are taken");
+        }
+    }
+}
+
+fn not_kept(error: &LedgerError) -> Failure {
+    Failure::Storage { full: is_full(error), reason: chain(error) }
+}
+
+/// Whether an error comes from a disk without space.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
+
+/// A ticket's whole story is `journalctl TICKET=1024`.
+fn journal(entry: &Entry) {
+    for fact in &entry.facts {
+        let (level, what) = crate::observe::headline(&fact.event);
+        match fact.ticket {
+            Some(ticket) => log::log!(level, TICKET = ticket.0, BY = entry.by.as_str(); "ticket {ticket}: {what}"),
+            None => log::log!(level, BY = entry.by.as_str(); "{what}"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Running the desk: one loop owns it, takes what comes in, keeps it, and tells who is to know.
+//!
+//! Everything comes in as an [`Input`] and is handled in one thread, so there are no locks in the desk and one sync of
+//! the disk serves everybody who waits. Nothing is answered, shown or sent before its event is durable.
+
+pub mod books;
+mod desk_loop;
+pub mod history;
+pub mod view;
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+
+use calendars::Timestamp;
+use tokio::sync::{broadcast, oneshot};
+
+pub use self::desk_loop::{Settings, start};
+pub use self::history::History;
+pub use self::view::View;
+use crate::desk::event::Receipt;
+use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
+
+/// How many inputs may wait before the loop; one more is told to come back later.
+pub const QUEUE_MAX: usize = 4_096;
+/// How many inputs are decided before one sync of the disk.
+pub const BATCH_MAX: usize = 512;
+
+/// A look at the desk, carried out by the loop.
+pub type Look = Box<dyn FnOnce(&Desk, Timestamp) + Send>;
+
+/// What comes into the loop.
+pub enum Input {
+    /// Somebody wants something changed.
+    Command {
+        /// What.
+        command: Command,
+        /// Who.
+        actor: Actor,
+        /// What recognises the same request when it comes again.
+        receipt: Option<Receipt>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Done, Failure>>,
+    },
+    /// Somebody wants to look at the whole desk.
+    Look(Look),
+    /// Somebody set the system clock: timers are armed anew.
+    ClockStepped,
+    /// The keeper wrote a checkpoint, or could not.
+    Kept(crate::store::Kept),
+    /// The desk is to end: everything durable, then the loop returns.
+    Stop,
+}
+
+/// A command was carried out and is durable.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The ticket as the command left it.
+    pub ticket: Option<Arc<Ticket>>,
+    /// Whether anything changed; false where everything was so already.
+    pub changed: bool,
+    /// Whether this is the first answer given again.
+    pub repeated: bool,
+}
+
+/// A command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The desk refused it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The same idempotency key came with another request before.
+    #[error("this Idempotency-Key was used for another request; a new request needs a new key")]
+    KeyReused,
+    /// It could not be kept, so it did not happen.
+    #[error("the update could not be kept: {reason}; nothing was changed, try again later")]
+    Storage {
+        /// Whether the disk is full.
+        full: bool,
+        /// What the system said.
+        reason: String,
+    },
+    /// More waits than the loop takes.
+    #[error("the desk is busy; try again in a second")]
+    Busy,
+    /// The desk is ending.
+    #[error("the desk is stopping; try again in a few seconds")]
+    Stopping,
+}
+
+/// The way to the desk, for every door. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    inputs: SyncSender<Input>,
+    entries: broadcast::Sender<Arc<Entry>>,
+    view: Arc<View>,
+    history: Arc<History>,
+}
+
+impl Handle {
+    /// Has a command carried out; answers when its events are durable.
+    ///
+    /// # Errors
+    /// [`Failure`]: refused, not kept, or not taken at all.
+    pub async fn command(&self, command: Command, actor: Actor, receipt: Option<Receipt>) -> Result<Done, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::Command { command, actor, receipt, reply })?;
+        answer.await.map_err(|_| Failure::Stopping)?
+    }
+
+    /// Looks at the whole desk, as it is durable.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] or [`Failure::Stopping`].
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Desk, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let look: Look = Box::new(move |desk, now| {
+            // Whoever asked may have gone meanwhile.
+            let _ = reply.send(look(desk, now));
+        });
+        self.send(Input::Look(look))?;
+        answer.await.map_err(|_| Failure::Stopping)
+    }
+
+    /// What has become durable, from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.entries.subscribe()
+    }
+
+    /// The tickets and the wall, as they are durable; reading waits for nobody.
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// What happened, as it is kept.
+    pub fn history(&self) -> &Arc<History> {
+        &self.history
+    }
+
+    /// Asks the loop to end.
+    pub fn stop(&self) {
+        // A loop that is gone has ended already.
+        let _ = self.inputs.send(Input::Stop);
+    }
+
+    fn send(&self, input: Input) -> Result<(), Failure> {
+        self.inputs.try_send(input).map_err(|error| match error {
+            TrySendError::Full(_) => Failure::Busy,
+            TrySendError::Disconnected(_) => Failure::Stopping,
+        })
+    }
+}
