@@ -76,12 +76,11 @@ impl Calendar {
         let schedule = Schedule::new(&spec.hours, production, spec.short_days)
             .map_err(|source| CalendarError::Hours { calendar: spec.id.clone(), source })?;
         let shifts = Shifts::collect(zone, 0, HORIZON / 1_000);
-        let known = schedule.facts().map_or((Timestamp(i64::MIN), Timestamp(i64::MAX)), |(first, last)| {
-            (
-                Timestamp(shifts.opening(first * DAY_S) * 1_000),
-                Timestamp(shifts.closing((last + 1) * DAY_S) * 1_000),
-            )
-        });
+        let known = schedule
+            .facts()
+            .map_or((Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX)), |(first, last)| {
+                (instant(shifts.start_of(first)), instant(shifts.start_of(last + 1)))
+            });
         Ok(Self {
             id: spec.id.clone(),
             title: spec.title.clone(),
@@ -134,7 +133,7 @@ impl Calendar {
             return Deadline { at: from, provisional: false };
         }
         let amount = self.table.worked(from.millis()).saturating_add(working_ms);
-        let at = from.max(Timestamp(self.table.reached(amount)));
+        let at = from.max(Timestamp::from_millis(self.table.reached(amount)));
         Deadline { at, provisional: self.is_provisional(from, at) }
     }
 
@@ -157,16 +156,16 @@ impl Calendar {
         let today = self.local_day(from);
         let day = self.working_days.nth_after(today, days);
         let close = self.schedule.on(day).last().expect("a working day has hours").close_minute();
-        let at = self.shifts.closing(day * DAY_S + i64::from(close) * 60).saturating_mul(1_000);
+        let at = instant(self.shifts.closing(day, close));
         let provisional = self.schedule.facts().is_some_and(|(first, last)| today + 1 < first || day > last);
-        Deadline { at: from.max(Timestamp(at).min(Self::HORIZON)), provisional }
+        Deadline { at: from.max(at.min(Self::HORIZON)), provisional }
     }
 
     /// The local midnight that ends the `days`-th day after the local day of `from` (R3); for 0, the end of that
     /// day itself. Never provisional: no law moves a midnight.
     pub fn add_calendar_days(&self, from: Timestamp, days: u32) -> Deadline {
         let day = self.local_day(from) + i64::from(days) + 1;
-        let at = Timestamp(self.shifts.closing(day * DAY_S).saturating_mul(1_000));
+        let at = instant(self.shifts.start_of(day));
         Deadline { at: from.max(at.min(Self::HORIZON)), provisional: false }
     }
 
@@ -178,15 +177,14 @@ impl Calendar {
     /// The first open instant not before `at`, which is `at` itself when it is open; `None` past the horizon.
     pub fn next_open(&self, at: Timestamp) -> Option<Timestamp> {
         let amount = self.table.worked(at.millis()) + 1;
-        (amount <= self.table.total()).then(|| Timestamp(self.table.reached(amount) - 1))
+        (amount <= self.table.total()).then(|| Timestamp::from_millis(self.table.reached(amount) - 1))
     }
 
     /// The end of the open stretch that `at` is in, or of the next one; `None` when it would not end before the
     /// horizon, as round the clock.
     pub fn next_close(&self, at: Timestamp) -> Option<Timestamp> {
-        let open = self.next_open(at)?;
-        let (_, close) = self.table.stretches(open.millis(), HORIZON).next()?;
-        (close < HORIZON).then_some(Timestamp(close))
+        let close = self.table.end_of_stretch(self.next_open(at)?.millis());
+        (close < HORIZON).then(|| Timestamp::from_millis(close))
     }
 
     /// The open stretches `[open, close)` within `[from, to)`, in order, cut to it.
@@ -196,7 +194,7 @@ impl Calendar {
     pub fn intervals(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         self.table
             .stretches(from.millis(), to.millis())
-            .map(|(open, close)| (Timestamp(open), Timestamp(close)))
+            .map(|(open, close)| (Timestamp::from_millis(open), Timestamp::from_millis(close)))
     }
 
     /// The last day that the production calendar has facts for; `None` when the calendar follows none, and then
@@ -244,6 +242,10 @@ impl fmt::Debug for Calendar {
 
 const DAY_S: i64 = 86_400;
 
+fn instant(utc_s: i64) -> Timestamp {
+    Timestamp::from_millis(utc_s.saturating_mul(1_000))
+}
+
 fn production<'a>(
     spec: &CalendarSpec,
     name: &str,
@@ -256,10 +258,10 @@ fn production<'a>(
     })
 }
 
-/// 64 bits of FNV-1a over the readable form of all that decides: small, and the same on every machine and release.
+/// 64 bits of FNV-1a: short, and the same on every machine and in every release.
 fn revision(schedule: &Schedule, shifts: &Shifts) -> String {
-    let text = format!("{:?} {shifts:?}", schedule.parts());
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    let bytes = schedule.numbers().into_iter().chain(shifts.numbers()).flat_map(i64::to_le_bytes);
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")

@@ -102,9 +102,18 @@ impl Schedule {
         self.facts
     }
 
-    /// Everything that decides the hours, for a hash.
-    pub(crate) fn parts(&self) -> impl fmt::Debug + '_ {
-        (&self.week, &self.exceptions, self.facts)
+    /// All that decides the hours, as numbers that differ when the hours do.
+    pub(crate) fn numbers(&self) -> Vec<i64> {
+        let (first, last) = self.facts.unwrap_or((0, -1));
+        let mut numbers = vec![first, last];
+        let week = self.week.iter().zip(0..).map(|(hours, day)| (day, hours));
+        for (day, hours) in week.chain(self.exceptions.iter().map(|(day, hours)| (*day, hours))) {
+            numbers.push(day);
+            numbers.push(hours.len().try_into().expect("a day has few hours"));
+            numbers
+                .extend(hours.iter().flat_map(|span| [span.open_minute, span.close_minute].map(i64::from)));
+        }
+        numbers
     }
 
     /// The hours of a weekend day that is worked for `exchanged`: that day's, or those of the last weekday that has

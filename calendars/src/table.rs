@@ -6,7 +6,8 @@
 //! decade costs what an hour does.
 //!
 //! From some week on nothing is special any more: no facts, no clock changes. The table ends there, and the
-//! weeks beyond follow by arithmetic.
+//! weeks beyond follow by arithmetic. That makes 80 KB for a calendar of Moscow, and 200 KB where the clocks change
+//! until 2100.
 //!
 //! All times here are milliseconds from 1970-01-01T00:00:00Z, and nothing is open before that instant nor from
 //! [`HORIZON`] on.
@@ -34,7 +35,7 @@ pub(crate) struct Table {
     /// Working time of the last week, and so of each after it.
     per_week: i64,
     /// For each step of working time, the last week that has less than that before it.
-    steps: Vec<u32>,
+    steps: Vec<u16>,
     /// The steps are of `1 << step_bits` ms.
     step_bits: u32,
     /// Working time before the horizon.
@@ -68,9 +69,8 @@ impl Table {
         // A day before and after: local days begin up to a day away from UTC's.
         for day in -2..=regular_from * 7 + 9 {
             for span in schedule.on(day) {
-                let at = |minute| day * 86_400 + i64::from(minute) * 60;
-                let open = shifts.opening(at(span.open_minute()));
-                let close = shifts.closing(at(span.close_minute()));
+                let open = shifts.opening(day, span.open_minute());
+                let close = shifts.closing(day, span.close_minute());
                 builder.stretch(open * SECOND, close * SECOND);
             }
         }
@@ -104,6 +104,17 @@ impl Table {
     /// Working time before the horizon.
     pub(crate) fn total(&self) -> i64 {
         self.total
+    }
+
+    /// The end of the stretch that is open at `open`: the last instant with no more closed time before it.
+    pub(crate) fn end_of_stretch(&self, open: i64) -> i64 {
+        let closed = |at| at - self.worked(at);
+        let (mut within, mut beyond) = (open, HORIZON + 1);
+        while beyond - within > 1 {
+            let middle = within.midpoint(beyond);
+            if closed(middle) == closed(open) { within = middle } else { beyond = middle }
+        }
+        within
     }
 
     /// The stretches that are open somewhere in `[from, to)`, cut to it; adjoining ones are one.
@@ -151,7 +162,7 @@ impl Table {
         if beyond > 0 {
             return int(last) + (beyond - 1) / self.per_week;
         }
-        let mut number = self.steps[index(amount >> self.step_bits)] as usize;
+        let mut number = usize::from(self.steps[index(amount >> self.step_bits)]);
         while self.weeks[number + 1].before < amount {
             number += 1;
         }
@@ -242,14 +253,15 @@ impl Builder {
         pieces.shrink_to_fit();
         let last = weeks[weeks.len() - 1];
         let per_week = i64::from(pieces[(last.first + last.len) as usize].before);
-        let step_bits = per_week.ilog2();
+        // About a quarter of a week: mostly the indexed week is already the right one.
+        let step_bits = per_week.ilog2().saturating_sub(2);
         let mut number = 0;
         let steps = (0..=last.before >> step_bits)
             .map(|step| {
                 while weeks.get(number + 1).is_some_and(|next| next.before < (step << step_bits).max(1)) {
                     number += 1;
                 }
-                u32::try_from(number).expect("weeks are few")
+                u16::try_from(number).expect("there are 12,001 weeks before the horizon")
             })
             .collect();
         let mut table = Table { weeks, pieces, per_week, steps, step_bits, total: 0 };

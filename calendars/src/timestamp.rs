@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// Stored and sent to other programs of ours as the bare number; shown to people by [`Timestamp::to_rfc3339`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Timestamp(pub(crate) i64);
+pub struct Timestamp(i64);
 
 /// The instants that RFC 3339 can write in any zone: years 1 to 9999, a day in from either end.
 const WRITABLE_MS: (i64, i64) = (-62_135_510_400_000, 253_402_214_399_999);
