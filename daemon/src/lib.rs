@@ -7,6 +7,7 @@ pub mod board;
 pub mod cli;
 pub mod clock;
 pub mod desk;
+pub mod door;
 pub mod observe;
 pub mod run;
 pub mod store;

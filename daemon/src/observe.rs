@@ -13,7 +13,10 @@ pub fn headline(event: &Event) -> (Level, String) {
     match event {
         Event::Registered(r) => (
             Level::Info,
-            format!("registered by {} as {} {} under {}, line {}", r.channel, r.priority, r.kind, r.regulation, r.line),
+            format!(
+                "registered by {} as {} {} under {}, line {}",
+                r.channel, r.priority, r.kind, r.regulation, r.line
+            ),
         ),
         Event::Replied { internal: true, .. } => (Level::Info, "internal note".into()),
         Event::Replied { .. } => (Level::Info, "reply to the requester".into()),
@@ -48,7 +51,9 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::PartFailed { part, text, .. } => (Level::Error, format!("{part} failed: {text}")),
         Event::PartWorks { part, .. } => (Level::Info, format!("{part} works again")),
         Event::Muted { .. } => (Level::Info, "buzzer muted".into()),
-        Event::TokenAdded { token } => (Level::Info, format!("token {} added with role {}", token.name, token.role)),
+        Event::TokenAdded { token } => {
+            (Level::Info, format!("token {} added with role {}", token.name, token.role))
+        }
         Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
     }
 }

@@ -84,7 +84,8 @@ impl BoardState {
 
     /// The worst thing that is going on.
     pub fn level(&self) -> Level {
-        let any = |kind| self.tally.iter().any(|(k, state, _)| *k == kind && *state != AlarmState::ClearedUnacked);
+        let any =
+            |kind| self.tally.iter().any(|(k, state, _)| *k == kind && *state != AlarmState::ClearedUnacked);
         if any(AlarmKind::Critical) || self.counts.critical > 0 {
             Level::Critical
         } else if any(AlarmKind::Breach) || self.counts.breached > 0 {
@@ -120,7 +121,11 @@ impl BoardState {
             },
             trusted: self.trusted,
             counts: self.counts,
-            alarms: self.alarms.iter().map(|(alarm, text)| desk::view::alarm(alarm, text, self.zone)).collect(),
+            alarms: self
+                .alarms
+                .iter()
+                .map(|(alarm, text)| desk::view::alarm(alarm, text, self.zone))
+                .collect(),
             alarms_total: self.alarms_total,
             next: self
                 .next
@@ -145,7 +150,10 @@ impl BoardState {
                     firmware_board::Buzzer::Warning => "warning",
                 },
             },
-            muted_until: self.muted_until.filter(|until| *until > now).map(|until| until.to_rfc3339(self.zone)),
+            muted_until: self
+                .muted_until
+                .filter(|until| *until > now)
+                .map(|until| until.to_rfc3339(self.zone)),
         }
     }
 }

@@ -210,7 +210,9 @@ pub fn clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Vec
 }
 
 fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> ClockView {
-    let used_ms = regulations.calendar(&clock.term.calendar).map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
+    let used_ms = regulations
+        .calendar(&clock.term.calendar)
+        .map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
     ClockView {
         metric: clock.metric,
         basis: clock.basis,
@@ -252,7 +254,10 @@ pub fn alarms(desk: &Desk, zone: Tz, limit: usize) -> Vec<AlarmView> {
     desk.alarms()
         .take(limit)
         .map(|alarm| {
-            let subject = alarm.ticket.and_then(|number| desk.ticket(number)).map(|ticket| ticket.facts.subject.as_str());
+            let subject = alarm
+                .ticket
+                .and_then(|number| desk.ticket(number))
+                .map(|ticket| ticket.facts.subject.as_str());
             self::alarm(alarm, subject.unwrap_or_default(), zone)
         })
         .collect()

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::history::{History, HistoryError, decode, encode};
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
-use crate::store::{Checkpoint, Keeper, Kept, Ledger, LedgerError, LedgerReport, LockError, StateLock, Tickets, TicketsError};
+use crate::store::{
+    Checkpoint, Keeper, Kept, Ledger, LedgerError, LedgerReport, LockError, StateLock, Tickets, TicketsError,
+};
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
 const SCHEMA: u32 = 1;
@@ -106,7 +108,8 @@ impl Books {
         let opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
         let tickets = opened.tickets;
         let mut desk = restore(&tickets, regulations.clone());
-        let mut set_aside = opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
+        let mut set_aside =
+            opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
         if desk.is_none() && tickets.position() > 1 {
             // Sealed records that this version cannot read: the ledger has everything.
             set_aside.get_or_insert_with(|| "its records are of another version".to_owned());
@@ -218,7 +221,9 @@ impl Books {
     pub(super) fn ticket_after(&self, carried: &Carried, desk: &Desk) -> Option<Arc<Ticket>> {
         let number = carried.ticket?;
         let mut then = Desk::new(desk.regulations().clone());
-        for entry in self.history.of(number).ok()?.iter().take_while(|entry| entry.first_seq <= carried.first_seq) {
+        for entry in
+            self.history.of(number).ok()?.iter().take_while(|entry| entry.first_seq <= carried.first_seq)
+        {
             then.apply(entry);
         }
         then.ticket(number).cloned()
@@ -252,12 +257,17 @@ impl Books {
         }
         self.forget_old_receipts(now);
         let pending = std::mem::take(&mut self.pending);
-        let ticket = |number: TicketNumber| desk.ticket(number).map(|ticket| (number.0, to_json(ticket.as_ref())));
+        let ticket =
+            |number: TicketNumber| desk.ticket(number).map(|ticket| (number.0, to_json(ticket.as_ref())));
         let checkpoint = Checkpoint {
             upto_seq: desk.next_seq(),
             tickets: pending.tickets.into_iter().filter_map(ticket).collect(),
             history: pending.history,
-            receipts: pending.receipts.into_iter().map(|(key, carried)| (key.into_bytes(), to_json(&carried))).collect(),
+            receipts: pending
+                .receipts
+                .into_iter()
+                .map(|(key, carried)| (key.into_bytes(), to_json(&carried)))
+                .collect(),
             receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
             desk: to_json(desk.rest()),
             ..Checkpoint::default()

@@ -55,14 +55,30 @@ pub fn start(
     let kept_to = inputs.clone();
     // A keeper that reports after the loop has ended reports to nobody.
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
-    let (books, desk, report) = Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
+    let (books, desk, report) =
+        Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
     let now = clock::now();
     let trusted = clock::is_plausible(now, desk.last_at());
     let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
     let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
     let view = Arc::new(View::new(settings.regulations, tickets, desk.tokens().cloned().collect(), board));
-    let handle = Handle { inputs, entries: entries.clone(), view: Arc::clone(&view), history: Arc::clone(books.history()) };
-    let the_loop = Loop { desk, books, view, entries, queue, zone: settings.zone, troubles: Vec::new(), retry_at: None, batch: Batch::default() };
+    let handle = Handle {
+        inputs,
+        entries: entries.clone(),
+        view: Arc::clone(&view),
+        history: Arc::clone(books.history()),
+    };
+    let the_loop = Loop {
+        desk,
+        books,
+        view,
+        entries,
+        queue,
+        zone: settings.zone,
+        troubles: Vec::new(),
+        retry_at: None,
+        batch: Batch::default(),
+    };
     let thread = std::thread::Builder::new()
         .name("desk".into())
         .spawn(move || the_loop.run())
@@ -134,7 +150,10 @@ impl Loop {
             (deadline, _) => deadline,
         };
         let unmute = self.view.board().muted_until;
-        let checkpoint = self.books.dirty_since().map(|since| since.plus_ms(CHECKPOINT_MS).min(now.plus_ms(CHECKPOINT_MS)));
+        let checkpoint = self
+            .books
+            .dirty_since()
+            .map(|since| since.plus_ms(CHECKPOINT_MS).min(now.plus_ms(CHECKPOINT_MS)));
         [deadline, unmute, checkpoint, self.retry_at].into_iter().flatten().min()
     }
 
@@ -178,7 +197,10 @@ impl Loop {
             Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
             Input::Kept(Kept::Done { upto_seq }) => self.books.history().indexed(upto_seq),
             Input::Kept(Kept::Failed { upto_seq, error }) => {
-                log::error!("the tickets up to event {upto_seq} could not be checkpointed, the ledger has them: {}", chain(&error));
+                log::error!(
+                    "the tickets up to event {upto_seq} could not be checkpointed, the ledger has them: {}",
+                    chain(&error)
+                );
             }
             Input::Stop => self.batch.stop = true,
         }
@@ -207,14 +229,20 @@ impl Loop {
 
     /// The first answer again, where this request was carried out before.
     fn again(&self, receipt: &Receipt) -> Option<Result<Done, Failure>> {
-        let in_batch = self.batch.entries.iter().find(|entry| {
-            entry.receipt.as_ref().is_some_and(|known| known.key == receipt.key)
-        });
+        let in_batch = self
+            .batch
+            .entries
+            .iter()
+            .find(|entry| entry.receipt.as_ref().is_some_and(|known| known.key == receipt.key));
         if let Some(entry) = in_batch {
             // Two with one key in one batch: the second waits for the first.
             let same = entry.receipt.as_ref() == Some(receipt);
             let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number)).cloned();
-            return Some(if same { Ok(Done { ticket, changed: true, repeated: true }) } else { Err(Failure::KeyReused) });
+            return Some(if same {
+                Ok(Done { ticket, changed: true, repeated: true })
+            } else {
+                Err(Failure::KeyReused)
+            });
         }
         let carried: &Carried = self.books.carried(&receipt.key)?;
         if carried.request != receipt.request {
@@ -250,7 +278,8 @@ impl Loop {
                 self.desk.go_back();
                 self.storage_fails(&error, now);
                 for (reply, answer) in batch.replies {
-                    let answer = answer.and_then(|done| if done.changed { Err(not_kept(&error)) } else { Ok(done) });
+                    let answer =
+                        answer.and_then(|done| if done.changed { Err(not_kept(&error)) } else { Ok(done) });
                     let _ = reply.send(answer);
                 }
             }
@@ -267,15 +296,23 @@ impl Loop {
 
     fn is_checkpoint_due(&self, now: Timestamp) -> bool {
         self.books.dirty() >= CHECKPOINT_TICKETS
-            || self.books.dirty_since().is_some_and(|since| now.ms_since(since) >= CHECKPOINT_MS || now < since)
+            || self
+                .books
+                .dirty_since()
+                .is_some_and(|since| now.ms_since(since) >= CHECKPOINT_MS || now < since)
     }
 
     fn publish(&self, undo: Option<crate::desk::Undo>, entries: &[Entry]) {
-        let touched = undo.iter().flat_map(|undo| undo.touched()).filter_map(|number| self.desk.ticket(number)).cloned();
+        let touched = undo
+            .iter()
+            .flat_map(|undo| undo.touched())
+            .filter_map(|number| self.desk.ticket(number))
+            .cloned();
         self.view.publish_tickets(touched);
-        let tokens_changed = entries.iter().flat_map(|entry| &entry.facts).any(|fact| {
-            matches!(fact.event, Event::TokenAdded { .. } | Event::TokenRevoked { .. })
-        });
+        let tokens_changed = entries
+            .iter()
+            .flat_map(|entry| &entry.facts)
+            .any(|fact| matches!(fact.event, Event::TokenAdded { .. } | Event::TokenRevoked { .. }));
         if tokens_changed {
             self.view.publish_tokens(self.desk.tokens().cloned().collect());
         }
@@ -292,7 +329,10 @@ impl Loop {
     fn storage_fails(&mut self, error: &LedgerError, now: Timestamp) {
         self.retry_at = Some(now.plus_ms(RETRY_MS));
         if self.troubles.is_empty() {
-            log::error!("updates cannot be kept and are refused until the disk works again: {}", chain(error));
+            log::error!(
+                "updates cannot be kept and are refused until the disk works again: {}",
+                chain(error)
+            );
             self.troubles.push(Alarm::part(AlarmKind::Storage, "ledger", &chain(error), now));
         }
         if let Err(error) = self.books.recover() {
@@ -342,7 +382,9 @@ fn journal(entry: &Entry) {
     for fact in &entry.facts {
         let (level, what) = crate::observe::headline(&fact.event);
         match fact.ticket {
-            Some(ticket) => log::log!(level, TICKET = ticket.0, BY = entry.by.as_str(); "ticket {ticket}: {what}"),
+            Some(ticket) => {
+                log::log!(level, TICKET = ticket.0, BY = entry.by.as_str(); "ticket {ticket}: {what}")
+            }
             None => log::log!(level, BY = entry.by.as_str(); "{what}"),
         }
     }

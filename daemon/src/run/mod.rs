@@ -101,7 +101,12 @@ impl Handle {
     ///
     /// # Errors
     /// [`Failure`]: refused, not kept, or not taken at all.
-    pub async fn command(&self, command: Command, actor: Actor, receipt: Option<Receipt>) -> Result<Done, Failure> {
+    pub async fn command(
+        &self,
+        command: Command,
+        actor: Actor,
+        receipt: Option<Receipt>,
+    ) -> Result<Done, Failure> {
         let (reply, answer) = oneshot::channel();
         self.send(Input::Command { command, actor, receipt, reply })?;
         answer.await.map_err(|_| Failure::Stopping)?

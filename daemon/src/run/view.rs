@@ -53,7 +53,14 @@ impl View {
     ) -> Vec<Arc<Ticket>> {
         let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
         let before = before.unwrap_or(TicketNumber(u64::MAX));
-        tickets.range(..before).rev().map(|(_, ticket)| ticket).filter(|t| matches(t)).take(limit).cloned().collect()
+        tickets
+            .range(..before)
+            .rev()
+            .map(|(_, ticket)| ticket)
+            .filter(|t| matches(t))
+            .take(limit)
+            .cloned()
+            .collect()
     }
 
     /// How many tickets there are.

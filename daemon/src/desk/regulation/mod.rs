@@ -7,6 +7,7 @@
 mod check;
 mod explain;
 mod file;
+pub mod shipped;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,1 @@
+//! HTTP: the desk for agents, scripts and other systems.

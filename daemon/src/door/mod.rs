@@ -1,0 +1,4 @@
+//! The ways in. Every door turns what it hears into a [`Command`](crate::desk::Command) and has no private way to the desk.
+
+pub mod http;
+pub mod secret;
