@@ -8,7 +8,7 @@ use embedded_graphics::prelude::DrawTarget;
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
 use super::{HEIGHT, RIGHT, WIDTH, time_of_day};
-use crate::face::{FIGURE, SMALL, TITLE};
+use crate::face::{BODY, FIGURE, SMALL, TITLE};
 use crate::{Rect, Scene};
 
 pub(super) const TOP: u16 = 262;
@@ -63,7 +63,9 @@ fn figures<D: DrawTarget<Color = Rgb565>>(
     let count = if cells[4].is_some() { 5 } else { 4 };
     for (index, (colour, figure, caption)) in (0..).zip(cells.into_iter().flatten()) {
         let middle = 4 + (width - 4) * (2 * index + 1) / (2 * count);
-        pen.text(Ink::new(FIGURE, colour, palette.plate), Hold::Middle, (middle, 295), &figure)?;
+        // A figure too long for its cell is drawn smaller, not cut.
+        let face = if figure.len() <= 4 { FIGURE } else { BODY };
+        pen.text(Ink::new(face, colour, palette.plate), Hold::Middle, (middle, 295), &figure)?;
         pen.text(Ink::new(SMALL, palette.faint, palette.plate), Hold::Middle, (middle, 312), caption)?;
     }
     Ok(())

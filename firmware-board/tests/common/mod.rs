@@ -8,7 +8,13 @@ use firmware_board::{
 /// Saturday, 21 November, 14:37:20.
 pub(crate) const AT: ClockText = ClockText { hh: 14, mm: 37, ss: 20, day: 21, month: 11, weekday: 5 };
 
-pub(crate) fn alarm(kind: AlarmKind, ticket: Option<u64>, text: &str, age_s: u32, state: AlarmState) -> AlarmLine {
+pub(crate) fn alarm(
+    kind: AlarmKind,
+    ticket: Option<u64>,
+    text: &str,
+    age_s: u32,
+    state: AlarmState,
+) -> AlarmLine {
     AlarmLine { kind, ticket, text: text.into(), age_s, state }
 }
 
