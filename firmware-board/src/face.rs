@@ -17,7 +17,7 @@ pub(crate) const SMALL: Face = Face::new(include_bytes!("faces/small.face"));
 pub(crate) const LINE: Face = Face::new(include_bytes!("faces/line.face"));
 /// Numbers and times of lines, 15 px.
 pub(crate) const BODY: Face = Face::new(include_bytes!("faces/body.face"));
-/// The room's figures, 22 px; numerals only.
+/// The room's figures, 24 px; numerals only.
 pub(crate) const FIGURE: Face = Face::new(include_bytes!("faces/figure.face"));
 /// Words read from the doorway, 30 px; capitals and numerals only.
 pub(crate) const TITLE: Face = Face::new(include_bytes!("faces/title.face"));
