@@ -13,9 +13,11 @@ pub(crate) struct Face {
 
 /// Labels and captions, capitals 12 px high. Nothing on the wall is smaller.
 pub(crate) const SMALL: Face = Face::new(include_bytes!("faces/small.face"));
-/// Lines of alarms, 15 px.
+/// Subjects, 14 px.
+pub(crate) const LINE: Face = Face::new(include_bytes!("faces/line.face"));
+/// Numbers and times of lines, 15 px.
 pub(crate) const BODY: Face = Face::new(include_bytes!("faces/body.face"));
-/// The room's figures, 22 px; numerals only.
+/// The room's figures, 24 px; numerals only.
 pub(crate) const FIGURE: Face = Face::new(include_bytes!("faces/figure.face"));
 /// Words read from the doorway, 30 px; capitals and numerals only.
 pub(crate) const TITLE: Face = Face::new(include_bytes!("faces/title.face"));
@@ -122,7 +124,7 @@ mod tests {
         let russian = ('А'..='я').chain(['Ё', 'ё']);
         let latin = (' '..='~').chain("№«»—–…°+−:·×→▲●✓".chars());
         for char in russian.chain(latin) {
-            for face in [SMALL, BODY] {
+            for face in [SMALL, LINE, BODY] {
                 assert!(face.glyph(char).is_some(), "{char:?} at {} px", face.cap_px());
             }
         }
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn digits_are_equally_wide_so_that_figures_do_not_jump() {
-        for face in [SMALL, BODY, FIGURE, TITLE, HUGE, CLOCK] {
+        for face in [SMALL, LINE, BODY, FIGURE, TITLE, HUGE, CLOCK] {
             let widths = ('0'..='9').map(|digit| face.glyph(digit).expect("a digit").advance_64);
             let first = face.glyph('0').expect("a digit").advance_64;
             assert!(widths.into_iter().all(|width| width == first), "{} px", face.cap_px());
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_capital_is_as_high_as_its_face_says() {
-        for face in [SMALL, BODY, TITLE] {
+        for face in [SMALL, LINE, BODY, TITLE] {
             let glyph = face.glyph('H').expect("a capital");
             assert_eq!((glyph.top, glyph.height), (face.cap_px(), face.cap_px()));
         }

@@ -9,11 +9,14 @@
 
 extern crate alloc;
 
+pub mod decode;
 mod diff;
 mod face;
 mod frame;
 mod marks;
+pub mod panel;
 mod phase;
+pub mod record;
 mod rect;
 mod rhythm;
 mod scene;

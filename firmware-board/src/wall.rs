@@ -35,6 +35,9 @@ pub const HEIGHT: u16 = 320;
 const MARGIN: i32 = 12;
 const LEFT: i32 = MARGIN;
 const RIGHT: i32 = 480 - MARGIN;
+/// In lines: where the ticket's number starts, and the text.
+const NUMBER: i32 = 44;
+const TEXT: i32 = 116;
 
 /// Draws the scene, with what flashes as it is in this phase.
 ///

@@ -35,10 +35,11 @@ struct Wanted {
     glyphs: &'static str,
 }
 
-const FACES: [Wanted; 6] = [
+const FACES: [Wanted; 7] = [
     Wanted { name: "small", font: "RobotoCondensed-Medium.ttf", cap_px: 12, glyphs: TEXT },
+    Wanted { name: "line", font: "RobotoCondensed-Medium.ttf", cap_px: 14, glyphs: TEXT },
     Wanted { name: "body", font: "RobotoCondensed-Bold.ttf", cap_px: 15, glyphs: TEXT },
-    Wanted { name: "figure", font: "RobotoCondensed-Bold.ttf", cap_px: 22, glyphs: FIGURES },
+    Wanted { name: "figure", font: "RobotoCondensed-Bold.ttf", cap_px: 24, glyphs: FIGURES },
     Wanted { name: "title", font: "RobotoCondensed-Bold.ttf", cap_px: 30, glyphs: CAPITALS },
     Wanted { name: "huge", font: "RobotoCondensed-Bold.ttf", cap_px: 52, glyphs: FIGURES },
     Wanted { name: "clock", font: "RobotoCondensed-Bold.ttf", cap_px: 84, glyphs: FIGURES },

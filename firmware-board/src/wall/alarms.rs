@@ -8,20 +8,14 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{RIGHT, WIDTH, next};
-use crate::face::{BODY, MARKS, SMALL};
+use super::{NUMBER, RIGHT, TEXT, WIDTH, next};
+use crate::face::{BODY, LINE, MARKS, SMALL};
 use crate::marks::Mark;
 use crate::{AlarmLine, AlarmState, Lamp, Phase, Rect, Scene};
 
 const ROW: u16 = 32;
 const PITCH: u16 = 33;
 const MORE: u16 = 20;
-
-/// Where a line's number or kind starts, its text, the right edge of its age, and its state's mark.
-const NUMBER: i32 = 44;
-const TEXT: i32 = 118;
-const AGE: i32 = 440;
-const STATE: i32 = RIGHT - 22;
 
 /// Draws as many lines as leave room for what runs out next, then how many are not shown; says where it ended.
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
@@ -73,23 +67,27 @@ fn line<D: DrawTarget<Color = Rgb565>>(
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
     let tone = palette.kind(alarm.kind);
-    let (ground, text) = match alarm.state {
-        AlarmState::Unacked => (tone.shade, palette.text),
-        AlarmState::Acked => (palette.plate, palette.text),
-        AlarmState::ClearedUnacked | AlarmState::Shelved => (palette.ground, palette.faint),
+    let (ground, text, ink) = match alarm.state {
+        AlarmState::Unacked => (tone.shade, palette.text, tone.ink),
+        AlarmState::Acked => (palette.plate, palette.text, tone.ink),
+        AlarmState::ClearedUnacked => (palette.ground, palette.faint, tone.ink),
+        AlarmState::Shelved => (palette.ground, palette.faint, palette.faint),
     };
     let base = i32::from(y) + 23;
     pen.fill(Rect::new(0, y, WIDTH, ROW), ground)?;
 
     let lit = phase.lights(Lamp::from(alarm.state)) && alarm.state != AlarmState::Acked;
-    let (tile, mark) = if lit { (tone.fill, tone.on_fill) } else { (ground, tone.ink) };
+    let (tile, mark) = if lit { (tone.fill, tone.on_fill) } else { (ground, ink) };
     pen.fill(Rect::new(0, y, 36, ROW), tile)?;
     pen.mark(Ink::new(MARKS, mark, tile), (8, i32::from(y) + 4), Mark::from(alarm.kind))?;
 
     let number = match alarm.ticket {
-        Some(number) => {
-            pen.text(Ink::new(BODY, text, ground), Hold::Left, (NUMBER, base), &format!("№{number}"))?
-        }
+        Some(number) => pen.text(
+            Ink::new(BODY, text, ground),
+            Hold::Left,
+            (NUMBER, base),
+            &format!("{}{number}", words.number_sign),
+        )?,
         None => pen.text(
             Ink::new(SMALL, tone.ink, ground),
             Hold::Left,
@@ -98,27 +96,22 @@ fn line<D: DrawTarget<Color = Rgb565>>(
         )?,
     };
 
+    let mut right = RIGHT;
     let age = match alarm.state {
         AlarmState::ClearedUnacked => String::from(words.cleared),
         AlarmState::Unacked | AlarmState::Acked | AlarmState::Shelved => words.age(alarm.age_s),
     };
-    let age_px = pen.text(Ink::new(BODY, text, ground), Hold::Right, (AGE, base), &age)?;
+    right -= pen.text(Ink::new(BODY, text, ground), Hold::Right, (right, base), &age)?;
     let state = match alarm.state {
         AlarmState::Acked => Some(Mark::Taken),
         AlarmState::Shelved => Some(Mark::Shelved),
         AlarmState::Unacked | AlarmState::ClearedUnacked => None,
     };
     if let Some(mark) = state {
-        pen.mark(Ink::new(MARKS, palette.faint, ground), (STATE, i32::from(y) + 4), mark)?;
+        right -= 30;
+        pen.mark(Ink::new(MARKS, palette.faint, ground), (right, i32::from(y) + 4), mark)?;
     }
-
     let left = TEXT.max(NUMBER + number + 10);
-    pen.text_within(
-        Ink::new(BODY, text, ground),
-        Hold::Left,
-        (left, base),
-        AGE - age_px - 12 - left,
-        &alarm.text,
-    )?;
+    pen.text_within(Ink::new(LINE, text, ground), Hold::Left, (left, base), right - 10 - left, &alarm.text)?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::pen::{Hold, Ink, Pen};
 use super::{RIGHT, WIDTH, unacked};
 use crate::face::{HUGE, MARKS_BAND, SMALL, TITLE};
 use crate::marks::Mark;
+use crate::text;
 use crate::words::Words;
 use crate::{Lamp, Level, Phase, Rect, Scene};
 
@@ -30,21 +31,19 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     let (tile, mark) =
         if phase.lights(lamp(scene)) { (tone.on_fill, tone.fill) } else { (tone.fill, tone.on_fill) };
     pen.fill(Rect::new(0, 0, HEIGHT, HEIGHT), tile)?;
-    pen.mark(Ink::new(MARKS_BAND, mark, tile), (8, 8), Mark::from(scene.level))?;
+    pen.mark(Ink::new(MARKS_BAND, mark, tile), (8, 8), sign(scene))?;
 
     let left = i32::from(HEIGHT) + 14;
+    let ink = |face| Ink::new(face, tone.on_fill, tone.fill);
+    let word_px = pen.text(ink(TITLE), Hold::Left, (left, 41), word(scene, words))?;
     let mut right = RIGHT;
     if let Some(number) = number(scene) {
         let figure = format!("{number}");
-        right -= pen.text(Ink::new(HUGE, tone.on_fill, tone.fill), Hold::Right, (RIGHT, 62), &figure)? + 12;
+        // The word is never shortened for the number: a number too long for its size is drawn smaller.
+        let fits = text::width_px(HUGE, &figure) <= RIGHT - left - word_px - 12;
+        let (face, base) = if fits { (HUGE, 62) } else { (TITLE, 41) };
+        right -= pen.text(ink(face), Hold::Right, (RIGHT, base), &figure)? + 12;
     }
-    pen.text_within(
-        Ink::new(TITLE, tone.on_fill, tone.fill),
-        Hold::Left,
-        (left, 41),
-        right - left,
-        word(scene, words),
-    )?;
     let caption = caption(scene, words);
     pen.text_within(
         Ink::new(SMALL, tone.on_fill, tone.fill),
@@ -62,6 +61,14 @@ fn lamp(scene: &Scene) -> Lamp {
         Level::Normal => Lamp::Off,
         Level::DueSoon => scene.signals.amber,
         Level::Breach | Level::Critical => scene.signals.red,
+    }
+}
+
+/// The level's mark; where no term is near, that of the worst alarm.
+fn sign(scene: &Scene) -> Mark {
+    match scene.alarms.first() {
+        Some(alarm) if scene.level == Level::DueSoon && scene.counts.due_soon == 0 => alarm.kind.into(),
+        _ => scene.level.into(),
     }
 }
 
@@ -90,6 +97,7 @@ fn caption(scene: &Scene, words: &Words) -> String {
     let taken = match unacked(scene) {
         0 if scene.alarms.is_empty() => String::new(),
         0 => String::from(words.all_taken),
+        count if hidden_alarms(scene) => format!("{}: {count}+", words.not_taken),
         count => format!("{}: {count}", words.not_taken),
     };
     match (taken.as_str(), scene.site.as_str()) {
@@ -97,4 +105,9 @@ fn caption(scene: &Scene, words: &Words) -> String {
         (taken, "") => String::from(taken),
         (taken, site) => format!("{taken}  ·  {site}"),
     }
+}
+
+/// Whether the scene has more alarms than it lists: then what is counted among the listed is a least number.
+fn hidden_alarms(scene: &Scene) -> bool {
+    scene.alarms.len() < usize::try_from(scene.alarms_total).unwrap_or(usize::MAX)
 }

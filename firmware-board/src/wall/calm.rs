@@ -7,7 +7,7 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{RIGHT, WIDTH, footer, next, time_of_day};
+use super::{RIGHT, WIDTH, footer, time_of_day};
 use crate::face::{BODY, CLOCK, MARKS_POSTER, SMALL, TITLE};
 use crate::marks::Mark;
 use crate::{Rect, Scene};
@@ -52,7 +52,7 @@ fn clock<D: DrawTarget<Color = Rgb565>>(
     let time = time_of_day(scene.at_text);
     pen.text(Ink::new(CLOCK, colour, palette.ground), Hold::Left, (14, middle + 36), &time)?;
     let y = u16::try_from(middle + 50).expect("within the panel");
-    footer::heartbeat(pen, palette, scene, Rect::new(18, y, 4 * 60, 4))
+    footer::heartbeat(pen, palette, scene, Rect::new(18, y, 264, 4))
 }
 
 fn aside<D: DrawTarget<Color = Rgb565>>(
@@ -74,7 +74,7 @@ fn aside<D: DrawTarget<Color = Rgb565>>(
         Some(next) => {
             line(faint, 17, words.next_due)?;
             line(Ink::new(BODY, palette.blue.ink, palette.ground), 37, &words.left(next.in_s))?;
-            line(faint, 56, &format!("№{} {}", next.number, next::promise(next)))
+            line(faint, 56, &format!("{}{} · {}", words.number_sign, next.number, next.metric))
         }
     }
 }

@@ -8,7 +8,7 @@ use embedded_graphics::prelude::DrawTarget;
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
 use super::{HEIGHT, RIGHT, WIDTH, time_of_day};
-use crate::face::{FIGURE, SMALL, TITLE};
+use crate::face::{BODY, FIGURE, SMALL};
 use crate::{Rect, Scene};
 
 pub(super) const TOP: u16 = 262;
@@ -63,8 +63,10 @@ fn figures<D: DrawTarget<Color = Rgb565>>(
     let count = if cells[4].is_some() { 5 } else { 4 };
     for (index, (colour, figure, caption)) in (0..).zip(cells.into_iter().flatten()) {
         let middle = 4 + (width - 4) * (2 * index + 1) / (2 * count);
-        pen.text(Ink::new(FIGURE, colour, palette.plate), Hold::Middle, (middle, 295), &figure)?;
-        pen.text(Ink::new(SMALL, palette.faint, palette.plate), Hold::Middle, (middle, 312), caption)?;
+        // A figure too long for its cell is drawn smaller, not cut.
+        let face = if figure.len() <= 4 { FIGURE } else { BODY };
+        pen.text(Ink::new(face, colour, palette.plate), Hold::Middle, (middle, 292), &figure)?;
+        pen.text(Ink::new(SMALL, palette.faint, palette.plate), Hold::Middle, (middle, 311), caption)?;
     }
     Ok(())
 }
@@ -76,9 +78,12 @@ fn small_clock<D: DrawTarget<Color = Rgb565>>(
 ) -> Result<(), D::Error> {
     const LEFT: u16 = 356;
     pen.fill(Rect::new(LEFT - 6, TOP + 9, 1, HEIGHT - TOP - 18), palette.rule)?;
-    let ink = Ink::new(TITLE, clock_colour(palette, scene), palette.plate);
-    pen.text(ink, Hold::Right, (RIGHT, 300), &time_of_day(scene.at_text))?;
-    heartbeat(pen, palette, scene, Rect::new(LEFT, 305, 112, 3))
+    let ink = Ink::new(FIGURE, clock_colour(palette, scene), palette.plate);
+    pen.text(ink, Hold::Right, (RIGHT, 292), &time_of_day(scene.at_text))?;
+    heartbeat(pen, palette, scene, Rect::new(LEFT, 295, 112, 2))?;
+    let date = scene.language.words().date_short(scene.at_text);
+    pen.text(Ink::new(SMALL, palette.faint, palette.plate), Hold::Right, (RIGHT, 311), &date)?;
+    Ok(())
 }
 
 /// A clock that is not trusted does not look like one that is.

@@ -8,16 +8,12 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{LEFT, RIGHT};
+use super::{LEFT, NUMBER, RIGHT, TEXT};
 use crate::face::{BODY, SMALL};
-use crate::{NextLine, Rect, Scene};
+use crate::{NextLine, Rect, Scene, text};
 
 const PITCH: u16 = 25;
 const SPACE: u16 = 7;
-
-/// Where the number and the promise start.
-const NUMBER: i32 = 118;
-const PROMISE: i32 = 192;
 
 /// The rows that have to be left for it: one line, if there is any.
 pub(super) fn least(scene: &Scene) -> u16 {
@@ -54,26 +50,31 @@ fn draw_line<D: DrawTarget<Color = Rgb565>>(
     line: &NextLine,
     base: i32,
 ) -> Result<(), D::Error> {
-    let left = scene.language.words().left(line.in_s);
+    let words = scene.language.words();
+    let time = Ink::new(BODY, palette.blue.ink, palette.ground);
     let strong = Ink::new(BODY, palette.text, palette.ground);
     let faint = Ink::new(SMALL, palette.faint, palette.ground);
-    let time = Ink::new(BODY, palette.blue.ink, palette.ground);
-    let time_px = pen.text(time, Hold::Left, (LEFT, base), &left)?;
-    let number_left = NUMBER.max(LEFT + time_px + 10);
-    let number_px = pen.text(strong, Hold::Left, (number_left, base), &format!("№{}", line.number))?;
-    let promise_left = PROMISE.max(number_left + number_px + 10);
-    pen.text_within(faint, Hold::Left, (promise_left, base), RIGHT - promise_left, &promise(line))?;
+    let time_px = pen.text(time, Hold::Right, (RIGHT, base), &words.left(line.in_s))?;
+    let number_px =
+        pen.text(strong, Hold::Left, (NUMBER, base), &format!("{}{}", words.number_sign, line.number))?;
+    let left = TEXT.max(NUMBER + number_px + 10);
+    let room = RIGHT - time_px - 10 - left;
+    pen.text_within(faint, Hold::Left, (left, base - 1), room, &promise(line, room))?;
     Ok(())
 }
 
-/// What was promised, how urgent it is, and for what.
-pub(super) fn promise(line: &NextLine) -> String {
-    let mut parts = String::new();
-    for part in [&line.metric, &line.priority, &line.subject] {
-        if !part.is_empty() {
-            parts.push_str(if parts.is_empty() { "" } else { " · " });
-            parts.push_str(part);
-        }
+/// What was promised, how urgent it is, and for what; the urgency only where the subject stays whole beside it.
+fn promise(line: &NextLine, room: i32) -> String {
+    let whole = joined(&[&line.metric, &line.priority, &line.subject]);
+    let fits = text::width_px(SMALL, &text::clean(&whole)) <= room;
+    if fits { whole } else { joined(&[&line.metric, &line.subject]) }
+}
+
+fn joined(parts: &[&str]) -> String {
+    let mut joined = String::new();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        joined.push_str(if joined.is_empty() { "" } else { " · " });
+        joined.push_str(part);
     }
-    parts
+    joined
 }

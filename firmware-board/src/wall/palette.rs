@@ -118,3 +118,49 @@ impl Palette {
 const fn rgb(hex: u32) -> Rgb565 {
     Rgb565::new((hex >> 19 & 0x1F) as u8, (hex >> 10 & 0x3F) as u8, (hex >> 3 & 0x1F) as u8)
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use embedded_graphics::prelude::RgbColor;
+
+    use super::*;
+
+    /// Relative luminance (WCAG 2), with a plain gamma in place of sRGB's own curve.
+    fn luminance(colour: Rgb565) -> f32 {
+        let linear = |channel: u8, max: u8| (f32::from(channel) / f32::from(max)).powf(2.2);
+        0.2126 * linear(colour.r(), 31) + 0.7152 * linear(colour.g(), 63) + 0.0722 * linear(colour.b(), 31)
+    }
+
+    fn contrast(a: Rgb565, b: Rgb565) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn what_is_read_stands_out_from_what_is_behind_it() {
+        let Palette { ground, plate, text, faint, red, amber, green, blue, .. } = LIVE;
+        for behind in [ground, plate] {
+            assert!(contrast(text, behind) >= 12.0);
+            assert!(contrast(faint, behind) >= 7.0);
+            for tone in [red, amber, green, blue] {
+                assert!(contrast(tone.ink, behind) >= 5.5);
+            }
+        }
+        for tone in [red, amber, green, blue] {
+            assert!(contrast(tone.on_fill, tone.fill) >= 4.5);
+            assert!(contrast(text, tone.shade) >= 9.0);
+        }
+    }
+
+    #[test]
+    fn an_old_picture_has_no_colour() {
+        let Palette { ground, plate, rule, text, faint, red, amber, green, blue } = STALE;
+        let tones = [red, amber, green, blue].map(|tone| [tone.fill, tone.on_fill, tone.ink, tone.shade]);
+        for colour in [ground, plate, rule, text, faint].into_iter().chain(tones.into_iter().flatten()) {
+            let (red, green, blue) = (colour.r(), colour.g() / 2, colour.b());
+            assert!(red == green && green == blue, "{colour:?}");
+        }
+    }
+}

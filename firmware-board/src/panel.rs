@@ -1,0 +1,11 @@
+//! What a picture, a light and a sound are sent to, over `embedded-hal` 1.0.
+//!
+//! A panel that fails is an alarm and never a crash: each call returns its error, and after one the panel is initialised anew and painted in full.
+
+mod beacon;
+mod bus;
+mod tft;
+
+pub use beacon::{Beacon, BeaconError, Wiring};
+pub use bus::{BUS_LIMIT, BusError};
+pub use tft::{Mounting, Sent, Tft, TftError};

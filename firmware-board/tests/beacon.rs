@@ -1,0 +1,159 @@
+//! Lamps and sound: what they mean, and when they change.
+
+use std::cell::RefCell;
+
+use firmware_board::panel::{Beacon, Wiring};
+use firmware_board::record::{Recorder, TraceEvent, Wire};
+use firmware_board::{AlarmKind, AlarmState, Buzzer, Lamp, Signals, signals};
+
+use AlarmKind::{Breach, Critical, DueSoon, Staffing, Storage};
+use AlarmState::{Acked, ClearedUnacked, Shelved, Unacked};
+
+fn of(alarms: &[(AlarmKind, AlarmState)]) -> Signals {
+    signals(alarms.iter().copied(), false)
+}
+
+#[test]
+fn green_is_lit_only_when_there_is_nothing() {
+    assert_eq!(of(&[]), Signals { green: Lamp::On, ..Signals::DARK });
+    for kind in AlarmKind::ALL {
+        for state in AlarmState::ALL {
+            assert_eq!(of(&[(kind, state)]).green, Lamp::Off, "{kind:?} {state:?}");
+        }
+    }
+}
+
+#[test]
+fn a_lamp_flashes_until_somebody_has_every_alarm() {
+    for (kinds, lamp) in [
+        (&[Critical, Breach][..], (|signals: Signals| signals.red) as fn(Signals) -> Lamp),
+        (&AlarmKind::ALL[2..], |signals| signals.amber),
+    ] {
+        for kind in kinds {
+            let kind = *kind;
+            assert_eq!(
+                lamp(of(&[(kind, Unacked), (kind, Acked), (kind, ClearedUnacked)])),
+                Lamp::Fast,
+                "{kind:?}"
+            );
+            assert_eq!(lamp(of(&[(kind, Acked), (kind, ClearedUnacked)])), Lamp::On, "{kind:?}");
+            assert_eq!(lamp(of(&[(kind, ClearedUnacked), (kind, Shelved)])), Lamp::Slow, "{kind:?}");
+            assert_eq!(lamp(of(&[(kind, Shelved)])), Lamp::Off, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_taken_alarm_does_not_hide_a_new_one() {
+    let both = of(&[(Critical, Acked), (Storage, Unacked)]);
+    assert_eq!((both.red, both.amber, both.buzzer), (Lamp::On, Lamp::Fast, Buzzer::Warning));
+}
+
+#[test]
+fn the_worst_untaken_alarm_sounds() {
+    assert_eq!(of(&[(DueSoon, Unacked), (Breach, Unacked), (Critical, Unacked)]).buzzer, Buzzer::Critical);
+    assert_eq!(of(&[(Critical, Acked), (Staffing, Unacked), (Breach, Unacked)]).buzzer, Buzzer::Breach);
+    assert_eq!(of(&[(Critical, Acked), (Breach, ClearedUnacked)]).buzzer, Buzzer::Off);
+}
+
+#[test]
+fn mute_silences_the_sound_and_never_a_light() {
+    let alarms = [(Critical, Unacked), (DueSoon, Acked)];
+    assert_eq!(signals(alarms.into_iter(), true), Signals { buzzer: Buzzer::Off, ..of(&alarms) });
+}
+
+/// How often it turns on within `period_ms`, and how long it is on in all.
+fn pulses(on: impl Fn(u64) -> bool, period_ms: u64) -> (usize, usize) {
+    let starts = (0..period_ms).filter(|t_ms| on(*t_ms) && (*t_ms == 0 || !on(t_ms - 1))).count();
+    (starts, (0..period_ms).filter(|t_ms| on(*t_ms)).count())
+}
+
+#[test]
+fn lamps_flash_at_the_rates_of_the_standard() {
+    assert_eq!(pulses(|t_ms| Lamp::Fast.lit(t_ms), 10_000), (20, 5_000), "2 Hz, half of the time");
+    assert_eq!(pulses(|t_ms| Lamp::Slow.lit(t_ms), 10_000), (5, 5_000), "0.5 Hz, half of the time");
+    assert_eq!(pulses(|t_ms| Lamp::On.lit(t_ms), 10_000), (1, 10_000));
+    assert_eq!(pulses(|t_ms| Lamp::Off.lit(t_ms), 10_000), (0, 0));
+}
+
+#[test]
+fn each_sound_has_its_number_of_pulses_and_none_is_an_evacuation_signal() {
+    for (buzzer, count, period_ms) in
+        [(Buzzer::Critical, 5, 4_000), (Buzzer::Breach, 3, 8_000), (Buzzer::Warning, 1, 30_000)]
+    {
+        let sounding = |t_ms| buzzer.sounding(t_ms);
+        assert_eq!(pulses(sounding, period_ms).0, count, "{buzzer:?}");
+        assert!(
+            (0..period_ms).all(|t_ms| sounding(t_ms) == sounding(t_ms + 3 * period_ms)),
+            "{buzzer:?} repeats"
+        );
+        let longest_ms =
+            (0..period_ms).filter(|t_ms| (0..400).all(|more_ms| sounding(t_ms + more_ms))).count();
+        assert_eq!(longest_ms, 0, "{buzzer:?}: a pulse of fire alarms is 500 ms");
+    }
+    assert!((0..60_000).all(|t_ms| !Buzzer::Off.sounding(t_ms)));
+}
+
+#[test]
+fn the_next_edge_is_where_the_next_change_is() {
+    /// Looks for the changes one by one, from the last to the first.
+    fn check(name: &str, on: impl Fn(u64) -> bool, next_edge: impl Fn(u64) -> Option<u64>) {
+        let mut next = next_edge(64_000);
+        for t_ms in (0..64_000).rev() {
+            if on(t_ms) != on(t_ms + 1) {
+                next = Some(t_ms + 1);
+            }
+            assert_eq!(next_edge(t_ms), next, "{name} at {t_ms}");
+        }
+    }
+    for lamp in [Lamp::Off, Lamp::On, Lamp::Slow, Lamp::Fast] {
+        check(&format!("{lamp:?}"), |t_ms| lamp.lit(t_ms), |t_ms| lamp.next_edge(t_ms));
+    }
+    for buzzer in [Buzzer::Off, Buzzer::Critical, Buzzer::Breach, Buzzer::Warning] {
+        check(&format!("{buzzer:?}"), |t_ms| buzzer.sounding(t_ms), |t_ms| buzzer.next_edge(t_ms));
+    }
+}
+
+/// What a beacon does with its pins: shows the steps, and says each pin that was set, as `red+` or `red-`.
+fn trace(wiring: Wiring, steps: &[(Signals, u64)]) -> Vec<String> {
+    let events = RefCell::new(Vec::new());
+    let sink = |event: TraceEvent<'_>| {
+        if let TraceEvent::Pin { pin, level } = event {
+            events.borrow_mut().push(format!("{}{}", pin.name(), if level { '+' } else { '-' }));
+        }
+    };
+    let recorder = Recorder::new(&sink);
+    let mut beacon = Beacon::new(
+        [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer].map(|wire| recorder.pin(wire)),
+        wiring,
+    );
+    for (signals, t_ms) in steps {
+        beacon.show(*signals, *t_ms).unwrap();
+    }
+    events.take()
+}
+
+#[test]
+fn pins_are_set_at_first_and_then_only_when_they_change() {
+    let breach = of(&[(Breach, Unacked)]);
+    assert_eq!(
+        trace(
+            Wiring::ActiveHigh,
+            &[(of(&[]), 0), (of(&[]), 100), (breach, 1_000), (breach, 1_210), (breach, 1_250)]
+        ),
+        ["red-", "amber-", "green+", "buzzer-", "red+", "green-", "buzzer+", "buzzer-", "red-"]
+    );
+    assert_eq!(trace(Wiring::ActiveLow, &[(of(&[]), 0)]), ["red+", "amber+", "green-", "buzzer+"]);
+}
+
+#[test]
+fn a_new_sound_begins_at_its_beginning_whenever_it_comes() {
+    let warning = of(&[(DueSoon, Unacked)]);
+    let recorder = Recorder::new(|_: TraceEvent<'_>| {});
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer].map(|wire| recorder.pin(wire));
+    let mut beacon = Beacon::new(pins, Wiring::ActiveHigh);
+    beacon.show(Signals { amber: Lamp::Off, ..warning }, 12_345).unwrap();
+    assert_eq!(beacon.next_edge(12_345), Some(12_345 + 250));
+    beacon.show(Signals { amber: Lamp::Off, ..warning }, 12_700).unwrap();
+    assert_eq!(beacon.next_edge(12_700), Some(12_345 + 30_000));
+}
