@@ -91,7 +91,7 @@ pub(super) struct Database {
     pub(super) db: sled::Db,
     /// A second descriptor of the database's file: its own flush is no fsync.
     file: File,
-    redo: File,
+    pub(super) redo: File,
     position: AtomicU64,
 }
 
@@ -195,13 +195,12 @@ impl Database {
             return unusable(Unusable::Empty);
         };
         self.position.store(position, Ordering::Release);
-        if let Some(Redo { from, upto, changes }) = Redo::read(&dir.join("redo"))? {
+        if let Some(redo) = Redo::read(&dir.join("redo"))? {
+            let (from, upto) = (redo.from, redo.upto);
             if position != from && position != upto {
                 return unusable(Unusable::Disagrees { position, from, upto });
             }
-            self.apply(changes.into_iter())?;
-            self.sync()?;
-            self.position.store(upto, Ordering::Release);
+            self.carry_out(redo)?;
         }
         let position = self.position();
         if position > next_seq {
@@ -210,13 +209,18 @@ impl Database {
         Ok(())
     }
 
-    /// Writes `changes` and makes them durable, all or nothing; then the database stands for the events before `upto`.
-    pub(super) fn checkpoint(&self, upto: u64, changes: Vec<Change>) -> io::Result<()> {
+    /// Writes down that the database is to stand for the events before `upto`, with `changes`. Nothing of it is touched.
+    pub(super) fn prepare(&self, upto: u64, changes: Vec<Change>) -> io::Result<Redo> {
         let redo = Redo { from: self.position(), upto, changes };
         redo.write(&self.redo)?;
+        Ok(redo)
+    }
+
+    /// Does what was prepared, and makes it durable.
+    pub(super) fn carry_out(&self, redo: Redo) -> io::Result<()> {
         self.apply(redo.changes.into_iter())?;
         self.sync()?;
-        self.position.store(upto, Ordering::Release);
+        self.position.store(redo.upto, Ordering::Release);
         Ok(())
     }
 
