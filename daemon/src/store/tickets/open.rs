@@ -54,6 +54,9 @@ pub enum Unusable {
     /// It opens, but what every one of ours holds is not in it.
     #[error("it is empty, or not ours")]
     Empty,
+    /// Its records are whole, but their contents do not fit together or cannot be read.
+    #[error("its tickets cannot be read or do not fit together")]
+    NotUnderstood,
     /// It was written by another version of Andon Desk.
     #[error("it has schema {found}, this version uses {expected}")]
     OtherSchema {
@@ -140,6 +143,18 @@ impl Tickets {
             }
         }
         Ok(Opened { tickets: Self::fresh(state, dir, schema)?, set_aside: None })
+    }
+
+    /// Sets this database aside, since the caller cannot use what it keeps, and starts a fresh one at position 0.
+    ///
+    /// Nobody else may hold a handle of it.
+    pub fn start_anew(self, state: &Path, schema: u32) -> Result<Opened, TicketsError> {
+        drop(self);
+        let dir = state.join("sled");
+        let moved =
+            set_aside(state, &dir).map_err(|source| TicketsError::SetAside { dir: dir.clone(), source })?;
+        let tickets = Self::fresh(state, dir, schema)?;
+        Ok(Opened { tickets, set_aside: Some(SetAside { reason: Unusable::NotUnderstood, dir: moved }) })
     }
 
     fn fresh(state: &Path, dir: PathBuf, schema: u32) -> Result<Self, TicketsError> {
