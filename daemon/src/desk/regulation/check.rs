@@ -13,9 +13,11 @@ use super::{
     AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, GivenTerm, Line, Mark, Named,
     Priority, PriorityRule, Reason, Regulation, Status, Target, Trigger, VerbRule, WarnBefore, When,
 };
+use crate::chain::chain;
 use crate::desk::clocks::Basis;
 use crate::desk::command::Act;
 use crate::desk::ticket::Stage;
+use crate::toml_problem;
 
 /// One thing wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +54,9 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
-    let file: File = toml::from_str(text).map_err(|error| Problems {
-        name: name.to_owned(),
-        problems: vec![Problem {
-            line: error.span().map_or(0, |span| line_of(text, &span)),
-            key: error.span().map_or_else(String::new, |span| word_at(text, &span)),
-            message: error.message().trim().replace('\n', ", "),
-        }],
+    let file: File = toml::from_str(text).map_err(|error| {
+        let (line, key, message) = toml_problem::tell(text, &error);
+        Problems { name: name.to_owned(), problems: vec![Problem { line, key, message }] }
     })?;
     let mut check = Check { text, problems: Vec::new() };
     let regulation = check.regulation(&file);
@@ -70,24 +68,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
     }
 }
 
-fn line_of(text: &str, span: &Range<usize>) -> usize {
-    text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
-}
-
-fn word_at(text: &str, span: &Range<usize>) -> String {
-    text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned()
-}
-
 /// "`a`, `b`, `c`"; with the nearest first named where the word looks like a slip.
 fn allowed(word: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(word, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
     let list =
         if known.is_empty() { "none is defined".to_owned() } else { format!("one of {}", known.join(", ")) };
-    near.map_or_else(|| list.clone(), |(_, near)| format!("did you mean `{near}`? {list}"))
+    toml_problem::nearest(word, known.iter().copied())
+        .map_or_else(|| list.clone(), |near| format!("did you mean `{near}`? {list}"))
 }
 
 struct Check<'a> {
@@ -97,7 +83,11 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn problem(&mut self, span: &Range<usize>, key: &str, message: String) {
-        self.problems.push(Problem { line: line_of(self.text, span), key: key.to_owned(), message });
+        self.problems.push(Problem {
+            line: toml_problem::line_of(self.text, span),
+            key: key.to_owned(),
+            message,
+        });
     }
 
     fn known(&mut self, word: &Spanned<String>, key: &str, what: &str, known: &[&str]) -> SmolStr {
@@ -215,7 +205,7 @@ impl Check<'_> {
             match Calendar::compile(spec.get_ref()) {
                 Ok(calendar) => calendars.push(calendar),
                 Err(error) => {
-                    self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), error.to_string())
+                    self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), chain(&error));
                 }
             }
         }
