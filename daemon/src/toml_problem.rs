@@ -11,8 +11,13 @@ pub(crate) fn line_of(text: &str, span: &Range<usize>) -> usize {
 pub(crate) fn tell(text: &str, error: &toml::de::Error) -> (usize, String, String) {
     let message = error.message().trim().replace('\n', ", ");
     let Some(span) = error.span() else { return (0, String::new(), message) };
-    let word = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().trim();
-    (line_of(text, &span), word.to_owned(), with_nearest(&message))
+    (line_of(text, &span), key_at(text, &span), with_nearest(&message))
+}
+
+/// The key of the line that a span begins in, or the line itself where it has none: `[[line]]`.
+fn key_at(text: &str, span: &Range<usize>) -> String {
+    let line = text.lines().nth(line_of(text, span) - 1).unwrap_or_default();
+    line.split_once('=').map_or(line, |(key, _)| key).trim().to_owned()
 }
 
 /// "unknown field `x`, expected one of `a`, `b`" with the nearest of them said first.

@@ -13,7 +13,6 @@ use super::{
     AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, GivenTerm, Line, Mark, Named,
     Priority, PriorityRule, Reason, Regulation, Status, Target, Trigger, VerbRule, WarnBefore, When,
 };
-use crate::chain::chain;
 use crate::desk::clocks::Basis;
 use crate::desk::command::Act;
 use crate::desk::ticket::Stage;
@@ -45,7 +44,11 @@ impl fmt::Display for Problems {
             if i > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}:{}: {}: {}", self.name, problem.line, problem.key, problem.message)?;
+            write!(f, "{}:{}: ", self.name, problem.line)?;
+            if !problem.key.is_empty() {
+                write!(f, "{}: ", problem.key)?;
+            }
+            f.write_str(&problem.message)?;
         }
         Ok(())
     }
@@ -133,6 +136,31 @@ impl Check<'_> {
         seen
     }
 
+    fn once<T: PartialEq + fmt::Display>(&mut self, key: &str, all: impl Iterator<Item = (Range<usize>, T)>) {
+        let mut seen = Vec::new();
+        for (span, one) in all {
+            if seen.contains(&one) {
+                self.problem(&span, key, format!("`{one}` is there twice; each is there once"));
+            }
+            seen.push(one);
+        }
+    }
+
+    /// Every open status can be left, by `status` or by another verb.
+    fn ways_out(&mut self, file: &File) {
+        for status in file.statuses.iter().filter(|status| status.stage == Stage::Open) {
+            let id = status.id.get_ref();
+            let leads_out = |rule: &file::Verb| {
+                rule.to.as_ref().is_some_and(|to| to.get_ref() != id)
+                    && (rule.from.is_empty() || rule.from.iter().any(|from| from.get_ref() == id))
+            };
+            if status.moves.is_empty() && status.passes_to.is_none() && !file.verbs.values().any(leads_out) {
+                let message = format!("`{id}` cannot be left: it has no moves, and no verb leads out of it");
+                self.problem(&status.id.span(), "status.moves", message);
+            }
+        }
+    }
+
     fn regulation(&mut self, file: &File) -> Option<Regulation> {
         self.unique("id", std::iter::once(&file.id));
         let holds_from = NaiveDate::parse_from_str(file.holds_from.get_ref(), "%Y-%m-%d");
@@ -154,19 +182,21 @@ impl Check<'_> {
             lines: file.lines.iter().map(|line| *line.id.get_ref()).collect(),
             calendars: file.calendars.iter().map(|calendar| calendar.get_ref().id.as_str()).collect(),
         };
-        for (list, key) in [
-            (&names.types, "type"),
-            (&names.priorities, "priority"),
-            (&names.statuses, "status"),
-            (&names.channels, "channel"),
+        for (count, key) in [
+            (file.types.len(), "type"),
+            (file.priorities.len(), "priority"),
+            (file.statuses.len(), "status"),
+            (file.channels.len(), "channel"),
+            (file.lines.len(), "line"),
         ] {
-            if list.is_empty() {
+            if count == 0 {
                 self.problem(&(0..0), key, format!("there is no [[{key}]]; a regulation has at least one"));
             }
         }
-        if names.lines.is_empty() {
-            self.problem(&(0..0), "line", "there is no [[line]]; a regulation has at least one".to_owned());
-        }
+        self.once("line.id", file.lines.iter().map(|line| (line.id.span(), line.id.get_ref())));
+        self.once("calendar.id", file.calendars.iter().map(|one| (one.span(), &one.get_ref().id)));
+        self.once("clock.metric", file.clocks.iter().map(|rule| (rule.metric.span(), rule.metric.get_ref())));
+        self.ways_out(file);
         let calendars = self.calendars(file);
         let regulation = Regulation {
             id: file.id.get_ref().as_str().into(),
@@ -188,7 +218,7 @@ impl Check<'_> {
             verbs: file
                 .verbs
                 .iter()
-                .map(|(verb, rule)| (verb.clone(), self.verb(verb, rule, &names)))
+                .map(|(verb, rule)| (verb.get_ref().clone(), self.verb(verb, rule, &names)))
                 .collect(),
             clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
             marks: file.marks.iter().map(mark).collect(),
@@ -205,7 +235,12 @@ impl Check<'_> {
             match Calendar::compile(spec.get_ref()) {
                 Ok(calendar) => calendars.push(calendar),
                 Err(error) => {
-                    self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), chain(&error));
+                    let id = &spec.get_ref().id;
+                    let message = match std::error::Error::source(&error) {
+                        Some(source) => source.to_string(),
+                        None => error.to_string().replace(&format!("calendar `{id}`: "), ""),
+                    };
+                    self.problem(&spec.span(), &format!("calendar {id}"), message);
                 }
             }
         }
@@ -309,9 +344,9 @@ impl Check<'_> {
         }
     }
 
-    fn verb(&mut self, verb: &str, rule: &file::Verb, names: &Names<'_>) -> VerbRule {
+    fn verb(&mut self, verb: &Spanned<String>, rule: &file::Verb, names: &Names<'_>) -> VerbRule {
+        let (span, verb) = (verb.span(), verb.get_ref().as_str());
         if !Act::VERBS.contains(&verb) {
-            let span = rule.to.as_ref().map_or(0..0, Spanned::span);
             self.problem(
                 &span,
                 &format!("verb.{verb}"),
