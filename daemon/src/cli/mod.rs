@@ -4,6 +4,8 @@
 //! it was called wrongly. A reader of stdout that goes away, as `head` does, ends it without a word.
 
 mod error;
+#[cfg(test)]
+mod golden;
 pub mod import_log;
 mod import_log_command;
 mod regulation;

@@ -82,7 +82,7 @@ impl Simulate {
             serde_json::to_writer_pretty(&mut *io.out, &outcome).map_err(io::Error::from)?;
             writeln!(io.out)?;
         }
-        if io.is_talk_read && !io.json {
+        if (io.is_talk_read || self.summary) && !io.json {
             let took_us = clock::monotonic_us().saturating_sub(began_us).max(1);
             if !self.summary {
                 write!(io.err, "{outcome}")?;

@@ -93,6 +93,6 @@ mod tests {
         table.align_right("n");
         table.row(["\x1b[31mred\nline".to_owned(), "7".to_owned()]);
         table.row(["Ольга".to_owned(), "1024".to_owned()]);
-        assert_eq!(table.to_string(), "NAME                N\n [31mred line      7\nОльга            1024");
+        assert_eq!(table.to_string(), "NAME              N\n [31mred line     7\nОльга          1024");
     }
 }

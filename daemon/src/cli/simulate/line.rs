@@ -73,7 +73,7 @@ impl Line {
     pub(super) fn read(text: &[u8]) -> Result<Self, Box<Unfit>> {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
         let mut body: Map<String, Value> = serde_json::from_slice(text)
-            .map_err(|error| Box::new(Unfit::of(Fault::NotJson(error.to_string()))))?;
+            .map_err(|error| Box::new(Unfit::of(Fault::NotJson(json_error(&error)))))?;
         let ticket = name(body.remove("ticket"));
         let verb = match body.remove("do") {
             Some(Value::String(verb)) => Some(verb),
@@ -95,14 +95,21 @@ impl Line {
             Some(Value::String(by)) if !by.is_empty() => Some(by),
             Some(_) => return Err(field("by", "must be an agent's name, or left out")),
         };
-        if ticket.is_none() {
-            return Err(field("ticket", "is required: any name"));
+        match (ticket.clone(), verb.clone()) {
+            (Some(ticket), Some(verb)) => Ok(Self { at, ticket, verb, by, body: Value::Object(body) }),
+            (None, _) => Err(field("ticket", "is required: any name")),
+            (_, None) => Err(field("do", "is required: a verb such as \"register\"")),
         }
-        if verb.is_none() {
-            return Err(field("do", "is required: a verb such as \"register\""));
-        }
-        let (Some(ticket), Some(verb)) = (ticket, verb) else { unreachable!("both were looked at") };
-        Ok(Self { at, ticket, verb, by, body: Value::Object(body) })
+    }
+}
+
+/// What is wrong and in which column; "line 1" would be taken for the log's.
+fn json_error(error: &serde_json::Error) -> String {
+    let (text, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+    match (text.strip_suffix(&place), error.column()) {
+        (Some(what), 0) => what.to_owned(),
+        (Some(what), column) => format!("{what} at column {column}"),
+        (None, _) => text,
     }
 }
 

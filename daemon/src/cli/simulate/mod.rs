@@ -240,7 +240,7 @@ impl Simulation {
             return Register::from_json(body).map(Command::Register).map_err(bad);
         }
         if verb == "link" {
-            self.number_link(&mut body);
+            self.number_link(&mut body)?;
         }
         let act = Act::from_json(verb, body).map_err(bad)?;
         match self.numbers.get(name) {
@@ -251,11 +251,14 @@ impl Simulation {
     }
 
     /// A link may name the other ticket as the log does.
-    fn number_link(&self, body: &mut Value) {
-        let Some(to) = body.get_mut("to") else { return };
-        let known = to.as_str().and_then(|name| self.numbers.get(name)).copied().flatten();
-        if let Some(number) = known {
-            *to = number.0.into();
+    fn number_link(&self, body: &mut Value) -> Result<(), Why> {
+        let Some(Value::String(name)) = body.get("to") else { return Ok(()) };
+        match self.numbers.get(name.as_str()).copied().flatten() {
+            Some(number) => {
+                body["to"] = number.0.into();
+                Ok(())
+            }
+            None => Err(Why::Refused(Refusal::field("to", format!("the log has no ticket `{name}` yet")))),
         }
     }
 
