@@ -1,3 +1,5 @@
 //! The admin command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    andon::cli::main()
+}

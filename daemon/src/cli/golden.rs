@@ -1,0 +1,18 @@
+//! Golden files: what scripts and people rely on, kept beside the code. A diff there is a decision.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// Compares with a golden file under `daemon/src/cli`; with `UPDATE_GOLDEN=1` writes it anew.
+pub(super) fn check(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli").join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+        fs::write(&path, actual).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        return;
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == actual,
+        "{name} is otherwise; run the tests with UPDATE_GOLDEN=1 if that is meant\n--- golden\n{golden}\n--- now\n{actual}"
+    );
+}

@@ -1,0 +1,98 @@
+//! How the commands' text looks: aligned tables, times in the site's zone, lengths of time.
+
+use std::fmt;
+
+use calendars::{Timestamp, Tz};
+use comfy_table::{CellAlignment, ContentArrangement, presets};
+
+/// Columns that line up, under a row of titles.
+#[derive(Debug)]
+pub(crate) struct Table {
+    inner: comfy_table::Table,
+}
+
+impl Table {
+    /// A table with these columns.
+    pub(crate) fn new<'a>(titles: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut inner = comfy_table::Table::new();
+        inner.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        inner.set_header(titles.into_iter().map(str::to_uppercase));
+        for column in inner.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        Self { inner }
+    }
+
+    /// Aligns numbers by their last digit. Does nothing where there is no such column.
+    pub(crate) fn align_right(&mut self, title: &str) {
+        let title = title.to_uppercase();
+        let place =
+            self.inner.header().and_then(|row| row.cell_iter().position(|cell| cell.content() == title));
+        if let Some(column) = place.and_then(|place| self.inner.column_mut(place)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+
+    /// Adds a row, a cell for each column.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.inner.add_row(cells.into_iter().map(|cell| one_line(&cell)));
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.inner.trim_fmt())
+    }
+}
+
+/// A text that stays in its row and does to a terminal nothing but show.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A time as a person reads it: `2026-11-23 10:02:11 +03:00`.
+pub(crate) fn time(at: Timestamp, zone: Tz) -> String {
+    let text = at.to_rfc3339(zone);
+    let (date, rest) = text.split_at(10);
+    format!("{date} {} {}", &rest[1..9], &rest[13..])
+}
+
+/// A length of time to the minute: `2h05m`, `14m`, `40s`; `-` before one that is over.
+pub(crate) fn length(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    let seconds = ms.unsigned_abs() / 1_000;
+    match (seconds / 3_600, seconds / 60 % 60) {
+        (0, 0) => format!("{sign}{seconds}s"),
+        (0, minutes) => format!("{sign}{minutes}m"),
+        (hours, minutes) => format!("{sign}{hours}h{minutes:02}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_short() {
+        for (ms, text) in
+            [(0, "0s"), (59_999, "59s"), (60_000, "1m"), (7_500_000, "2h05m"), (-3_600_000, "-1h00m")]
+        {
+            assert_eq!(length(ms), text);
+        }
+    }
+
+    #[test]
+    fn times_are_told_in_the_zone() {
+        let at = Timestamp::parse_rfc3339("2026-11-23T07:02:11.999Z").unwrap();
+        assert_eq!(time(at, Tz::Europe__Moscow), "2026-11-23 10:02:11 +03:00");
+    }
+
+    #[test]
+    fn a_cell_cannot_write_to_the_terminal() {
+        let mut table = Table::new(["name", "n"]);
+        table.align_right("n");
+        table.row(["\x1b[31mred\nline".to_owned(), "7".to_owned()]);
+        table.row(["Ольга".to_owned(), "1024".to_owned()]);
+        assert_eq!(table.to_string(), "NAME              N\n [31mred line     7\nОльга          1024");
+    }
+}
