@@ -3,11 +3,14 @@
 //! Data goes to stdout, talk to stderr. It ends with 0 when it is done, 1 when it was refused or failed, and 2 when
 //! it was called wrongly. A reader of stdout that goes away, as `head` does, ends it without a word.
 
+pub mod andond;
+mod demo;
 mod error;
 #[cfg(test)]
 mod golden;
 pub mod import_log;
 mod import_log_command;
+mod journal;
 mod regulation;
 pub mod simulate;
 mod simulate_command;
