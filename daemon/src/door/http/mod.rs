@@ -1,1 +1,171 @@
 //! HTTP: the desk for agents, scripts and other systems.
+//!
+//! One file per resource; each handler parses what came into types, asks the desk, and shows what it says. Nothing is
+//! decided here: the desk checks every field, state and role of a command, so that HTTP has no private way in. What
+//! this door adds is who is calling ([`auth`]), what was sent ([`body`]), whether it was sent before
+//! ([`idempotency`]), and how a refusal looks ([`problem`]).
+//!
+//! A list is a JSON array; times are RFC 3339 with an offset; errors are `application/problem+json` with the codes of
+//! `daemon/docs/errors.md`, also where axum or hyper would answer in words of their own. The OpenAPI document is
+//! written from the same attributes as the routes and kept as `daemon/docs/openapi.json`.
+
+mod alarms;
+mod auth;
+mod board;
+mod body;
+mod caching;
+mod events;
+mod filter;
+mod idempotency;
+mod kiosk;
+mod meta;
+mod metrics;
+mod openapi;
+mod preview;
+mod problem;
+mod query;
+mod regulations;
+mod serving;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tickets;
+mod tokens;
+mod verbs;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use calendars::Tz;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use self::serving::{serve, serve_unix};
+
+use self::auth::Guard;
+use self::metrics::Metrics;
+use self::problem::Problem;
+use crate::clock;
+use crate::desk::event::Receipt;
+use crate::desk::{Actor, Command, Role};
+use crate::run::{Done, Handle};
+
+/// What the door shows of the daemon around it.
+pub struct Shared {
+    /// The way to the desk.
+    pub handle: Handle,
+    /// The panel's picture as PNG; called on a thread that may block.
+    pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    /// When the daemon started, in microseconds of [`clock::monotonic_us`].
+    pub started_us: u64,
+    /// What does not change while it runs.
+    pub facts: ServerFacts,
+}
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug)]
+pub struct ServerFacts {
+    /// The daemon's version.
+    pub version: String,
+    /// The regulations it runs, by id.
+    pub regulations: Vec<String>,
+    /// Where its books lie.
+    pub state_dir: PathBuf,
+    /// The site's zone, for times that belong to no ticket.
+    pub zone: Tz,
+}
+
+/// The state every handler is given.
+type DoorState = Arc<Door>;
+
+/// One door: what is shared, who is let in, and what is counted.
+struct Door {
+    shared: Arc<Shared>,
+    guard: Guard,
+    metrics: Metrics,
+    pictures: kiosk::Pictures,
+}
+
+impl Door {
+    /// Has a command carried out for whoever calls, and counts how long it took.
+    async fn command(
+        &self,
+        command: Command,
+        actor: Actor,
+        receipt: Option<Receipt>,
+    ) -> Result<Done, Problem> {
+        let begun_us = clock::monotonic_us();
+        let done = self.shared.handle.command(command, actor, receipt).await;
+        self.metrics.command_took(clock::monotonic_us().saturating_sub(begun_us));
+        Ok(done?)
+    }
+}
+
+/// Runs what may block off the threads that serve.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        log::error!("a request ended in a panic: {error}");
+        Problem::internal()
+    })
+}
+
+/// The door over TCP: whoever shows a token comes in as what the token says.
+pub fn router(shared: Arc<Shared>) -> Router {
+    door(shared, Guard::Tokens)
+}
+
+/// The door of `andonctl`: the same routes, over a socket that only an admin can open, so nobody is asked for a token.
+pub fn control_router(shared: Arc<Shared>) -> Router {
+    door(shared, Guard::Open(Actor::named("andonctl", Role::Admin)))
+}
+
+fn door(shared: Arc<Shared>, guard: Guard) -> Router {
+    let door =
+        Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures: kiosk::Pictures::default() });
+    let (routes, _) = public()
+        .merge(guarded().route_layer(from_fn_with_state(door.clone(), auth::guard)))
+        .split_for_parts();
+    routes
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(door.clone(), metrics::count))
+        .layer(from_fn(caching::harden))
+        .with_state(door)
+}
+
+/// What anybody may see: whether the daemon lives, and the wall.
+fn public() -> OpenApiRouter<DoorState> {
+    OpenApiRouter::new()
+        .routes(routes!(meta::healthz))
+        .routes(routes!(meta::readyz))
+        .routes(routes!(meta::metrics))
+        .routes(routes!(openapi::document))
+        .routes(routes!(kiosk::page))
+        .routes(routes!(kiosk::picture))
+}
+
+/// What asks for a token.
+fn guarded() -> OpenApiRouter<DoorState> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::list, tickets::register))
+        .routes(routes!(tickets::show))
+        .routes(routes!(tickets::history))
+        .routes(routes!(tickets::explain))
+        .route(verbs::PATH, axum::routing::post(verbs::act))
+        .routes(routes!(alarms::list))
+        .routes(routes!(alarms::ack))
+        .routes(routes!(board::show))
+        .routes(routes!(board::mute))
+        .routes(routes!(preview::preview))
+        .routes(routes!(stream::events))
+        .routes(routes!(regulations::list))
+        .routes(routes!(regulations::show))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(meta::whoami))
+        .routes(routes!(meta::status))
+}

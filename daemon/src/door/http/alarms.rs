@@ -1,0 +1,89 @@
+//! Alarms: what needs a person.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::Reader;
+use super::body::Posted;
+use super::problem::Problem;
+use super::query::{Named, Query};
+use super::{DoorState, tickets};
+use crate::desk::view::{self, AlarmView};
+use crate::desk::{Command, DeskAct};
+
+/// How many alarms a list has where nobody says.
+const LIMIT_DEFAULT: usize = 100;
+/// How many alarms a list has at most.
+const LIMIT_MAX: usize = 1_000;
+
+/// Lists alarms, the worst first, what nobody has taken before what somebody has.
+#[utoipa::path(get, path = "/v1/alarms", tag = "alarms",
+    params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
+    responses((status = 200, description = "The alarms", body = [AlarmView])))]
+pub(super) async fn list(
+    State(door): State<DoorState>,
+    _: Reader,
+    query: Query,
+) -> Result<Json<Vec<AlarmView>>, Problem> {
+    let mut errors = query.unknown(&["limit"]);
+    let limit = query.limit(LIMIT_DEFAULT, LIMIT_MAX).unwrap_or_else(|error| {
+        errors.push(error);
+        0
+    });
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    let zone = door.shared.facts.zone;
+    // A disk that fails takes no events: its alarm stands on the wall only.
+    let board = door.shared.handle.view().board();
+    let unkept = board.alarms_total;
+    let kept = door.shared.handle.look(move |desk, _| (view::alarms(desk, zone, limit), desk.alarms_total()));
+    let (mut alarms, total) = kept.await?;
+    if unkept > total {
+        let known = board.alarms.iter().take(unkept - total);
+        let troubles = known.map(|(alarm, text)| view::alarm(alarm, text, zone));
+        let troubles: Vec<_> =
+            troubles.filter(|trouble| alarms.iter().all(|alarm| alarm.id != trouble.id)).collect();
+        alarms.splice(0..0, troubles);
+        alarms.truncate(limit);
+    }
+    Ok(Json(alarms))
+}
+
+/// An alarm was taken.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Acked {
+    /// The alarm.
+    id: String,
+    /// False where somebody had taken it already.
+    changed: bool,
+}
+
+/// Takes an alarm: the wall shows who has it, and the buzzer stops for it.
+#[utoipa::path(post, path = "/v1/alarms/{id}/ack", tag = "alarms",
+    params(("id" = String, Path, description = "The alarm's id", example = "1024-breach-resolution-1")),
+    responses((status = 200, description = "It is taken", body = Acked)))]
+pub(super) async fn ack(
+    State(door): State<DoorState>,
+    Named(id): Named<String>,
+    mut posted: Posted,
+) -> Result<(HeaderMap, Json<Acked>), Problem> {
+    nothing(posted.take_json_or_empty())?;
+    let command = Command::Desk(DeskAct::AckAlarm(id.clone()));
+    let done = door.command(command, posted.caller.0, posted.receipt).await?;
+    let mut headers = HeaderMap::new();
+    tickets::mark(&mut headers, &done);
+    Ok((headers, Json(Acked { id, changed: done.changed })))
+}
+
+/// A body that has nothing to say.
+fn nothing(json: serde_json::Value) -> Result<(), Problem> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    let Nothing {} = super::body::parse_as(json)?;
+    Ok(())
+}

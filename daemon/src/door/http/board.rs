@@ -1,0 +1,57 @@
+//! The wall as JSON, and its buzzer.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use calendars::parse_duration_ms;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::Reader;
+use super::body::{Posted, parse_as};
+use super::problem::Problem;
+use super::{DoorState, tickets};
+use crate::board::state::BoardView;
+use crate::clock;
+use crate::desk::{Command, DeskAct};
+
+/// The wall: level, counts, alarms, what runs out next, lamps and buzzer.
+#[utoipa::path(get, path = "/v1/board", tag = "board",
+    responses((status = 200, description = "The wall, now", body = BoardView)))]
+pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Json<BoardView> {
+    Json(door.shared.handle.view().board().view(clock::now()))
+}
+
+/// How long the buzzer is to be silent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mute {
+    /// Hours, minutes, seconds; at most 24h. `0s` ends the mute.
+    #[serde(rename = "for")]
+    #[schema(example = "30m")]
+    length: Option<String>,
+}
+
+/// Until when the buzzer is silent.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Muted {
+    /// Null where it sounds.
+    muted_until: Option<String>,
+}
+
+/// Silences the buzzer for a time; the lamps stay.
+#[utoipa::path(post, path = "/v1/board/mute", tag = "board", request_body = Mute,
+    responses((status = 200, description = "Until when", body = Muted)))]
+pub(super) async fn mute(
+    State(door): State<DoorState>,
+    mut posted: Posted,
+) -> Result<(HeaderMap, Json<Muted>), Problem> {
+    let mute: Mute = parse_as(posted.take_json()?)?;
+    let length = mute.length.ok_or_else(|| Problem::field("for", "is required, such as 30m"))?;
+    let for_ms = parse_duration_ms(&length).map_err(|error| Problem::field("for", error.to_string()))?;
+    let done = door.command(Command::Desk(DeskAct::Mute { for_ms }), posted.caller.0, posted.receipt).await?;
+    let until = door.shared.handle.look(|desk, now| desk.muted_until().filter(|until| *until > now)).await?;
+    let mut headers = HeaderMap::new();
+    tickets::mark(&mut headers, &done);
+    Ok((headers, Json(Muted { muted_until: until.map(|until| until.to_rfc3339(door.shared.facts.zone)) })))
+}

@@ -1,0 +1,94 @@
+//! Entity tags, and the headers that every answer bears.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::problem::Problem;
+
+/// A ticket's revision as an `ETag`.
+pub(super) fn etag(revision: u64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{revision}\"")).expect("digits and quotes are a header's value")
+}
+
+/// Whether the caller has this already (`If-None-Match`).
+pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let known = headers.get_all(header::IF_NONE_MATCH).iter();
+    known
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
+}
+
+/// The revision the caller saw (`If-Match`). Of several, the one the ticket has `now`, if it is among them.
+pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Option<u64>, Problem> {
+    let mut seen = Vec::new();
+    for value in headers.get_all(header::IF_MATCH) {
+        for tag in value.to_str().unwrap_or_default().split(',').map(str::trim) {
+            if tag == "*" {
+                return Ok(None);
+            }
+            // A proxy that packs answers weakens the tag; the revision in it is as exact as before.
+            let tag = tag.strip_prefix("W/").unwrap_or(tag);
+            let revision = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')?.parse().ok());
+            seen.push(revision.ok_or_else(|| {
+                Problem::field("If-Match", "must be a ticket's ETag, such as \"7\" with the quotes")
+            })?);
+        }
+    }
+    Ok(now.filter(|now| seen.contains(now)).or_else(|| seen.first().copied()))
+}
+
+/// No answer is to be guessed at, and only what says so may be kept.
+pub(super) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn if_match(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn an_if_match_names_the_revision_that_was_seen() {
+        for (value, expected) in [
+            ("\"7\"", Some(7)),
+            ("W/\"7\"", Some(7)),
+            ("\"6\", \"8\"", Some(8)),
+            ("\"5\", \"6\"", Some(5)),
+            ("*", None),
+        ] {
+            let revision = if_revision(&if_match(value), Some(8)).map_err(|problem| problem.code());
+            assert_eq!(revision, Ok(expected), "{value}");
+        }
+        assert!(if_revision(&HeaderMap::new(), Some(8)).is_ok_and(|revision| revision.is_none()));
+    }
+
+    #[test]
+    fn an_if_match_that_is_no_tag_is_told_so() {
+        for value in ["7", "\"seven\"", "\"7", ""] {
+            let code = if_revision(&if_match(value), Some(7)).map_err(|problem| problem.code());
+            assert_eq!(code, Err("invalid-fields"), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_the_caller_has_is_not_sent_again() {
+        let tag = etag(7);
+        for (value, known) in
+            [("\"7\"", true), ("W/\"7\"", true), ("\"6\", \"7\"", true), ("*", true), ("\"6\"", false)]
+        {
+            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(value))]);
+            assert_eq!(is_known(&headers, &tag), known, "{value}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The daemon itself: whether it lives, what it counts, who is calling.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::DoorState;
+use super::auth::{Caller, Reader};
+use super::metrics::CONTENT_TYPE;
+use super::problem::Problem;
+use crate::clock;
+use crate::desk::{AlarmKind, AlarmState, Counts, Role};
+
+/// How long the loop may take to answer that it lives, in milliseconds.
+const READY_WITHIN_MS: u64 = 2_000;
+
+/// All is well.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `ok`; what is not well is a problem.
+    #[schema(value_type = String, example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the daemon lives.
+#[utoipa::path(get, path = "/healthz", tag = "daemon",
+    responses((status = 200, description = "It does", body = Health)))]
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether updates are taken: the loop answers and the disk keeps what it is given.
+#[utoipa::path(get, path = "/readyz", tag = "daemon",
+    responses((status = 200, description = "They are", body = Health)))]
+pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>, Problem> {
+    let handle = &door.shared.handle;
+    let look = handle.look(|_, _| ());
+    tokio::time::timeout(Duration::from_millis(READY_WITHIN_MS), look)
+        .await
+        .map_err(|_| Problem::not_ready(format!("the desk did not answer within {READY_WITHIN_MS} ms")))??;
+    let board = handle.view().board();
+    let failed = board
+        .alarms
+        .iter()
+        .find(|(alarm, _)| alarm.kind == AlarmKind::Storage && alarm.state != AlarmState::ClearedUnacked);
+    match failed {
+        Some((_, text)) => Err(Problem::not_ready(format!("updates cannot be kept: {text}"))),
+        None => Ok(Json(Health { status: "ok" })),
+    }
+}
+
+/// What the daemon counts, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "daemon",
+    responses((status = 200, description = "Counts, in OpenMetrics text", body = String,
+        content_type = "application/openmetrics-text")))]
+pub(super) async fn metrics(State(door): State<DoorState>) -> Result<impl IntoResponse, Problem> {
+    let text = door.metrics.text(&door.shared).ok_or_else(Problem::internal)?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
+}
+
+/// Who is calling.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WhoAmI {
+    /// The token's name; events bear it.
+    #[schema(value_type = String, example = "ivanova")]
+    name: SmolStr,
+    /// What it may do.
+    role: Role,
+    /// The lines it works on; empty means every line.
+    lines: Vec<u8>,
+}
+
+/// Who the token says is calling.
+#[utoipa::path(get, path = "/v1/whoami", tag = "daemon",
+    responses((status = 200, description = "Name, role and lines", body = WhoAmI)))]
+pub(super) async fn whoami(Caller(actor): Caller) -> Json<WhoAmI> {
+    Json(WhoAmI { name: actor.name, role: actor.role, lines: actor.lines })
+}
+
+/// How the daemon is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Status {
+    /// Its version.
+    version: String,
+    /// What time it has.
+    at: String,
+    /// How long it has run, in seconds.
+    uptime_seconds: u64,
+    /// Where its books lie.
+    state_dir: String,
+    /// The regulations it works by.
+    regulations: Vec<String>,
+    /// Whether the box's time can be trusted.
+    trusted: bool,
+    /// How many tickets are what.
+    counts: Counts,
+    /// How many tickets there are, closed ones too.
+    tickets_total: usize,
+    /// How many alarms there are.
+    alarms_total: usize,
+    /// When time brings something about next; null where nothing waits.
+    next_deadline: Option<String>,
+    /// The number the next event gets.
+    next_event: u64,
+    /// Until when the buzzer is silent.
+    muted_until: Option<String>,
+}
+
+/// How the daemon is: version, regulations, counts, the next deadline.
+#[utoipa::path(get, path = "/v1/status", tag = "daemon",
+    responses((status = 200, description = "How it is", body = Status)))]
+pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<Json<Status>, Problem> {
+    let shared = &door.shared;
+    let zone = shared.facts.zone;
+    let look = shared.handle.look(|desk, now| (now, desk.next_deadline(), desk.next_seq()));
+    let (now, next_deadline, next_event) = look.await?;
+    let board = shared.handle.view().board();
+    Ok(Json(Status {
+        version: shared.facts.version.clone(),
+        at: now.to_rfc3339(zone),
+        uptime_seconds: clock::monotonic_us().saturating_sub(shared.started_us) / 1_000_000,
+        state_dir: shared.facts.state_dir.display().to_string(),
+        regulations: shared.facts.regulations.clone(),
+        trusted: board.trusted,
+        counts: board.counts,
+        tickets_total: shared.handle.view().len(),
+        alarms_total: board.alarms_total,
+        next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
+        next_event,
+        muted_until: board.muted_until.filter(|until| *until > now).map(|until| until.to_rfc3339(zone)),
+    }))
+}

@@ -1,0 +1,153 @@
+//! What is counted, for Prometheus. Each door counts its own requests.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::serving::CONNECTIONS_MAX;
+use super::{DoorState, Shared};
+use crate::clock;
+use crate::run::QUEUE_MAX;
+
+/// Content type of the answer.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Upper bounds of the histogram of commands, in seconds: from one quick sync of a disk to a hung one.
+const COMMAND_BUCKETS_S: [f64; 12] =
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+/// Stands for every path that leads nowhere, so that nobody can make labels up.
+const NO_ROUTE: &str = "none";
+
+/// Labels of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+/// Label of a count of tickets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TicketLabels {
+    is: &'static str,
+}
+
+/// What is counted.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    command_seconds: Histogram,
+    tickets: Family<TicketLabels, Gauge>,
+    alarms: Gauge,
+    events: Counter,
+    trusted: Gauge,
+    uptime_seconds: Gauge<i64, AtomicI64>,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let metrics = Self {
+            registry: Registry::with_prefix("andon"),
+            requests: Family::default(),
+            command_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            tickets: Family::default(),
+            alarms: Gauge::default(),
+            events: Counter::<u64, AtomicU64>::default(),
+            trusted: Gauge::default(),
+            uptime_seconds: Gauge::default(),
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register("tickets", "Tickets by what they are", self.tickets.clone());
+        registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
+        registry.register("events", "Events in the ledger", self.events.clone());
+        registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
+        registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
+        registry.register_with_unit(
+            "command",
+            "From a command's arrival to its durable answer",
+            Unit::Seconds,
+            self.command_seconds.clone(),
+        );
+        for (name, help, limit) in [
+            ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
+            ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
+        ] {
+            let gauge: Gauge = Gauge::default();
+            gauge.set(as_gauge(limit as u64));
+            registry.register(name, help, gauge);
+        }
+        registry.register_with_unit(
+            "uptime",
+            "How long the daemon has run",
+            Unit::Seconds,
+            self.uptime_seconds.clone(),
+        );
+        self
+    }
+
+    /// A command was answered after so many microseconds.
+    #[expect(clippy::cast_precision_loss, reason = "no command takes 2^53 microseconds")]
+    pub(super) fn command_took(&self, us: u64) {
+        self.command_seconds.observe(us as f64 / 1e6);
+    }
+
+    /// Everything that is counted, as text.
+    pub(super) fn text(&self, shared: &Shared) -> Option<String> {
+        let (view, history) = (shared.handle.view(), shared.handle.history());
+        let board = view.board();
+        let counts = board.counts;
+        for (is, count) in [
+            ("open", counts.open),
+            ("waiting", counts.waiting),
+            ("critical", counts.critical),
+            ("breached", counts.breached),
+            ("due_soon", counts.due_soon),
+        ] {
+            self.tickets.get_or_create(&TicketLabels { is }).set(count.into());
+        }
+        self.tickets.get_or_create(&TicketLabels { is: "kept" }).set(as_gauge(view.len() as u64));
+        self.alarms.set(as_gauge(board.alarms_total as u64));
+        self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
+        self.trusted.set(board.trusted.into());
+        let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
+        self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
+        let mut text = String::new();
+        encode(&mut text, &self.registry).ok()?;
+        Some(text)
+    }
+}
+
+fn as_gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Counts a request by its route and what came of it.
+pub(super) async fn count(State(door): State<DoorState>, request: Request, next: Next) -> Response {
+    let method = request.method().as_str().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let status = response.status();
+    if status.is_server_error() {
+        log::warn!("{method} {route} was answered with {status}");
+    }
+    let labels = RequestLabels { method: known_method(method), route, status: status.as_u16() };
+    door.metrics.requests.get_or_create(&labels).inc();
+    response
+}
+
+/// A method that HTTP knows; nobody is to make labels up.
+fn known_method(method: String) -> String {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    if known.contains(&method.as_str()) { method } else { "other".to_owned() }
+}

@@ -1,0 +1,122 @@
+//! What the clocks would be: a registration on a desk that is thrown away.
+
+use axum::Json;
+use axum::extract::State;
+use calendars::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::body::Posted;
+use super::problem::Problem;
+use super::{DoorState, blocking};
+use crate::clock;
+use crate::desk::command::Register;
+use crate::desk::view::{self, ClockView};
+use crate::desk::{Actor, Command, Desk, Refusal, Regulations, Role, Stage};
+
+/// The body of `register`, and when.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body in the document; it is read in two parts")]
+pub(super) struct PreviewRequest {
+    /// When it would be registered, RFC 3339 with an offset; now, where it is left out.
+    #[schema(example = "2026-11-27T17:30:00+03:00")]
+    at: Option<String>,
+    /// The registration.
+    #[schema(inline = false)]
+    #[serde(flatten)]
+    register: Register,
+}
+
+/// What would come of a registration.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Preview {
+    /// When it would be registered.
+    at: String,
+    /// The regulation's id.
+    #[schema(value_type = String)]
+    regulation: SmolStr,
+    /// The type's id.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: SmolStr,
+    /// The priority's id.
+    #[schema(value_type = String)]
+    priority: SmolStr,
+    /// The status it would be in.
+    #[schema(value_type = String)]
+    status: SmolStr,
+    /// Where that is in our words.
+    stage: Stage,
+    /// The line it would stand on.
+    line: u8,
+    /// Whether required fields would be missing.
+    incomplete: bool,
+    /// The clocks it would have.
+    clocks: Vec<ClockView>,
+}
+
+/// Tells which priority, line and clocks a registration would get. Nothing is kept.
+#[utoipa::path(post, path = "/v1/sla/preview", tag = "tickets", request_body = PreviewRequest,
+    responses((status = 200, description = "What would come of it", body = Preview)))]
+pub(super) async fn preview(
+    State(door): State<DoorState>,
+    mut posted: Posted,
+) -> Result<Json<Preview>, Problem> {
+    let (register, at) = read(posted.take_json()?)?;
+    let regulations = door.shared.handle.view().regulations().clone();
+    let now = clock::now();
+    Ok(Json(blocking(move || tell(regulations, register, at.map(|at| at.unwrap_or(now)), now)).await??))
+}
+
+/// The registration and the time; a time that is none is told together with what else is wrong.
+type Asked = (Register, Result<Option<Timestamp>, String>);
+
+fn read(mut json: Value) -> Result<Asked, Problem> {
+    let at = json.as_object_mut().and_then(|fields| fields.remove("at"));
+    let at = match at {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => {
+            Timestamp::parse_rfc3339(&text).map(Some).map_err(|error| error.to_string())
+        }
+        Some(_) => Err("must be a text, such as 2026-11-27T17:30:00+03:00".to_owned()),
+    };
+    Ok((Register::from_json(json)?, at))
+}
+
+fn tell(
+    regulations: Regulations,
+    register: Register,
+    at: Result<Timestamp, String>,
+    now: Timestamp,
+) -> Result<Preview, Problem> {
+    let command = Command::Register(register);
+    // Whoever asks what would be may be anybody; a desk of its own knows no time before `at`.
+    let anybody = Actor::named("preview", Role::Lead);
+    let mut scratch = Desk::new(regulations);
+    let decision = scratch.decide(&command, &anybody, at.clone().unwrap_or(now));
+    let (decision, at) = match (decision, at) {
+        (Ok(decision), Ok(at)) => (decision, at),
+        (Err(refusal), Ok(_)) => return Err(refusal.into()),
+        (Err(Refusal::Fields(mut errors)), Err(wrong)) => {
+            errors.insert(0, crate::desk::FieldError::new("at", &wrong));
+            return Err(Problem::fields(errors));
+        }
+        (Ok(_) | Err(_), Err(wrong)) => return Err(Problem::field("at", wrong)),
+    };
+    scratch.enter(decision.facts, &anybody.name, at, None, None, false);
+    let ticket = decision.ticket.and_then(|number| scratch.ticket(number)).ok_or_else(Problem::internal)?;
+    let facts = &ticket.facts;
+    Ok(Preview {
+        at: at.to_rfc3339(view::zone_of(ticket, scratch.regulations())),
+        regulation: facts.regulation.clone(),
+        kind: facts.kind.clone(),
+        priority: facts.priority.clone(),
+        status: facts.status.clone(),
+        stage: ticket.stage,
+        line: facts.line,
+        incomplete: facts.incomplete,
+        clocks: view::clocks(ticket, scratch.regulations(), at),
+    })
+}

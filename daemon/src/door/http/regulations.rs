@@ -1,0 +1,245 @@
+//! Regulations: the ids and titles a client needs to fill a form.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::DoorState;
+use super::auth::Caller;
+use super::problem::Problem;
+use super::query::Named;
+use crate::desk::regulation::{self, FieldKind, PrioritySource};
+use crate::desk::{Regulation, Stage};
+
+/// A regulation in one line.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RegulationLine {
+    /// Its id.
+    #[schema(value_type = String, example = "getmark")]
+    id: SmolStr,
+    /// Its own name.
+    title: String,
+    /// Its version.
+    #[schema(value_type = String)]
+    version: SmolStr,
+}
+
+/// An id, and the regulation's own word for it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NamedView {
+    /// The id.
+    #[schema(value_type = String)]
+    id: SmolStr,
+    /// The regulation's own word.
+    title: String,
+    /// The clause it comes from.
+    clause: Option<String>,
+}
+
+/// A status.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatusView {
+    #[serde(flatten)]
+    name: NamedView,
+    /// What it is in our words.
+    stage: Stage,
+    /// Whether the desk waits for somebody else in it.
+    waiting: bool,
+    /// Where the verb `status` may move to.
+    #[schema(value_type = Vec<String>)]
+    moves: Vec<SmolStr>,
+}
+
+/// A way in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChannelView {
+    #[serde(flatten)]
+    name: NamedView,
+    /// The line its tickets start on.
+    line: u8,
+    /// The types it takes; empty: all.
+    #[schema(value_type = Vec<String>)]
+    types: Vec<SmolStr>,
+}
+
+/// A line of support.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LineView {
+    /// Its number.
+    id: u8,
+    /// Its name.
+    title: String,
+    /// Lines a ticket may go to from here.
+    routes: Vec<u8>,
+}
+
+/// A field with rules of its own.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FieldView {
+    /// Where it stands in the body of `register`.
+    #[schema(example = "fields.impact")]
+    path: String,
+    /// Its name for people.
+    title: String,
+    /// text, enum, inn, email, phone or steps.
+    #[schema(value_type = String, example = "enum")]
+    kind: &'static str,
+    /// The values of an enum.
+    values: Vec<ValueView>,
+    /// Whether a registration must have it.
+    required: bool,
+    /// Paths that serve as well.
+    or: Vec<String>,
+    /// The types it is asked of; empty: all.
+    #[schema(value_type = Vec<String>)]
+    types: Vec<SmolStr>,
+    /// The clause it comes from.
+    clause: Option<String>,
+}
+
+/// A value, a mark or a reason.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ValueView {
+    /// The id.
+    id: String,
+    /// The regulation's own words.
+    title: String,
+}
+
+/// A reason that a verb may bear.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReasonView {
+    /// The verb.
+    verb: String,
+    #[serde(flatten)]
+    value: ValueView,
+}
+
+/// What a client needs to fill a form.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RegulationView {
+    #[serde(flatten)]
+    line: RegulationLine,
+    /// The first day it holds.
+    holds_from: String,
+    /// The zone of its times.
+    zone: String,
+    /// Who sets the priority: rules or requester.
+    #[schema(value_type = String, example = "rules")]
+    priority_source: &'static str,
+    /// Types of tickets.
+    types: Vec<NamedView>,
+    /// Priorities, from least to greatest.
+    priorities: Vec<NamedView>,
+    /// Statuses.
+    statuses: Vec<StatusView>,
+    /// Ways in.
+    channels: Vec<ChannelView>,
+    /// Lines of support.
+    lines: Vec<LineView>,
+    /// Fields with rules of their own.
+    fields: Vec<FieldView>,
+    /// Marks a requester may give.
+    marks: Vec<ValueView>,
+    /// Reasons by verb; a verb without takes any words.
+    reasons: Vec<ReasonView>,
+}
+
+/// Lists the regulations the desk works by; the first is the one for tickets that name none.
+#[utoipa::path(get, path = "/v1/regulations", tag = "regulations",
+    responses((status = 200, description = "The regulations", body = [RegulationLine])))]
+pub(super) async fn list(State(door): State<DoorState>, _: Caller) -> Json<Vec<RegulationLine>> {
+    Json(door.shared.handle.view().regulations().iter().map(|regulation| line(regulation)).collect())
+}
+
+/// Shows what a registration under a regulation may and must have.
+#[utoipa::path(get, path = "/v1/regulations/{id}", tag = "regulations",
+    params(("id" = String, Path, description = "The regulation's id", example = "getmark")),
+    responses((status = 200, description = "The regulation", body = RegulationView)))]
+pub(super) async fn show(
+    State(door): State<DoorState>,
+    _: Caller,
+    Named(id): Named<String>,
+) -> Result<Json<RegulationView>, Problem> {
+    let regulation = door.shared.handle.view().regulations().get(&id).cloned();
+    regulation.map(|regulation| Json(view(&regulation))).ok_or_else(|| Problem::not_found("regulation", &id))
+}
+
+fn line(regulation: &Regulation) -> RegulationLine {
+    RegulationLine {
+        id: regulation.id.clone(),
+        title: regulation.title.clone(),
+        version: regulation.version.clone(),
+    }
+}
+
+fn view(regulation: &Regulation) -> RegulationView {
+    RegulationView {
+        line: line(regulation),
+        holds_from: regulation.holds_from.to_string(),
+        zone: regulation.zone.to_string(),
+        priority_source: match regulation.priority_source {
+            PrioritySource::Rules => "rules",
+            PrioritySource::Requester => "requester",
+        },
+        types: regulation.types.iter().map(named).collect(),
+        priorities: regulation.priorities.iter().map(|priority| named(&priority.name)).collect(),
+        statuses: regulation.statuses.iter().map(status).collect(),
+        channels: regulation.channels.iter().map(channel).collect(),
+        lines: regulation
+            .lines
+            .iter()
+            .map(|line| LineView { id: line.id, title: line.title.clone(), routes: line.routes.clone() })
+            .collect(),
+        fields: regulation.fields.iter().map(field).collect(),
+        marks: regulation.marks.iter().map(|mark| value(&mark.id, &mark.title)).collect(),
+        reasons: regulation
+            .reasons
+            .iter()
+            .map(|reason| ReasonView { verb: reason.verb.clone(), value: value(&reason.id, &reason.title) })
+            .collect(),
+    }
+}
+
+fn named(name: &regulation::Named) -> NamedView {
+    NamedView { id: name.id.clone(), title: name.title.clone(), clause: name.clause.clone() }
+}
+
+fn value(id: &str, title: &str) -> ValueView {
+    ValueView { id: id.to_owned(), title: title.to_owned() }
+}
+
+fn status(status: &regulation::Status) -> StatusView {
+    StatusView {
+        name: named(&status.name),
+        stage: status.stage,
+        waiting: status.waiting,
+        moves: status.moves.clone(),
+    }
+}
+
+fn channel(channel: &regulation::Channel) -> ChannelView {
+    ChannelView { name: named(&channel.name), line: channel.line, types: channel.types.clone() }
+}
+
+fn field(field: &regulation::Field) -> FieldView {
+    FieldView {
+        path: field.path.clone(),
+        title: field.title.clone(),
+        kind: match field.kind {
+            FieldKind::Text => "text",
+            FieldKind::Enum => "enum",
+            FieldKind::Inn => "inn",
+            FieldKind::Email => "email",
+            FieldKind::Phone => "phone",
+            FieldKind::Steps => "steps",
+        },
+        values: field.values.iter().map(|(id, title)| value(id, title)).collect(),
+        required: field.required,
+        or: field.or.clone(),
+        types: field.types.clone(),
+        clause: field.clause.clone(),
+    }
+}

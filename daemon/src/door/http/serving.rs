@@ -1,0 +1,111 @@
+//! Listening: connections in, requests to the router, and an end in order.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{Semaphore, watch};
+
+/// How many connections are served at once; more wait in the system's queue.
+pub(super) const CONNECTIONS_MAX: usize = 1_024;
+/// How long a request's head may take, in seconds; also how long an idle connection is kept.
+const HEAD_WITHIN_S: u64 = 30;
+/// How long requests may go on after the daemon was told to stop, in seconds.
+const END_WITHIN_S: u64 = 5;
+/// How long to wait where no connection can be taken, in milliseconds: mostly no file is left to open.
+const PAUSE_MS: u64 = 50;
+
+/// Tells handlers that go on for ever that the daemon stops.
+#[derive(Clone)]
+pub(super) struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Returns when the daemon is to stop.
+    pub(super) async fn wait(mut self) {
+        // Whoever would say so is gone, which says it too.
+        let _ = self.0.wait_for(|stopping| *stopping).await;
+    }
+}
+
+/// Serves over TCP until `stop` is done; then takes nothing new, and lets what goes on end.
+///
+/// # Errors
+/// None today: a connection that fails ends alone, and one that cannot be taken is tried again.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let accept = async || {
+        let (stream, _) = listener.accept().await?;
+        // Answers are small and wait for nobody.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    };
+    run(accept, router, stop).await
+}
+
+/// Serves over a Unix socket until `stop` is done; then takes nothing new, and lets what goes on end.
+///
+/// # Errors
+/// None today: a connection that fails ends alone, and one that cannot be taken is tried again.
+pub async fn serve_unix(
+    listener: UnixListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    run(async || listener.accept().await.map(|(stream, _)| stream), router, stop).await
+}
+
+async fn run<I>(
+    accept: impl AsyncFn() -> io::Result<I>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (stopping, told) = watch::channel(false);
+    let service = TowerToHyperService::new(router.layer(Extension(Stopping(told))));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_WITHIN_S));
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut stop = pin!(stop);
+    loop {
+        let taken = async {
+            let place = Arc::clone(&room).acquire_owned().await.expect("nobody closes the semaphore");
+            (place, accept().await)
+        };
+        let (place, stream) = tokio::select! {
+            () = &mut stop => break,
+            (place, stream) = taken => (place, stream),
+        };
+        match stream {
+            Ok(stream) => {
+                let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        log::debug!("a connection ended early: {error}");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                log::warn!("no connection can be taken: {error}");
+                tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+            }
+        }
+    }
+    stopping.send_replace(true);
+    if tokio::time::timeout(Duration::from_secs(END_WITHIN_S), graceful.shutdown()).await.is_err() {
+        log::warn!("requests that went on for {END_WITHIN_S} s after the stop were cut off");
+    }
+    Ok(())
+}

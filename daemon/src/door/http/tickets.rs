@@ -1,0 +1,303 @@
+//! Tickets: list, register, show, history, proofs.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::Reader;
+use super::body::Posted;
+use super::caching::{etag, is_known};
+use super::events::EventView;
+use super::filter::{self, Filter};
+use super::problem::Problem;
+use super::query::{Named, Query, ticket_number};
+use super::{Door, DoorState, blocking};
+use crate::clock;
+use crate::desk::command::Register;
+use crate::desk::explain::{ClockProof, explain as prove};
+use crate::desk::view::{self, TicketView};
+use crate::desk::{Command, Entry, FieldError, Ticket, TicketNumber};
+use crate::run::{Done, View};
+
+/// How many tickets a list has where nobody says.
+const LIMIT_DEFAULT: usize = 50;
+/// How many tickets a list has at most.
+const LIMIT_MAX: usize = 200;
+/// How many tickets are looked at before whoever publishes changes may go first.
+const SCAN_STEP: usize = 2_048;
+
+/// Lists tickets, the newest first.
+///
+/// Several values of one filter are written as a comma list; `none` finds tickets without assignee, group or client.
+#[utoipa::path(get, path = "/v1/tickets", tag = "tickets",
+    params(
+        ("status" = Option<String>, Query, description = "Ids of statuses", example = "new,in-progress"),
+        ("priority" = Option<String>, Query, description = "Ids of priorities"),
+        ("type" = Option<String>, Query, description = "Ids of types"),
+        ("line" = Option<String>, Query, description = "Lines"),
+        ("assignee" = Option<String>, Query, description = "Agents, or `none`"),
+        ("group" = Option<String>, Query, description = "Groups, or `none`"),
+        ("client" = Option<String>, Query, description = "Organisations, or `none`"),
+        ("regulation" = Option<String>, Query, description = "Ids of regulations"),
+        ("stage" = Option<String>, Query, description = "open, resolved, closed"),
+        ("overdue" = Option<bool>, Query, description = "Whether a clock that still counts ran out"),
+        ("q" = Option<String>, Query, description = "Words of number, subject, description, client or requester"),
+        ("limit" = Option<u16>, Query, description = "How many at most: 1 to 200, else 50"),
+        ("cursor" = Option<String>, Query, description = "Where to go on, from the header Link"),
+    ),
+    responses((status = 200, description = "The tickets", body = [TicketView],
+        headers(("link" = String, description = "`<…>; rel=\"next\"` where there are more")))))]
+pub(super) async fn list(
+    State(door): State<DoorState>,
+    _: Reader,
+    query: Query,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let view = Arc::clone(door.shared.handle.view());
+    let (filter, page) = asked(&query, &view).map_err(Problem::fields)?;
+    let (tickets, next) = blocking(move || {
+        let now = clock::now();
+        let (tickets, next) = page.of(&view, &filter);
+        let views: Vec<_> = tickets.iter().map(|t| view::ticket(t, view.regulations(), now)).collect();
+        (views, next)
+    })
+    .await?;
+    let mut response = Json(tickets).into_response();
+    if let Some(cursor) = next {
+        response.headers_mut().insert(header::LINK, next_link(&uri, cursor));
+    }
+    Ok(response)
+}
+
+fn asked(query: &Query, view: &View) -> Result<(Filter, Page), Vec<FieldError>> {
+    let known: Vec<&str> = filter::PARAMETERS.into_iter().chain(["limit", "cursor"]).collect();
+    let mut errors = query.unknown(&known);
+    let filter = Filter::parse(query, view.regulations()).map_err(|wrong| errors.extend(wrong));
+    let page = Page::parse(query).map_err(|wrong| errors.extend(wrong));
+    match (filter, page) {
+        (Ok(filter), Ok(page)) if errors.is_empty() => Ok((filter, page)),
+        (_, _) => Err(errors),
+    }
+}
+
+/// Which stretch of a list is asked for. A cursor is the number of the last ticket seen, so that what is registered
+/// meanwhile shifts nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Page {
+    before: Option<TicketNumber>,
+    limit: usize,
+}
+
+impl Page {
+    fn parse(query: &Query) -> Result<Self, Vec<FieldError>> {
+        let limit = query.limit(LIMIT_DEFAULT, LIMIT_MAX);
+        let before = query.last("cursor").map(ticket_number).transpose();
+        match (limit, before) {
+            (Ok(limit), Ok(before)) => Ok(Self { before, limit }),
+            (limit, before) => {
+                let cursor = before
+                    .err()
+                    .map(|_| FieldError::new("cursor", "is none of ours; take it from the header Link"));
+                Err(limit.err().into_iter().chain(cursor).collect())
+            }
+        }
+    }
+
+    /// The tickets of the page, and the cursor of the next one.
+    fn of(self, view: &View, filter: &Filter) -> (Vec<Arc<Ticket>>, Option<TicketNumber>) {
+        let mut found = Vec::new();
+        let mut before = self.before;
+        // Looks at some at a time: whoever publishes changes waits for readers, and the wall for whoever publishes.
+        loop {
+            let some = view.newest(before, SCAN_STEP, |_| true);
+            let Some(last) = some.last() else { return (found, None) };
+            before = Some(last.number);
+            for ticket in some.into_iter().filter(|ticket| filter.matches(ticket)) {
+                if found.len() == self.limit {
+                    let cursor = found.last().map(|last: &Arc<Ticket>| last.number);
+                    return (found, cursor);
+                }
+                found.push(ticket);
+            }
+        }
+    }
+}
+
+/// The same list from `cursor` on.
+fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
+    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let kept = kept.filter(|pair| pair.split('=').next() != Some("cursor")).map(str::to_owned);
+    let query: Vec<String> = kept.chain([format!("cursor={cursor}")]).collect();
+    let target = format!("{}?{}", uri.path(), query.join("&")).replace('<', "%3C").replace('>', "%3E");
+    HeaderValue::from_str(&format!("<{target}>; rel=\"next\""))
+        .expect("a request's own target is a header's value")
+}
+
+/// Registers a ticket.
+///
+/// What the regulation requires and is not there is named all at once; `incomplete` takes the ticket nonetheless.
+#[utoipa::path(post, path = "/v1/tickets", tag = "tickets",
+    request_body(content = Register, examples(
+        ("error" = (summary = "getmark: an error that stops the work", value = json!({
+            "channel": "email", "type": "error", "subject": "Не печатаются этикетки",
+            "requester": {"inn": "7707083893", "email": "a@b.ru"},
+            "fields": {"process": "Маркировка", "steps": ["Открыть заказ", "Нажать «Печать»"], "impact": "stops-operations"}
+        }))),
+        ("consultation" = (summary = "getmark: a question by telephone", value = json!({
+            "channel": "phone", "type": "consultation", "subject": "Как списать остатки",
+            "requester": {"name": "Ольга Мельникова", "inn": "500100732259"},
+            "fields": {"process": "Вывод из оборота", "steps": ["Открыть остатки"], "impact": "none"}
+        }))),
+        ("incident" = (summary = "itsm: an incident, the desk runs several regulations", value = json!({
+            "regulation": "itsm", "channel": "phone", "type": "incident", "priority": "p1",
+            "subject": "Не работает 1С у всей бухгалтерии", "requester": {"name": "Ольга Мельникова"},
+            "fields": {"category": "business-apps", "subcategory": "1c"}
+        }))),
+    )),
+    responses((status = 201, description = "The ticket", body = TicketView,
+        headers(("location" = String, description = "Where the ticket is"), ("etag" = String, description = "Its revision")))))]
+pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) -> Result<Response, Problem> {
+    let register = Register::from_json(posted.take_json()?)?;
+    let done = door.command(Command::Register(register), posted.caller.0, posted.receipt).await?;
+    let number = done.ticket.as_ref().map(|ticket| ticket.number);
+    let mut response = answer(&door, StatusCode::CREATED, &done);
+    if let Some(number) = number {
+        let location = HeaderValue::from_str(&format!("/v1/tickets/{number}"));
+        response.headers_mut().insert(header::LOCATION, location.expect("digits are a header's value"));
+    }
+    Ok(response)
+}
+
+/// The ticket as a command left it, the same each time the answer is given again.
+pub(super) fn answer(door: &Door, status: StatusCode, done: &Done) -> Response {
+    let Some(ticket) = &done.ticket else { return Problem::internal().into_response() };
+    let at = if done.changed { ticket.changed_at } else { clock::now() };
+    let mut response = (status, show_at(door, ticket, at)).into_response();
+    mark(response.headers_mut(), done);
+    response
+}
+
+/// Says whether anything changed, and whether this is an answer given again.
+pub(super) fn mark(headers: &mut HeaderMap, done: &Done) {
+    headers.insert("andon-changed", HeaderValue::from_static(if done.changed { "true" } else { "false" }));
+    if done.repeated {
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+}
+
+fn show_at(door: &Door, ticket: &Ticket, at: calendars::Timestamp) -> impl IntoResponse + use<> {
+    let view = view::ticket(ticket, door.shared.handle.view().regulations(), at);
+    ([(header::ETAG, etag(ticket.revision))], Json(view))
+}
+
+/// Shows a ticket.
+#[utoipa::path(get, path = "/v1/tickets/{number}", tag = "tickets",
+    params(("number" = u64, Path, description = "The ticket's number"),
+        ("if-none-match" = Option<String>, Header, description = "The ETag that is known already")),
+    responses(
+        (status = 200, description = "The ticket", body = TicketView,
+            headers(("etag" = String, description = "Its revision, in quotes"))),
+        (status = 304, description = "The ticket is at the revision that is known already")))]
+pub(super) async fn show(
+    State(door): State<DoorState>,
+    _: Reader,
+    Named(number): Named<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let ticket = find(&door, &number)?;
+    let tag = etag(ticket.revision);
+    if is_known(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    Ok(show_at(&door, &ticket, clock::now()).into_response())
+}
+
+/// The ticket a path names.
+pub(super) fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
+    let ticket = door.shared.handle.view().ticket(ticket_number(number)?);
+    ticket.ok_or_else(|| Problem::not_found("ticket", number))
+}
+
+/// Everything that happened to a ticket, the oldest first.
+#[utoipa::path(get, path = "/v1/tickets/{number}/history", tag = "tickets",
+    params(("number" = u64, Path, description = "The ticket's number")),
+    responses((status = 200, description = "Its events", body = [EventView])))]
+pub(super) async fn history(
+    State(door): State<DoorState>,
+    _: Reader,
+    Named(number): Named<String>,
+) -> Result<Json<Vec<EventView>>, Problem> {
+    let ticket = find(&door, &number)?;
+    let zone = view::zone_of(&ticket, door.shared.handle.view().regulations());
+    let entries = entries(&door, ticket.number).await?;
+    let events = entries.iter().flat_map(|entry| EventView::all(entry, |_| zone));
+    Ok(Json(events.filter(|event| event.ticket == Some(ticket.number)).collect()))
+}
+
+async fn entries(door: &Door, number: TicketNumber) -> Result<Vec<Entry>, Problem> {
+    let history = Arc::clone(door.shared.handle.history());
+    Ok(blocking(move || history.of(number)).await??)
+}
+
+/// How a ticket's deadlines came about.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Explanation {
+    /// The ticket.
+    #[schema(value_type = u64)]
+    number: TicketNumber,
+    /// Until when it is told.
+    at: String,
+    /// How each of its clocks came to be as it is.
+    clocks: Vec<ClockProof>,
+}
+
+/// Proves a ticket's deadlines: counted intervals, pauses, calendars with their revisions.
+#[utoipa::path(get, path = "/v1/tickets/{number}/explain", tag = "tickets",
+    params(("number" = u64, Path, description = "The ticket's number")),
+    responses((status = 200, description = "The proof", body = Explanation)))]
+pub(super) async fn explain(
+    State(door): State<DoorState>,
+    _: Reader,
+    Named(number): Named<String>,
+) -> Result<Json<Explanation>, Problem> {
+    let ticket = find(&door, &number)?;
+    let number = ticket.number;
+    let entries = entries(&door, number).await?;
+    let view = Arc::clone(door.shared.handle.view());
+    let at = clock::now();
+    let zone = view::zone_of(&ticket, view.regulations());
+    let clocks = blocking(move || prove(number, &entries, view.regulations(), at)).await?;
+    Ok(Json(Explanation { number, at: at.to_rfc3339(zone), clocks }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_the_same_list_with_another_cursor() {
+        for (uri, expected) in [
+            ("/v1/tickets", "</v1/tickets?cursor=7>; rel=\"next\""),
+            (
+                "/v1/tickets?limit=2&cursor=9&q=%D0%B0",
+                "</v1/tickets?limit=2&q=%D0%B0&cursor=7>; rel=\"next\"",
+            ),
+        ] {
+            let link = next_link(&uri.parse().expect("a target"), TicketNumber(7));
+            assert_eq!(link, expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_page_says_everything_that_is_wrong_with_it() {
+        let query = Query::parse("limit=201&cursor=x").unwrap_or_default();
+        let fields: Vec<_> =
+            Page::parse(&query).expect_err("both are wrong").into_iter().map(|e| e.field).collect();
+        assert_eq!(fields, ["limit", "cursor"]);
+    }
+}

@@ -1,0 +1,64 @@
+//! What can be done to a ticket: one path per verb, one handler for all.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::body::Posted;
+use super::caching::if_revision;
+use super::problem::Problem;
+use super::query::{Named, ticket_number};
+use super::{DoorState, tickets};
+use crate::desk::{Act, Command};
+
+/// The path of every verb.
+pub(super) const PATH: &str = "/v1/tickets/{number}/{verb}";
+
+/// What a verb does, for the document.
+pub(super) const SUMMARIES: [(&str, &str); 19] = [
+    ("reply", "Says something to the requester, or to the desk only"),
+    ("ask", "Asks the requester; pauses clocks by the regulation"),
+    ("answer", "The requester's words come in; clocks run on"),
+    ("status", "Moves to a status the regulation allows"),
+    ("classify", "Changes type, service or fields"),
+    ("priority", "Changes the priority"),
+    ("take", "The caller takes the ticket; needs no body"),
+    ("assign", "Gives the ticket to an agent or a group"),
+    ("transfer", "Hands the ticket to another agent"),
+    ("route", "Moves the ticket to another line"),
+    ("extend", "Promises another term"),
+    ("resolve", "Answers with the solution"),
+    ("confirm", "The requester confirms the solution"),
+    ("return", "The requester returns the ticket"),
+    ("refuse", "Refuses the ticket"),
+    ("close", "Closes the ticket without a solution"),
+    ("link", "Links to another ticket"),
+    ("split", "Makes a second problem a ticket of its own"),
+    ("urgent", "Marks the ticket urgent"),
+];
+
+/// Carries out a verb on a ticket. `If-Match` refuses it where the ticket has changed since it was seen.
+pub(super) async fn act(
+    State(door): State<DoorState>,
+    Named((number, verb)): Named<(String, String)>,
+    headers: HeaderMap,
+    mut posted: Posted,
+) -> Result<Response, Problem> {
+    let number = ticket_number(&number)?;
+    let act = Act::from_json(&verb, posted.take_json_or_empty())?;
+    let now = door.shared.handle.view().ticket(number).map(|ticket| ticket.revision);
+    let if_revision = if_revision(&headers, now)?;
+    let command = Command::Ticket { number, if_revision, act };
+    let done = door.command(command, posted.caller.0, posted.receipt).await?;
+    Ok(tickets::answer(&door, StatusCode::OK, &done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_in_the_document() {
+        assert_eq!(SUMMARIES.map(|(verb, _)| verb), Act::VERBS);
+    }
+}
