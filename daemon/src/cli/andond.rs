@@ -194,28 +194,41 @@ async fn serve_all(
         // A sender that is gone means stop, too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let doors = tokio::spawn(serve(listener, router(Arc::clone(&shared)), wait(stopped.clone())));
-    let admin = tokio::spawn(serve_unix(control, control_router(shared), wait(stopped)));
-    say_listening(address);
+    let doors = serve(listener, router(Arc::clone(&shared)), wait(stopped.clone()));
+    let admin = serve_unix(control, control_router(shared), wait(stopped));
+    let life = async {
+        let lived = live(config, handle, demo, from_file, address).await;
+        stop.send_replace(true);
+        lived
+    };
+    let (doors, admin, lived) = tokio::join!(doors, admin, life);
+    doors.and(admin).map_err(AndondError::Serve).and(lived)
+}
+
+/// Says that the daemon is there, and waits until it is told to stop.
+async fn live(
+    config: &Config,
+    handle: &Handle,
+    demo: Option<Demo>,
+    from_file: bool,
+    address: SocketAddr,
+) -> Result<(), AndondError> {
+    say(&format!("listening on http://{address}"));
     if !from_file {
         let token = first_token(handle, &config.state_dir, demo.is_some()).await?;
-        if let Some(demo) = demo {
-            let count = demo.len();
-            tokio::spawn(demo.feed(address, token));
-            say(&format!("demo: {count} commands, board http://{address}/board"));
-        } else {
-            introduce(address, &token, handle.view().regulations());
+        match demo {
+            Some(demo) => {
+                say(&format!("board      http://{address}/board"));
+                say(&format!("token      {token}   (role lead)"));
+                say(&format!("demo       {} commands are coming in", demo.len()));
+                tokio::spawn(demo.feed(address, token));
+            }
+            None => introduce(address, &token, handle.view().regulations()),
         }
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tokio::spawn(watchdog(handle.clone()));
     wait_for_signal().await;
-    let _ = stop.send(true);
-    for door in [doors, admin] {
-        if let Ok(Err(error)) = door.await {
-            return Err(AndondError::Serve(error));
-        }
-    }
     Ok(())
 }
 
@@ -271,18 +284,13 @@ fn free_name(handle: &Handle, name: &str) -> String {
     (2..).map(|n| format!("{name}-{n}")).find(|name| is_free(name)).expect("some number is free")
 }
 
-fn say_listening(address: SocketAddr) {
-    say(&format!("listening on http://{address}"));
-}
-
 /// What somebody who just typed `cargo run` needs to know.
 fn introduce(address: SocketAddr, token: &str, regulations: &Regulations) {
     say(&format!("board      http://{address}/board"));
     say(&format!("token      {token}   (role agent; andonctl token add makes more)"));
     if regulations.get("getmark").is_some() {
         say(&format!(
-            "a ticket   curl -sS http://{address}/v1/tickets -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{}'",
-            FIRST_TICKET
+            "a ticket   curl -sS http://{address}/v1/tickets -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{FIRST_TICKET}'"
         ));
     }
 }

@@ -14,7 +14,6 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use calendars::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
-pub(crate) use self::desk_loop::chain;
 pub use self::desk_loop::{Settings, start};
 pub use self::history::History;
 pub use self::view::View;

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use crate::desk::command::BadCommand;
 use crate::desk::{FieldError, Refusal, TicketNumber};
 use crate::run::history::HistoryError;
-use crate::run::{Failure, chain};
+use crate::chain::chain;
+use crate::run::Failure;
 
 /// Content type of every problem.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
