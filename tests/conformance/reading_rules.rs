@@ -78,7 +78,7 @@ fn r2_a_deadline_in_a_year_without_facts_is_provisional() {
 fn itsm(basis: &str, term: &str) -> Regulation {
     let text = shipped_text("itsm")
         .replace("basis = \"calendar-days\"", &format!("basis = \"{basis}\""))
-        .replace("term = \"30\"", &format!("term = \"{term}\""));
+        .replace("term = \"365\"", &format!("term = \"{term}\""));
     Regulation::parse("itsm.toml", &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
 

@@ -96,7 +96,7 @@ fn the_small_regulation_and_those_that_ship_are_right() {
 fn an_unknown_key_is_told_with_the_known_ones() {
     assert_eq!(
         told("title = \"Line\"", "titel = \"Line\""),
-        "small.toml:16: titel: unknown field `titel`, expected one of `id`, `title`, `clause`, `note`, `calendar`, `routes`"
+        "small.toml:16: titel: unknown field `titel`, expected one of `id`, `title`, `clause`, `note`, `calendar`, `routes`; did you mean `title`?"
     );
 }
 
@@ -106,7 +106,7 @@ fn an_unknown_section_is_told_with_the_known_ones() {
         told("[[type]]", "[[tipe]]"),
         "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `version`, `holds-from`, `note`, \
          `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
-         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `reason`, `bug-report`, `forbidden-phrase`"
+         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `reason`, `bug-report`, `forbidden-phrase`; did you mean `type`?"
     );
 }
 

@@ -60,16 +60,16 @@ impl AlarmKind {
     }
 }
 
-/// Where an alarm stands.
+/// Where an alarm stands; in the order of the wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmState {
     /// Nobody has taken it.
     Unacked,
-    /// Its cause is over, but nobody took it meanwhile.
-    ClearedUnacked,
     /// Somebody has taken it.
     Acked,
+    /// Its cause is over, but nobody took it meanwhile.
+    ClearedUnacked,
 }
 
 /// Something that needs a person.
@@ -99,9 +99,9 @@ pub struct Alarm {
 
 impl Alarm {
     /// The alarm of an open ticket of the highest priority; each time it gets there is a cause of its own.
-    pub(crate) fn critical(ticket: TicketNumber, since: Timestamp) -> Self {
+    pub(crate) fn critical(ticket: TicketNumber, cycle: u16, since: Timestamp) -> Self {
         Self::new(
-            smol_str::format_smolstr!("{ticket}-critical-{}", since.millis()),
+            smol_str::format_smolstr!("{ticket}-critical-{cycle}"),
             AlarmKind::Critical,
             Some(ticket),
             None,

@@ -56,11 +56,11 @@ pub struct Due {
     pub metric: Metric,
 }
 
-/// An alarm's place in the order of the wall: what nobody has taken before what somebody has, the worst kind first,
-/// the oldest first.
+/// An alarm's place in the order of the wall: what nobody has taken before what somebody has, and that before what is
+/// over; then the worst kind first, then the oldest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    acked: bool,
+    state: AlarmState,
     kind: AlarmKind,
     since: Timestamp,
     ticket: Option<TicketNumber>,
@@ -70,7 +70,7 @@ struct Rank {
 impl Rank {
     fn of(alarm: &Alarm) -> Self {
         Self {
-            acked: alarm.state == AlarmState::Acked,
+            state: alarm.state,
             kind: alarm.kind,
             since: alarm.since,
             ticket: alarm.ticket,

@@ -79,6 +79,8 @@ pub struct Ticket {
     pub links: Vec<TicketLink>,
     /// Alarms that somebody should look at.
     pub alarms: Vec<Alarm>,
+    /// How often it came to the highest priority.
+    pub criticals: u16,
     /// The requester's mark.
     pub mark: Option<SmolStr>,
     /// Whether it was marked urgent.
@@ -101,6 +103,7 @@ impl Ticket {
             clocks: Vec::new(),
             links: Vec::new(),
             alarms: Vec::new(),
+            criticals: 0,
             mark: None,
             urgent: false,
         };
@@ -290,7 +293,8 @@ impl Ticket {
             .any(|a| a.kind == AlarmKind::Critical && a.state != super::AlarmState::ClearedUnacked);
         if critical && !raised {
             self.alarms.retain(|alarm| alarm.kind != AlarmKind::Critical);
-            self.alarms.push(Alarm::critical(self.number, at));
+            self.criticals += 1;
+            self.alarms.push(Alarm::critical(self.number, self.criticals, at));
         } else if !critical {
             self.alarms.retain_mut(|alarm| alarm.kind != AlarmKind::Critical || alarm.clear());
         }

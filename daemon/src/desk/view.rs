@@ -24,10 +24,10 @@ pub struct ClockView {
     /// `regulation/calendar`.
     #[schema(value_type = String, example = "getmark/line-2")]
     pub calendar: SmolStr,
-    /// What is given, in seconds; null where there is no term.
-    pub target_seconds: Option<f64>,
-    /// What is used, in seconds.
-    pub used_seconds: f64,
+    /// What is given, in whole seconds; null where there is no term.
+    pub target_seconds: Option<i64>,
+    /// What is used, in whole seconds.
+    pub used_seconds: i64,
     /// Whether it runs.
     pub state: ClockState,
     /// When it runs out; null while paused or without a term.
@@ -229,10 +229,9 @@ fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> 
     }
 }
 
-/// Milliseconds as seconds.
-#[expect(clippy::cast_precision_loss, reason = "terms are far below 2^53 ms")]
-fn seconds(ms: i64) -> f64 {
-    ms as f64 / 1000.0
+/// Milliseconds as whole seconds.
+fn seconds(ms: i64) -> i64 {
+    ms.div_euclid(1_000)
 }
 
 /// An alarm of the desk.
