@@ -1,8 +1,10 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
 mod books;
+mod demo;
 mod door;
 mod faults;
+mod systemd;
 mod wall;
 
 use serde_json::{Value, json};

@@ -103,3 +103,31 @@ fn the_picture_over_http_is_what_the_wires_carried() {
         (decoder.frame().rgb888() == pixels).then_some(())
     });
 }
+
+/// Away from a Pi there is no SPI: the wall says so, the desk goes on.
+#[test]
+fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    if std::path::Path::new("/dev/spidev0.0").exists() {
+        println!("skipped: this machine has an SPI bus");
+        return;
+    }
+    let config = dir.path().join("andon.toml");
+    std::fs::write(&config, "[board]\npanel = \"st7796\"\n").expect("a file");
+    let state = dir.path().join("state");
+    let first = Daemon::start(&state, &[]);
+    let token = first.token().to_owned();
+    first.stop();
+    let config_name = config.display().to_string();
+    let daemon = Daemon::start_with_config(&state, &config_name, &token);
+    let alarm = eventually("the alarm of the panel", || {
+        let board = daemon.get("/v1/board").json;
+        board["alarms"].as_array()?.iter().find(|alarm| alarm["kind"] == "panel").cloned()
+    });
+    let text = alarm["text"].as_str().expect("it says what failed");
+    assert!(text.contains("/dev/spidev0.0") && text.contains("dtparam=spi=on"), "{text}");
+    let body = json!({"channel": "phone", "type": "consultation", "subject": "Как?", "incomplete": true});
+    assert_eq!(daemon.post("/v1/tickets", &body).status, 201, "tickets are taken all the same");
+    let picture = daemon.request("GET", "/board.png", None, None, &[]);
+    assert_eq!(decode_png(&picture.bytes).0, 480, "the page has its picture all the same");
+}

@@ -54,7 +54,13 @@ pub fn binary(name: &str) -> PathBuf {
 impl Daemon {
     /// Starts a daemon with its state in `state` and these arguments more.
     pub fn start(state: &Path, args: &[&str]) -> Self {
+        Self::start_in(state, args, &[])
+    }
+
+    /// Starts a daemon with these arguments and environment variables more.
+    pub fn start_in(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(binary("andond"))
+            .envs(env.iter().copied())
             .args(["--listen", "127.0.0.1:0", "--state-dir"])
             .arg(state)
             .args(args)
@@ -63,20 +69,23 @@ impl Daemon {
             .spawn()
             .expect("andond can be started");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let (mut base, mut token) = (String::new(), String::new());
-        let mut line = String::new();
-        while token.is_empty() {
-            line.clear();
-            let read = stdout.read_line(&mut line).expect("andond prints text");
-            assert!(read > 0, "andond ended before it listened: {:?}", child.wait());
-            if let Some(address) = line.strip_prefix("listening on ") {
-                address.trim().clone_into(&mut base);
-            }
-            if let Some(words) = line.strip_prefix("token ") {
-                token = words.split_whitespace().next().unwrap_or_default().to_owned();
-            }
-        }
+        let base = read_word(&mut child, &mut stdout, "listening on ");
+        let token = read_word(&mut child, &mut stdout, "token ");
         Self { child, state: state.to_owned(), base, token, _stdout: stdout }
+    }
+
+    /// Starts a daemon with a configuration file, under which it prints no token, on a state that knows this one.
+    pub fn start_with_config(state: &Path, config: &str, token: &str) -> Self {
+        let mut child = Command::new(binary("andond"))
+            .args(["--config", config, "--listen", "127.0.0.1:0", "--state-dir"])
+            .arg(state)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("andond can be started");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let base = read_word(&mut child, &mut stdout, "listening on ");
+        Self { child, state: state.to_owned(), base, token: token.to_owned(), _stdout: stdout }
     }
 
     /// The address, `http://127.0.0.1:PORT`.
@@ -179,6 +188,19 @@ impl Drop for Daemon {
         // One that has ended already cannot be killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The word behind `prefix`, on the first line that begins with it.
+fn read_word(child: &mut Child, stdout: &mut BufReader<ChildStdout>, prefix: &str) -> String {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let read = stdout.read_line(&mut line).expect("andond prints text");
+        assert!(read > 0, "andond ended before it said `{prefix}`: {:?}", child.wait());
+        if let Some(words) = line.strip_prefix(prefix) {
+            return words.split_whitespace().next().unwrap_or_default().to_owned();
+        }
     }
 }
 
