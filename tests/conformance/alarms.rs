@@ -219,3 +219,21 @@ fn a_warning_counts_back_in_working_hours() {
     world.run_until("2026-12-02 17:00");
     assert!(world.clock(ticket, Metric::Resolution).warned);
 }
+
+/// An alarm's id is its cause, so a replay, as after a restart, finds the same alarms in the same states.
+#[test]
+fn alarms_are_the_same_after_a_replay() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let ticket = world.register(high("phone"));
+    world.act(ticket, "priority", json!({ "to": "critical", "reason": "Не работает ничего" }));
+    world.register(high("phone"));
+    world.run_until("2026-11-23 15:00").ack("2-breach-line-1");
+    let mut replayed = andon::desk::Desk::new(world.desk().regulations().clone());
+    for entry in world.entries() {
+        replayed.apply(&serde_json::from_str(&serde_json::to_string(entry).unwrap()).unwrap());
+    }
+    let alarms = |desk: &andon::desk::Desk| desk.alarms().cloned().collect::<Vec<_>>();
+    assert_eq!(alarms(&replayed), alarms(world.desk()));
+    assert_eq!(alarms(&replayed).len(), 2);
+    assert_eq!(replayed.due(world.now()), None, "what was settled before the restart is not settled again");
+}

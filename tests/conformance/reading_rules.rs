@@ -397,3 +397,42 @@ fn r6_priority_and_line_change_one_after_the_other_in_the_same_moment() {
     assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-24 16:00");
     assert_eq!(world.deadline(ticket, Metric::Line), "2026-11-24 17:00");
 }
+
+/// R6 and GM-5.27: reclassified while it waited for confirmation, so that more is used than the new target gives: the
+/// breach is at the time of the return, from which on the target holds.
+#[test]
+fn r6_a_ticket_that_returns_under_a_term_it_has_used_up_breaches_at_its_return() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let ticket = world.register(medium("email"));
+    // 8 + 9 + 4 = 21 h used of 72, and of line 2's 48.
+    world.run_until("2026-11-25 13:00").act(ticket, "resolve", json!({ "text": "Сделано" }));
+    world.run_until("2026-11-25 15:00");
+    world.act(ticket, "classify", json!({ "fields": { "impact": "stops-operations" } }));
+    assert_eq!(world.breached(ticket, Metric::Resolution), "never", "an answered ticket owes nothing");
+    world.run_until("2026-11-26 10:00").act(ticket, "return", json!({ "reason": "Всё стоит" }));
+    for metric in [Metric::Resolution, Metric::Line] {
+        assert_eq!(world.breached(ticket, metric), "2026-11-26 10:00", "{metric}");
+    }
+}
+
+/// R6 for a clock that closes the ticket at its end: it is no promise of the desk, so it does not breach; a target that
+/// is used up already ends it at the time of the change.
+#[test]
+fn r6_the_requesters_time_shortened_below_what_is_used_ends_at_the_change() {
+    let text = shipped_text("getmark").replace(
+        "end-reason = \"requester-silent\"",
+        "end-reason = \"requester-silent\"\n[[clock.target]]\nwhen = { priority = \"high\" }\nterm = \"4h\"\n",
+    );
+    // The clause and note of that clock follow its new target in the file; they may.
+    let regulation = Regulation::parse("getmark.toml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut world = World::under(regulation, "2026-11-23 10:00");
+    let ticket = world.register(medium("email"));
+    world.act(ticket, "ask", json!({ "text": "Что на экране?" }));
+    world.run_until("2026-11-23 16:00");
+    world.act(ticket, "priority", json!({ "to": "high", "reason": "Отгрузка стоит" }));
+    assert_eq!(world.alarms(), [""; 0]);
+    assert_eq!(world.status(ticket), "waiting-requester");
+    assert_eq!(world.deadline(ticket, Metric::RequesterAnswer), "2026-11-23 16:00");
+    world.run_until("2026-11-23 16:00:00.001");
+    assert_eq!((world.status(ticket), world.alarms().len()), ("closed", 0));
+}

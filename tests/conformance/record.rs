@@ -103,8 +103,23 @@ fn turn(metric: Metric, turn: Turn) -> Event {
     Event::Clock { metric, cycle: 2, turn }
 }
 
-/// What can happen, in the order in which it was thought of.
+/// What can happen.
 fn events() -> Vec<Event> {
+    [beginnings(), changes(), endings(), turns(), events_of_the_desk()].concat()
+}
+
+fn beginnings() -> Vec<Event> {
+    vec![
+        registered(),
+        barely_registered(),
+        Event::Replied { text: text("Смотрим"), internal: false },
+        Event::Replied { text: text("Похоже на № 7"), internal: true },
+        Event::Asked { text: text("Какая версия?") },
+        Event::Answered { text: text("2.3") },
+    ]
+}
+
+fn changes() -> Vec<Event> {
     let bug_report = BugReport {
         title: Some(text("Отчёт не открывается после обновления")),
         description: Some(text("Форма пуста")),
@@ -115,19 +130,7 @@ fn events() -> Vec<Event> {
         steps: vec![text("Открыть отчёт")],
         attachments: vec![text("screen.png")],
     };
-    let token = |lines: &[u8]| Token {
-        name: "ivanova".into(),
-        role: Role::Agent,
-        lines: lines.to_vec(),
-        hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
-    };
     vec![
-        registered(),
-        barely_registered(),
-        Event::Replied { text: text("Смотрим"), internal: false },
-        Event::Replied { text: text("Похоже на № 7"), internal: true },
-        Event::Asked { text: text("Какая версия?") },
-        Event::Answered { text: text("2.3") },
         Event::StatusChanged {
             from: "new".into(),
             to: "waiting-requester".into(),
@@ -191,6 +194,11 @@ fn events() -> Vec<Event> {
         Event::Extended {
             deadline: at(6_240), reason: text("Диагностика"), text: text("Ищем причину")
         },
+    ]
+}
+
+fn endings() -> Vec<Event> {
+    vec![
         Event::Resolved {
             text: text("Ctrl+F5"),
             source: Some("own-product".into()),
@@ -211,6 +219,11 @@ fn events() -> Vec<Event> {
         Event::Linked { to: TicketNumber(7), kind: LinkKind::Problem, back: false },
         Event::Linked { to: TicketNumber(7), kind: LinkKind::FollowUp, back: false },
         Event::Urgent { text: text("Отгрузка стоит") },
+    ]
+}
+
+fn turns() -> Vec<Event> {
+    vec![
         turn(Metric::Reaction, Turn::Started { basis: Basis::WorkingHours, term: term() }),
         turn(Metric::Resolution, Turn::Started { basis: Basis::CalendarHours, term: no_term() }),
         turn(Metric::Acceptance, Turn::Started { basis: Basis::CalendarDays, term: term() }),
@@ -233,6 +246,17 @@ fn events() -> Vec<Event> {
         turn(Metric::Resolution, Turn::Breached { at: at(1_620) }),
         turn(Metric::RequesterAnswer, Turn::RanOut { at: at(1_620) }),
         turn(Metric::Confirmation, Turn::Stopped { used_ms: 3_600_000 }),
+    ]
+}
+
+fn events_of_the_desk() -> Vec<Event> {
+    let token = |lines: &[u8]| Token {
+        name: "ivanova".into(),
+        role: Role::Agent,
+        lines: lines.to_vec(),
+        hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+    };
+    vec![
         Event::AlarmAcked { alarm: "1024-breach-resolution-1".into() },
         Event::PartFailed { kind: AlarmKind::Storage, part: "ledger".into(), text: text("no space left") },
         Event::PartWorks { kind: AlarmKind::Storage, part: "ledger".into() },

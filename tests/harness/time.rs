@@ -30,10 +30,10 @@ pub fn local(at: Timestamp) -> String {
 /// as `1ms`.
 pub fn span(ms: i64) -> String {
     let parts = [(ms / 3_600_000, "h"), (ms / 60_000 % 60, "m"), (ms / 1_000 % 60, "s"), (ms % 1_000, "ms")];
-    let text: String = parts
-        .iter()
+    let parts: Vec<String> = parts
+        .into_iter()
         .filter(|(amount, _)| *amount != 0)
         .map(|(amount, unit)| format!("{amount}{unit}"))
         .collect();
-    if text.is_empty() { "0s".to_owned() } else { text }
+    if parts.is_empty() { "0s".to_owned() } else { parts.concat() }
 }

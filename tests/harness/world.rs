@@ -175,8 +175,11 @@ impl World {
     /// # Panics
     /// Where the desk carries it out.
     pub fn refused(&mut self, ticket: TicketNumber, verb: &str, body: Value) -> Refusal {
-        let refusal = self.try_act(ticket, verb, body.clone());
-        refusal.expect_err(&format!("{verb} {body} on {ticket} was to be refused"))
+        let before = self.entries.len();
+        let wish = format!("{verb} {body} on {ticket}");
+        let Err(refusal) = self.try_act(ticket, verb, body) else { panic!("{wish} was to be refused") };
+        assert_eq!(self.entries.len(), before, "{wish} was refused, and left something behind");
+        refusal
     }
 
     /// Changes something of the desk that is no ticket.

@@ -257,3 +257,20 @@ fn gm_5_27_a_breach_stays_over_a_return() {
     assert_eq!(world.breached(ticket, Metric::Resolution), "2026-11-24 13:00");
     assert_eq!(world.counts().breached, 1);
 }
+
+/// GM-6: marks are collected automatically: each stays with its ticket, the agent who answered, and the line.
+#[test]
+fn gm_6_a_mark_stays_with_ticket_agent_and_line() {
+    let (mut world, ticket) = answered();
+    world.act(ticket, "confirm", json!({ "mark": "unsatisfactory", "comment": "Долго" }));
+    world.run_until("2026-12-31 10:00");
+    let ticket = world.ticket(ticket);
+    assert_eq!(
+        (ticket.mark.as_deref(), ticket.assignee.as_deref(), ticket.facts.line),
+        (Some("unsatisfactory"), Some("ivanova"), 2)
+    );
+    assert!(world.history(ticket.number).any(|(entry, event)| {
+        local(entry.at) == "2026-11-23 14:00"
+            && matches!(event, Event::Confirmed { comment: Some(words), .. } if words == "Долго")
+    }));
+}
