@@ -1,0 +1,91 @@
+//! Lists: pages, order, filters.
+
+use serde_json::json;
+
+use super::*;
+
+fn numbers(answer: &Answer) -> Vec<u64> {
+    let tickets = answer.json();
+    tickets.as_array().into_iter().flatten().filter_map(|ticket| ticket["number"].as_u64()).collect()
+}
+
+fn next(answer: &Answer) -> Option<String> {
+    let link = answer.header("link").strip_suffix(">; rel=\"next\"")?;
+    Some(link.strip_prefix('<').expect("a link stands in brackets").to_owned())
+}
+
+#[tokio::test]
+async fn pages_are_stable_while_tickets_come_in() {
+    let world = World::new().await;
+    for _ in 0..7 {
+        world.register().await;
+    }
+    let mut path = Some("/v1/tickets?limit=3&status=new".to_owned());
+    let mut pages = Vec::new();
+    while let Some(asked) = path {
+        let page = world.get(&asked).await.is_ok(200);
+        pages.push(numbers(&page));
+        path = next(&page);
+        world.register().await;
+    }
+    assert_eq!(pages, [vec![7, 6, 5], vec![4, 3, 2], vec![1]]);
+}
+
+#[tokio::test]
+async fn a_page_that_holds_all_has_no_next() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.register().await;
+    }
+    let page = world.get("/v1/tickets?limit=2").await.is_ok(200);
+    assert_eq!((numbers(&page), next(&page)), (vec![2, 1], None));
+}
+
+#[tokio::test]
+async fn filters_find_what_they_name() {
+    let world = World::new().await;
+    world.register().await;
+    let mut question = error();
+    question["type"] = json!("consultation");
+    question["channel"] = json!("phone");
+    question["client"] = json!("ООО «Ромашка»");
+    world.post("/v1/tickets", "agent", &question).await.is_ok(201);
+    world.post("/v1/tickets/1/take", "agent", &json!({})).await.is_ok(200);
+    for (query, expected) in [
+        ("type=error", vec![1]),
+        ("type=error,consultation", vec![2, 1]),
+        ("line=1", vec![2]),
+        ("assignee=agent", vec![1]),
+        ("assignee=none", vec![2]),
+        ("status=in-progress", vec![1]),
+        ("priority=medium", vec![2]),
+        ("stage=closed", vec![]),
+        ("overdue=true", vec![]),
+        ("regulation=getmark", vec![2, 1]),
+        ("q=%D1%80%D0%BE%D0%BC%D0%B0%D1%88%D0%BA%D0%B0", vec![2]),
+        ("q=a@b.ru", vec![2, 1]),
+    ] {
+        let page = world.get(&format!("/v1/tickets?{query}")).await.is_ok(200);
+        assert_eq!(numbers(&page), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_tells_its_story_with_times_of_its_zone() {
+    let world = World::new().await;
+    world.register().await;
+    world.post("/v1/tickets/1/reply", "agent", &json!({"text": "Смотрим"})).await.is_ok(200);
+    let history = world.get("/v1/tickets/1/history").await.is_ok(200).json();
+    let events: Vec<_> = history.as_array().into_iter().flatten().collect();
+    assert_eq!((&events[0]["event"], &events[0]["by"]), (&json!("registered"), &json!("agent")));
+    assert_eq!(events.last().map(|event| event["text"].clone()), Some(json!("Смотрим")));
+    let seqs: Vec<_> = events.iter().filter_map(|event| event["seq"].as_u64()).collect();
+    assert!(seqs.is_sorted() && seqs.len() == events.len(), "{seqs:?}");
+    assert!(events[0]["at"].as_str().is_some_and(|at| at.ends_with("+03:00")));
+    let started = events.iter().find(|event| event["turn"] == "started").expect("a clock started");
+    assert!(started["deadline"].as_str().is_some_and(|at| at.ends_with("+03:00")), "{started}");
+    assert_eq!(started["target_seconds"], 43_200.0);
+    let explanation = world.get("/v1/tickets/1/explain").await.is_ok(200).json();
+    assert_eq!(explanation["number"], 1);
+    assert!(explanation["clocks"].is_array());
+}

@@ -1,0 +1,203 @@
+//! The router before a real loop: what goes in over HTTP, and what comes back.
+
+mod commands;
+mod inputs;
+mod lists;
+mod pages;
+mod roles;
+mod stream;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use calendars::Tz;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{ServerFacts, Shared, control_router, router};
+use crate::clock;
+use crate::desk::command::Token;
+use crate::desk::regulation::shipped;
+use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
+use crate::door::secret;
+use crate::run::{Handle, Settings, start};
+
+/// The picture the tests' panel shows.
+const PICTURE: &[u8] = b"\x89PNG not really";
+
+/// A daemon without sockets.
+struct World {
+    handle: Handle,
+    shared: Arc<Shared>,
+    router: Router,
+    thread: Option<JoinHandle<()>>,
+    dir: Option<tempfile::TempDir>,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII here"))
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The fields that a problem names.
+    fn fields(&self) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Holds that this is a whole problem of that status and code.
+    #[track_caller]
+    fn is_problem(self, status: u16, code: &str) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status, "{problem}");
+        assert_eq!(problem["type"], format!("urn:andon:problem:{code}"));
+        for text in ["title", "detail"] {
+            assert!(problem[text].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        }
+        self
+    }
+
+    #[track_caller]
+    fn is_ok(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
+        self
+    }
+}
+
+impl World {
+    /// A desk under getmark with a token for each role, whose secret is the role's name.
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory for tests can be made");
+        let mut world = Self::at(dir.path());
+        world.dir = Some(dir);
+        for role in Role::ALL {
+            let token = Token {
+                name: role.id().into(),
+                role,
+                lines: Vec::new(),
+                hash: secret::hash(role.id().as_bytes()).into(),
+            };
+            let add = Command::Desk(DeskAct::AddToken(token));
+            world
+                .handle
+                .command(add, Actor::named("test", Role::Admin), None)
+                .await
+                .expect("it can be added");
+        }
+        world
+    }
+
+    fn at(state_dir: &Path) -> Self {
+        let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
+        let zone = Tz::Europe__Moscow;
+        let settings =
+            Settings { state_dir: state_dir.to_owned(), regulations: Regulations::new(vec![getmark]), zone };
+        let (handle, thread, _) = start(settings, |_, _| {}).expect("a fresh desk opens");
+        let shared = Arc::new(Shared {
+            handle: handle.clone(),
+            png: Arc::new(|| PICTURE.to_vec()),
+            started_us: clock::monotonic_us(),
+            facts: ServerFacts {
+                version: "0.0.0-test".into(),
+                regulations: vec!["getmark".into()],
+                state_dir: state_dir.to_owned(),
+                zone,
+            },
+        });
+        let router = router(Arc::clone(&shared));
+        Self { handle, shared, router, thread: Some(thread), dir: None }
+    }
+
+    /// The same state directory under another daemon.
+    fn restarted(mut self) -> Self {
+        let dir = self.dir.take().expect("a world has its directory");
+        drop(self);
+        let mut world = Self::at(dir.path());
+        world.dir = Some(dir);
+        world
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        sent(&self.router, request).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(ask(Method::GET, path, "viewer").body(Body::empty()).expect("a request")).await
+    }
+
+    async fn post(&self, path: &str, who: &str, body: &Value) -> Answer {
+        self.send(with_json(ask(Method::POST, path, who), body)).await
+    }
+
+    /// Registers a ticket and gives its number.
+    async fn register(&self) -> u64 {
+        let answer = self.post("/v1/tickets", "agent", &error()).await.is_ok(201);
+        answer.json()["number"].as_u64().expect("a ticket has a number")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn sent(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.expect("a router answers");
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.expect("the answer is whole").to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// A request with the token of a role; `""` sends none.
+fn ask(method: Method, path: &str, who: &str) -> axum::http::request::Builder {
+    let request = Request::builder().method(method).uri(path);
+    if who.is_empty() { request } else { request.header("authorization", format!("Bearer {who}")) }
+}
+
+fn with_json(request: axum::http::request::Builder, body: &Value) -> Request<Body> {
+    request.header("content-type", "application/json").body(Body::from(body.to_string())).expect("a request")
+}
+
+/// A registration that getmark takes: an error that stops the work.
+fn error() -> Value {
+    json!({
+        "channel": "email", "type": "error", "subject": "Не печатаются этикетки",
+        "requester": {"inn": "7707083893", "email": "a@b.ru"},
+        "fields": {"process": "Маркировка", "steps": ["Открыть", "Напечатать"], "impact": "stops-operations"}
+    })
+}
+
+#[tokio::test]
+async fn the_socket_of_andonctl_is_the_same_router_with_an_admin_before_it() {
+    let world = World::new().await;
+    let control = control_router(Arc::clone(&world.shared));
+    let whoami = ask(Method::GET, "/v1/whoami", "").body(Body::empty()).expect("a request");
+    let answer = sent(&control, whoami).await.is_ok(200);
+    assert_eq!(answer.json(), json!({"name": "andonctl", "role": "admin", "lines": []}));
+    let register = with_json(ask(Method::POST, "/v1/tickets", ""), &error());
+    sent(&control, register).await.is_ok(201);
+}

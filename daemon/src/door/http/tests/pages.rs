@@ -1,0 +1,91 @@
+//! The daemon's own pages, and the wall in a browser.
+
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn the_wall_is_open_to_all_and_a_picture_that_is_known_is_not_sent_again() {
+    let world = World::new().await;
+    let get = |path: &str| ask(Method::GET, path, "");
+    let picture = world.send(get("/board.png").body(Body::empty()).expect("a request")).await.is_ok(200);
+    assert_eq!((picture.header("content-type"), picture.body.as_slice()), ("image/png", PICTURE));
+    let known = get("/board.png").header("if-none-match", picture.header("etag"));
+    assert!(world.send(known.body(Body::empty()).expect("a request")).await.is_ok(304).body.is_empty());
+    let page = world.send(get("/board").body(Body::empty()).expect("a request")).await.is_ok(200);
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let html = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(html.contains("НЕТ СВЯЗИ") && !html.contains("http://") && !html.contains("https://"));
+}
+
+#[tokio::test]
+async fn the_wall_as_json_has_what_the_contract_names() {
+    let world = World::new().await;
+    world.register().await;
+    let board = world.get("/v1/board").await.is_ok(200).json();
+    for field in ["at", "level", "trusted", "counts", "alarms", "next", "staffing", "signals", "muted_until"]
+    {
+        assert!(board.get(field).is_some(), "{field} is missing in {board}");
+    }
+    assert_eq!(board["counts"]["open"], 1);
+    assert_eq!(board["next"][0]["number"], 1);
+}
+
+#[tokio::test]
+async fn the_daemon_tells_how_it_is() {
+    let world = World::new().await;
+    world.register().await;
+    assert_eq!(world.get("/healthz").await.is_ok(200).json(), json!({"status": "ok"}));
+    assert_eq!(world.get("/readyz").await.is_ok(200).json(), json!({"status": "ok"}));
+    let status = world.get("/v1/status").await.is_ok(200).json();
+    for (field, expected) in [
+        ("version", json!("0.0.0-test")),
+        ("regulations", json!(["getmark"])),
+        ("tickets_total", json!(1)),
+        ("alarms_total", json!(0)),
+    ] {
+        assert_eq!(status[field], expected, "{field}");
+    }
+    assert!(
+        status["next_deadline"].is_string() && status["next_event"].as_u64().is_some_and(|next| next > 7)
+    );
+}
+
+#[tokio::test]
+async fn what_is_counted_can_be_scraped() {
+    let world = World::new().await;
+    world.register().await;
+    world.get("/v1/tickets/abc").await.is_problem(404, "not-found");
+    world.get("/made/up/path").await.is_problem(404, "not-found");
+    let scraped = world.get("/metrics").await.is_ok(200);
+    assert!(scraped.header("content-type").starts_with("application/openmetrics-text"));
+    let text = String::from_utf8_lossy(&scraped.body).into_owned();
+    for line in [
+        "andon_tickets{is=\"open\"} 1",
+        "andon_alarms 0",
+        "andon_command_seconds_count 1",
+        "andon_queue_limit 4096",
+        "andon_http_requests_total{method=\"POST\",route=\"/v1/tickets\",status=\"201\"} 1",
+        "andon_http_requests_total{method=\"GET\",route=\"/v1/tickets/{number}\",status=\"404\"} 1",
+        "andon_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_can_be_filled_from_the_regulation() {
+    let world = World::new().await;
+    let request = ask(Method::GET, "/v1/regulations", "intake").body(Body::empty()).expect("a request");
+    assert_eq!(world.send(request).await.is_ok(200).json()[0]["id"], "getmark");
+    let regulation = world.get("/v1/regulations/getmark").await.is_ok(200).json();
+    let impact = regulation["fields"].as_array().into_iter().flatten().find(|f| f["path"] == "fields.impact");
+    let impact = impact.expect("getmark asks for the impact");
+    assert_eq!((&impact["required"], &impact["kind"]), (&json!(true), &json!("enum")));
+    assert_eq!(impact["values"][0]["id"], "stops-operations");
+    for (list, count) in [("types", 4), ("priorities", 4), ("statuses", 7), ("channels", 4), ("lines", 3)] {
+        assert_eq!(regulation[list].as_array().map(Vec::len), Some(count), "{list}");
+    }
+}
