@@ -1,6 +1,8 @@
 //! The only place that reads a clock. Everything else takes time as an argument.
 
 use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use calendars::Timestamp;
 use rustix::time::{
@@ -10,20 +12,44 @@ use rustix::time::{
 /// No box runs at a time before this program was written: 2026-11-21 UTC. A clock that says so was never set.
 pub const NOT_BEFORE: Timestamp = Timestamp::from_millis(1_795_219_200_000);
 
+/// A clock that runs faster, for demonstrations.
+struct Faster {
+    speed: u32,
+    /// What it showed …
+    start: Timestamp,
+    /// … when the monotonic clock showed this, in microseconds.
+    start_us: u64,
+}
+
+static FASTER: OnceLock<Faster> = OnceLock::new();
+
+/// From here on [`now`] runs from `start` on, `speed` times as fast as time does. Only the first call counts.
+pub fn run_faster(speed: u32, start: Timestamp) {
+    FASTER.get_or_init(|| Faster { speed: speed.max(1), start, start_us: monotonic_us() });
+}
+
 /// The time of day, UTC milliseconds.
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the system clock")]
 pub fn now() -> Timestamp {
+    if let Some(Faster { speed, start, start_us }) = FASTER.get() {
+        let passed_us = monotonic_us().saturating_sub(*start_us).saturating_mul(u64::from(*speed));
+        return start.plus_ms(i64::try_from(passed_us / 1_000).unwrap_or(i64::MAX));
+    }
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// How long to wait until [`now`] is `ms` later; nothing where it is so already.
+pub fn wait_for(ms: i64) -> Duration {
+    let wait = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+    FASTER.get().map_or(wait, |faster| wait / faster.speed)
 }
 
 /// Microseconds since some fixed instant; never steps.
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the monotonic clock")]
 pub fn monotonic_us() -> u64 {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    static START: OnceLock<Instant> = OnceLock::new();
-    u64::try_from(START.get_or_init(Instant::now).elapsed().as_micros()).unwrap_or(u64::MAX)
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(std::time::Instant::now).elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Whether a time can be true: not before this program was written, and not before the newest event.

@@ -4,10 +4,13 @@
 //! The core is [`desk`], pure; everything around it brings commands in and carries effects out.
 
 pub mod board;
+pub mod chain;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod desk;
 pub mod door;
 pub mod observe;
 pub mod run;
 pub mod store;
+mod toml_problem;

@@ -378,7 +378,7 @@ pub struct Link {
 pub struct Split {
     /// What the second problem is about. Required.
     pub subject: Option<String>,
-    /// Fields that differ from the first ticket's.
+    /// Fields that differ from the first ticket's; `null` takes one away.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub fields: BTreeMap<String, Value>,

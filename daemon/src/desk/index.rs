@@ -175,7 +175,7 @@ impl Index {
 
 /// What time will bring about for a ticket's clocks. A clock has run out when its deadline is past, so one
 /// millisecond after it (R4: done at the deadline is done in time).
-fn timers(ticket: &Ticket) -> impl Iterator<Item = Timer> + '_ {
+pub(super) fn timers(ticket: &Ticket) -> impl Iterator<Item = Timer> + '_ {
     ticket.clocks.iter().filter(|clock| clock.state == ClockState::Running && !clock.ran_out).flat_map(
         |clock| {
             let timer = |at, kind| Timer {

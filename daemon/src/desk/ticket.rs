@@ -122,6 +122,11 @@ impl Ticket {
             .map(|(_, clock)| clock)
     }
 
+    /// When time next brings something about for this ticket.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        super::index::timers(self).map(|timer| timer.at).min()
+    }
+
     /// Whether some clock that still runs or waits was breached.
     pub fn is_overdue(&self) -> bool {
         self.clocks.iter().any(|clock| clock.breached_at.is_some() && clock.state != ClockState::Stopped)

@@ -1,7 +1,7 @@
 //! The desk's books: opening them brings the desk back, and each entry is written before anybody hears of it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use calendars::Timestamp;
@@ -11,7 +11,8 @@ use super::history::{History, HistoryError, decode, encode};
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
 use crate::store::{
-    Checkpoint, Keeper, Kept, Ledger, LedgerError, LedgerReport, LockError, StateLock, Tickets, TicketsError,
+    Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError, LockError, StateLock, Tickets,
+    TicketsError,
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
@@ -19,7 +20,7 @@ const SCHEMA: u32 = 1;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
 /// How many entries are replayed between two words about it.
-const REPLAY_STEP: u64 = 50_000;
+const REPLAY_STEP: u64 = 10_000;
 
 /// Why the books could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +45,10 @@ pub enum BooksError {
 /// What was found when the books were opened.
 #[derive(Debug)]
 pub struct BooksReport {
-    /// Torn tails and damaged stretches of the ledger.
-    pub ledger: LedgerReport,
+    /// What the last write before a crash left half done, and was cut off: nothing of it was acknowledged.
+    pub torn_tail: Option<String>,
+    /// Stretches of the ledger that cannot be read; what they held is lost unless the projection has it.
+    pub damage: Vec<String>,
     /// Why the projection was set aside, if it was.
     pub set_aside: Option<String>,
     /// How many tickets the projection had.
@@ -77,6 +80,8 @@ pub struct Books {
     receipts: HashMap<String, Carried>,
     /// Receipts by age, to forget them after a day.
     receipts_by_age: VecDeque<(Timestamp, String)>,
+    /// The next deadline of each ticket, as the projection's index has it.
+    deadlines: HashMap<TicketNumber, Timestamp>,
     /// Held as long as the books are open.
     _lock: StateLock,
 }
@@ -104,18 +109,17 @@ impl Books {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
-        let (ledger, ledger_report) = Ledger::open(&ledger_dir(dir))?;
-        let opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
-        let tickets = opened.tickets;
-        let mut desk = restore(&tickets, regulations.clone());
-        let mut set_aside =
-            opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
-        if desk.is_none() && tickets.position() > 1 {
-            // Sealed records that this version cannot read: the ledger has everything.
-            set_aside.get_or_insert_with(|| "its records are of another version".to_owned());
+        let (ledger, ledger_report) = Ledger::open(dir)?;
+        let mut opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
+        let desk = restore(&opened.tickets, regulations.clone());
+        if desk.is_none() && opened.tickets.position() > 0 {
+            opened = opened.tickets.start_anew(dir, SCHEMA)?;
         }
-        let from = if desk.is_some() { tickets.position().max(1) } else { 1 };
-        let mut desk = desk.take().unwrap_or_else(|| Desk::new(regulations));
+        let tickets = opened.tickets;
+        let set_aside =
+            opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
+        let from = tickets.position().max(1);
+        let mut desk = desk.unwrap_or_else(|| Desk::new(regulations));
         let found = desk.tickets().count() as u64;
         let history = Arc::new(History::new(ledger.reader(), tickets.clone()));
         let mut books = Self {
@@ -125,11 +129,18 @@ impl Books {
             pending: Pending::default(),
             receipts: HashMap::new(),
             receipts_by_age: VecDeque::new(),
+            deadlines: desk
+                .tickets()
+                .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
+                .collect(),
             _lock: lock,
         };
         books.load_receipts(&tickets)?;
-        let replayed = books.replay(&mut desk, from, &mut progress)?;
-        Ok((books, desk, BooksReport { ledger: ledger_report, set_aside, tickets: found, replayed }))
+        let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
+        let replayed = books.replay(&mut desk, from, &mut damage, &mut progress)?;
+        damage.dedup();
+        let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
+        Ok((books, desk, BooksReport { torn_tail, damage, set_aside, tickets: found, replayed }))
     }
 
     /// What reads what happened.
@@ -152,22 +163,34 @@ impl Books {
         Ok(())
     }
 
+    /// Applies what the ledger has from an event on. A damaged stretch is told and passed over: what it held is lost,
+    /// what comes after it is not.
     fn replay(
         &mut self,
         desk: &mut Desk,
         from: u64,
+        damage: &mut Vec<String>,
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<u64, HistoryError> {
         let end = self.ledger.next_seq();
         let mut told = from;
         for frame in self.ledger.frames_from(from) {
-            let (position, frame) = frame?;
+            let (position, frame) = match frame {
+                Ok(frame) => frame,
+                Err(LedgerError::Damaged(stretch)) => {
+                    damage.push(stretch.to_string());
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let entry = decode(&frame)?;
             desk.apply(&entry);
             self.note(&[entry], &[position]);
             if frame.first_seq >= told + REPLAY_STEP {
                 told = frame.first_seq;
                 progress(told - from, end - from);
+                // So that a long replay is not to be done again, and its changes do not pile up in memory.
+                self.checkpoint(desk, desk.last_at());
             }
         }
         Ok(end - from)
@@ -259,6 +282,8 @@ impl Books {
         let pending = std::mem::take(&mut self.pending);
         let ticket =
             |number: TicketNumber| desk.ticket(number).map(|ticket| (number.0, to_json(ticket.as_ref())));
+        let deadlines =
+            pending.tickets.iter().flat_map(|number| self.index_deadline(*number, desk)).collect();
         let checkpoint = Checkpoint {
             upto_seq: desk.next_seq(),
             tickets: pending.tickets.into_iter().filter_map(ticket).collect(),
@@ -270,11 +295,27 @@ impl Books {
                 .collect(),
             receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
             desk: to_json(desk.rest()),
-            ..Checkpoint::default()
+            deadlines,
         };
         if let Some(keeper) = &self.keeper {
             keeper.submit(checkpoint);
         }
+    }
+
+    /// What changes in the projection's index of deadlines for a ticket.
+    fn index_deadline(&mut self, number: TicketNumber, desk: &Desk) -> Vec<DeadlineChange> {
+        let next = desk.ticket(number).and_then(|ticket| ticket.next_timer());
+        let old = match next {
+            Some(next) => self.deadlines.insert(number, next),
+            None => self.deadlines.remove(&number),
+        };
+        if old == next {
+            return Vec::new();
+        }
+        let ticket = number.0;
+        let remove = old.map(|at| DeadlineChange::Remove { at_ms: at.millis(), ticket });
+        let put = next.map(|at| DeadlineChange::Put { at_ms: at.millis(), ticket });
+        remove.into_iter().chain(put).collect()
     }
 
     /// The last checkpoint, waited for.
@@ -284,10 +325,6 @@ impl Books {
             keeper.close();
         }
     }
-}
-
-fn ledger_dir(dir: &Path) -> PathBuf {
-    dir.join("ledger")
 }
 
 fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
@@ -305,5 +342,10 @@ fn restore(tickets: &Tickets, regulations: Regulations) -> Option<Desk> {
             Err(_) => whole = false,
         })
         .ok()?;
+    // The index of deadlines was written with the tickets: where the two disagree, neither is to be believed.
+    let mut indexed = HashMap::new();
+    tickets.each_deadline(|at_ms, ticket| drop(indexed.insert(TicketNumber(ticket), at_ms))).ok()?;
+    let expected = all.iter().filter_map(|ticket| Some((ticket.number, ticket.next_timer()?.millis())));
+    whole &= expected.collect::<HashMap<_, _>>() == indexed;
     whole.then(|| Desk::restore(regulations, rest, all.into_iter()))
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use calendars::{Timestamp, Tz};
 use tokio::sync::{broadcast, oneshot};
@@ -12,6 +11,7 @@ use tokio::sync::{broadcast, oneshot};
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::{BATCH_MAX, Done, Failure, Handle, Input, QUEUE_MAX, View};
 use crate::board::BoardState;
+use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Alarm, AlarmKind, Command, Desk, Entry, Event, Regulations};
@@ -131,13 +131,10 @@ impl Loop {
         match self.wake_at(now) {
             None => self.queue.recv().ok(),
             Some(at) if at <= now => self.queue.try_recv().ok(),
-            Some(at) => {
-                let wait = Duration::from_millis(u64::try_from(at.ms_since(now)).unwrap_or_default());
-                match self.queue.recv_timeout(wait) {
-                    Ok(input) => Some(input),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-                }
-            }
+            Some(at) => match self.queue.recv_timeout(clock::wait_for(at.ms_since(now))) {
+                Ok(input) => Some(input),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+            },
         }
     }
 
@@ -363,18 +360,6 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
         next = error.source();
     }
     false
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }
 
 /// A ticket's whole story is `journalctl TICKET=1024`.

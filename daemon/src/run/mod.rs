@@ -112,6 +112,14 @@ impl Handle {
         answer.await.map_err(|_| Failure::Stopping)?
     }
 
+    /// Has a command carried out without waiting for the answer; for the daemon's own parts.
+    pub fn tell(&self, command: Command, actor: Actor) {
+        let (reply, _) = oneshot::channel();
+        if let Err(failure) = self.send(Input::Command { command, actor, receipt: None, reply }) {
+            log::warn!("{failure}");
+        }
+    }
+
     /// Looks at the whole desk, as it is durable.
     ///
     /// # Errors

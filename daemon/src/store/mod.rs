@@ -1,9 +1,20 @@
 //! What the desk keeps, and the promise that it stays.
 //!
-//! - [`Ledger`]: every accepted command with its events, append-only. It is the truth: what
-//!   [`Ledger::append`] has acknowledged survives a power cut.
+//! - [`Ledger`]: every accepted command with its events, append-only. It is the truth: what [`Ledger::append`] has
+//!   acknowledged survives a power cut, and what it refused is gone.
 //! - [`Tickets`]: the desk as it stands, in a database. It saves the replay at start, and can be lost whole without
-//!   losing a ticket.
+//!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
+//! - [`Keeper`]: writes the checkpoints in a thread of its own.
+//! - [`StateLock`]: one process per state directory.
+//!
+//! At start: take the lock, open the ledger, open the tickets with the ledger's next event, and replay
+//! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
+//! the log and the wall. A failing card makes errors and no panics.
+//!
+//! On disk, below the state directory: `lock`, `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`
+//! and `sled.bad-N/` (databases set aside; they may be deleted).
+//!
+//! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
 pub mod keeper;
 pub mod ledger;

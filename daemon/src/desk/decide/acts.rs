@@ -417,7 +417,7 @@ fn extend(draft: &mut Draft<'_>, extend: &Extend) -> Result<(), Refusal> {
     draft.push(Event::Extended { deadline, reason, text });
     let turn = Turn::Retargeted { used_ms, why: TermReason::Extended, term };
     draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
-    breach_if_used_up(draft, &clock, Some(target_ms), used_ms);
+    breach_if_used_up(draft, rule, &clock, Some(target_ms), used_ms);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use calendars::{Calendar, Timestamp};
 use super::Draft;
 use crate::desk::clocks::{Basis, Clock, ClockState, calendar_name};
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
-use crate::desk::regulation::{ClockRule, GivenTerm, Regulation, Trigger};
+use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Trigger};
 
 /// Lets every clock of the ticket's regulation take its turn.
 pub(super) fn turn(draft: &mut Draft<'_>) {
@@ -31,7 +31,7 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
     match latest {
         Some(clock) if clock.state == ClockState::Stopped => {
             if reopens {
-                resume(draft, regulation, rule, &clock);
+                reopen(draft, regulation, rule, &clock);
             } else if starts {
                 start(draft, regulation, rule, clock.cycle + 1);
             }
@@ -85,7 +85,23 @@ fn start(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cycle
     draft.push(Event::Clock { metric: rule.metric, cycle, turn: Turn::Started { basis: rule.basis, term } });
 }
 
-/// A paused or stopped clock runs on from its used time.
+/// A stopped clock runs on, under the target that the ticket has by now (R6): it may have been reclassified while it
+/// was stopped. Where the ticket has no such term any more, as on a line without one, the clock stays stopped.
+fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
+    let facts = &draft.ticket.facts;
+    let Some(target) = regulation.target(rule, facts) else { return };
+    let calendar = regulation.calendar_for(rule, facts);
+    let target_ms = if clock.extended {
+        clock.term.target_ms
+    } else {
+        target_ms(target.term, rule.basis, calendar, clock.started_at)
+    };
+    let term = term(regulation, rule, calendar, target_ms, clock.used_ms, draft.at);
+    push(draft, clock, Turn::Resumed { used_ms: clock.used_ms, term });
+    breach_if_used_up(draft, rule, clock, target_ms, clock.used_ms);
+}
+
+/// A paused clock runs on from its used time.
 fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
     let term = term(regulation, rule, calendar, clock.term.target_ms, clock.used_ms, draft.at);
@@ -116,12 +132,20 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
         term.warn_at = None;
     }
     push(draft, clock, Turn::Retargeted { used_ms, why, term });
-    breach_if_used_up(draft, clock, target_ms, used_ms);
+    breach_if_used_up(draft, rule, clock, target_ms, used_ms);
 }
 
-/// A term moved below what is used is broken at once, at the time of the change (R6).
-pub(super) fn breach_if_used_up(draft: &mut Draft<'_>, clock: &Clock, target_ms: Option<i64>, used_ms: i64) {
-    if clock.breached_at.is_none() && target_ms.is_some_and(|target_ms| used_ms > target_ms) {
+/// A term moved below what is used is broken at once, at the time of the change (R6). A clock that ends otherwise has
+/// its deadline at that time, and is settled like any other.
+pub(super) fn breach_if_used_up(
+    draft: &mut Draft<'_>,
+    rule: &ClockRule,
+    clock: &Clock,
+    target_ms: Option<i64>,
+    used_ms: i64,
+) {
+    let breaks = rule.at_end == AtEnd::Breach && clock.breached_at.is_none();
+    if breaks && target_ms.is_some_and(|target_ms| used_ms > target_ms) {
         let at = draft.at;
         push(draft, clock, Turn::Breached { at });
     }

@@ -35,11 +35,17 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
     let subject = subject(split.subject.as_ref(), &mut wrong);
     let mut facts = draft.ticket.facts.clone();
     for (name, value) in &split.fields {
-        facts.fields.insert(name.clone(), value.clone());
+        if value.is_null() {
+            facts.fields.remove(name);
+        } else {
+            facts.fields.insert(name.clone(), value.clone());
+        }
     }
     facts.subject = subject;
     check(&draft.regulation, &facts, &mut wrong);
     wrong.done()?;
+    facts.version.clone_from(&draft.regulation.version);
+    facts.incomplete = is_incomplete(&draft.regulation, &facts);
     facts.status.clone_from(&draft.regulation.initial_status);
     facts.line = draft.regulation.channel(&facts.channel).map_or(facts.line, |channel| channel.line);
     let priority = draft.regulation.derived_priority(&facts);

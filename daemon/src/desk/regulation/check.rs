@@ -16,6 +16,7 @@ use super::{
 use crate::desk::clocks::Basis;
 use crate::desk::command::Act;
 use crate::desk::ticket::Stage;
+use crate::toml_problem;
 
 /// One thing wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,11 @@ impl fmt::Display for Problems {
             if i > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}:{}: {}: {}", self.name, problem.line, problem.key, problem.message)?;
+            write!(f, "{}:{}: ", self.name, problem.line)?;
+            if !problem.key.is_empty() {
+                write!(f, "{}: ", problem.key)?;
+            }
+            f.write_str(&problem.message)?;
         }
         Ok(())
     }
@@ -52,13 +57,9 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
-    let file: File = toml::from_str(text).map_err(|error| Problems {
-        name: name.to_owned(),
-        problems: vec![Problem {
-            line: error.span().map_or(0, |span| line_of(text, &span)),
-            key: error.span().map_or_else(String::new, |span| word_at(text, &span)),
-            message: error.message().trim().replace('\n', ", "),
-        }],
+    let file: File = toml::from_str(text).map_err(|error| {
+        let (line, key, message) = toml_problem::tell(text, &error);
+        Problems { name: name.to_owned(), problems: vec![Problem { line, key, message }] }
     })?;
     let mut check = Check { text, problems: Vec::new() };
     let regulation = check.regulation(&file);
@@ -70,24 +71,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
     }
 }
 
-fn line_of(text: &str, span: &Range<usize>) -> usize {
-    text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
-}
-
-fn word_at(text: &str, span: &Range<usize>) -> String {
-    text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned()
-}
-
 /// "`a`, `b`, `c`"; with the nearest first named where the word looks like a slip.
 fn allowed(word: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(word, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
     let list =
         if known.is_empty() { "none is defined".to_owned() } else { format!("one of {}", known.join(", ")) };
-    near.map_or_else(|| list.clone(), |(_, near)| format!("did you mean `{near}`? {list}"))
+    toml_problem::nearest(word, known.iter().copied())
+        .map_or_else(|| list.clone(), |near| format!("did you mean `{near}`? {list}"))
 }
 
 struct Check<'a> {
@@ -97,7 +86,11 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn problem(&mut self, span: &Range<usize>, key: &str, message: String) {
-        self.problems.push(Problem { line: line_of(self.text, span), key: key.to_owned(), message });
+        self.problems.push(Problem {
+            line: toml_problem::line_of(self.text, span),
+            key: key.to_owned(),
+            message,
+        });
     }
 
     fn known(&mut self, word: &Spanned<String>, key: &str, what: &str, known: &[&str]) -> SmolStr {
@@ -143,6 +136,31 @@ impl Check<'_> {
         seen
     }
 
+    fn once<T: PartialEq + fmt::Display>(&mut self, key: &str, all: impl Iterator<Item = (Range<usize>, T)>) {
+        let mut seen = Vec::new();
+        for (span, one) in all {
+            if seen.contains(&one) {
+                self.problem(&span, key, format!("`{one}` is there twice; each is there once"));
+            }
+            seen.push(one);
+        }
+    }
+
+    /// Every open status can be left, by `status` or by another verb.
+    fn ways_out(&mut self, file: &File) {
+        for status in file.statuses.iter().filter(|status| status.stage == Stage::Open) {
+            let id = status.id.get_ref();
+            let leads_out = |rule: &file::Verb| {
+                rule.to.as_ref().is_some_and(|to| to.get_ref() != id)
+                    && (rule.from.is_empty() || rule.from.iter().any(|from| from.get_ref() == id))
+            };
+            if status.moves.is_empty() && status.passes_to.is_none() && !file.verbs.values().any(leads_out) {
+                let message = format!("`{id}` cannot be left: it has no moves, and no verb leads out of it");
+                self.problem(&status.id.span(), "status.moves", message);
+            }
+        }
+    }
+
     fn regulation(&mut self, file: &File) -> Option<Regulation> {
         self.unique("id", std::iter::once(&file.id));
         let holds_from = NaiveDate::parse_from_str(file.holds_from.get_ref(), "%Y-%m-%d");
@@ -164,19 +182,21 @@ impl Check<'_> {
             lines: file.lines.iter().map(|line| *line.id.get_ref()).collect(),
             calendars: file.calendars.iter().map(|calendar| calendar.get_ref().id.as_str()).collect(),
         };
-        for (list, key) in [
-            (&names.types, "type"),
-            (&names.priorities, "priority"),
-            (&names.statuses, "status"),
-            (&names.channels, "channel"),
+        for (count, key) in [
+            (file.types.len(), "type"),
+            (file.priorities.len(), "priority"),
+            (file.statuses.len(), "status"),
+            (file.channels.len(), "channel"),
+            (file.lines.len(), "line"),
         ] {
-            if list.is_empty() {
+            if count == 0 {
                 self.problem(&(0..0), key, format!("there is no [[{key}]]; a regulation has at least one"));
             }
         }
-        if names.lines.is_empty() {
-            self.problem(&(0..0), "line", "there is no [[line]]; a regulation has at least one".to_owned());
-        }
+        self.once("line.id", file.lines.iter().map(|line| (line.id.span(), line.id.get_ref())));
+        self.once("calendar.id", file.calendars.iter().map(|one| (one.span(), &one.get_ref().id)));
+        self.once("clock.metric", file.clocks.iter().map(|rule| (rule.metric.span(), rule.metric.get_ref())));
+        self.ways_out(file);
         let calendars = self.calendars(file);
         let regulation = Regulation {
             id: file.id.get_ref().as_str().into(),
@@ -198,7 +218,7 @@ impl Check<'_> {
             verbs: file
                 .verbs
                 .iter()
-                .map(|(verb, rule)| (verb.clone(), self.verb(verb, rule, &names)))
+                .map(|(verb, rule)| (verb.get_ref().clone(), self.verb(verb, rule, &names)))
                 .collect(),
             clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
             marks: file.marks.iter().map(mark).collect(),
@@ -215,7 +235,12 @@ impl Check<'_> {
             match Calendar::compile(spec.get_ref()) {
                 Ok(calendar) => calendars.push(calendar),
                 Err(error) => {
-                    self.problem(&spec.span(), &format!("calendar {}", spec.get_ref().id), error.to_string())
+                    let id = &spec.get_ref().id;
+                    let message = match std::error::Error::source(&error) {
+                        Some(source) => source.to_string(),
+                        None => error.to_string().replace(&format!("calendar `{id}`: "), ""),
+                    };
+                    self.problem(&spec.span(), &format!("calendar {id}"), message);
                 }
             }
         }
@@ -319,9 +344,9 @@ impl Check<'_> {
         }
     }
 
-    fn verb(&mut self, verb: &str, rule: &file::Verb, names: &Names<'_>) -> VerbRule {
+    fn verb(&mut self, verb: &Spanned<String>, rule: &file::Verb, names: &Names<'_>) -> VerbRule {
+        let (span, verb) = (verb.span(), verb.get_ref().as_str());
         if !Act::VERBS.contains(&verb) {
-            let span = rule.to.as_ref().map_or(0..0, Spanned::span);
             self.problem(
                 &span,
                 &format!("verb.{verb}"),

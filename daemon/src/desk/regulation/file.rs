@@ -44,7 +44,7 @@ pub(super) struct File {
     #[serde(default, rename = "field")]
     pub fields: Vec<Field>,
     #[serde(default, rename = "verb")]
-    pub verbs: BTreeMap<String, Verb>,
+    pub verbs: BTreeMap<Spanned<String>, Verb>,
     #[serde(default, rename = "clock")]
     pub clocks: Vec<ClockRule>,
     #[serde(default, rename = "mark")]

@@ -379,6 +379,45 @@ fn the_ledger_is_read_while_it_is_appended_to() {
     });
 }
 
+/// Power cuts as a disk with a volatile cache makes them: of what was not synced, each block is there or not.
+#[test]
+fn after_a_power_cut_all_that_was_acknowledged_is_there_and_of_the_rest_only_a_beginning() {
+    let dir = TempDir::new().unwrap();
+    let mut ledger = open(&dir).0;
+    let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next_random = |below: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    };
+    for _ in 0..150 {
+        let acknowledged = ledger.next_seq();
+        let before = fs::read(segment_file(&dir, 1)).unwrap();
+        let entries = 1 + next_random(6);
+        let entry = |n| frame(acknowledged + n, 1, &format!("{n} ").repeat(1500));
+        let batch: Vec<_> = (0..entries).map(entry).collect();
+        ledger.append(&batch).unwrap();
+        let mut torn = fs::read(segment_file(&dir, 1)).unwrap();
+        for (block, old) in
+            torn.chunks_mut(512).zip(before.chunks(512).chain(std::iter::repeat(&[0; 512][..])))
+        {
+            if next_random(2) == 0 {
+                block[..old.len()].copy_from_slice(old);
+            }
+        }
+        let cut = TempDir::new().unwrap();
+        fs::create_dir(cut.path().join("ledger")).unwrap();
+        fs::write(segment_file(&cut, 1), torn).unwrap();
+        let (found, report) = open(&cut);
+        assert!(report.is_whole(), "a torn batch is no damage: {report:?}");
+        assert!((acknowledged..=ledger.next_seq()).contains(&found.next_seq()));
+        let there: Vec<_> = found.frames_from(1).map(|item| item.unwrap().1).collect();
+        let all: Vec<_> = ledger.frames_from(1).map(|item| item.unwrap().1).collect();
+        assert_eq!(there, all[..there.len()]);
+    }
+}
+
 #[test]
 fn only_so_many_torn_tails_are_kept() {
     let dir = TempDir::new().unwrap();

@@ -34,7 +34,16 @@ pub enum TicketsError {
         #[source]
         source: io::Error,
     },
-    /// A checkpoint could not be written; the one before still counts.
+    /// A checkpoint could not be written down beside the database, which was not touched and goes on.
+    #[error("cannot write a checkpoint beside the ticket database {dir}; it is tried again with the next", dir = dir.display())]
+    Prepare {
+        /// The database's directory.
+        dir: PathBuf,
+        /// What the system or the database said.
+        #[source]
+        source: io::Error,
+    },
+    /// A checkpoint was written down, but could not be brought into the database, which was closed and opened again.
     #[error("cannot write a checkpoint to the ticket database {dir}", dir = dir.display())]
     Checkpoint {
         /// The database's directory.

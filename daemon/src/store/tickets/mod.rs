@@ -24,6 +24,7 @@ mod redo;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -99,11 +100,10 @@ impl Tickets {
         if upto_seq < position {
             return Err(TicketsError::Backwards { upto_seq, position });
         }
-        let written = guarded(|| {
-            let changes = without_old_continuations(&database.db, checkpoint.changes())?;
-            database.checkpoint(upto_seq, changes)
-        });
-        written.map_err(|source| TicketsError::Checkpoint { dir: self.0.dir.clone(), source })
+        let dir = || self.0.dir.clone();
+        let prepared = guarded(|| database.prepare(upto_seq, as_needed(&database.db, checkpoint.changes())?));
+        let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
+        guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
     }
 
     /// Calls `each` with the number and the value of every ticket, in order of their numbers.
@@ -226,15 +226,25 @@ fn whole(db: &sled::Db, key: &[u8], record: &[u8]) -> io::Result<Option<Vec<u8>>
     unseal(key, record, |key| Ok(db.get(key)?.map(|record| record.to_vec())))
 }
 
-/// `changes` with, in front, the removal of all continuations that the values had: the new ones may be shorter or gone.
-fn without_old_continuations(db: &sled::Db, mut changes: Vec<Change>) -> io::Result<Vec<Change>> {
+/// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of
+/// continuations that a value had and has no more. In order of the keys, which the database likes; the position last.
+fn as_needed(db: &sled::Db, changes: Vec<Change>) -> io::Result<Vec<Change>> {
+    let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = changes.into_iter().collect();
+    let position = latest.remove_entry(Kind::Position.key(&[]).as_slice());
     let mut surplus = Vec::new();
-    for (key, _) in changes.iter().filter(|(key, _)| may_be_long(key)) {
+    for key in latest.keys().filter(|key| may_be_long(key)) {
         let parts = db.get(key)?.and_then(|record| continuations(&record)).unwrap_or(0);
-        surplus.extend((1..=parts).map(|part| (continuation_key(key, part), None)));
+        let had = (1..=parts).map(|part| continuation_key(key, part));
+        surplus.extend(had.filter(|key| !latest.contains_key(key)));
     }
-    surplus.append(&mut changes);
-    Ok(surplus)
+    let mut needed: Vec<Change> = surplus.into_iter().map(|key| (key, None)).collect();
+    for (key, record) in latest {
+        if db.get(&key)?.as_deref() != record.as_deref() {
+            needed.push((key, record));
+        }
+    }
+    needed.extend(position);
+    Ok(needed)
 }
 
 /// A key for a person: its kind and then hexadecimal digits.

@@ -54,6 +54,9 @@ pub enum Unusable {
     /// It opens, but what every one of ours holds is not in it.
     #[error("it is empty, or not ours")]
     Empty,
+    /// Its records are whole, but their contents do not fit together or cannot be read.
+    #[error("its tickets cannot be read or do not fit together")]
+    NotUnderstood,
     /// It was written by another version of Andon Desk.
     #[error("it has schema {found}, this version uses {expected}")]
     OtherSchema {
@@ -91,7 +94,7 @@ pub(super) struct Database {
     pub(super) db: sled::Db,
     /// A second descriptor of the database's file: its own flush is no fsync.
     file: File,
-    redo: File,
+    pub(super) redo: File,
     position: AtomicU64,
 }
 
@@ -140,6 +143,18 @@ impl Tickets {
             }
         }
         Ok(Opened { tickets: Self::fresh(state, dir, schema)?, set_aside: None })
+    }
+
+    /// Sets this database aside, since the caller cannot use what it keeps, and starts a fresh one at position 0.
+    ///
+    /// Nobody else may hold a handle of it.
+    pub fn start_anew(self, state: &Path, schema: u32) -> Result<Opened, TicketsError> {
+        drop(self);
+        let dir = state.join("sled");
+        let moved =
+            set_aside(state, &dir).map_err(|source| TicketsError::SetAside { dir: dir.clone(), source })?;
+        let tickets = Self::fresh(state, dir, schema)?;
+        Ok(Opened { tickets, set_aside: Some(SetAside { reason: Unusable::NotUnderstood, dir: moved }) })
     }
 
     fn fresh(state: &Path, dir: PathBuf, schema: u32) -> Result<Self, TicketsError> {
@@ -195,13 +210,12 @@ impl Database {
             return unusable(Unusable::Empty);
         };
         self.position.store(position, Ordering::Release);
-        if let Some(Redo { from, upto, changes }) = Redo::read(&dir.join("redo"))? {
+        if let Some(redo) = Redo::read(&dir.join("redo"))? {
+            let (from, upto) = (redo.from, redo.upto);
             if position != from && position != upto {
                 return unusable(Unusable::Disagrees { position, from, upto });
             }
-            self.apply(changes.into_iter())?;
-            self.sync()?;
-            self.position.store(upto, Ordering::Release);
+            self.carry_out(redo)?;
         }
         let position = self.position();
         if position > next_seq {
@@ -210,13 +224,18 @@ impl Database {
         Ok(())
     }
 
-    /// Writes `changes` and makes them durable, all or nothing; then the database stands for the events before `upto`.
-    pub(super) fn checkpoint(&self, upto: u64, changes: Vec<Change>) -> io::Result<()> {
+    /// Writes down that the database is to stand for the events before `upto`, with `changes`. Nothing of it is touched.
+    pub(super) fn prepare(&self, upto: u64, changes: Vec<Change>) -> io::Result<Redo> {
         let redo = Redo { from: self.position(), upto, changes };
         redo.write(&self.redo)?;
+        Ok(redo)
+    }
+
+    /// Does what was prepared, and makes it durable.
+    pub(super) fn carry_out(&self, redo: Redo) -> io::Result<()> {
         self.apply(redo.changes.into_iter())?;
         self.sync()?;
-        self.position.store(upto, Ordering::Release);
+        self.position.store(redo.upto, Ordering::Release);
         Ok(())
     }
 

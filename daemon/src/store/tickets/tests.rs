@@ -333,6 +333,26 @@ fn a_database_opened_again_after_a_failure_serves_the_same_handles() {
 }
 
 #[test]
+fn on_a_full_disk_a_checkpoint_fails_and_the_database_goes_on_as_it_was() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    tickets.checkpoint(&checkpoint(5, 3)).unwrap();
+    let swap_redo = |file: fs::File| {
+        let mut state = tickets.0.state.write().unwrap();
+        let State::Open(database) = &mut *state else { panic!("it is open") };
+        std::mem::replace(&mut database.redo, file)
+    };
+    let redo = swap_redo(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let failed = tickets.checkpoint(&checkpoint(8, 3));
+    assert!(matches!(failed, Err(TicketsError::Prepare { .. })), "{failed:?}");
+    assert_eq!(tickets.position(), 5);
+    assert!(agrees(&tickets, 3));
+    swap_redo(redo);
+    tickets.checkpoint(&checkpoint(8, 3)).unwrap();
+    assert!(agrees(&tickets, 3));
+}
+
+#[test]
 fn an_idle_projection_writes_nothing() {
     let dir = TempDir::new().unwrap();
     let tickets = open(dir.path()).tickets;

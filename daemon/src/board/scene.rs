@@ -1,0 +1,107 @@
+//! From the wall's state to the scene that is drawn: the room's language, ages, the time of day.
+
+use calendars::Timestamp;
+use chrono::{Datelike, Timelike};
+use firmware_board::{AlarmLine, ClockText, Counts, Language, Link, NextLine, Scene};
+
+use super::state::{BoardState, scene_kind, scene_state};
+use crate::desk::Metric;
+
+/// How many alarms a scene lists; the rest are counted.
+const LINES_MAX: usize = 12;
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    /// The name of the room or site.
+    pub site: String,
+    /// The language of the wall.
+    pub language: Language,
+}
+
+/// The scene of a state at `now`.
+pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
+    let local = now.local(board.zone);
+    Scene {
+        at_text: ClockText {
+            hh: small(local.hour()),
+            mm: small(local.minute()),
+            ss: small(local.second()),
+            day: small(local.day()),
+            month: small(local.month()),
+            weekday: small(local.weekday().num_days_from_monday()),
+        },
+        level: board.level(),
+        trusted: board.trusted,
+        link: Link::Live,
+        counts: Counts {
+            open: board.counts.open,
+            waiting: board.counts.waiting,
+            critical: board.counts.critical,
+            breached: board.counts.breached,
+            due_soon: board.counts.due_soon,
+        },
+        alarms: board
+            .alarms
+            .iter()
+            .take(LINES_MAX)
+            .map(|(alarm, text)| AlarmLine {
+                kind: scene_kind(alarm.kind),
+                ticket: alarm.ticket.map(|number| number.0),
+                text: text.clone(),
+                age_s: seconds(now.ms_since(alarm.since)),
+                state: scene_state(alarm.state),
+            })
+            .collect(),
+        alarms_total: u32::try_from(board.alarms_total).unwrap_or(u32::MAX),
+        next: board
+            .next
+            .iter()
+            .map(|next| NextLine {
+                number: next.number.0,
+                metric: metric_word(next.metric, room.language).to_owned(),
+                in_s: next.deadline.ms_since(now) / 1_000,
+                priority: next.priority_title.clone(),
+                subject: next.subject.clone(),
+            })
+            .collect(),
+        staffing: None,
+        signals: board.signals(now),
+        muted_min: board
+            .muted_until
+            .filter(|until| *until > now)
+            .map(|until| u16::try_from(until.ms_since(now) / 60_000 + 1).unwrap_or(u16::MAX)),
+        language: room.language,
+        site: room.site.clone(),
+    }
+}
+
+/// A metric in one word, for the wall's narrow lines.
+fn metric_word(metric: Metric, language: Language) -> &'static str {
+    match (metric, language) {
+        (Metric::Reaction, Language::Russian) => "реакция",
+        (Metric::Resolution, Language::Russian) => "решение",
+        (Metric::Line, Language::Russian) => "линия",
+        (Metric::RequesterAnswer, Language::Russian) => "ответ",
+        (Metric::Confirmation, Language::Russian) => "подтверждение",
+        (Metric::Acceptance, Language::Russian) => "приёмка",
+        (Metric::Escalation, Language::Russian) => "эскалация",
+        (Metric::RegistrationLetter, Language::Russian) => "письмо",
+        (Metric::Reaction, Language::English) => "reaction",
+        (Metric::Resolution, Language::English) => "resolution",
+        (Metric::Line, Language::English) => "line",
+        (Metric::RequesterAnswer, Language::English) => "answer",
+        (Metric::Confirmation, Language::English) => "confirmation",
+        (Metric::Acceptance, Language::English) => "acceptance",
+        (Metric::Escalation, Language::English) => "escalation",
+        (Metric::RegistrationLetter, Language::English) => "letter",
+    }
+}
+
+fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+fn seconds(ms: i64) -> u32 {
+    u32::try_from(ms.max(0) / 1_000).unwrap_or(u32::MAX)
+}

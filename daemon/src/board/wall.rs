@@ -1,0 +1,335 @@
+//! The wall's thread: draws the newest scene, drives lamps and buzzer, and never delays the desk.
+//!
+//! Lamps and buzzer come before the panel: a full picture takes longer on the wire than a deadline may wait. A part
+//! that fails is told in the journal and as an alarm of kind `panel`, and is tried again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use embedded_hal::delay::DelayNs;
+use firmware_board::panel::{Beacon, Mounting, Tft, Wiring};
+use firmware_board::record::{Recorder, Wire};
+use firmware_board::{Frame, Link, Phase, Scene, Signals, wall};
+
+use super::erased::{ErasedPin, ErasedSpi};
+use super::pi::{self, PiError};
+use super::scene::{Room, scene};
+use super::trace::Trace;
+use crate::chain::chain;
+use crate::clock;
+use crate::config::{Board, Panel, SignalPins, Spi};
+use crate::desk::{Actor, AlarmKind, Command, DeskAct};
+use crate::run::Handle;
+
+/// How long a panel that failed is left alone.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The picture that the panel shows, for whoever wants to see it.
+#[derive(Clone, Debug)]
+pub struct Picture(Arc<Mutex<Frame>>);
+
+impl Picture {
+    /// A dark picture.
+    fn dark() -> Self {
+        Self(Arc::new(Mutex::new(Frame::new(wall::WIDTH, wall::HEIGHT))))
+    }
+
+    fn show(&self, frame: &Frame) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(frame);
+    }
+
+    /// The picture as PNG, exactly the panel's pixels.
+    pub fn png(&self) -> Vec<u8> {
+        let (rgb, width, height) = {
+            let frame = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            (frame.rgb888(), frame.width(), frame.height())
+        };
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width.into(), height.into());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(&rgb))
+            .expect("a frame has as many bytes as its size says, and memory takes them");
+        bytes
+    }
+}
+
+/// The wall, while its thread runs.
+#[derive(Debug)]
+pub struct Wall {
+    picture: Picture,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Wall {
+    /// Starts the wall of a desk.
+    ///
+    /// # Errors
+    /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
+    pub fn start(handle: Handle, board: &Board, trace: Trace) -> std::io::Result<Self> {
+        let picture = Picture::dark();
+        let stop = Arc::new(AtomicBool::new(false));
+        let painter = Painter {
+            handle,
+            room: Room { site: board.site.clone(), language: board.language },
+            picture: picture.clone(),
+            stop: Arc::clone(&stop),
+            trace: trace.clone(),
+            panel: PanelPart::new(board, trace.clone()),
+            beacon: BeaconPart::new(board.signals, trace),
+            signals: Signals::DARK,
+            signals_since_ms: 0,
+        };
+        let thread = std::thread::Builder::new().name("wall".into()).spawn(move || painter.run())?;
+        Ok(Self { picture, stop, thread })
+    }
+
+    /// What the panel shows.
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    /// Shows that the desk has stopped, puts the lamps out, and ends.
+    pub fn stop(self) {
+        self.stop.store(true, Ordering::Release);
+        // A thread that panicked has said so in the journal.
+        let _ = self.thread.join();
+    }
+}
+
+struct Painter {
+    handle: Handle,
+    room: Room,
+    picture: Picture,
+    stop: Arc<AtomicBool>,
+    trace: Trace,
+    panel: PanelPart,
+    beacon: BeaconPart,
+    signals: Signals,
+    /// When these signals began: their rhythm counts from here.
+    signals_since_ms: u64,
+}
+
+impl Painter {
+    fn run(mut self) {
+        let view = Arc::clone(self.handle.view());
+        let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
+        let mut board = view.board();
+        while !self.stop.load(Ordering::Acquire) {
+            let scene = scene(&board, &self.room, clock::now());
+            let t_ms = clock::monotonic_us() / 1_000;
+            self.signal(scene.signals, t_ms);
+            self.paint(&scene, t_ms, &mut frame);
+            board = view.board_after(&board, self.wait(&scene, t_ms));
+        }
+        let last =
+            Scene { link: Link::Stopped, signals: Signals::DARK, ..scene(&board, &self.room, clock::now()) };
+        self.beacon.dark();
+        self.paint(&last, 0, &mut frame);
+    }
+
+    fn signal(&mut self, signals: Signals, t_ms: u64) {
+        if signals != self.signals {
+            self.signals = signals;
+            self.signals_since_ms = t_ms;
+        }
+        let told = self.beacon.show(signals, t_ms - self.signals_since_ms);
+        self.tell("signals", told);
+        self.trace.flush();
+    }
+
+    fn paint(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
+        let Ok(()) = wall::draw(scene, Phase::at(t_ms), frame);
+        self.picture.show(frame);
+        let told = self.panel.show(frame, t_ms);
+        self.tell("panel", told);
+        self.trace.flush();
+    }
+
+    /// Until the picture or the signals change by themselves, or a second is over.
+    fn wait(&self, scene: &Scene, t_ms: u64) -> Duration {
+        let next_second = t_ms + 1_000 - t_ms % 1_000;
+        let signals =
+            self.beacon.next_edge(t_ms - self.signals_since_ms).map(|ms| ms + self.signals_since_ms);
+        let next = [wall::next_flash(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
+        let now_ms = clock::monotonic_us() / 1_000;
+        Duration::from_millis(next.saturating_sub(now_ms).max(1))
+    }
+
+    /// Tells the desk that a part failed or works again.
+    fn tell(&self, part: &str, told: Option<Result<(), String>>) {
+        let part = part.to_owned();
+        let act = match told {
+            None => return,
+            Some(Ok(())) => DeskAct::PartWorks { kind: AlarmKind::Panel, part },
+            Some(Err(text)) => {
+                log::error!("the wall's {part}: {text}");
+                DeskAct::PartFailed { kind: AlarmKind::Panel, part, text }
+            }
+        };
+        self.handle.tell(Command::Desk(act), Actor::named("wall", crate::desk::Role::Admin));
+    }
+}
+
+/// The panel and whether it works.
+struct PanelPart {
+    kind: Panel,
+    spi: Spi,
+    trace: Trace,
+    tft: Option<Tft<ErasedSpi, ErasedPin, ErasedPin>>,
+    health: Health,
+}
+
+impl PanelPart {
+    fn new(board: &Board, trace: Trace) -> Self {
+        Self { kind: board.panel, spi: board.spi, trace, tft: None, health: Health::default() }
+    }
+
+    /// Shows a frame; tells where that failed or works again, once.
+    fn show(&mut self, frame: &Frame, t_ms: u64) -> Option<Result<(), String>> {
+        if !self.health.may_try(t_ms) {
+            return None;
+        }
+        let shown = self.try_show(frame);
+        if shown.is_err() {
+            self.tft = None;
+        }
+        self.health.tell(shown, t_ms)
+    }
+
+    fn try_show(&mut self, frame: &Frame) -> Result<(), String> {
+        if self.tft.is_none() {
+            let mut tft = self.connect().map_err(|error| chain(&error))?;
+            tft.reinit(&mut Sleep)
+                .map_err(|error| format!("it does not take its initialisation: {error:?}"))?;
+            self.tft = Some(tft);
+        }
+        let tft = self.tft.as_mut().expect("it was connected above");
+        tft.show(frame).map(drop).map_err(|error| format!("it does not take a picture: {error:?}"))
+    }
+
+    fn connect(&self) -> Result<Tft<ErasedSpi, ErasedPin, ErasedPin>, PiError> {
+        let recorder = Recorder::new(self.trace.clone());
+        Ok(match self.kind {
+            Panel::Simulated => Tft::new(
+                ErasedSpi::new(recorder.spi()),
+                ErasedPin::new(recorder.pin(Wire::Dc)),
+                Some(ErasedPin::new(recorder.pin(Wire::Reset))),
+                Mounting::default(),
+            ),
+            Panel::St7796 => Tft::new(
+                ErasedSpi::new(recorder.spi_over(pi::spi(&self.spi)?)),
+                ErasedPin::new(recorder.pin_over(Wire::Dc, pi::output(self.spi.dc_pin, false)?)),
+                Some(ErasedPin::new(recorder.pin_over(Wire::Reset, pi::output(self.spi.reset_pin, true)?))),
+                Mounting { upside_down: self.spi.upside_down, ..Mounting::default() },
+            ),
+        })
+    }
+}
+
+/// Lamps and buzzer, and whether they work.
+struct BeaconPart {
+    pins: Option<SignalPins>,
+    trace: Trace,
+    beacon: Option<Beacon<ErasedPin>>,
+    health: Health,
+}
+
+impl BeaconPart {
+    fn new(pins: Option<SignalPins>, trace: Trace) -> Self {
+        Self { pins, trace, beacon: None, health: Health::default() }
+    }
+
+    fn show(&mut self, signals: Signals, t_ms: u64) -> Option<Result<(), String>> {
+        let now_ms = clock::monotonic_us() / 1_000;
+        if !self.health.may_try(now_ms) {
+            return None;
+        }
+        let shown = self.try_show(signals, t_ms);
+        if shown.is_err() {
+            self.beacon = None;
+        }
+        self.health.tell(shown, now_ms)
+    }
+
+    fn try_show(&mut self, signals: Signals, t_ms: u64) -> Result<(), String> {
+        if self.beacon.is_none() {
+            self.beacon = Some(self.connect().map_err(|error| chain(&error))?);
+        }
+        let beacon = self.beacon.as_mut().expect("it was connected above");
+        beacon.show(signals, t_ms).map_err(|error| format!("a pin does not take its level: {error:?}"))
+    }
+
+    fn connect(&self) -> Result<Beacon<ErasedPin>, PiError> {
+        let recorder = Recorder::new(self.trace.clone());
+        let Some(pins) = self.pins else {
+            let pin = |wire| ErasedPin::new(recorder.pin(wire));
+            let pins = [pin(Wire::Red), pin(Wire::Amber), pin(Wire::Green), pin(Wire::Buzzer)];
+            return Ok(Beacon::new(pins, Wiring::ActiveHigh));
+        };
+        let pin = |wire, number| -> Result<ErasedPin, PiError> {
+            Ok(ErasedPin::new(recorder.pin_over(wire, pi::output(number, pins.active_low)?)))
+        };
+        let four = [
+            pin(Wire::Red, pins.red_pin)?,
+            pin(Wire::Amber, pins.amber_pin)?,
+            pin(Wire::Green, pins.green_pin)?,
+            pin(Wire::Buzzer, pins.buzzer_pin)?,
+        ];
+        Ok(Beacon::new(four, if pins.active_low { Wiring::ActiveLow } else { Wiring::ActiveHigh }))
+    }
+
+    fn dark(&mut self) {
+        if let Some(beacon) = &mut self.beacon {
+            // The daemon ends; a pin that cannot be set now stays as it is.
+            let _ = beacon.dark();
+        }
+    }
+
+    fn next_edge(&self, t_ms: u64) -> Option<u64> {
+        self.beacon.as_ref().and_then(|beacon| beacon.next_edge(t_ms))
+    }
+}
+
+/// Whether a part works, and when it is tried again.
+#[derive(Default)]
+struct Health {
+    failed_at_ms: Option<u64>,
+    complaint: Option<String>,
+}
+
+impl Health {
+    fn may_try(&self, now_ms: u64) -> bool {
+        self.failed_at_ms.is_none_or(|failed| now_ms.saturating_sub(failed) >= RETRY.as_secs() * 1_000)
+    }
+
+    /// What is news: a failure of another kind than the last, or that it works again.
+    fn tell(&mut self, shown: Result<(), String>, now_ms: u64) -> Option<Result<(), String>> {
+        match shown {
+            Ok(()) => {
+                self.failed_at_ms = None;
+                self.complaint.take().map(|_| Ok(()))
+            }
+            Err(text) => {
+                self.failed_at_ms = Some(now_ms);
+                let news = self.complaint.as_ref() != Some(&text);
+                self.complaint = Some(text.clone());
+                news.then_some(Err(text))
+            }
+        }
+    }
+}
+
+/// Waits in real time, for panels that must rest.
+struct Sleep;
+
+impl DelayNs for Sleep {
+    fn delay_ns(&mut self, ns: u32) {
+        std::thread::sleep(Duration::from_nanos(ns.into()));
+    }
+}

@@ -1,0 +1,335 @@
+//! The configuration file, and what the command line says over it.
+//!
+//! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
+//! `andonctl config check` reads a file by this same code.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use calendars::Tz;
+use firmware_board::Language;
+use serde::Deserialize;
+
+use crate::desk::Regulations;
+use crate::desk::regulation::{Problems, Regulation, shipped};
+use crate::toml_problem;
+
+/// Where the daemon listens where nothing else is said.
+pub const LISTEN: &str = "127.0.0.1:8420";
+/// Where the state lies where nothing else is said.
+pub const STATE_DIR: &str = "./andon-state";
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file says something that cannot be.
+    #[error("{path}:{line}: {key}: {message}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Line, from 1; 0 where none can be told.
+        line: usize,
+        /// Which key.
+        key: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A regulation's file is wrong.
+    #[error("{0}")]
+    Regulation(#[from] Problems),
+    /// A regulation is neither shipped nor a file.
+    #[error("unknown regulation `{name}`: neither one that is shipped ({shipped}) nor a file that can be read", shipped = shipped::names().collect::<Vec<_>>().join(", "))]
+    UnknownRegulation {
+        /// What was asked for.
+        name: String,
+    },
+    /// Two regulations have one id.
+    #[error("two regulations have the id `{id}`; each has its own")]
+    TwiceRegulation {
+        /// Which id.
+        id: String,
+    },
+}
+
+/// The configuration file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Config {
+    /// Where tickets and ledger lie. Default: `./andon-state`.
+    pub state_dir: PathBuf,
+    /// The address of the HTTP door. Default: `127.0.0.1:8420`.
+    pub listen: SocketAddr,
+    /// Regulations by shipped name or file. Default: `getmark`.
+    pub regulations: Vec<String>,
+    /// The zone of the wall and of the admin's commands. Default: `Europe/Moscow`.
+    #[serde(deserialize_with = "zone")]
+    pub zone: Tz,
+    /// The wall.
+    pub board: Board,
+    /// The journal.
+    pub log: Log,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state_dir: STATE_DIR.into(),
+            listen: LISTEN.parse().expect("the default address is one"),
+            regulations: vec!["getmark".to_owned()],
+            zone: Tz::Europe__Moscow,
+            board: Board::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// The wall.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Board {
+    /// The name of the room or site, shown on the wall.
+    pub site: String,
+    /// `ru` (the default) or `en`.
+    #[serde(deserialize_with = "language")]
+    pub language: Language,
+    /// Which panel. Default: simulated, to be seen at `/board`.
+    pub panel: Panel,
+    /// How an ST7796 is connected.
+    pub spi: Spi,
+    /// The pins of lamps and buzzer, BCM numbers; without, there are none.
+    pub signals: Option<SignalPins>,
+}
+
+/// Which panel the wall is drawn on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Panel {
+    /// None but the picture at `/board`.
+    #[default]
+    Simulated,
+    /// A TFT of 480x320 with an ST7796 on the SPI bus.
+    St7796,
+}
+
+/// How an SPI panel is connected.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Spi {
+    /// The bus: `/dev/spidevBUS.SELECT`. Default: 0.
+    pub bus: u8,
+    /// The chip select. Default: 0.
+    pub select: u8,
+    /// The clock in MHz, 1 to 80. Default: 32.
+    pub mhz: u32,
+    /// The pin that tells commands from data, BCM number. Default: 25.
+    pub dc_pin: u8,
+    /// The reset pin, BCM number. Default: 24.
+    pub reset_pin: u8,
+    /// Whether the panel is built in upside down.
+    pub upside_down: bool,
+}
+
+impl Default for Spi {
+    fn default() -> Self {
+        Self { bus: 0, select: 0, mhz: 32, dc_pin: 25, reset_pin: 24, upside_down: false }
+    }
+}
+
+/// The pins of lamps and buzzer, BCM numbers.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SignalPins {
+    /// The red lamp.
+    pub red_pin: u8,
+    /// The amber lamp.
+    pub amber_pin: u8,
+    /// The green lamp.
+    pub green_pin: u8,
+    /// The active buzzer.
+    pub buzzer_pin: u8,
+    /// Whether a pin lights at low.
+    #[serde(default)]
+    pub active_low: bool,
+}
+
+/// The journal.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Log {
+    /// The least that is logged: error, warn, info (the default), debug or trace.
+    pub level: log::LevelFilter,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: log::LevelFilter::Info }
+    }
+}
+
+fn zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map_err(|_| {
+        serde::de::Error::custom(format!("unknown zone `{name}`; an IANA name such as Europe/Moscow"))
+    })
+}
+
+fn language<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Language, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "ru" => Ok(Language::Russian),
+        "en" => Ok(Language::English),
+        other => Err(serde::de::Error::custom(format!("unknown language `{other}`; one of ru, en"))),
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: by file, line, key and the way out.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config = Self::parse(path, &text)?;
+        config.regulations(path.parent().unwrap_or(Path::new(".")))?;
+        Ok(config)
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let problem = |line, key: &str, message: String| ConfigError::File {
+            path: path.to_owned(),
+            line,
+            key: key.to_owned(),
+            message,
+        };
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let (line, key, message) = toml_problem::tell(text, &error);
+            problem(line, &key, message)
+        })?;
+        let line_with =
+            |key: &str| text.lines().position(|line| line.trim_start().starts_with(key)).map_or(0, |n| n + 1);
+        if config.regulations.is_empty() {
+            return Err(problem(
+                line_with("regulations"),
+                "regulations",
+                "is empty; name at least one".to_owned(),
+            ));
+        }
+        if !(1..=80).contains(&config.board.spi.mhz) {
+            let message = format!("{} is out of range; 1 to 80", config.board.spi.mhz);
+            return Err(problem(line_with("mhz"), "mhz", message));
+        }
+        if let Some((pin, first, second)) = config.board.pin_used_twice() {
+            let message = format!("pin {pin} is used by {first} and {second}; each part has its own");
+            return Err(problem(line_with(second), second, message));
+        }
+        Ok(config)
+    }
+
+    /// The regulations named, read and checked. Files are looked for from `base`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`].
+    pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
+        let mut all: Vec<Arc<Regulation>> = Vec::new();
+        for name in &self.regulations {
+            let regulation = regulation(name, base)?;
+            if all.iter().any(|known| known.id == regulation.id) {
+                return Err(ConfigError::TwiceRegulation { id: regulation.id.to_string() });
+            }
+            all.push(regulation);
+        }
+        Ok(Regulations::new(all))
+    }
+}
+
+/// A regulation by the name of a shipped one, or by its file.
+///
+/// # Errors
+/// [`ConfigError::Regulation`] or [`ConfigError::UnknownRegulation`].
+pub fn regulation(name: &str, base: &Path) -> Result<Arc<Regulation>, ConfigError> {
+    if let Some(regulation) = shipped::get(name) {
+        return Ok(regulation?);
+    }
+    let path = base.join(name);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|_| ConfigError::UnknownRegulation { name: name.to_owned() })?;
+    Ok(Arc::new(Regulation::parse(&path.display().to_string(), &text)?))
+}
+
+impl Board {
+    /// A pin that two parts are said to be on, and the keys of both.
+    fn pin_used_twice(&self) -> Option<(u8, &'static str, &'static str)> {
+        let mut pins = Vec::new();
+        if self.panel == Panel::St7796 {
+            pins.extend([("dc-pin", self.spi.dc_pin), ("reset-pin", self.spi.reset_pin)]);
+        }
+        if let Some(signals) = self.signals {
+            pins.extend([
+                ("red-pin", signals.red_pin),
+                ("amber-pin", signals.amber_pin),
+                ("green-pin", signals.green_pin),
+                ("buzzer-pin", signals.buzzer_pin),
+            ]);
+        }
+        pins.iter().enumerate().find_map(|(i, (second, pin))| {
+            pins[..i].iter().find(|(_, other)| other == pin).map(|(first, _)| (*pin, *first, *second))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> String {
+        Config::parse(Path::new("andon.toml"), text).expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        let config = Config::parse(Path::new("andon.toml"), "").expect("it is whole");
+        assert_eq!(config.listen.to_string(), LISTEN);
+        assert_eq!(config.regulations, ["getmark"]);
+    }
+
+    #[test]
+    fn each_bad_key_is_told_by_line_and_way_out() {
+        let unknown = complaint("listen = \"127.0.0.1:1\"\nstate-dri = \"x\"\n");
+        assert!(unknown.starts_with("andon.toml:2: state-dri: unknown field `state-dri`"), "{unknown}");
+        assert!(unknown.ends_with("did you mean `state-dir`?"), "{unknown}");
+        for (text, expected) in [
+            (
+                "zone = \"Moscow\"",
+                "andon.toml:1: zone: unknown zone `Moscow`; an IANA name such as Europe/Moscow",
+            ),
+            ("regulations = []", "andon.toml:1: regulations: is empty; name at least one"),
+            ("[board]\nlanguage = \"de\"", "andon.toml:2: language: unknown language `de`; one of ru, en"),
+            ("[board.spi]\nmhz = 0", "andon.toml:2: mhz: 0 is out of range; 1 to 80"),
+            (
+                "[board.signals]\nred-pin = 5\namber-pin = 6\ngreen-pin = 5\nbuzzer-pin = 7\n",
+                "andon.toml:4: green-pin: pin 5 is used by red-pin and green-pin; each part has its own",
+            ),
+        ] {
+            assert_eq!(complaint(text), expected);
+        }
+        assert!(complaint("listen = \"here\"").contains("andon.toml:1: listen: invalid socket address"));
+        assert!(
+            complaint("[board]\npanel = \"hdmi\"")
+                .contains("unknown variant `hdmi`, expected `simulated` or `st7796`")
+        );
+    }
+}

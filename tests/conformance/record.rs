@@ -1,0 +1,336 @@
+//! The record of events is kept for as long as the box lives: what was written once is read for ever.
+//!
+//! `golden/events.jsonl` holds one entry a line: each kind of event with everything it can carry, and with as little as
+//! it may. A line that changes makes old boxes unreadable; a new kind of event adds a line, with `UPDATE_GOLDEN=1`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use andon::desk::command::{BugReport, LinkKind, Requester, Token};
+use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
+use andon::desk::{AlarmKind, Basis, Metric, Role, Stage, TicketNumber};
+use calendars::Timestamp;
+use serde_json::json;
+
+fn golden() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/events.jsonl")
+}
+
+/// 2026-11-23 10:00 in Moscow, and so many minutes.
+fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_417_200_000 + minutes * 60_000)
+}
+
+fn text(words: &str) -> String {
+    words.to_owned()
+}
+
+fn registered() -> Event {
+    Event::Registered(Box::new(Registered {
+        regulation: "getmark".into(),
+        version: "2024-06-14".into(),
+        kind: "error".into(),
+        priority: "high".into(),
+        critical: true,
+        status: "registration".into(),
+        line: 2,
+        channel: "email".into(),
+        subject: text("Не открывается «форма»\n\"отчёта\""),
+        description: Some(text("После обновления")),
+        requester: Requester {
+            name: Some(text("Анна Петрова")),
+            email: Some(text("petrova@example.ru")),
+            phone: Some(text("+7 495 123-45-67")),
+            inn: Some(text("7707083893")),
+            login: Some(text("petrova")),
+        },
+        client: Some(text("ООО «Ромашка»")),
+        fields: BTreeMap::from([
+            (text("impact"), json!("stops-operations")),
+            (text("steps"), json!(["Открыть", "Нажать"])),
+            (text("nodes"), json!({ "count": 3, "share": 0.5, "list": [true, null] })),
+        ]),
+        service: Some("reports".into()),
+        urgency: Some("high".into()),
+        incomplete: true,
+    }))
+}
+
+fn barely_registered() -> Event {
+    Event::Registered(Box::new(Registered {
+        regulation: "itsm".into(),
+        version: "1".into(),
+        kind: "incident".into(),
+        priority: "p3".into(),
+        critical: false,
+        status: "new".into(),
+        line: 1,
+        channel: "phone".into(),
+        subject: text("Принтер"),
+        description: None,
+        requester: Requester::default(),
+        client: None,
+        fields: BTreeMap::new(),
+        service: None,
+        urgency: None,
+        incomplete: false,
+    }))
+}
+
+fn term() -> Term {
+    Term {
+        target_ms: Some(43_200_000),
+        calendar: "getmark/line-2".into(),
+        revision: "0123456789abcdef".into(),
+        deadline: Some(at(1_620)),
+        warn_at: Some(at(1_500)),
+        provisional: true,
+    }
+}
+
+fn no_term() -> Term {
+    Term {
+        target_ms: None,
+        calendar: "getmark/line-1".into(),
+        revision: "0123456789abcdef".into(),
+        deadline: None,
+        warn_at: None,
+        provisional: false,
+    }
+}
+
+fn turn(metric: Metric, turn: Turn) -> Event {
+    Event::Clock { metric, cycle: 2, turn }
+}
+
+/// What can happen, in the order in which it was thought of.
+fn events() -> Vec<Event> {
+    let bug_report = BugReport {
+        title: Some(text("Отчёт не открывается после обновления")),
+        description: Some(text("Форма пуста")),
+        client: Some(text("ООО «Ромашка», https://crm.example.ru/42")),
+        document: Some(text("Отчёт № 7")),
+        expected: Some(text("Данные")),
+        actual: Some(text("Пусто")),
+        steps: vec![text("Открыть отчёт")],
+        attachments: vec![text("screen.png")],
+    };
+    let token = |lines: &[u8]| Token {
+        name: "ivanova".into(),
+        role: Role::Agent,
+        lines: lines.to_vec(),
+        hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+    };
+    vec![
+        registered(),
+        barely_registered(),
+        Event::Replied { text: text("Смотрим"), internal: false },
+        Event::Replied { text: text("Похоже на № 7"), internal: true },
+        Event::Asked { text: text("Какая версия?") },
+        Event::Answered { text: text("2.3") },
+        Event::StatusChanged {
+            from: "new".into(),
+            to: "waiting-requester".into(),
+            stage: Stage::Open,
+            waiting: true,
+            reason: Some(text("Ждём версию")),
+        },
+        Event::StatusChanged {
+            from: "in-progress".into(),
+            to: "closed".into(),
+            stage: Stage::Resolved,
+            waiting: false,
+            reason: None,
+        },
+        Event::StatusChanged {
+            from: "closed".into(),
+            to: "closed".into(),
+            stage: Stage::Closed,
+            waiting: false,
+            reason: None,
+        },
+        Event::Classified {
+            kind: Some("consultation".into()),
+            service: Some("reports".into()),
+            fields: BTreeMap::from([(text("impact"), json!("none")), (text("steps"), json!(null))]),
+            incomplete: true,
+            reason: Some(text("Вопрос")),
+        },
+        Event::Classified {
+            kind: None,
+            service: None,
+            fields: BTreeMap::new(),
+            incomplete: false,
+            reason: None,
+        },
+        Event::PriorityChanged {
+            from: "high".into(),
+            to: "critical".into(),
+            critical: true,
+            reason: text("Не работает ничего"),
+        },
+        Event::PriorityChanged {
+            from: "critical".into(),
+            to: "low".into(),
+            critical: false,
+            reason: text("Работает"),
+        },
+        Event::Assigned {
+            agent: Some("ivanova".into()),
+            group: Some("night".into()),
+            reason: Some(text("Отпуск")),
+        },
+        Event::Assigned { agent: None, group: None, reason: None },
+        Event::Routed {
+            from: 2,
+            to: 3,
+            reason: Some(text("Ошибка ПО")),
+            bug_report: Some(Box::new(bug_report)),
+        },
+        Event::Routed { from: 3, to: 2, reason: None, bug_report: None },
+        Event::Extended {
+            deadline: at(6_240), reason: text("Диагностика"), text: text("Ищем причину")
+        },
+        Event::Resolved {
+            text: text("Ctrl+F5"),
+            source: Some("own-product".into()),
+            despite: vec![text("обратитесь в другую службу")],
+        },
+        Event::Resolved { text: text("Ctrl+F5"), source: None, despite: Vec::new() },
+        Event::Confirmed { mark: Some("satisfactory".into()), comment: Some(text("Быстро")) },
+        Event::Confirmed { mark: None, comment: None },
+        Event::Returned { reason: text("Не помогло") },
+        Event::Refused {
+            reason: text("Не наша программа"), text: Some(text("Это программа другой фирмы"))
+        },
+        Event::Refused { reason: text("Не наша программа"), text: None },
+        Event::Closed { reason: text("requester-silent"), text: Some(text("Вы не ответили")) },
+        Event::Closed { reason: text("not-confirmed"), text: None },
+        Event::Linked { to: TicketNumber(7), kind: LinkKind::Similar, back: false },
+        Event::Linked { to: TicketNumber(7), kind: LinkKind::Duplicate, back: true },
+        Event::Linked { to: TicketNumber(7), kind: LinkKind::Problem, back: false },
+        Event::Linked { to: TicketNumber(7), kind: LinkKind::FollowUp, back: false },
+        Event::Urgent { text: text("Отгрузка стоит") },
+        turn(Metric::Reaction, Turn::Started { basis: Basis::WorkingHours, term: term() }),
+        turn(Metric::Resolution, Turn::Started { basis: Basis::CalendarHours, term: no_term() }),
+        turn(Metric::Acceptance, Turn::Started { basis: Basis::CalendarDays, term: term() }),
+        turn(Metric::Escalation, Turn::Started { basis: Basis::WorkingDays, term: term() }),
+        turn(Metric::Line, Turn::Paused { used_ms: 3_600_000 }),
+        turn(Metric::Line, Turn::Resumed { used_ms: 3_600_000, term: term() }),
+        turn(
+            Metric::Resolution,
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Derived, term: term() },
+        ),
+        turn(
+            Metric::Resolution,
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Calendar, term: term() },
+        ),
+        turn(
+            Metric::Resolution,
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Extended, term: no_term() },
+        ),
+        turn(Metric::RegistrationLetter, Turn::Warned { deadline: at(30) }),
+        turn(Metric::Resolution, Turn::Breached { at: at(1_620) }),
+        turn(Metric::RequesterAnswer, Turn::RanOut { at: at(1_620) }),
+        turn(Metric::Confirmation, Turn::Stopped { used_ms: 3_600_000 }),
+        Event::AlarmAcked { alarm: "1024-breach-resolution-1".into() },
+        Event::PartFailed { kind: AlarmKind::Storage, part: "ledger".into(), text: text("no space left") },
+        Event::PartWorks { kind: AlarmKind::Storage, part: "ledger".into() },
+        Event::Muted { until: at(30) },
+        Event::TokenAdded { token: token(&[1, 2]) },
+        Event::TokenAdded { token: token(&[]) },
+        Event::TokenRevoked { name: "ivanova".into() },
+    ]
+}
+
+/// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
+/// until it has a line.
+fn kind(event: &Event) -> usize {
+    match event {
+        Event::Registered(_) => 0,
+        Event::Replied { .. } => 1,
+        Event::Asked { .. } => 2,
+        Event::Answered { .. } => 3,
+        Event::StatusChanged { .. } => 4,
+        Event::Classified { .. } => 5,
+        Event::PriorityChanged { .. } => 6,
+        Event::Assigned { .. } => 7,
+        Event::Routed { .. } => 8,
+        Event::Extended { .. } => 9,
+        Event::Resolved { .. } => 10,
+        Event::Confirmed { .. } => 11,
+        Event::Returned { .. } => 12,
+        Event::Refused { .. } => 13,
+        Event::Closed { .. } => 14,
+        Event::Linked { .. } => 15,
+        Event::Urgent { .. } => 16,
+        Event::AlarmAcked { .. } => 17,
+        Event::PartFailed { .. } => 18,
+        Event::PartWorks { .. } => 19,
+        Event::Muted { .. } => 20,
+        Event::TokenAdded { .. } => 21,
+        Event::TokenRevoked { .. } => 22,
+        Event::Clock { turn, .. } => match turn {
+            Turn::Started { .. } => 23,
+            Turn::Paused { .. } => 24,
+            Turn::Resumed { .. } => 25,
+            Turn::Retargeted { .. } => 26,
+            Turn::Warned { .. } => 27,
+            Turn::Breached { .. } => 28,
+            Turn::RanOut { .. } => 29,
+            Turn::Stopped { .. } => 30,
+        },
+    }
+}
+
+/// How many kinds [`kind`] tells apart.
+const KINDS: usize = 31;
+
+/// Each event in an entry of its own; the first entry carries everything that an entry can.
+fn entries() -> Vec<Entry> {
+    let ticket = |event: &Event| (!(17..=22).contains(&kind(event))).then_some(TicketNumber(1024));
+    let mut entries: Vec<Entry> = (1..)
+        .zip(events())
+        .map(|(first_seq, event)| Entry {
+            first_seq,
+            at: at(0),
+            effective: None,
+            by: "ivanova".into(),
+            unsynced: false,
+            receipt: None,
+            facts: vec![Fact { ticket: ticket(&event), event }],
+        })
+        .collect();
+    entries[0].effective = Some(at(-60));
+    entries[0].unsynced = true;
+    entries[0].receipt = Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into() });
+    let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
+    entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
+    entries
+}
+
+#[test]
+fn every_kind_of_event_has_a_line() {
+    let mut seen: Vec<usize> = events().iter().map(kind).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen, (0..KINDS).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_written_once_is_read_and_written_the_same() {
+    let entries = entries();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let lines: String =
+            entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect();
+        std::fs::write(golden(), lines).unwrap();
+    }
+    let kept = std::fs::read_to_string(golden()).unwrap();
+    let lines: Vec<&str> = kept.lines().collect();
+    assert_eq!(lines.len(), entries.len(), "a line for each entry");
+    for (line, entry) in lines.iter().zip(&entries) {
+        let read: Entry = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        assert_eq!(&read, entry, "read from {line}");
+        assert_eq!(&serde_json::to_string(entry).unwrap(), line);
+    }
+}

@@ -1,0 +1,24 @@
+//! End to end: the real binary, over loopback, stopped, killed and started again.
+
+mod books;
+mod door;
+mod faults;
+mod wall;
+
+use serde_json::{Value, json};
+
+/// A body that registers an error which stops the user's operations.
+fn error_that_stops(subject: &str) -> Value {
+    json!({
+        "channel": "email", "type": "error", "subject": subject,
+        "requester": {"name": "Анна", "email": "anna@example.ru", "inn": "7707083893"},
+        "fields": {"process": "Отгрузка", "steps": ["Открыть накладную"], "impact": "stops-operations"},
+    })
+}
+
+/// A regulation whose reaction term is one second and whose resolution takes an hour, round the clock.
+fn hasty_regulation(dir: &std::path::Path) -> String {
+    let path = dir.join("hasty.toml");
+    std::fs::write(&path, include_str!("hasty.toml")).expect("a test's directory can be written");
+    path.display().to_string()
+}

@@ -1,0 +1,195 @@
+//! The real binary, in a directory of its own, talked to over loopback.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything is waited for before a test says that it does not come. No test passes or fails by less.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `andond`. Killed when dropped.
+pub struct Daemon {
+    child: Child,
+    state: PathBuf,
+    base: String,
+    token: String,
+    /// Kept open, so that the daemon can print.
+    _stdout: BufReader<ChildStdout>,
+}
+
+/// An answer of the HTTP door.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body as JSON; null where it is none.
+    pub json: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+    headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Where a binary of the workspace was built: beside the tests.
+pub fn binary(name: &str) -> PathBuf {
+    let mut dir = std::env::current_exe().expect("a test runs from a file");
+    dir.pop();
+    if dir.ends_with("deps") {
+        dir.pop();
+    }
+    let path = dir.join(name);
+    assert!(path.exists(), "{} is not there; `cargo build --workspace` makes it, as tests/run does", path.display());
+    path
+}
+
+impl Daemon {
+    /// Starts a daemon with its state in `state` and these arguments more.
+    pub fn start(state: &Path, args: &[&str]) -> Self {
+        let mut child = Command::new(binary("andond"))
+            .args(["--listen", "127.0.0.1:0", "--state-dir"])
+            .arg(state)
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("andond can be started");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let (mut base, mut token) = (String::new(), String::new());
+        let mut line = String::new();
+        while token.is_empty() {
+            line.clear();
+            let read = stdout.read_line(&mut line).expect("andond prints text");
+            assert!(read > 0, "andond ended before it listened: {:?}", child.wait());
+            if let Some(address) = line.strip_prefix("listening on ") {
+                address.trim().clone_into(&mut base);
+            }
+            if let Some(words) = line.strip_prefix("token ") {
+                token = words.split_whitespace().next().unwrap_or_default().to_owned();
+            }
+        }
+        Self { child, state: state.to_owned(), base, token, _stdout: stdout }
+    }
+
+    /// The address, `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The first agent's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The daemon's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// GET with the first agent's token.
+    pub fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, Some(&self.token), None, &[])
+    }
+
+    /// POST of JSON with the first agent's token.
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request("POST", path, Some(&self.token), Some(&body.to_string()), &[])
+    }
+
+    /// Any request.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.try_request(method, path, token, body, headers).expect("the daemon answers")
+    }
+
+    /// Any request; `None` where the daemon is gone before it answers.
+    pub fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Option<Answer> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("Content-Type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.unwrap_or_default().to_owned()).expect("a request of a test is one");
+        let answer = agent.run(request).ok()?;
+        let status = answer.status().as_u16();
+        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let mut bytes = Vec::new();
+        answer.into_body().into_reader().read_to_end(&mut bytes).ok()?;
+        Some(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, headers })
+    }
+
+    /// `andonctl` against this daemon.
+    pub fn ctl(&self, args: &[&str]) -> std::process::Output {
+        Command::new(binary("andonctl"))
+            .arg("--state-dir")
+            .arg(&self.state)
+            .args(args)
+            .output()
+            .expect("andonctl can be started")
+    }
+
+    /// Kills it as a power cut would end it.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a child ends");
+    }
+
+    /// Asks it to stop as systemd does, and waits.
+    pub fn stop(mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+        self.child.wait().expect("a child ends")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again until the answer is there; fails the test with `what` when it does not come.
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "{what} does not come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
