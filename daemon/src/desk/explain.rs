@@ -1,16 +1,29 @@
 //! Proofs: how a clock's deadline came about, step by step, so that anybody can reckon it again.
+//!
+//! A proof is made from the entries about a ticket alone. What was used, and each deadline, are facts of theirs; the
+//! calendar is asked only for the open stretches in between, and only where it still is the one that was reckoned
+//! with. Where all of it is, the stretches add up to what is used.
 
-use calendars::Timestamp;
-use serde::Serialize;
+mod counted;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use calendars::{Timestamp, Tz};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::clocks::{Basis, ClockState, Metric};
-use super::event::Entry;
-use super::regulation::Regulations;
+pub use self::counted::{CountedInterval, INTERVALS_MAX};
+
+use self::counted::{Counted, count};
+use super::clocks::{Basis, ClockKey, ClockState, Metric};
+use super::event::{Entry, Event, Term, Turn};
+use super::regulation::{Regulation, Regulations};
 use super::ticket::TicketNumber;
 
 /// How one clock came to be as it is.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ClockProof {
     /// What it measures.
     pub metric: Metric,
@@ -24,22 +37,24 @@ pub struct ClockProof {
     pub target_seconds: Option<f64>,
     /// What is used: the sum of what the steps counted.
     pub used_seconds: f64,
-    /// When it runs out.
+    /// When it runs out; null while paused or without a term.
     pub deadline: Option<String>,
     /// When it was breached.
     pub breached_at: Option<String>,
+    /// Whether the deadline lies beyond the years the calendar has facts for.
+    pub provisional: bool,
     /// What happened to it, in order.
     pub steps: Vec<ProofStep>,
 }
 
 /// One turn of a clock, and what was counted up to it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProofStep {
     /// When.
     pub at: String,
     /// started, paused, resumed, retargeted, warned, breached, ran-out, stopped; or now.
     pub turn: String,
-    /// Who brought it about.
+    /// Who brought it about; `timer` for time itself, empty for a nameless lead.
     pub by: String,
     /// What brought it about: the other events of the same command, in words.
     pub why: Vec<String>,
@@ -55,25 +70,221 @@ pub struct ProofStep {
     pub target_seconds: Option<f64>,
     /// The deadline from here on.
     pub deadline: Option<String>,
-}
-
-/// An interval that was counted, `[from, to)`.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CountedInterval {
-    /// From.
-    pub from: String,
-    /// To.
-    pub to: String,
-    /// How long, in seconds.
-    pub seconds: f64,
+    /// What to know about what was counted: told by month, or by facts that have changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// How each clock of a ticket came about, from every entry about it.
 pub fn explain(
-    _number: TicketNumber,
-    _entries: &[Entry],
-    _regulations: &Regulations,
-    _now: Timestamp,
+    number: TicketNumber,
+    entries: &[Entry],
+    regulations: &Regulations,
+    now: Timestamp,
 ) -> Vec<ClockProof> {
-    Vec::new()
+    let regulation = entries.iter().find_map(|entry| registered_under(entry, number));
+    let regulation = regulation.and_then(|id| regulations.get(id)).map(AsRef::as_ref);
+    let mut story = Story {
+        regulations,
+        zone: regulation.map_or(Tz::UTC, |regulation| regulation.zone),
+        regulation,
+        clocks: Vec::new(),
+    };
+    for entry in entries {
+        story.tell(number, entry);
+    }
+    story.clocks.into_iter().map(|clock| clock.finish(regulations, now)).collect()
+}
+
+fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&SmolStr> {
+    entry.facts.iter().filter(|fact| fact.ticket == Some(number)).find_map(|fact| match &fact.event {
+        Event::Registered(registered) => Some(&registered.regulation),
+        _ => None,
+    })
+}
+
+/// The clocks of a ticket, as far as they are told.
+struct Story<'a> {
+    regulations: &'a Regulations,
+    regulation: Option<&'a Regulation>,
+    zone: Tz,
+    clocks: Vec<Telling>,
+}
+
+impl Story<'_> {
+    fn tell(&mut self, number: TicketNumber, entry: &Entry) {
+        let events = || entry.facts.iter().filter(|fact| fact.ticket == Some(number)).map(|fact| &fact.event);
+        for event in events() {
+            let Event::Clock { metric, cycle, turn } = event else { continue };
+            let key = (*metric, *cycle);
+            let mut why: Vec<String> = words::of_turn(turn).into_iter().collect();
+            why.extend(events().filter_map(|other| words::of(other, key, self.regulation, self.zone)));
+            let cause = Cause { at: at(turn, entry), by: entry.by.to_string(), why };
+            self.turn(key, turn, cause);
+        }
+    }
+
+    fn turn(&mut self, key: ClockKey, turn: &Turn, cause: Cause) {
+        if let Turn::Started { basis, term } = turn {
+            self.clocks.push(Telling::new(key, *basis, term, self.zone, cause));
+        } else if let Some(clock) = self.clocks.iter_mut().find(|clock| clock.key == key) {
+            clock.turn(turn, cause, self.regulations);
+        }
+    }
+}
+
+/// When a turn took place: a breach bears the deadline's own time.
+fn at(turn: &Turn, entry: &Entry) -> Timestamp {
+    match turn {
+        Turn::Breached { at } | Turn::RanOut { at } => *at,
+        Turn::Started { .. }
+        | Turn::Paused { .. }
+        | Turn::Resumed { .. }
+        | Turn::Retargeted { .. }
+        | Turn::Warned { .. }
+        | Turn::Stopped { .. } => entry.effective_at(),
+    }
+}
+
+/// What brought a step about.
+struct Cause {
+    at: Timestamp,
+    by: String,
+    why: Vec<String>,
+}
+
+/// One clock, as far as it is told.
+struct Telling {
+    key: ClockKey,
+    basis: Basis,
+    zone: Tz,
+    term: Term,
+    state: ClockState,
+    used_ms: i64,
+    breached_at: Option<Timestamp>,
+    /// Up to when it is counted.
+    counted_to: Timestamp,
+    steps: Vec<ProofStep>,
+}
+
+impl Telling {
+    fn new(key: ClockKey, basis: Basis, term: &Term, zone: Tz, cause: Cause) -> Self {
+        let mut clock = Self {
+            key,
+            basis,
+            zone,
+            term: term.clone(),
+            state: ClockState::Running,
+            used_ms: 0,
+            breached_at: None,
+            counted_to: cause.at,
+            steps: Vec::new(),
+        };
+        clock.step("started", cause, Counted::default());
+        clock
+    }
+
+    fn turn(&mut self, turn: &Turn, cause: Cause, regulations: &Regulations) {
+        let counted = self.count_to(cause.at, regulations);
+        let (name, counted) = match turn {
+            // A second start of one cycle says nothing new.
+            Turn::Started { .. } => return,
+            Turn::Paused { used_ms } => {
+                self.state = ClockState::Paused;
+                self.term.deadline = None;
+                ("paused", self.fact(*used_ms, counted))
+            }
+            Turn::Resumed { used_ms, term } => {
+                let counted = self.fact(*used_ms, counted);
+                self.state = ClockState::Running;
+                self.term = term.clone();
+                ("resumed", counted)
+            }
+            Turn::Retargeted { used_ms, term, .. } => {
+                let counted = self.fact(*used_ms, counted);
+                self.term = term.clone();
+                ("retargeted", counted)
+            }
+            Turn::Warned { .. } => ("warned", counted),
+            Turn::Breached { at } => {
+                self.breached_at.get_or_insert(*at);
+                ("breached", counted)
+            }
+            Turn::RanOut { .. } => ("ran-out", counted),
+            Turn::Stopped { used_ms } => {
+                self.state = ClockState::Stopped;
+                ("stopped", self.fact(*used_ms, counted))
+            }
+        };
+        self.step(name, cause, counted);
+    }
+
+    /// Counts from the step before, while the clock runs.
+    fn count_to(&mut self, to: Timestamp, regulations: &Regulations) -> Counted {
+        let from = self.counted_to;
+        self.counted_to = from.max(to);
+        if self.state != ClockState::Running {
+            return Counted::default();
+        }
+        let counted = count(self.basis, &self.term, regulations, from, to, self.zone);
+        self.used_ms += counted.ms;
+        counted
+    }
+
+    /// What the entry says was used holds; what was counted is shown only where it comes to the same.
+    fn fact(&mut self, used_ms: i64, counted: Counted) -> Counted {
+        if used_ms == self.used_ms {
+            return counted;
+        }
+        let note = counted.note.unwrap_or_else(|| {
+            "what was used is the record's; the calendar as it is now counts otherwise".to_owned()
+        });
+        self.used_ms = used_ms;
+        Counted { note: Some(note), ..Counted::default() }
+    }
+
+    fn step(&mut self, turn: &str, cause: Cause, counted: Counted) {
+        self.steps.push(ProofStep {
+            at: cause.at.to_rfc3339(self.zone),
+            turn: turn.to_owned(),
+            by: cause.by,
+            why: cause.why,
+            calendar: self.term.calendar.to_string(),
+            revision: self.term.revision.to_string(),
+            counted: counted.intervals,
+            used_seconds: seconds(self.used_ms),
+            target_seconds: self.term.target_ms.map(seconds),
+            deadline: self.deadline(),
+            note: counted.note,
+        });
+    }
+
+    fn deadline(&self) -> Option<String> {
+        self.term.deadline.map(|deadline| deadline.to_rfc3339(self.zone))
+    }
+
+    fn finish(mut self, regulations: &Regulations, now: Timestamp) -> ClockProof {
+        if self.state == ClockState::Running && now >= self.counted_to {
+            let counted = self.count_to(now, regulations);
+            self.step("now", Cause { at: now, by: String::new(), why: Vec::new() }, counted);
+        }
+        ClockProof {
+            metric: self.key.0,
+            cycle: self.key.1,
+            basis: self.basis,
+            state: self.state,
+            target_seconds: self.term.target_ms.map(seconds),
+            used_seconds: seconds(self.used_ms),
+            deadline: self.deadline(),
+            breached_at: self.breached_at.map(|at| at.to_rfc3339(self.zone)),
+            provisional: self.term.provisional,
+            steps: self.steps,
+        }
+    }
+}
+
+/// Milliseconds as seconds.
+#[expect(clippy::cast_precision_loss, reason = "terms are far below 2^53 ms")]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
 }

@@ -428,8 +428,12 @@ fn resolve(draft: &mut Draft<'_>, solution: &Resolve) -> Result<(), Refusal> {
     let source = wrong.optional_text("source", solution.source.as_ref()).map(SmolStr::from);
     wrong.done()?;
     let lower = text.to_lowercase();
-    let hits =
-        draft.regulation.forbidden_phrases.iter().filter(|phrase| lower.contains(&phrase.to_lowercase()));
+    let hits = draft
+        .regulation
+        .forbidden_phrases
+        .iter()
+        .map(|phrase| &phrase.text)
+        .filter(|phrase| lower.contains(&phrase.to_lowercase()));
     if let Some(phrase) = hits.into_iter().find(|phrase| !solution.despite.contains(phrase)) {
         return Err(Refusal::conflict(
             "forbidden-phrase",

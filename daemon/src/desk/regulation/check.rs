@@ -10,8 +10,9 @@ use toml::Spanned;
 
 use super::file::{self, AtEndWord, File, OneOrMany};
 use super::{
-    AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, GivenTerm, Line, Mark, Named,
-    Priority, PriorityRule, Reason, Regulation, Status, Target, Trigger, VerbRule, WarnBefore, When,
+    AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, GivenTerm,
+    Line, Mark, Named, Priority, PriorityRule, Reason, Regulation, Status, Target, Trigger, VerbRule,
+    WarnBefore, When,
 };
 use crate::desk::clocks::Basis;
 use crate::desk::command::Act;
@@ -224,7 +225,7 @@ impl Check<'_> {
             marks: file.marks.iter().map(mark).collect(),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
-            forbidden_phrases: file.forbidden_phrases.iter().map(|phrase| phrase.text.clone()).collect(),
+            forbidden_phrases: file.forbidden_phrases.iter().map(phrase).collect(),
         };
         self.problems.is_empty().then_some(regulation)
     }
@@ -341,6 +342,7 @@ impl Check<'_> {
             or: field.or.iter().map(|path| path.get_ref().clone()).collect(),
             types: self.all_known(&field.types, "field.types", "type", &names.types),
             clause: field.clause.clone(),
+            note: field.note.clone(),
         }
     }
 
@@ -360,6 +362,7 @@ impl Check<'_> {
             stage: rule.stage,
             types: self.all_known(&rule.types, &key, "type", &names.types),
             clause: rule.clause.clone(),
+            note: rule.note.clone(),
         }
     }
 
@@ -385,6 +388,7 @@ impl Check<'_> {
             warn_before: rule.warn_before.as_ref().and_then(|word| self.warn_before(word, &key)),
             targets: rule.targets.iter().map(|target| self.target(target, rule.basis, &key, names)).collect(),
             clause: rule.clause.clone(),
+            note: rule.note.clone(),
         }
     }
 
@@ -540,7 +544,12 @@ impl Check<'_> {
 
     fn reason(&mut self, reason: &file::Reason) -> Reason {
         self.known(&reason.verb, "reason.for", "verb", &Act::VERBS);
-        Reason { verb: reason.verb.get_ref().clone(), id: reason.id.clone(), title: reason.title.clone() }
+        Reason {
+            verb: reason.verb.get_ref().clone(),
+            id: reason.id.clone(),
+            title: reason.title.clone(),
+            clause: reason.clause.clone(),
+        }
     }
 
     fn bug_report(&mut self, form: &file::BugReportForm, names: &Names<'_>) -> BugReportForm {
@@ -554,6 +563,7 @@ impl Check<'_> {
                 .into_iter()
                 .map(String::from)
                 .collect(),
+            clause: form.clause.clone(),
         }
     }
 }
@@ -578,7 +588,16 @@ fn named(named: &file::Named) -> Named {
 }
 
 fn mark(mark: &file::Mark) -> Mark {
-    Mark { id: mark.id.as_str().into(), title: mark.title.clone(), default: mark.default }
+    Mark {
+        id: mark.id.as_str().into(),
+        title: mark.title.clone(),
+        default: mark.default,
+        clause: mark.clause.clone(),
+    }
+}
+
+fn phrase(phrase: &file::ForbiddenPhrase) -> ForbiddenPhrase {
+    ForbiddenPhrase { text: phrase.text.clone(), clause: phrase.clause.clone() }
 }
 
 fn is_field_path(path: &str) -> bool {

@@ -18,6 +18,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 pub use self::check::{Problem, Problems};
+pub use self::explain::{Language, explain};
 pub use self::file::{FieldKind, PrioritySource};
 
 use super::clocks::{Basis, Metric};
@@ -70,7 +71,7 @@ pub struct Regulation {
     /// What a bug report must look like.
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
-    pub forbidden_phrases: Vec<String>,
+    pub forbidden_phrases: Vec<ForbiddenPhrase>,
 }
 
 /// Something with an id, a title in the regulation's language, and the clause it comes from.
@@ -170,6 +171,8 @@ pub struct Field {
     pub types: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
 }
 
 /// What a verb does to the status.
@@ -185,6 +188,8 @@ pub struct VerbRule {
     pub types: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
 }
 
 /// A mark a requester may give.
@@ -196,6 +201,8 @@ pub struct Mark {
     pub title: String,
     /// Whether it counts where none is given.
     pub default: bool,
+    /// Clause id.
+    pub clause: Option<String>,
 }
 
 /// A reason a verb may bear.
@@ -207,6 +214,8 @@ pub struct Reason {
     pub id: String,
     /// The regulation's own words.
     pub title: String,
+    /// Clause id.
+    pub clause: Option<String>,
 }
 
 /// What a bug report must look like (GM-A2).
@@ -218,6 +227,17 @@ pub struct BugReportForm {
     pub title_words: (usize, usize),
     /// The fields that must be there.
     pub required: Vec<String>,
+    /// Clause id.
+    pub clause: Option<String>,
+}
+
+/// A phrase an answer should not have (GM-5.25).
+#[derive(Debug, Clone)]
+pub struct ForbiddenPhrase {
+    /// The words.
+    pub text: String,
+    /// Clause id.
+    pub clause: Option<String>,
 }
 
 /// Something that starts, stops or reopens a clock.
@@ -329,6 +349,8 @@ pub struct ClockRule {
     pub targets: Vec<Target>,
     /// Clause id.
     pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
 }
 
 /// How much time a clock gives, and when.

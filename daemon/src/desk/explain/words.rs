@@ -1,0 +1,135 @@
+//! Events in words, for a person who asks why a clock turned.
+//!
+//! Titles are the regulation's own; what was said to and by the requester is left to the history.
+
+use calendars::Tz;
+
+use crate::desk::clocks::ClockKey;
+use crate::desk::event::{Event, TermReason, Turn};
+use crate::desk::regulation::Regulation;
+
+/// What a turn says about its own reason.
+pub(super) fn of_turn(turn: &Turn) -> Option<String> {
+    match turn {
+        Turn::Retargeted { why: TermReason::Derived, .. } => {
+            Some("the regulation gives another target now".to_owned())
+        }
+        Turn::Retargeted { why: TermReason::Calendar, .. } => Some("another calendar counts now".to_owned()),
+        // The extension itself is another event of the entry.
+        Turn::Retargeted { why: TermReason::Extended, .. }
+        | Turn::Started { .. }
+        | Turn::Paused { .. }
+        | Turn::Resumed { .. }
+        | Turn::Warned { .. }
+        | Turn::Breached { .. }
+        | Turn::RanOut { .. }
+        | Turn::Stopped { .. } => None,
+    }
+}
+
+/// What else happened in the same entry; nothing for the clock's own turns, and for those of others that follow from
+/// what happened as this one does.
+pub(super) fn of(
+    event: &Event,
+    asked: ClockKey,
+    regulation: Option<&Regulation>,
+    zone: Tz,
+) -> Option<String> {
+    let titles = Titles { regulation };
+    Some(match event {
+        Event::Registered(registered) => format!(
+            "registered: {}, {}, line {}, by {}",
+            titles.kind(&registered.kind),
+            titles.priority(&registered.priority),
+            registered.line,
+            titles.channel(&registered.channel)
+        ),
+        Event::Replied { internal: false, .. } => "the desk replied".to_owned(),
+        Event::Replied { internal: true, .. } => "a note was made".to_owned(),
+        Event::Asked { .. } => "the requester was asked".to_owned(),
+        Event::Answered { .. } => "the requester answered".to_owned(),
+        Event::StatusChanged { from, to, reason, .. } => {
+            format!("status {} → {}{}", titles.status(from), titles.status(to), because(reason.as_deref()))
+        }
+        Event::Classified { kind, service, fields, reason, .. } => {
+            let kind = kind.iter().map(|kind| titles.kind(kind).to_owned());
+            let service = service.iter().map(|service| format!("service {service}"));
+            let changed: Vec<_> = kind.chain(service).chain(fields.keys().cloned()).collect();
+            format!("classified: {}{}", changed.join(", "), because(reason.as_deref()))
+        }
+        Event::PriorityChanged { from, to, reason, .. } => {
+            format!("priority {} → {}{}", titles.priority(from), titles.priority(to), because(Some(reason)))
+        }
+        Event::Assigned { agent: Some(agent), reason, .. } => {
+            format!("assigned to {agent}{}", because(reason.as_deref()))
+        }
+        Event::Assigned { agent: None, group: Some(group), reason } => {
+            format!("assigned to the group {group}{}", because(reason.as_deref()))
+        }
+        Event::Assigned { agent: None, group: None, reason } => {
+            format!("nobody's now{}", because(reason.as_deref()))
+        }
+        Event::Routed { from, to, reason, .. } => {
+            format!("line {from} → {to}{}", because(reason.as_deref()))
+        }
+        Event::Extended { deadline, reason, .. } => {
+            format!("extended to {}{}", deadline.to_rfc3339(zone), because(Some(reason)))
+        }
+        Event::Resolved { .. } => "the solution was given".to_owned(),
+        Event::Confirmed { mark, .. } => {
+            let mark = mark.as_deref().map_or_else(String::new, |mark| format!(": {}", titles.mark(mark)));
+            format!("the requester confirmed{mark}")
+        }
+        Event::Returned { reason } => format!("the requester returned it{}", because(Some(reason))),
+        Event::Refused { reason, .. } => format!("refused{}", because(Some(reason))),
+        Event::Closed { reason, .. } => format!("closed{}", because(Some(reason))),
+        Event::Linked { to, .. } => format!("linked to ticket {to}"),
+        Event::Urgent { .. } => "marked urgent".to_owned(),
+        Event::Clock { metric, cycle, turn: Turn::RanOut { .. } } if (*metric, *cycle) != asked => {
+            format!("{} ran out", titles.clock(*metric))
+        }
+        Event::Clock { .. }
+        | Event::AlarmAcked { .. }
+        | Event::PartFailed { .. }
+        | Event::PartWorks { .. }
+        | Event::Muted { .. }
+        | Event::TokenAdded { .. }
+        | Event::TokenRevoked { .. } => return None,
+    })
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.filter(|reason| !reason.is_empty()).map_or_else(String::new, |reason| format!(" ({reason})"))
+}
+
+/// The regulation's own words for its ids; the ids where it is not loaded.
+struct Titles<'a> {
+    regulation: Option<&'a Regulation>,
+}
+
+impl<'a> Titles<'a> {
+    fn kind(&self, id: &'a str) -> &'a str {
+        self.regulation.and_then(|r| r.kind(id)).map_or(id, |named| &named.title)
+    }
+
+    fn priority(&self, id: &'a str) -> &'a str {
+        self.regulation.and_then(|r| r.priority(id)).map_or(id, |priority| &priority.name.title)
+    }
+
+    fn status(&self, id: &'a str) -> &'a str {
+        self.regulation.and_then(|r| r.status(id)).map_or(id, |status| &status.name.title)
+    }
+
+    fn channel(&self, id: &'a str) -> &'a str {
+        self.regulation.and_then(|r| r.channel(id)).map_or(id, |channel| &channel.name.title)
+    }
+
+    fn mark(&self, id: &'a str) -> &'a str {
+        let mark = self.regulation.and_then(|r| r.marks.iter().find(|mark| mark.id == id));
+        mark.map_or(id, |mark| &mark.title)
+    }
+
+    fn clock(&self, metric: crate::desk::Metric) -> &'a str {
+        self.regulation.and_then(|r| r.clock(metric)).map_or(metric.id(), |rule| &rule.title)
+    }
+}

@@ -1,0 +1,49 @@
+//! A page of plain text: headings and tables no wider than a terminal or a sheet of paper.
+
+use comfy_table::{ContentArrangement, LineStyle, TableStyle};
+
+/// How wide tables are at most, in characters.
+const WIDTH: u16 = 118;
+
+/// A row of titles over a rule, and nothing else drawn.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// The text as far as it is written.
+#[derive(Default)]
+pub(super) struct Page(String);
+
+impl Page {
+    pub(super) fn title(&mut self, title: &str) {
+        let rule = "═".repeat(title.chars().count());
+        self.line(title);
+        self.line(&rule);
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// A table under its title; nothing at all where there are no rows.
+    pub(super) fn table(&mut self, title: &str, columns: &[&str], rows: Vec<Vec<String>>) {
+        if rows.is_empty() {
+            return;
+        }
+        let mut table = comfy_table::Table::new();
+        table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+        table.set_header(columns);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table.add_rows(rows);
+        if !title.is_empty() {
+            self.line("");
+            self.line(&title.to_uppercase());
+        }
+        self.line(&table.trim_fmt());
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.0
+    }
+}

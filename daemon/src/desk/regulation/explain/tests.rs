@@ -1,0 +1,45 @@
+//! The tables of the shipped regulations, as files to look at.
+
+use std::path::Path;
+
+use super::{Language, explain};
+use crate::desk::regulation::shipped;
+
+fn check(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/desk/regulation/explain/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+        std::fs::write(&path, actual).unwrap();
+        return;
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(golden == actual, "{name} is otherwise; UPDATE_GOLDEN=1 if that is meant\n{actual}");
+}
+
+#[test]
+fn every_shipped_regulation_reads_as_tables() {
+    for name in shipped::names() {
+        let regulation = shipped::get(name).unwrap().unwrap();
+        check(&format!("{name}.ru.txt"), &explain(&regulation, Language::Russian));
+        check(&format!("{name}.en.txt"), &explain(&regulation, Language::English));
+    }
+}
+
+#[test]
+fn every_clause_of_the_file_is_told() {
+    for name in shipped::names() {
+        let text = shipped::text(name).unwrap();
+        let told = explain(&shipped::get(name).unwrap().unwrap(), Language::English);
+        for clause in text.lines().filter_map(|line| line.trim().strip_prefix("clause = \"")) {
+            let clause = clause.trim_end_matches('"');
+            assert!(told.contains(clause), "{name}: {clause}");
+        }
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_a_page() {
+    for name in shipped::names() {
+        let told = explain(&shipped::get(name).unwrap().unwrap(), Language::Russian);
+        assert!(told.lines().all(|line| line.chars().count() <= 118), "{told}");
+    }
+}
