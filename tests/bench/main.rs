@@ -59,7 +59,8 @@ fn commands(path: &Path) -> Vec<import_log::TimedCommand> {
 fn replay() {
     let Some(path) = real_log() else { return };
     let mut lines = Vec::new();
-    import_log::write_jsonl(commands(&path), calendars::Tz::Europe__Moscow, &mut lines).expect("memory takes it");
+    import_log::write_jsonl(commands(&path), calendars::Tz::Europe__Moscow, &mut lines)
+        .expect("memory takes it");
     let rows = lines.iter().filter(|byte| **byte == b'\n').count();
     let mut best = Duration::MAX;
     for _ in 0..3 {
@@ -72,7 +73,11 @@ fn replay() {
         best = best.min(start.elapsed());
     }
     let rate = rows as f64 / best.as_secs_f64();
-    println!("{rows} commands (141,712 state events) in {:.2} s, the best of 3: {rate:.0} commands/s, {:.0} state events/s", best.as_secs_f64(), 141_712.0 / best.as_secs_f64());
+    println!(
+        "{rows} commands (141,712 state events) in {:.2} s, the best of 3: {rate:.0} commands/s, {:.0} state events/s",
+        best.as_secs_f64(),
+        141_712.0 / best.as_secs_f64()
+    );
 }
 
 /// Durable registrations per second over HTTP, beside the disk's own sync rate in the same run.
@@ -137,7 +142,9 @@ fn post_rate(daemon: &Daemon, clients: usize) -> (f64, f64, f64) {
 }
 
 fn percentiles(sorted: &[f64]) -> (f64, f64) {
-    let at = |part: f64| sorted.get((sorted.len() as f64 * part) as usize).or(sorted.last()).copied().unwrap_or(f64::NAN);
+    let at = |part: f64| {
+        sorted.get((sorted.len() as f64 * part) as usize).or(sorted.last()).copied().unwrap_or(f64::NAN)
+    };
     (at(0.50), at(0.99))
 }
 
@@ -172,7 +179,8 @@ fn memory() {
                     let status = door.send(&raw_post(daemon, &path, &Value::Object(body).to_string()));
                     if status == 201 {
                         let location = door.location.take().expect("a registration tells where");
-                        let number = location.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a number");
+                        let number =
+                            location.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a number");
                         numbers.lock().expect("no client panics").insert(ticket, number);
                     } else if status != 200 {
                         refused.fetch_add(1, Ordering::Relaxed);
@@ -182,14 +190,26 @@ fn memory() {
         }
     });
     let took = start.elapsed().as_secs_f64();
-    println!("{total} commands in {took:.1} s ({:.0}/s), {} refused", total as f64 / took, refused.load(Ordering::Relaxed));
+    println!(
+        "{total} commands in {took:.1} s ({:.0}/s), {} refused",
+        total as f64 / took,
+        refused.load(Ordering::Relaxed)
+    );
     std::thread::sleep(Duration::from_secs(7));
     let count = numbers.lock().expect("no client panics").len();
-    println!("{count} tickets: {} MiB resident, {} MiB on disk", resident_mib(daemon.pid()), disk_mib(dir.path()));
+    println!(
+        "{count} tickets: {} MiB resident, {} MiB on disk",
+        resident_mib(daemon.pid()),
+        disk_mib(dir.path())
+    );
     daemon.stop();
     let start = Instant::now();
     let daemon = Daemon::start(&dir.path().join("state"), &["--regulation", "itsm"]);
-    println!("started again in {:.2} s: {} MiB resident", start.elapsed().as_secs_f64(), resident_mib(daemon.pid()));
+    println!(
+        "started again in {:.2} s: {} MiB resident",
+        start.elapsed().as_secs_f64(),
+        resident_mib(daemon.pid())
+    );
 }
 
 fn resident_mib(pid: u32) -> u64 {
@@ -213,7 +233,8 @@ fn delay() {
     std::fs::write(&regulation, include_str!("bench.toml")).expect("a file");
     let (trace, name) = (dir.path().join("trace.jsonl"), regulation.display().to_string());
     let trace_name = trace.display().to_string();
-    let daemon = Daemon::start(&dir.path().join("state"), &["--regulation", &name, "--board-trace", &trace_name]);
+    let daemon =
+        Daemon::start(&dir.path().join("state"), &["--regulation", &name, "--board-trace", &trace_name]);
     let slow = raw_post(&daemon, "/v1/tickets", r#"{"channel":"slow","type":"error","subject":"Открыто"}"#);
     let mut door = RawDoor::open(&daemon);
     for _ in 0..OPEN {
@@ -225,10 +246,15 @@ fn delay() {
         let ticket = daemon.post("/v1/tickets", &fast).json;
         let deadline = ticket["clocks"][0]["deadline"].as_str().expect("a deadline").to_owned();
         deadlines.push(Timestamp::parse_rfc3339(&deadline).expect("RFC 3339").millis());
-        let alarm = eventually("the breach", || daemon.get("/v1/board").json["alarms"][0]["id"].as_str().map(str::to_owned));
+        let alarm = eventually("the breach", || {
+            daemon.get("/v1/board").json["alarms"][0]["id"].as_str().map(str::to_owned)
+        });
         assert_eq!(daemon.post(&format!("/v1/alarms/{alarm}/ack"), &json!({})).status, 200);
         let number = ticket["number"].as_u64().expect("a number");
-        assert_eq!(daemon.post(&format!("/v1/tickets/{number}/resolve"), &json!({"text": "Готово"})).status, 200);
+        assert_eq!(
+            daemon.post(&format!("/v1/tickets/{number}/resolve"), &json!({"text": "Готово"})).status,
+            200
+        );
         std::thread::sleep(Duration::from_millis(30));
     }
     let offset_us = clock_offset_us(&daemon);
@@ -238,7 +264,10 @@ fn delay() {
     for deadline_ms in deadlines {
         let due = deadline_ms * 1_000 - offset_us;
         let after = |is_pin: bool| {
-            events.iter().find(|(us, buzzer)| *us >= due && *buzzer == is_pin).map(|(us, _)| (us - due) as f64 / 1e3)
+            events
+                .iter()
+                .find(|(us, buzzer)| *us >= due && *buzzer == is_pin)
+                .map(|(us, _)| (us - due) as f64 / 1e3)
         };
         pin.extend(after(true));
         spi.extend(after(false));
@@ -246,7 +275,10 @@ fn delay() {
     for (what, mut delays) in [("buzzer's pin", pin), ("panel's wire", spi)] {
         delays.sort_unstable_by(f64::total_cmp);
         let (p50, p99) = percentiles(&delays);
-        println!("deadline -> {what}, {OPEN} open tickets, {} samples: p50 {p50:.1} ms, p99 {p99:.1} ms", delays.len());
+        println!(
+            "deadline -> {what}, {OPEN} open tickets, {} samples: p50 {p50:.1} ms, p99 {p99:.1} ms",
+            delays.len()
+        );
     }
 }
 
@@ -299,7 +331,8 @@ struct RawDoor {
 
 impl RawDoor {
     fn open(daemon: &Daemon) -> Self {
-        let stream = TcpStream::connect(daemon.base().trim_start_matches("http://")).expect("the daemon listens");
+        let stream =
+            TcpStream::connect(daemon.base().trim_start_matches("http://")).expect("the daemon listens");
         stream.set_nodelay(true).expect("TCP has it");
         Self { stream, buffer: Vec::new(), location: None }
     }
@@ -314,11 +347,17 @@ impl RawDoor {
             self.buffer.extend_from_slice(&chunk[..read]);
             let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = String::from_utf8_lossy(&self.buffer[..end]).to_lowercase();
-            let value = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned());
+            let value = |name: &str| {
+                head.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned())
+            };
             let length: usize = value("content-length:").and_then(|length| length.parse().ok()).unwrap_or(0);
             if self.buffer.len() >= end + 4 + length {
                 self.location = value("location:");
-                return head.split_whitespace().nth(1).and_then(|status| status.parse().ok()).expect("a status");
+                return head
+                    .split_whitespace()
+                    .nth(1)
+                    .and_then(|status| status.parse().ok())
+                    .expect("a status");
             }
         }
     }

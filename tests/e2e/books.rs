@@ -81,7 +81,8 @@ fn what_was_acknowledged_before_a_kill_is_there_once() {
                         let subject = format!("Раунд {round}, клиент {client}, обращение {n}");
                         let body = error_that_stops(&subject).to_string();
                         let token = daemon.token().to_owned();
-                        let answer = daemon.try_request("POST", "/v1/tickets", Some(&token), Some(&body), &[]);
+                        let answer =
+                            daemon.try_request("POST", "/v1/tickets", Some(&token), Some(&body), &[]);
                         let Some(answer) = answer else { return };
                         assert_eq!(answer.status, 201);
                         let number = answer.json["number"].as_u64().expect("a ticket has a number");
@@ -94,7 +95,8 @@ fn what_was_acknowledged_before_a_kill_is_there_once() {
             (acknowledged.lock().expect("no client panics").len() >= (round + 1) * 100).then_some(())
         });
         let pid = daemon.pid().to_string();
-        let killed = std::process::Command::new("kill").args(["-KILL", &pid]).status().expect("kill is there");
+        let killed =
+            std::process::Command::new("kill").args(["-KILL", &pid]).status().expect("kill is there");
         assert!(killed.success());
         stop.store(true, Ordering::Relaxed);
         for client in clients {
@@ -120,7 +122,8 @@ fn a_deadline_that_ran_out_while_off_is_settled_once_with_its_own_time() {
     let args = ["--regulation", regulation.as_str()];
     let state = dir.path().join("state");
     let daemon = Daemon::start(&state, &args);
-    let ticket = daemon.post("/v1/tickets", &json!({"channel": "email", "type": "error", "subject": "Быстро"})).json;
+    let ticket =
+        daemon.post("/v1/tickets", &json!({"channel": "email", "type": "error", "subject": "Быстро"})).json;
     let reaction = |ticket: &Value| ticket["clocks"][0].clone();
     assert_eq!(reaction(&ticket)["metric"], "reaction");
     let deadline = reaction(&ticket)["deadline"].clone();

@@ -15,8 +15,12 @@ fn an_agent_takes_a_ticket_from_registration_to_confirmation() {
     let ticket = &registered.json;
     assert_eq!(ticket["number"], 1);
     assert_eq!(ticket["regulation"], "getmark");
-    assert_eq!((&ticket["priority"], &ticket["status"], &ticket["line"]), (&json!("high"), &json!("new"), &json!(2)));
-    let metrics: Vec<_> = ticket["clocks"].as_array().expect("clocks").iter().map(|c| c["metric"].clone()).collect();
+    assert_eq!(
+        (&ticket["priority"], &ticket["status"], &ticket["line"]),
+        (&json!("high"), &json!("new"), &json!(2))
+    );
+    let metrics: Vec<_> =
+        ticket["clocks"].as_array().expect("clocks").iter().map(|c| c["metric"].clone()).collect();
     assert_eq!(metrics, ["resolution", "line"]);
 
     for (verb, body, status) in [

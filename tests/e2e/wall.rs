@@ -45,12 +45,18 @@ fn a_breach_reaches_wall_lamp_and_buzzer_and_the_trace_shows_the_same_pixels() {
     assert_eq!(quiet["level"], "normal");
     assert_eq!(quiet["signals"], json!({"red": "off", "amber": "off", "green": "on", "buzzer": "off"}));
 
-    daemon.post("/v1/tickets", &json!({"channel": "email", "type": "error", "subject": "Касса не печатает чек"}));
+    daemon.post(
+        "/v1/tickets",
+        &json!({"channel": "email", "type": "error", "subject": "Касса не печатает чек"}),
+    );
     let board = eventually("the breach on the wall", || {
         let board = daemon.get("/v1/board").json;
         (board["level"] == "breach").then_some(board)
     });
-    assert_eq!(board["counts"], json!({"open": 1, "waiting": 0, "critical": 0, "breached": 1, "due_soon": 0}));
+    assert_eq!(
+        board["counts"],
+        json!({"open": 1, "waiting": 0, "critical": 0, "breached": 1, "due_soon": 0})
+    );
     assert_eq!(board["alarms"][0]["kind"], "breach");
     assert_eq!(board["alarms"][0]["text"], "Касса не печатает чек");
     assert_eq!(board["signals"]["red"], "fast");

@@ -35,7 +35,10 @@ pub struct Answer {
 impl Answer {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -47,7 +50,11 @@ pub fn binary(name: &str) -> PathBuf {
         dir.pop();
     }
     let path = dir.join(name);
-    assert!(path.exists(), "{} is not there; `cargo build --workspace` makes it, as tests/run does", path.display());
+    assert!(
+        path.exists(),
+        "{} is not there; `cargo build --workspace` makes it, as tests/run does",
+        path.display()
+    );
     path
 }
 

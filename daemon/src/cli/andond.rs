@@ -60,7 +60,9 @@ enum AndondError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Books(#[from] BooksError),
-    #[error("cannot listen on {address}; is another daemon running there? --listen 127.0.0.1:0 takes a free port")]
+    #[error(
+        "cannot listen on {address}; is another daemon running there? --listen 127.0.0.1:0 takes a free port"
+    )]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("cannot open the socket for andonctl, {path}", path = path.display())]
     Control { path: PathBuf, source: std::io::Error },
@@ -97,16 +99,24 @@ pub fn main() -> ExitCode {
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let (config, regulations, from_file) = configure(args)?;
     super::journal::start(config.log.level);
-    let demo = if args.demo { Some(Demo::prepare(args.demo_log.as_deref(), args.demo_speed, config.zone)?) } else { None };
+    let demo = if args.demo {
+        Some(Demo::prepare(args.demo_log.as_deref(), args.demo_speed, config.zone)?)
+    } else {
+        None
+    };
     if let Some(demo) = &demo {
         demo.start_clock();
     }
     let trace = match &args.board_trace {
-        Some(path) => Trace::to_file(path).map_err(|source| AndondError::Trace { path: path.clone(), source })?,
+        Some(path) => {
+            Trace::to_file(path).map_err(|source| AndondError::Trace { path: path.clone(), source })?
+        }
         None => Trace::default(),
     };
-    let settings = Settings { state_dir: config.state_dir.clone(), regulations: regulations.clone(), zone: config.zone };
-    let (handle, desk, report) = run::start(settings, |done, all| log::info!("replayed {done} of {all} events"))?;
+    let settings =
+        Settings { state_dir: config.state_dir.clone(), regulations: regulations.clone(), zone: config.zone };
+    let (handle, desk, report) =
+        run::start(settings, |done, all| log::info!("replayed {done} of {all} events"))?;
     tell_books(&report);
     let wall = Wall::start(handle.clone(), &config.board, trace).map_err(AndondError::Wall)?;
     let picture = wall.picture().clone();
@@ -166,7 +176,9 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
 /// What was found when the books were opened, for the journal.
 fn tell_books(report: &BooksReport) {
     if let Some(torn) = &report.torn_tail {
-        log::warn!("the last write before the daemon ended was cut off, nothing of it was acknowledged: {torn}");
+        log::warn!(
+            "the last write before the daemon ended was cut off, nothing of it was acknowledged: {torn}"
+        );
     }
     for damage in &report.damage {
         log::error!("the ledger is damaged, what it held here is lost: {damage}");
@@ -188,7 +200,8 @@ async fn serve_all(
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|source| AndondError::Listen { address: config.listen, source })?;
-    let address = listener.local_addr().map_err(|source| AndondError::Listen { address: config.listen, source })?;
+    let address =
+        listener.local_addr().map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let (stop, stopped) = watch::channel(false);
     let wait = |mut stopped: watch::Receiver<bool>| async move {
         // A sender that is gone means stop, too.
@@ -220,7 +233,7 @@ async fn live(
             Some(demo) => {
                 say(&format!("board      http://{address}/board"));
                 say(&format!("token      {token}   (role lead)"));
-                say(&format!("demo       {} commands are coming in", demo.len()));
+                say(&format!("demo       {} commands are coming in", demo.commands()));
                 tokio::spawn(demo.feed(address, token));
             }
             None => introduce(address, &token, handle.view().regulations()),
@@ -266,11 +279,19 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
         lines: Vec::new(),
         hash: secret::hash(secret.as_bytes()).into(),
     };
-    let mut file =
-        std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(fail)?;
+    let mut file = std::fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(fail)?;
     writeln!(file, "{secret}").and_then(|()| file.sync_all()).map_err(fail)?;
     let command = Command::Desk(DeskAct::AddToken(token));
-    handle.command(command, Actor::named("andond", Role::Admin), None).await.map_err(AndondError::AddToken)?;
+    handle
+        .command(command, Actor::named("andond", Role::Admin), None)
+        .await
+        .map_err(AndondError::AddToken)?;
     Ok(secret)
 }
 
@@ -278,10 +299,11 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
 fn free_name(handle: &Handle, name: &str) -> String {
     let tokens = handle.view().tokens();
     let is_free = |name: &str| !tokens.iter().any(|token| token.name == name);
-    if is_free(name) {
-        return name.to_owned();
-    }
-    (2..).map(|n| format!("{name}-{n}")).find(|name| is_free(name)).expect("some number is free")
+    let numbered = (2..=tokens.len() + 2).map(|n| format!("{name}-{n}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| is_free(name))
+        .expect("there are more names than tokens")
 }
 
 /// What somebody who just typed `cargo run` needs to know.
@@ -320,7 +342,8 @@ async fn watchdog(handle: Handle) {
 }
 
 async fn wait_for_signal() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         log::error!("cannot listen for signals; stop the daemon with kill -9, nothing acknowledged is lost");
         return std::future::pending().await;
     };

@@ -17,7 +17,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Method, Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 
 use super::import_log;
@@ -98,18 +98,14 @@ impl Demo {
         let kept: Vec<Step> = steps.into_iter().filter(|step| step.at >= from).collect();
         let first = kept.first().ok_or(DemoError::Empty)?.at;
         let shift = weeks_between(first, clock::now());
-        let moved: Vec<Step> = kept.into_iter().map(|step| Step { at: step.at.plus_ms(shift), ..step }).collect();
+        let moved: Vec<Step> =
+            kept.into_iter().map(|step| Step { at: step.at.plus_ms(shift), ..step }).collect();
         Ok(Self { steps: moved, speed, start: first.plus_ms(shift - LEAD_MS) })
     }
 
     /// How many commands there are.
-    pub fn len(&self) -> usize {
+    pub fn commands(&self) -> usize {
         self.steps.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
     }
 
     /// From here on the daemon's clock runs as fast as the demo does.
@@ -156,7 +152,11 @@ struct Door {
 type PostError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Door {
-    async fn post(&mut self, path: &str, body: &Map<String, Value>) -> Result<(StatusCode, Value), PostError> {
+    async fn post(
+        &mut self,
+        path: &str,
+        body: &Map<String, Value>,
+    ) -> Result<(StatusCode, Value), PostError> {
         let mut connection = match self.connection.take() {
             Some(connection) if !connection.is_closed() => connection,
             Some(_) | None => self.connect().await?,
@@ -173,7 +173,7 @@ impl Door {
         let status = answer.status();
         let bytes = answer.into_body().collect().await?.to_bytes();
         self.connection = Some(connection);
-        Ok((status, serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(null))))
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, PostError> {
@@ -198,8 +198,9 @@ fn read(path: &Path, zone: Tz) -> Result<Vec<Step>, DemoError> {
         return lines(BufReader::new(file));
     }
     let options = import_log::Options { zone, limit_cases: Some(CASES) };
-    let (commands, summary) = import_log::commands(BufReader::new(file), &options, &mut |problem| log::debug!("{problem}"))
-        .map_err(|source| DemoError::Import { path: path.to_owned(), source })?;
+    let (commands, summary) =
+        import_log::commands(BufReader::new(file), &options, &mut |problem| log::debug!("{problem}"))
+            .map_err(|source| DemoError::Import { path: path.to_owned(), source })?;
     log::info!("demo: {}: {} cases", path.display(), summary.cases);
     Ok(commands
         .into_iter()
@@ -218,7 +219,8 @@ fn lines(input: impl BufRead) -> Result<Vec<Step>, DemoError> {
     for (i, text) in input.lines().enumerate() {
         let bad = |reason: String| DemoError::Line { line: i + 1, reason };
         let text = text.map_err(|error| bad(error.to_string()))?;
-        let mut body: Map<String, Value> = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        let mut body: Map<String, Value> =
+            serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let mut word = |key: &str| match body.remove(key) {
             Some(Value::String(word)) => Ok(word),
             Some(_) | None => Err(bad(format!("`{key}` is missing"))),

@@ -4,13 +4,10 @@ use log::LevelFilter;
 
 /// Starts logging.
 pub fn start(level: LevelFilter) {
-    if systemd_journal_logger::connected_to_journal() {
-        if let Ok(journal) = systemd_journal_logger::JournalLog::new() {
-            if journal.install().is_ok() {
-                log::set_max_level(level);
-                return;
-            }
-        }
+    let journal = || systemd_journal_logger::JournalLog::new().ok()?.install().ok();
+    if systemd_journal_logger::connected_to_journal() && journal().is_some() {
+        log::set_max_level(level);
+        return;
     }
     env_logger::Builder::new().filter_level(level).format_target(false).init();
 }

@@ -224,7 +224,7 @@ impl Desk {
             for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
                 match (&mut ticket, &fact.event) {
                     (None, Event::Registered(registered)) => {
-                        ticket = Some(Ticket::new(number, registered, at))
+                        ticket = Some(Ticket::new(number, registered, at));
                     }
                     (Some(ticket), event) => ticket.apply(event, &entry.by, at),
                     // An event of a ticket that is not there says nothing.
@@ -258,17 +258,15 @@ impl Desk {
                 self.put_part(alarm);
             }
             Event::PartWorks { kind, part } => {
-                if let Some(mut alarm) = self.take_part(&part_alarm(*kind, part)) {
-                    if alarm.clear() {
-                        self.put_part(alarm);
-                    }
+                let cleared = self.take_part(&part_alarm(*kind, part));
+                if let Some(alarm) = cleared.and_then(|mut alarm| alarm.clear().then_some(alarm)) {
+                    self.put_part(alarm);
                 }
             }
             Event::AlarmAcked { alarm } => {
-                if let Some(mut alarm) = self.take_part(alarm) {
-                    if alarm.acknowledge(by) {
-                        self.put_part(alarm);
-                    }
+                let taken = self.take_part(alarm);
+                if let Some(alarm) = taken.and_then(|mut alarm| alarm.acknowledge(by).then_some(alarm)) {
+                    self.put_part(alarm);
                 }
             }
             Event::Registered(_)
@@ -304,14 +302,15 @@ impl Desk {
     }
 
     fn put(&mut self, ticket: Arc<Ticket>) {
-        let old = self.tickets.remove(&ticket.number);
+        let number = ticket.number;
+        let old = self.tickets.remove(&number);
         if let Some(old) = &old {
             self.index.remove(old);
         }
         self.index.add(&ticket);
-        self.tickets.insert(ticket.number, Arc::clone(&ticket));
+        self.tickets.insert(number, ticket);
         if let Some(undo) = &mut self.undo {
-            undo.tickets.entry(ticket.number).or_insert(old);
+            undo.tickets.entry(number).or_insert(old);
         }
     }
 

@@ -118,7 +118,7 @@ fn gm_5_17_critical_alarms_from_its_first_second_until_resolved() {
     // A Sunday night: the alarm does not wait for anybody's working hours.
     let id = "1-critical-1";
     assert_eq!(world.alarms(), [format!("{id} unacked")]);
-    assert_eq!(local(world.alarm(&id).since), "2026-11-22 04:05:06.789");
+    assert_eq!(local(world.alarm(id).since), "2026-11-22 04:05:06.789");
     assert_eq!(world.counts().critical, 1);
     for metric in [Metric::Resolution, Metric::Line] {
         assert_eq!(world.deadline(ticket, metric), "none");
@@ -128,7 +128,7 @@ fn gm_5_17_critical_alarms_from_its_first_second_until_resolved() {
     world.run_until("2026-11-25 12:00");
     assert_eq!(world.alarms(), [format!("{id} unacked")]);
     assert_eq!((world.counts().critical, world.counts().breached), (1, 0));
-    world.ack(&id);
+    world.ack(id);
     assert_eq!(world.alarms(), [format!("{id} acked")]);
     world.act(ticket, "resolve", json!({ "text": "Сервер перезапущен" }));
     assert_eq!(world.alarms(), [""; 0]);
@@ -142,7 +142,7 @@ fn gm_5_17_a_returned_critical_ticket_alarms_anew() {
     let ticket = world.register(high("phone"));
     world.act(ticket, "priority", json!({ "to": "critical", "reason": "Не работает ничего" }));
     let first = "1-critical-1";
-    world.ack(&first).act(ticket, "resolve", json!({ "text": "Сервер перезапущен" }));
+    world.ack(first).act(ticket, "resolve", json!({ "text": "Сервер перезапущен" }));
     world.run_until("2026-11-23 11:00");
     world.act(ticket, "return", json!({ "reason": "Опять не работает" }));
     let second = "1-critical-2";

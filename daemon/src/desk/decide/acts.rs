@@ -64,18 +64,23 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
         (Act::Confirm(_) | Act::Return(_), Stage::Open) => {
             ("not-resolved", "has no answer yet that could be confirmed or returned")
         }
-        (Act::Confirm(_) | Act::Return(_), Stage::Resolved)
-        | (Act::Reply(_) | Act::Answer(_) | Act::Close(_), Stage::Resolved)
-        | (Act::Assign(_) | Act::Transfer(_) | Act::Classify(_), Stage::Resolved)
+        (
+            Act::Confirm(_)
+            | Act::Return(_)
+            | Act::Reply(_)
+            | Act::Answer(_)
+            | Act::Close(_)
+            | Act::Assign(_)
+            | Act::Transfer(_)
+            | Act::Classify(_),
+            Stage::Resolved,
+        )
         | (Act::Link(_) | Act::Status(_), _) => return Ok(()),
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
             "window-over",
             "is closed for good and cannot be returned; register a new ticket and link it as follow-up",
         ),
-        (Act::Answer(_), Stage::Closed) => {
-            ("closed", "is closed; register a new ticket and link it as follow-up")
-        }
         (_, Stage::Resolved) => {
             ("not-open", "is answered and waits for the requester; `return` opens it again")
         }

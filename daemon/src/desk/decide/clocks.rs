@@ -21,11 +21,9 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
     let (starts, stops, reopens) = (happened(&rule.starts), happened(&rule.stops), happened(&rule.reopens));
     let pausing = rule.pauses_in.contains(&draft.ticket.facts.status);
 
-    if let Some(clock) = draft.ticket.clock(rule.metric).filter(|clock| clock.state != ClockState::Stopped) {
-        if stops {
-            let clock = clock.clone();
-            stop(draft, regulation, &clock);
-        }
+    let counts = |clock: &&Clock| clock.state != ClockState::Stopped;
+    if let Some(clock) = draft.ticket.clock(rule.metric).filter(counts).filter(|_| stops).cloned() {
+        stop(draft, regulation, &clock);
     }
     let latest = draft.ticket.clock(rule.metric).cloned();
     match latest {
@@ -36,9 +34,8 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
                 start(draft, regulation, rule, clock.cycle + 1);
             }
         }
-        Some(_) => {}
         None if starts => start(draft, regulation, rule, 1),
-        None => {}
+        Some(_) | None => {}
     }
     let Some(clock) = draft.ticket.clock(rule.metric).cloned() else { return };
     match (clock.state, pausing) {
@@ -53,7 +50,7 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
             resume(draft, regulation, rule, &clock);
         }
         (ClockState::Running, false) | (ClockState::Paused, true) => {
-            retarget(draft, regulation, rule, &clock)
+            retarget(draft, regulation, rule, &clock);
         }
         (ClockState::Stopped, _) => {}
     }

@@ -75,10 +75,9 @@ impl FieldCheck<'_> {
         size(values.fields, wrong);
         // A number that looks like an INN is one, whatever the regulation asks.
         let asked = self.asked().any(|field| field.path == "requester.inn");
-        if let (false, Some(inn)) = (asked, values.requester.inn.as_deref()) {
-            if let Some(message) = inn_complaint(inn) {
-                wrong.add("requester.inn", message);
-            }
+        let inn = values.requester.inn.as_deref().filter(|_| !asked);
+        if let Some(message) = inn.and_then(inn_complaint) {
+            wrong.add("requester.inn", message);
         }
     }
 

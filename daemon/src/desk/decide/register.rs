@@ -65,25 +65,22 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
 /// The regulation a registration is for: by name, or the one there is.
 fn choose(desk: &Desk, register: &Register) -> Result<Arc<Regulation>, Refusal> {
     let regulations = desk.regulations();
-    match &register.regulation {
-        Some(id) => regulations.get(id).cloned().ok_or_else(|| {
+    if let Some(id) = &register.regulation {
+        return regulations.get(id).cloned().ok_or_else(|| {
             Refusal::field(
                 "regulation",
                 format!("unknown `{id}`; this desk runs {}", regulations.ids().join(", ")),
             )
-        }),
-        None => {
-            let mut all = regulations.iter();
-            match (all.next(), all.next()) {
-                (Some(only), None) => Ok(Arc::clone(only)),
-                (Some(_), Some(_)) => {
-                    let message =
-                        format!("is required here: this desk runs {}", regulations.ids().join(", "));
-                    Err(Refusal::field("regulation", message))
-                }
-                (None, _) => Err(Refusal::conflict("no-regulation", "this desk runs no regulation")),
-            }
+        });
+    }
+    let mut all = regulations.iter();
+    match (all.next(), all.next()) {
+        (Some(only), None) => Ok(Arc::clone(only)),
+        (Some(_), Some(_)) => {
+            let message = format!("is required here: this desk runs {}", regulations.ids().join(", "));
+            Err(Refusal::field("regulation", message))
         }
+        (None, _) => Err(Refusal::conflict("no-regulation", "this desk runs no regulation")),
     }
 }
 

@@ -92,6 +92,8 @@ pub(super) struct Status {
     at: String,
     /// How long it has run, in seconds.
     uptime_seconds: u64,
+    /// The same instant as `at` on the clock of `--board-trace`, in microseconds.
+    monotonic_us: u64,
     /// Where its books lie.
     state_dir: String,
     /// The regulations it works by.
@@ -124,6 +126,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
     Ok(Json(Status {
         version: shared.facts.version.clone(),
         at: now.to_rfc3339(zone),
+        monotonic_us: clock::monotonic_us(),
         uptime_seconds: clock::monotonic_us().saturating_sub(shared.started_us) / 1_000_000,
         state_dir: shared.facts.state_dir.display().to_string(),
         regulations: shared.facts.regulations.clone(),

@@ -10,11 +10,11 @@ use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
+use crate::chain::chain;
 use crate::desk::command::BadCommand;
 use crate::desk::{FieldError, Refusal, TicketNumber};
-use crate::run::history::HistoryError;
-use crate::chain::chain;
 use crate::run::Failure;
+use crate::run::history::HistoryError;
 
 /// Content type of every problem.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
