@@ -41,9 +41,9 @@ const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Streams events as they become durable (server-sent events).
 ///
-/// Each has the event's number as `id`, its name as `event` and an EventView as `data`. Without `Last-Event-ID` the
+/// Each has the event's number as `id`, its name as `event` and an `EventView` as `data`. Without `Last-Event-ID` the
 /// stream begins now; with it, behind that event, without a gap and with nothing twice; `0` begins at the beginning.
-#[utoipa::path(get, path = "/v1/events", tag = "events",
+#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(
         ("last-event-id" = Option<u64>, Header, description = "The last event that was seen"),
         ("last_event_id" = Option<u64>, Query, description = "The same, for who cannot set headers")),
