@@ -18,8 +18,9 @@ use crate::desk::{Command, DeskAct};
 /// The wall: level, counts, alarms, what runs out next, lamps and buzzer.
 #[utoipa::path(get, path = "/v1/board", tag = "board", operation_id = "show_board",
     responses((status = 200, description = "The wall, now", body = BoardView)))]
-pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Json<BoardView> {
-    Json(door.shared.handle.view().board().view(clock::now()))
+pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Result<Json<BoardView>, Problem> {
+    door.settled().await?;
+    Ok(Json(door.shared.handle.view().board().view(clock::now())))
 }
 
 /// How long the buzzer is to be silent.

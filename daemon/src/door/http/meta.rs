@@ -1,7 +1,5 @@
 //! The daemon itself: whether it lives, what it counts, who is calling.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -16,9 +14,6 @@ use super::metrics::CONTENT_TYPE;
 use super::problem::Problem;
 use crate::clock;
 use crate::desk::{Counts, Role};
-
-/// How long the loop may take to answer that it lives, in milliseconds.
-const READY_WITHIN_MS: u64 = 2_000;
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";
@@ -42,12 +37,8 @@ pub(super) async fn healthz() -> Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "daemon", operation_id = "show_readiness",
     responses((status = 200, description = "They are", body = Health)))]
 pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>, Problem> {
-    let handle = &door.shared.handle;
-    let look = handle.look(|_, _| ());
-    tokio::time::timeout(Duration::from_millis(READY_WITHIN_MS), look)
-        .await
-        .map_err(|_| Problem::not_ready(format!("the desk did not answer within {READY_WITHIN_MS} ms")))??;
-    let board = handle.view().board();
+    door.settled().await?;
+    let board = door.shared.handle.view().board();
     let failed = board.alarms.iter().find(|(alarm, _)| alarm.id == LEDGER_ALARM);
     match failed {
         Some((_, text)) => Err(Problem::not_ready(format!("updates cannot be kept: {text}"))),

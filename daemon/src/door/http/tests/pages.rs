@@ -73,6 +73,7 @@ async fn the_daemon_tells_how_it_is() {
 async fn what_is_counted_can_be_scraped() {
     let world = World::new().await;
     world.register().await;
+    world.get("/readyz").await.ok(200);
     world.get("/v1/tickets/abc").await.problem(404, "not-found");
     world.get("/made/up/path").await.problem(404, "not-found");
     let scraped = world.get("/metrics").await.ok(200);
