@@ -20,7 +20,7 @@ const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
 
 /// Lists alarms, the worst first, what nobody has taken before what somebody has.
-#[utoipa::path(get, path = "/v1/alarms", tag = "alarms",
+#[utoipa::path(get, path = "/v1/alarms", tag = "alarms", operation_id = "list_alarms",
     params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
     responses((status = 200, description = "The alarms", body = [AlarmView])))]
 pub(super) async fn list(
@@ -63,7 +63,7 @@ pub(super) struct Acked {
 }
 
 /// Takes an alarm: the wall shows who has it, and the buzzer stops for it.
-#[utoipa::path(post, path = "/v1/alarms/{id}/ack", tag = "alarms",
+#[utoipa::path(post, path = "/v1/alarms/{id}/ack", tag = "alarms", operation_id = "ack_alarm",
     params(("id" = String, Path, description = "The alarm's id", example = "1024-breach-resolution-1")),
     responses((status = 200, description = "It is taken", body = Acked)))]
 pub(super) async fn ack(

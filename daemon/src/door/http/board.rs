@@ -16,10 +16,11 @@ use crate::clock;
 use crate::desk::{Command, DeskAct};
 
 /// The wall: level, counts, alarms, what runs out next, lamps and buzzer.
-#[utoipa::path(get, path = "/v1/board", tag = "board",
+#[utoipa::path(get, path = "/v1/board", tag = "board", operation_id = "show_board",
     responses((status = 200, description = "The wall, now", body = BoardView)))]
-pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Json<BoardView> {
-    Json(door.shared.handle.view().board().view(clock::now()))
+pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Result<Json<BoardView>, Problem> {
+    door.settled().await?;
+    Ok(Json(door.shared.handle.view().board().view(clock::now())))
 }
 
 /// How long the buzzer is to be silent.
@@ -40,7 +41,7 @@ pub(super) struct Muted {
 }
 
 /// Silences the buzzer for a time; the lamps stay.
-#[utoipa::path(post, path = "/v1/board/mute", tag = "board", request_body = Mute,
+#[utoipa::path(post, path = "/v1/board/mute", tag = "board", operation_id = "mute_board", request_body = Mute,
     responses((status = 200, description = "Until when", body = Muted)))]
 pub(super) async fn mute(
     State(door): State<DoorState>,

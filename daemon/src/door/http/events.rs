@@ -46,13 +46,11 @@ impl EventView {
     }
 
     fn of(entry: &Entry, seq: u64, fact: &Fact, zone: Tz) -> Self {
-        let mut rest = match serde_json::to_value(&fact.event) {
-            Ok(Value::Object(rest)) => rest,
-            Ok(_) | Err(_) => unreachable!("an event is an object with text keys"),
+        let Ok(Value::Object(mut rest)) = serde_json::to_value(&fact.event) else {
+            unreachable!("an event is an object with text keys")
         };
-        let event = match rest.remove("event") {
-            Some(Value::String(event)) => event,
-            Some(_) | None => unreachable!("an event is tagged with its name"),
+        let Some(Value::String(event)) = rest.remove("event") else {
+            unreachable!("an event is tagged with its name")
         };
         Self {
             seq,
@@ -62,25 +60,25 @@ impl EventView {
             unsynced: entry.unsynced,
             ticket: fact.ticket,
             event,
-            rest: rest.into_iter().filter_map(|(key, value)| outward(&key, value, zone)).collect(),
+            rest: rest.into_iter().map(|(key, value)| outward(key, value, zone)).collect(),
         }
     }
 }
 
 /// What a field of an event is outside.
-fn outward(key: &str, value: Value, zone: Tz) -> Option<(String, Value)> {
+fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
     let time = |value: &Value| {
         value.as_i64().map_or(Value::Null, |ms| Timestamp::from_millis(ms).to_rfc3339(zone).into())
     };
-    Some(match key {
+    match key.as_str() {
         // When a clock ran out; the entry has an `at` of its own.
         "at" => ("ran_out_at".to_owned(), time(&value)),
-        "deadline" | "warn_at" | "until" => (key.to_owned(), time(&value)),
+        "deadline" | "warn_at" | "until" => (key, time(&value)),
         "target_ms" => ("target_seconds".to_owned(), seconds(&value)),
         "used_ms" => ("used_seconds".to_owned(), seconds(&value)),
-        "token" => (key.to_owned(), without_hash(value)),
-        _ => (key.to_owned(), value),
-    })
+        "token" => (key, without_hash(value)),
+        _ => (key, value),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "terms are far below 2^53 ms")]
@@ -94,4 +92,51 @@ fn without_hash(mut token: Value) -> Value {
         fields.remove("hash");
     }
     token
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// An event of the ledger, as it goes out in Moscow.
+    fn outside(event: &Value) -> Value {
+        let entry = json!({"first_seq": 7, "at": 1_795_400_000_000_i64, "by": "timer", "facts": [event]});
+        let entry: Entry = serde_json::from_value(entry).expect("an entry of the ledger");
+        let views = EventView::all(&entry, |_| Tz::Europe__Moscow);
+        serde_json::to_value(&views[0]).expect("an event is plain data")
+    }
+
+    #[test]
+    fn times_have_an_offset_and_lengths_are_seconds() {
+        let started = json!({"ticket": 1, "event": "clock", "metric": "resolution", "cycle": 1, "turn": "started",
+            "basis": "working-hours", "target_ms": 43_200_000, "calendar": "getmark/line-2", "revision": "r",
+            "deadline": 1_795_443_200_000_i64, "warn_at": 1_795_436_000_000_i64});
+        assert_eq!(
+            outside(&started),
+            json!({"seq": 7, "at": "2026-11-23T05:13:20.000+03:00", "by": "timer", "ticket": 1, "event": "clock",
+                "metric": "resolution", "cycle": 1, "turn": "started", "basis": "working-hours",
+                "target_seconds": 43_200.0, "calendar": "getmark/line-2", "revision": "r",
+                "deadline": "2026-11-23T17:13:20.000+03:00", "warn_at": "2026-11-23T15:13:20.000+03:00"})
+        );
+    }
+
+    #[test]
+    fn when_a_clock_ran_out_is_told_beside_when_that_was_taken_down() {
+        let breached = json!({"ticket": 1, "event": "clock", "metric": "line", "cycle": 1, "turn": "breached",
+            "at": 1_795_399_999_000_i64});
+        let event = outside(&breached);
+        assert_eq!(event["ran_out_at"], "2026-11-23T05:13:19.000+03:00");
+        assert_eq!(event["at"], "2026-11-23T05:13:20.000+03:00");
+    }
+
+    #[test]
+    fn what_belongs_to_the_desk_has_no_ticket() {
+        let muted = outside(&json!({"event": "muted", "until": 1_795_401_800_000_i64}));
+        assert_eq!(
+            (&muted["ticket"], &muted["until"]),
+            (&Value::Null, &json!("2026-11-23T05:43:20.000+03:00"))
+        );
+    }
 }

@@ -45,14 +45,14 @@ fn sum_of(element: &str) -> String {
 pub(super) struct Pictures(Mutex<Option<(u64, Bytes, HeaderValue)>>);
 
 /// The wall, full screen; shows when it is not live.
-#[utoipa::path(get, path = "/board", tag = "board",
+#[utoipa::path(get, path = "/board", tag = "board", operation_id = "show_board_page",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
 pub(super) async fn page() -> Response {
     ([(header::CONTENT_SECURITY_POLICY, POLICY.clone())], Html(PAGE)).into_response()
 }
 
 /// The panel's picture, exactly its pixels.
-#[utoipa::path(get, path = "/board.png", tag = "board",
+#[utoipa::path(get, path = "/board.png", tag = "board", operation_id = "show_board_picture",
     params(("if-none-match" = Option<String>, Header, description = "The ETag that is known already")),
     responses(
         (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/png"),

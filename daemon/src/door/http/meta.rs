@@ -1,7 +1,5 @@
 //! The daemon itself: whether it lives, what it counts, who is calling.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -15,10 +13,10 @@ use super::auth::{Caller, Reader};
 use super::metrics::CONTENT_TYPE;
 use super::problem::Problem;
 use crate::clock;
-use crate::desk::{AlarmKind, AlarmState, Counts, Role};
+use crate::desk::{Counts, Role};
 
-/// How long the loop may take to answer that it lives, in milliseconds.
-const READY_WITHIN_MS: u64 = 2_000;
+/// The alarm that stands while updates cannot be kept.
+const LEDGER_ALARM: &str = "storage-ledger";
 
 /// All is well.
 #[derive(Serialize, ToSchema)]
@@ -29,26 +27,19 @@ pub(super) struct Health {
 }
 
 /// Whether the daemon lives.
-#[utoipa::path(get, path = "/healthz", tag = "daemon",
+#[utoipa::path(get, path = "/healthz", tag = "daemon", operation_id = "show_health",
     responses((status = 200, description = "It does", body = Health)))]
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// Whether updates are taken: the loop answers and the disk keeps what it is given.
-#[utoipa::path(get, path = "/readyz", tag = "daemon",
+#[utoipa::path(get, path = "/readyz", tag = "daemon", operation_id = "show_readiness",
     responses((status = 200, description = "They are", body = Health)))]
 pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>, Problem> {
-    let handle = &door.shared.handle;
-    let look = handle.look(|_, _| ());
-    tokio::time::timeout(Duration::from_millis(READY_WITHIN_MS), look)
-        .await
-        .map_err(|_| Problem::not_ready(format!("the desk did not answer within {READY_WITHIN_MS} ms")))??;
-    let board = handle.view().board();
-    let failed = board
-        .alarms
-        .iter()
-        .find(|(alarm, _)| alarm.kind == AlarmKind::Storage && alarm.state != AlarmState::ClearedUnacked);
+    door.settled().await?;
+    let board = door.shared.handle.view().board();
+    let failed = board.alarms.iter().find(|(alarm, _)| alarm.id == LEDGER_ALARM);
     match failed {
         Some((_, text)) => Err(Problem::not_ready(format!("updates cannot be kept: {text}"))),
         None => Ok(Json(Health { status: "ok" })),
@@ -56,7 +47,7 @@ pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>
 }
 
 /// What the daemon counts, for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "daemon",
+#[utoipa::path(get, path = "/metrics", tag = "daemon", operation_id = "show_metrics",
     responses((status = 200, description = "Counts, in OpenMetrics text", body = String,
         content_type = "application/openmetrics-text")))]
 pub(super) async fn metrics(State(door): State<DoorState>) -> Result<impl IntoResponse, Problem> {
@@ -77,7 +68,7 @@ pub(super) struct WhoAmI {
 }
 
 /// Who the token says is calling.
-#[utoipa::path(get, path = "/v1/whoami", tag = "daemon",
+#[utoipa::path(get, path = "/v1/whoami", tag = "daemon", operation_id = "show_caller",
     responses((status = 200, description = "Name, role and lines", body = WhoAmI)))]
 pub(super) async fn whoami(Caller(actor): Caller) -> Json<WhoAmI> {
     Json(WhoAmI { name: actor.name, role: actor.role, lines: actor.lines })
@@ -115,7 +106,7 @@ pub(super) struct Status {
 }
 
 /// How the daemon is: version, regulations, counts, the next deadline.
-#[utoipa::path(get, path = "/v1/status", tag = "daemon",
+#[utoipa::path(get, path = "/v1/status", tag = "daemon", operation_id = "show_status",
     responses((status = 200, description = "How it is", body = Status)))]
 pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<Json<Status>, Problem> {
     let shared = &door.shared;

@@ -35,6 +35,7 @@ mod verbs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -52,6 +53,9 @@ use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Role};
 use crate::run::{Done, Handle};
+
+/// How long the loop may take to show that it lives, in milliseconds.
+const SETTLED_WITHIN_MS: u64 = 2_000;
 
 /// What the door shows of the daemon around it.
 pub struct Shared {
@@ -101,6 +105,17 @@ impl Door {
         let done = self.shared.handle.command(command, actor, receipt).await;
         self.metrics.command_took(clock::monotonic_us().saturating_sub(begun_us));
         Ok(done?)
+    }
+
+    /// Waits until the loop has dealt with what came before: it answers commands first and draws the wall then.
+    async fn settled(&self) -> Result<(), Problem> {
+        let look = self.shared.handle.look(|_, _| ());
+        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), look).await {
+            Ok(settled) => Ok(settled?),
+            Err(_) => {
+                Err(Problem::not_ready(format!("the desk did not answer within {SETTLED_WITHIN_MS} ms")))
+            }
+        }
     }
 }
 

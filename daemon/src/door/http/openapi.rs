@@ -13,7 +13,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::problem::{CONTENT_TYPE, Problem};
+use super::problem::{CONTENT_TYPE, Told};
 use super::verbs;
 use crate::desk::command;
 use crate::desk::view::TicketView;
@@ -26,7 +26,7 @@ use crate::desk::view::TicketView;
         description = "A help desk on one box: tickets, the terms promised, and the wall that shows them.\n\nErrors are `application/problem+json` (RFC 9457) with a stable `code`. A POST with an `Idempotency-Key` is carried out once: the same request within a day gets the first answer again, across restarts.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem)),
+    components(schemas(Told)),
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
         (name = "alarms", description = "What needs a person"),
@@ -44,7 +44,7 @@ static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| text(super::public().into_openapi(), super::guarded().into_openapi()));
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", tag = "daemon",
+#[utoipa::path(get, path = "/openapi.json", tag = "daemon", operation_id = "show_openapi",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(super) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
@@ -61,7 +61,7 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
                 codes.push("404");
             }
             if method == "post" {
-                codes.extend(["400", "409", "413", "415", "422"]);
+                codes.extend(["400", "408", "409", "413", "415", "422"]);
                 operation.parameters.get_or_insert_default().push(RefOr::T(header_parameter(
                     "idempotency-key",
                     "Names the request, so that it is carried out once; at most 255 visible ASCII characters",
@@ -81,7 +81,7 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
         }
     }
     let mut document = Base::openapi();
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.merge(public);
     document.merge(guarded);
     for item in document.paths.paths.values_mut() {
@@ -108,7 +108,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 fn add_problem(operation: &mut Operation, code: &str) {
     let known = PROBLEMS.into_iter().find(|(known, _)| *known == code);
     let description = known.map_or("Anything else that went wrong", |(_, description)| description);
-    let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name(Problem::name()))));
+    let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name(Told::name()))));
     let response = ResponseBuilder::new().description(description).content(CONTENT_TYPE, problem).build();
     operation.responses.responses.entry(code.to_owned()).or_insert(response.into());
 }
@@ -118,11 +118,12 @@ fn is_query(parameter: &RefOr<Parameter>) -> bool {
 }
 
 /// What a problem of a status says.
-const PROBLEMS: [(&str, &str); 10] = [
+const PROBLEMS: [(&str, &str); 11] = [
     ("400", "The body is not JSON"),
     ("401", "No token, or one that is not known"),
     ("403", "The token's role may not do that"),
     ("404", "There is no such thing"),
+    ("408", "The body did not come in within 30 s"),
     ("409", "The desk does not do that now; `code` says why"),
     ("412", "The ticket has changed since the revision in `If-Match`"),
     ("413", "The body is longer than 1 MiB"),
@@ -223,7 +224,29 @@ fn schema<T: ToSchema>(document: &mut OpenApi) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::DOCUMENT;
+
+    #[test]
+    fn every_operation_has_a_summary_a_name_of_its_own_and_tells_its_problems() {
+        let document: Value = serde_json::from_str(&DOCUMENT).expect("the document is JSON");
+        let mut names = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().expect("the document has paths") {
+            for (method, operation) in item.as_object().expect("a path has methods") {
+                let name = operation["operationId"].as_str().unwrap_or_default();
+                assert!(names.insert(name) && !name.is_empty(), "{method} {path}: `{name}`");
+                assert!(operation["summary"].is_string(), "{method} {path}");
+                let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
+                assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
+                let is_guarded = path.starts_with("/v1/");
+                assert_eq!(operation["security"].is_array(), is_guarded, "{method} {path}");
+                assert_eq!(operation["responses"]["401"].is_object(), is_guarded, "{method} {path}");
+            }
+        }
+    }
 
     #[test]
     fn the_document_is_the_golden_one() {

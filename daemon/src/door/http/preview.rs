@@ -4,9 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use calendars::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smol_str::SmolStr;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::body::Posted;
 use super::problem::Problem;
@@ -16,17 +18,30 @@ use crate::desk::command::Register;
 use crate::desk::view::{self, ClockView};
 use crate::desk::{Actor, Command, Desk, Refusal, Regulations, Role, Stage};
 
-/// The body of `register`, and when.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body in the document; it is read in two parts")]
-pub(super) struct PreviewRequest {
-    /// When it would be registered, RFC 3339 with an offset; now, where it is left out.
-    #[schema(example = "2026-11-27T17:30:00+03:00")]
-    at: Option<String>,
-    /// The registration.
-    #[schema(inline = false)]
-    #[serde(flatten)]
-    register: Register,
+/// The body of `register`, and when. It is read in two parts, so only the document knows it as a type.
+pub(super) struct PreviewRequest;
+
+impl PartialSchema for PreviewRequest {
+    fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(mut body)) = Register::schema() else {
+            unreachable!("a registration is an object of its own")
+        };
+        let at = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some(
+                "When it would be registered, RFC 3339 with an offset; now, where it is left out.",
+            ))
+            .examples([json!("2026-11-27T17:30:00+03:00")]);
+        body.properties.insert("at".to_owned(), at.into());
+        body.description = Some("The body of `register`, and when.".to_owned());
+        Schema::Object(body).into()
+    }
+}
+
+impl ToSchema for PreviewRequest {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Register::schemas(schemas);
+    }
 }
 
 /// What would come of a registration.
@@ -58,7 +73,7 @@ pub(super) struct Preview {
 }
 
 /// Tells which priority, line and clocks a registration would get. Nothing is kept.
-#[utoipa::path(post, path = "/v1/sla/preview", tag = "tickets", request_body = PreviewRequest,
+#[utoipa::path(post, path = "/v1/sla/preview", tag = "tickets", operation_id = "preview_sla", request_body = PreviewRequest,
     responses((status = 200, description = "What would come of it", body = Preview)))]
 pub(super) async fn preview(
     State(door): State<DoorState>,

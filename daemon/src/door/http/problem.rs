@@ -23,9 +23,14 @@ const RETRY_BUSY_S: u32 = 1;
 /// How long to wait where the daemon stops or its disk fails, in seconds.
 const RETRY_LATER_S: u32 = 5;
 
+/// Why a request was not carried out. Boxed, since it is the way out of nearly every function here.
+#[derive(Debug)]
+pub(super) struct Problem(Box<Told>);
+
 /// Why a request was not carried out (RFC 9457).
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Problem {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Told {
     /// Names the kind of problem; ends with its code.
     #[serde(rename = "type")]
     #[schema(example = "urn:andon:problem:invalid-fields")]
@@ -67,7 +72,7 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind: format!("urn:andon:problem:{code}"),
             title,
             status,
@@ -78,12 +83,13 @@ impl Problem {
             ticket_status: None,
             revision: None,
             retry_after_s: None,
-        }
+        }))
     }
 
     fn later(code: &'static str, title: &'static str, detail: impl Into<String>, after_s: u32) -> Self {
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, detail);
-        Self { retry_after_s: Some(after_s), ..problem }
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, detail);
+        problem.0.retry_after_s = Some(after_s);
+        problem
     }
 
     /// Fields, parameters or headers that cannot be taken.
@@ -93,13 +99,14 @@ impl Problem {
             .map(|error| format!("{}: {}", error.field, error.message).trim_start_matches(": ").to_owned())
             .collect::<Vec<_>>()
             .join("; ");
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid-fields",
             "Some of what was sent is wrong or missing",
             detail,
         );
-        Self { errors, ..problem }
+        problem.0.errors = errors;
+        problem
     }
 
     /// One field, parameter or header that cannot be taken.
@@ -197,25 +204,26 @@ impl Problem {
     /// The stable code.
     #[cfg(test)]
     pub(super) fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// What is wrong with which field.
     #[cfg(test)]
     pub(super) fn into_errors(self) -> Vec<FieldError> {
-        self.errors
+        self.0.errors
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(&self)).into_response();
+        let Self(told) = self;
+        let mut response = (told.status, Json(&told)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-        if let Some(after_s) = self.retry_after_s {
+        if let Some(after_s) = told.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after_s));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if told.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"andon\""));
         }
         response
@@ -231,12 +239,16 @@ impl From<Refusal> for Problem {
             Refusal::Forbidden(_) => Self::forbidden(detail),
             Refusal::Revision { now, .. } => {
                 let title = "The ticket has changed";
-                let problem = Self::new(StatusCode::PRECONDITION_FAILED, "revision-changed", title, detail);
-                Self { revision: Some(now), ..problem }
+                let mut problem =
+                    Self::new(StatusCode::PRECONDITION_FAILED, "revision-changed", title, detail);
+                problem.0.revision = Some(now);
+                problem
             }
             Refusal::Conflict { code, ticket, status, .. } => {
-                let problem = Self::new(StatusCode::CONFLICT, code, "The desk does not do that now", detail);
-                Self { ticket, ticket_status: status, ..problem }
+                let mut problem =
+                    Self::new(StatusCode::CONFLICT, code, "The desk does not do that now", detail);
+                (problem.0.ticket, problem.0.ticket_status) = (ticket, status);
+                problem
             }
         }
     }
@@ -313,6 +325,7 @@ pub(super) async fn no_such_method(method: Method, uri: Uri) -> Problem {
 }
 
 /// For handlers that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "the layer that catches panics gives it away")]
 pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let words = cause
         .downcast_ref::<String>()

@@ -148,14 +148,14 @@ pub(super) struct RegulationView {
 }
 
 /// Lists the regulations the desk works by; the first is the one for tickets that name none.
-#[utoipa::path(get, path = "/v1/regulations", tag = "regulations",
+#[utoipa::path(get, path = "/v1/regulations", tag = "regulations", operation_id = "list_regulations",
     responses((status = 200, description = "The regulations", body = [RegulationLine])))]
 pub(super) async fn list(State(door): State<DoorState>, _: Caller) -> Json<Vec<RegulationLine>> {
     Json(door.shared.handle.view().regulations().iter().map(|regulation| line(regulation)).collect())
 }
 
 /// Shows what a registration under a regulation may and must have.
-#[utoipa::path(get, path = "/v1/regulations/{id}", tag = "regulations",
+#[utoipa::path(get, path = "/v1/regulations/{id}", tag = "regulations", operation_id = "show_regulation",
     params(("id" = String, Path, description = "The regulation's id", example = "getmark")),
     responses((status = 200, description = "The regulation", body = RegulationView)))]
 pub(super) async fn show(

@@ -6,12 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::{Listener, ListenerExt};
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 
@@ -21,8 +21,6 @@ pub(super) const CONNECTIONS_MAX: usize = 1_024;
 const HEAD_WITHIN_S: u64 = 30;
 /// How long requests may go on after the daemon was told to stop, in seconds.
 const END_WITHIN_S: u64 = 5;
-/// How long to wait where no connection can be taken, in milliseconds: mostly no file is left to open.
-const PAUSE_MS: u64 = 50;
 
 /// Tells handlers that go on for ever that the daemon stops.
 #[derive(Clone)]
@@ -41,13 +39,10 @@ impl Stopping {
 /// # Errors
 /// None today: a connection that fails ends alone, and one that cannot be taken is tried again.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let accept = async || {
-        let (stream, _) = listener.accept().await?;
-        // Answers are small and wait for nobody.
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
-    };
-    run(accept, router, stop).await
+    // Answers are small and wait for nobody.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    run(listener, router, stop).await;
+    Ok(())
 }
 
 /// Serves over a Unix socket until `stop` is done; then takes nothing new, and lets what goes on end.
@@ -59,17 +54,11 @@ pub async fn serve_unix(
     router: Router,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    run(async || listener.accept().await.map(|(stream, _)| stream), router, stop).await
+    run(listener, router, stop).await;
+    Ok(())
 }
 
-async fn run<I>(
-    accept: impl AsyncFn() -> io::Result<I>,
-    router: Router,
-    stop: impl Future<Output = ()>,
-) -> io::Result<()>
-where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Output = ()>) {
     let (stopping, told) = watch::channel(false);
     let service = TowerToHyperService::new(router.layer(Extension(Stopping(told))));
     let mut http = http1::Builder::new();
@@ -80,32 +69,25 @@ where
     loop {
         let taken = async {
             let place = Arc::clone(&room).acquire_owned().await.expect("nobody closes the semaphore");
-            (place, accept().await)
+            (place, listener.accept().await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, (stream, _)) = tokio::select! {
             () = &mut stop => break,
-            (place, stream) = taken => (place, stream),
+            taken = taken => taken,
         };
-        match stream {
-            Ok(stream) => {
-                let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-                let connection = graceful.watch(connection);
-                tokio::spawn(async move {
-                    if let Err(error) = connection.await {
-                        log::debug!("a connection ended early: {error}");
-                    }
-                    drop(place);
-                });
+        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                log::debug!("a connection ended early: {error}");
             }
-            Err(error) => {
-                log::warn!("no connection can be taken: {error}");
-                tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
-            }
-        }
+            drop(place);
+        });
     }
+    // Whoever comes from here on is not kept waiting.
+    drop(listener);
     stopping.send_replace(true);
     if tokio::time::timeout(Duration::from_secs(END_WITHIN_S), graceful.shutdown()).await.is_err() {
         log::warn!("requests that went on for {END_WITHIN_S} s after the stop were cut off");
     }
-    Ok(())
 }

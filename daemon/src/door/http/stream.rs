@@ -5,7 +5,7 @@
 //! far that the loop's channel forgets what they have not read goes back to the ledger.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use calendars::Tz;
-use futures_util::Stream;
 use futures_util::stream::unfold;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -41,9 +41,9 @@ const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Streams events as they become durable (server-sent events).
 ///
-/// Each has the event's number as `id`, its name as `event` and an EventView as `data`. Without `Last-Event-ID` the
+/// Each has the event's number as `id`, its name as `event` and an `EventView` as `data`. Without `Last-Event-ID` the
 /// stream begins now; with it, behind that event, without a gap and with nothing twice; `0` begins at the beginning.
-#[utoipa::path(get, path = "/v1/events", tag = "events",
+#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(
         ("last-event-id" = Option<u64>, Header, description = "The last event that was seen"),
         ("last_event_id" = Option<u64>, Query, description = "The same, for who cannot set headers")),
@@ -70,17 +70,19 @@ pub(super) async fn events(
         zone: door.shared.facts.zone,
         to: sender,
     };
-    tokio::spawn(async move {
-        let told = pin!(teller.run());
-        match stopping {
-            Some(Extension(stopping)) => tokio::select! { () = told => {}, () = stopping.wait() => {} },
-            None => told.await,
-        }
-    });
+    tokio::spawn(teller.run());
     let events = unfold(receiver, async |mut receiver| {
         let event = receiver.recv().await?;
         Some((Ok(event), receiver))
     });
+    // The stream ends on this side, so that whoever tells it notices at once, wherever they are.
+    let stopped = async move {
+        match stopping {
+            Some(Extension(stopping)) => stopping.wait().await,
+            None => pending().await,
+        }
+    };
+    let events = events.take_until(Box::pin(stopped));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(HEARTBEAT_S))))
 }
 
@@ -143,7 +145,7 @@ struct Teller {
 }
 
 impl Teller {
-    /// Tells until the listener goes or the desk ends.
+    /// Tells until the listener goes.
     async fn run(mut self) {
         if !self.catch_up().await {
             return;

@@ -34,7 +34,7 @@ const SCAN_STEP: usize = 2_048;
 /// Lists tickets, the newest first.
 ///
 /// Several values of one filter are written as a comma list; `none` finds tickets without assignee, group or client.
-#[utoipa::path(get, path = "/v1/tickets", tag = "tickets",
+#[utoipa::path(get, path = "/v1/tickets", tag = "tickets", operation_id = "list_tickets",
     params(
         ("status" = Option<String>, Query, description = "Ids of statuses", example = "new,in-progress"),
         ("priority" = Option<String>, Query, description = "Ids of priorities"),
@@ -141,7 +141,7 @@ fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
 /// Registers a ticket.
 ///
 /// What the regulation requires and is not there is named all at once; `incomplete` takes the ticket nonetheless.
-#[utoipa::path(post, path = "/v1/tickets", tag = "tickets",
+#[utoipa::path(post, path = "/v1/tickets", tag = "tickets", operation_id = "register_ticket",
     request_body(content = Register, examples(
         ("error" = (summary = "getmark: an error that stops the work", value = json!({
             "channel": "email", "type": "error", "subject": "Не печатаются этикетки",
@@ -196,7 +196,7 @@ fn show_at(door: &Door, ticket: &Ticket, at: calendars::Timestamp) -> impl IntoR
 }
 
 /// Shows a ticket.
-#[utoipa::path(get, path = "/v1/tickets/{number}", tag = "tickets",
+#[utoipa::path(get, path = "/v1/tickets/{number}", tag = "tickets", operation_id = "show_ticket",
     params(("number" = u64, Path, description = "The ticket's number"),
         ("if-none-match" = Option<String>, Header, description = "The ETag that is known already")),
     responses(
@@ -224,7 +224,7 @@ pub(super) fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
 }
 
 /// Everything that happened to a ticket, the oldest first.
-#[utoipa::path(get, path = "/v1/tickets/{number}/history", tag = "tickets",
+#[utoipa::path(get, path = "/v1/tickets/{number}/history", tag = "tickets", operation_id = "show_ticket_history",
     params(("number" = u64, Path, description = "The ticket's number")),
     responses((status = 200, description = "Its events", body = [EventView])))]
 pub(super) async fn history(
@@ -257,7 +257,7 @@ pub(super) struct Explanation {
 }
 
 /// Proves a ticket's deadlines: counted intervals, pauses, calendars with their revisions.
-#[utoipa::path(get, path = "/v1/tickets/{number}/explain", tag = "tickets",
+#[utoipa::path(get, path = "/v1/tickets/{number}/explain", tag = "tickets", operation_id = "explain_ticket",
     params(("number" = u64, Path, description = "The ticket's number")),
     responses((status = 200, description = "The proof", body = Explanation)))]
 pub(super) async fn explain(

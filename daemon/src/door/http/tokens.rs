@@ -61,14 +61,14 @@ impl From<&Token> for TokenView {
 }
 
 /// Lists the tokens that are not revoked.
-#[utoipa::path(get, path = "/v1/tokens", tag = "tokens",
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", operation_id = "list_tokens",
     responses((status = 200, description = "The tokens", body = [TokenView])))]
 pub(super) async fn list(State(door): State<DoorState>, _: Keeper) -> Json<Vec<TokenView>> {
     Json(door.shared.handle.view().tokens().iter().map(TokenView::from).collect())
 }
 
 /// Adds a token; the answer is the only one that has its secret.
-#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = AddToken,
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", operation_id = "add_token", request_body = AddToken,
     responses((status = 201, description = "The token with its secret", body = NewToken)))]
 pub(super) async fn add(
     State(door): State<DoorState>,
@@ -127,7 +127,7 @@ fn token(asked: AddToken, secret: &str, regulations: &Regulations) -> Result<Tok
 }
 
 /// Revokes a token: whoever holds its secret is not let in any more.
-#[utoipa::path(delete, path = "/v1/tokens/{name}", tag = "tokens",
+#[utoipa::path(delete, path = "/v1/tokens/{name}", tag = "tokens", operation_id = "revoke_token",
     params(("name" = String, Path, description = "The token's name")),
     responses((status = 204, description = "It is revoked")))]
 pub(super) async fn revoke(

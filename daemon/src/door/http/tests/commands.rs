@@ -7,7 +7,7 @@ use super::*;
 #[tokio::test]
 async fn a_registration_answers_with_the_ticket_and_where_it_is() {
     let world = World::new().await;
-    let answer = world.post("/v1/tickets", "intake", &error()).await.is_ok(201);
+    let answer = world.post("/v1/tickets", "intake", &error()).await.ok(201);
     assert_eq!(answer.header("location"), "/v1/tickets/1");
     assert_eq!(answer.header("etag"), "\"1\"");
     assert_eq!(answer.header("andon-changed"), "true");
@@ -24,7 +24,7 @@ async fn a_registration_answers_with_the_ticket_and_where_it_is() {
         assert_eq!(ticket[field], expected, "{field}");
     }
     assert_eq!(ticket["clocks"][0]["target_seconds"], 43_200.0);
-    let shown = world.get("/v1/tickets/1").await.is_ok(200);
+    let shown = world.get("/v1/tickets/1").await.ok(200);
     assert_eq!(shown.header("etag"), "\"1\"");
     assert_eq!(shown.json()["subject"], ticket["subject"]);
 }
@@ -37,10 +37,10 @@ async fn every_verb_answers_with_the_ticket_and_whether_it_changed() {
     let taken = world
         .send(ask(Method::POST, &path("take"), "agent").body(Body::empty()).expect("a request"))
         .await
-        .is_ok(200);
+        .ok(200);
     assert_eq!(taken.json()["assignee"], "agent");
     assert_eq!(taken.header("etag"), "\"2\"");
-    let again = world.post(&path("take"), "agent", &json!({})).await.is_ok(200);
+    let again = world.post(&path("take"), "agent", &json!({})).await.ok(200);
     assert_eq!((again.header("andon-changed"), again.header("etag")), ("false", "\"2\""));
     for (verb, body, status) in [
         ("reply", json!({"text": "Смотрим"}), "in-progress"),
@@ -60,12 +60,12 @@ async fn every_verb_answers_with_the_ticket_and_whether_it_changed() {
         ("resolve", json!({"text": "Переустановите драйвер"}), "closed"),
         ("confirm", json!({}), "closed"),
     ] {
-        let answer = world.post(&path(verb), "agent", &body).await.is_ok(200);
+        let answer = world.post(&path(verb), "agent", &body).await.ok(200);
         assert_eq!(answer.json()["status"], status, "{verb}");
         assert_eq!(answer.header("andon-changed"), "true", "{verb}");
     }
     let closed = world.post(&path("reply"), "agent", &json!({"text": "Ещё"})).await;
-    let problem = closed.is_problem(409, "closed").json();
+    let problem = closed.problem(409, "closed").json();
     assert_eq!((&problem["ticket"], &problem["ticket_status"]), (&json!(number), &json!("closed")));
 }
 
@@ -76,12 +76,12 @@ async fn an_if_match_of_an_older_revision_changes_nothing() {
     let reply = |tag: &str| {
         with_json(ask(Method::POST, &path, "agent").header("if-match", tag), &json!({"text": "Да"}))
     };
-    world.send(reply("\"1\"")).await.is_ok(200);
-    let problem = world.send(reply("\"1\"")).await.is_problem(412, "revision-changed");
+    world.send(reply("\"1\"")).await.ok(200);
+    let problem = world.send(reply("\"1\"")).await.problem(412, "revision-changed");
     assert_eq!(problem.json()["revision"], 2);
-    world.send(reply("\"1\", \"2\"")).await.is_ok(200);
-    world.send(reply("*")).await.is_ok(200);
-    assert_eq!(world.send(reply("seven")).await.is_problem(422, "invalid-fields").fields(), ["If-Match"]);
+    world.send(reply("\"1\", \"2\"")).await.ok(200);
+    world.send(reply("*")).await.ok(200);
+    assert_eq!(world.send(reply("seven")).await.problem(422, "invalid-fields").fields(), ["If-Match"]);
     assert_eq!(world.get("/v1/tickets/1").await.json()["revision"], 4);
 }
 
@@ -90,7 +90,7 @@ async fn what_is_known_already_is_not_sent_again() {
     let world = World::new().await;
     world.register().await;
     let request = ask(Method::GET, "/v1/tickets/1", "viewer").header("if-none-match", "\"1\"");
-    let answer = world.send(request.body(Body::empty()).expect("a request")).await.is_ok(304);
+    let answer = world.send(request.body(Body::empty()).expect("a request")).await.ok(304);
     assert!(answer.body.is_empty());
     assert_eq!(answer.header("etag"), "\"1\"");
 }
@@ -101,22 +101,22 @@ async fn the_same_key_and_body_gets_the_first_answer_again_also_after_a_restart(
     let register = |who: &str, body: &Value| {
         with_json(ask(Method::POST, "/v1/tickets", who).header("idempotency-key", "order-17"), body)
     };
-    let first = world.send(register("agent", &error())).await.is_ok(201);
-    world.post("/v1/tickets/1/take", "lead", &json!({})).await.is_ok(200);
-    let again = world.send(register("agent", &error())).await.is_ok(201);
+    let first = world.send(register("agent", &error())).await.ok(201);
+    world.post("/v1/tickets/1/take", "lead", &json!({})).await.ok(200);
+    let again = world.send(register("agent", &error())).await.ok(201);
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.json(), first.json());
     for header in ["location", "etag", "andon-changed"] {
         assert_eq!(again.header(header), first.header(header), "{header}");
     }
     let world = world.restarted();
-    let again = world.send(register("agent", &error())).await.is_ok(201);
+    let again = world.send(register("agent", &error())).await.ok(201);
     assert_eq!((again.header("idempotent-replayed"), again.json()), ("true", first.json()));
     let mut other = error();
     other["subject"] = json!("Другое");
-    world.send(register("agent", &other)).await.is_problem(422, "idempotency-key-reused");
+    world.send(register("agent", &other)).await.problem(422, "idempotency-key-reused");
     // Keys of different tokens never meet.
-    let others = world.send(register("lead", &other)).await.is_ok(201);
+    let others = world.send(register("lead", &other)).await.ok(201);
     assert_eq!(others.json()["number"], 2);
 }
 
@@ -129,9 +129,9 @@ async fn a_key_is_for_one_verb_of_one_ticket() {
         let request = ask(Method::POST, &format!("/v1/tickets/{number}/{verb}"), "agent");
         with_json(request.header("idempotency-key", "k"), &text)
     };
-    world.send(send("reply")).await.is_ok(200);
-    assert_eq!(world.send(send("reply")).await.is_ok(200).header("idempotent-replayed"), "true");
-    world.send(send("ask")).await.is_problem(422, "idempotency-key-reused");
+    world.send(send("reply")).await.ok(200);
+    assert_eq!(world.send(send("reply")).await.ok(200).header("idempotent-replayed"), "true");
+    world.send(send("ask")).await.problem(422, "idempotency-key-reused");
     assert_eq!(world.get("/v1/tickets/1").await.json()["revision"], 2);
 }
 
@@ -140,11 +140,11 @@ async fn a_key_that_is_none_is_refused() {
     let world = World::new().await;
     for key in ["", "two words", "ключ", &"x".repeat(256)] {
         let request = ask(Method::POST, "/v1/tickets", "agent").header("idempotency-key", key.as_bytes());
-        let answer = world.send(with_json(request, &error())).await.is_problem(422, "invalid-fields");
+        let answer = world.send(with_json(request, &error())).await.problem(422, "invalid-fields");
         assert_eq!(answer.fields(), ["Idempotency-Key"], "{key}");
     }
     let request = ask(Method::POST, "/v1/tickets", "agent").header("idempotency-key", "x".repeat(255));
-    world.send(with_json(request, &error())).await.is_ok(201);
+    world.send(with_json(request, &error())).await.ok(201);
 }
 
 #[tokio::test]
@@ -152,10 +152,10 @@ async fn a_stopped_desk_says_when_to_come_back() {
     let mut world = World::new().await;
     world.handle.stop();
     world.thread.take().expect("the loop runs").join().expect("it ends");
-    let answer = world.post("/v1/tickets", "agent", &error()).await.is_problem(503, "stopping");
+    let answer = world.post("/v1/tickets", "agent", &error()).await.problem(503, "stopping");
     assert_eq!(answer.header("retry-after"), "5");
-    world.get("/readyz").await.is_problem(503, "stopping");
-    world.get("/healthz").await.is_ok(200);
+    world.get("/readyz").await.problem(503, "stopping");
+    world.get("/healthz").await.ok(200);
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_preview_tells_the_clocks_and_keeps_nothing() {
     let world = World::new().await;
     let mut body = error();
     body["at"] = json!("2026-11-27T17:30:00+03:00");
-    let preview = world.post("/v1/sla/preview", "viewer", &body).await.is_ok(200).json();
+    let preview = world.post("/v1/sla/preview", "viewer", &body).await.ok(200).json();
     for (field, expected) in [
         ("at", json!("2026-11-27T17:30:00.000+03:00")),
         ("regulation", json!("getmark")),
@@ -181,9 +181,9 @@ async fn a_preview_tells_the_clocks_and_keeps_nothing() {
     assert_eq!(resolution["deadline"], "2026-12-01T11:30:00.000+03:00");
     assert_eq!(world.get("/v1/tickets").await.json(), json!([]));
     // Left out, `at` is now; long ago is as good.
-    world.post("/v1/sla/preview", "intake", &error()).await.is_ok(200);
+    world.post("/v1/sla/preview", "intake", &error()).await.ok(200);
     body["at"] = json!("2024-07-01T09:00:00Z");
-    let preview = world.post("/v1/sla/preview", "agent", &body).await.is_ok(200).json();
+    let preview = world.post("/v1/sla/preview", "agent", &body).await.ok(200).json();
     assert_eq!(preview["clocks"][0]["deadline"], "2024-07-02T15:00:00.000+03:00");
 }
 
@@ -191,14 +191,14 @@ async fn a_preview_tells_the_clocks_and_keeps_nothing() {
 async fn the_buzzer_is_muted_for_a_time_and_no_longer_than_a_day() {
     let world = World::new().await;
     let mute = async |length: &str| world.post("/v1/board/mute", "agent", &json!({"for": length})).await;
-    assert!(mute("30m").await.is_ok(200).json()["muted_until"].is_string());
+    assert!(mute("30m").await.ok(200).json()["muted_until"].is_string());
     assert!(world.get("/v1/board").await.json()["muted_until"].is_string());
-    assert_eq!(mute("0s").await.is_ok(200).json()["muted_until"], Value::Null);
+    assert_eq!(mute("0s").await.ok(200).json()["muted_until"], Value::Null);
     for bad in ["25h", "half an hour", "", "30"] {
-        assert_eq!(mute(bad).await.is_problem(422, "invalid-fields").fields(), ["for"], "{bad}");
+        assert_eq!(mute(bad).await.problem(422, "invalid-fields").fields(), ["for"], "{bad}");
     }
-    world.post("/v1/board/mute", "agent", &json!({})).await.is_problem(422, "invalid-fields");
-    world.post("/v1/board/mute", "viewer", &json!({"for": "30m"})).await.is_problem(403, "forbidden");
+    world.post("/v1/board/mute", "agent", &json!({})).await.problem(422, "invalid-fields");
+    world.post("/v1/board/mute", "viewer", &json!({"for": "30m"})).await.problem(403, "forbidden");
 }
 
 #[tokio::test]
@@ -206,19 +206,19 @@ async fn an_alarm_is_taken_once() {
     let world = World::new().await;
     world.register().await;
     let critical = json!({"to": "critical", "reason": "всё стоит"});
-    world.post("/v1/tickets/1/priority", "agent", &critical).await.is_ok(200);
-    let alarms = world.get("/v1/alarms").await.is_ok(200).json();
+    world.post("/v1/tickets/1/priority", "agent", &critical).await.ok(200);
+    let alarms = world.get("/v1/alarms").await.ok(200).json();
     assert_eq!((&alarms[0]["kind"], &alarms[0]["state"]), (&json!("critical"), &json!("unacked")));
     let id = alarms[0]["id"].as_str().expect("an alarm has an id");
     let path = format!("/v1/alarms/{id}/ack");
-    world.post(&path, "viewer", &json!({})).await.is_problem(403, "forbidden");
-    let taken = world.post(&path, "agent", &json!({})).await.is_ok(200).json();
+    world.post(&path, "viewer", &json!({})).await.problem(403, "forbidden");
+    let taken = world.post(&path, "agent", &json!({})).await.ok(200).json();
     assert_eq!(taken, json!({"id": id, "changed": true}));
-    assert_eq!(world.post(&path, "lead", &json!({})).await.is_ok(200).json()["changed"], false);
+    assert_eq!(world.post(&path, "lead", &json!({})).await.ok(200).json()["changed"], false);
     assert_eq!(world.get("/v1/alarms").await.json()[0]["acked_by"], "agent");
-    world.post("/v1/alarms/7-breach-line-1/ack", "agent", &json!({})).await.is_problem(404, "not-found");
+    world.post("/v1/alarms/7-breach-line-1/ack", "agent", &json!({})).await.problem(404, "not-found");
     assert_eq!(
-        world.post(&path, "agent", &json!({"by": "x"})).await.is_problem(422, "invalid-fields").fields(),
+        world.post(&path, "agent", &json!({"by": "x"})).await.problem(422, "invalid-fields").fields(),
         ["by"]
     );
 }

@@ -14,13 +14,13 @@ async fn a_body_that_is_no_json_is_told_where() {
     for body in
         [&b"{"[..], b"", b"subject=x", b"{} {}", b"{\"a\":1e999}", b"\xff\xfe", b"{\"subject\":\"\xd0\"}"]
     {
-        send(body).await.is_problem(400, "not-json");
+        send(body).await.problem(400, "not-json");
     }
     let deep = "[".repeat(100_000);
     let request = ask(Method::POST, "/v1/tickets", "agent").header("content-type", "application/json");
-    world.send(request.body(Body::from(deep)).expect("a request")).await.is_problem(400, "not-json");
+    world.send(request.body(Body::from(deep)).expect("a request")).await.problem(400, "not-json");
     for body in [&b"[]"[..], b"null", b"7", b"\"text\""] {
-        send(body).await.is_problem(422, "invalid-fields");
+        send(body).await.problem(422, "invalid-fields");
     }
     let detail = send(b"{\"a\":\n x}").await.json()["detail"].to_string();
     assert!(detail.contains("line 2 column"), "{detail}");
@@ -29,7 +29,7 @@ async fn a_body_that_is_no_json_is_told_where() {
 #[tokio::test]
 async fn everything_that_is_missing_is_named_at_once() {
     let world = World::new().await;
-    let answer = world.post("/v1/tickets", "agent", &json!({})).await.is_problem(422, "invalid-fields");
+    let answer = world.post("/v1/tickets", "agent", &json!({})).await.problem(422, "invalid-fields");
     let fields = answer.fields();
     for field in
         ["channel", "type", "subject", "requester.inn", "fields.process", "fields.steps", "fields.impact"]
@@ -37,7 +37,7 @@ async fn everything_that_is_missing_is_named_at_once() {
         assert!(fields.iter().any(|known| known == field), "{field} is not among {fields:?}");
     }
     let complete = json!({"channel": "email", "type": "error", "subject": "x", "incomplete": true});
-    assert_eq!(world.post("/v1/tickets", "agent", &complete).await.is_ok(201).json()["incomplete"], true);
+    assert_eq!(world.post("/v1/tickets", "agent", &complete).await.ok(201).json()["incomplete"], true);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_wrong_field_is_named_with_what_would_be_right() {
         let mut body = error();
         let top = field.split('.').next().expect("a path has a beginning");
         body[top] = value;
-        let answer = world.post("/v1/tickets", "agent", &body).await.is_problem(422, "invalid-fields");
+        let answer = world.post("/v1/tickets", "agent", &body).await.problem(422, "invalid-fields");
         let errors = answer.json()["errors"].clone();
         let found = errors.as_array().into_iter().flatten().find(|error| error["field"] == field);
         let told = found.and_then(|error| error["message"].as_str()).unwrap_or_default();
@@ -76,7 +76,7 @@ async fn an_unknown_verb_is_told_the_known_ones() {
     let world = World::new().await;
     let number = world.register().await;
     let answer = world.post(&format!("/v1/tickets/{number}/reopen"), "agent", &json!({})).await;
-    let detail = answer.is_problem(404, "not-found").json()["detail"].to_string();
+    let detail = answer.problem(404, "not-found").json()["detail"].to_string();
     assert!(detail.contains("`reopen`") && detail.contains("return, refuse, close"), "{detail}");
 }
 
@@ -98,11 +98,10 @@ async fn verbs_name_the_field_that_does_not_fit() {
         ("extend", json!({"deadline": "tomorrow", "reason": "x", "text": "x"}), "deadline"),
     ] {
         let path = format!("/v1/tickets/{number}/{verb}");
-        let answer = world.post(&path, "agent", &body).await.is_problem(422, "invalid-fields");
+        let answer = world.post(&path, "agent", &body).await.problem(422, "invalid-fields");
         assert_eq!(answer.fields(), [field], "{verb} {body}");
     }
-    let both =
-        world.post("/v1/tickets/1/priority", "agent", &json!({})).await.is_problem(422, "invalid-fields");
+    let both = world.post("/v1/tickets/1/priority", "agent", &json!({})).await.problem(422, "invalid-fields");
     assert_eq!(both.fields(), ["to", "reason"]);
     assert_eq!(world.get("/v1/tickets/1").await.json()["revision"], 1);
 }
@@ -112,9 +111,9 @@ async fn what_the_regulation_does_not_allow_is_a_conflict() {
     let world = World::new().await;
     world.register().await;
     let answer = world.post("/v1/tickets/1/status", "agent", &json!({"to": "closed"})).await;
-    let problem = answer.is_problem(409, "move-not-allowed").json();
+    let problem = answer.problem(409, "move-not-allowed").json();
     assert_eq!((&problem["ticket"], &problem["ticket_status"]), (&json!(1), &json!("new")));
-    world.post("/v1/tickets/1/confirm", "agent", &json!({})).await.is_problem(409, "not-resolved");
+    world.post("/v1/tickets/1/confirm", "agent", &json!({})).await.problem(409, "not-resolved");
 }
 
 #[tokio::test]
@@ -123,13 +122,13 @@ async fn a_time_without_a_zone_is_refused_in_a_preview_together_with_the_rest() 
     for at in [json!("2026-11-27T17:30:00"), json!("tomorrow"), json!(1_795_400_000)] {
         let mut body = error();
         body["at"] = at;
-        let answer = world.post("/v1/sla/preview", "agent", &body).await.is_problem(422, "invalid-fields");
+        let answer = world.post("/v1/sla/preview", "agent", &body).await.problem(422, "invalid-fields");
         assert_eq!(answer.fields(), ["at"]);
     }
     let mut body = error();
     body["at"] = json!("2026-11-27T17:30:00");
     body["type"] = json!("bug");
-    let answer = world.post("/v1/sla/preview", "agent", &body).await.is_problem(422, "invalid-fields");
+    let answer = world.post("/v1/sla/preview", "agent", &body).await.problem(422, "invalid-fields");
     assert_eq!(answer.fields(), ["at", "type"]);
 }
 
@@ -139,7 +138,7 @@ async fn a_preview_far_from_any_calendar_is_answered() {
     for at in ["0001-01-02T00:00:00Z", "9999-12-30T00:00:00Z"] {
         let mut body = error();
         body["at"] = json!(at);
-        world.post("/v1/sla/preview", "agent", &body).await.is_ok(200);
+        world.post("/v1/sla/preview", "agent", &body).await.ok(200);
     }
 }
 
@@ -148,16 +147,16 @@ async fn a_body_of_two_megabytes_is_too_large_and_one_within_the_limit_is_not() 
     let world = World::new().await;
     let mut body = error();
     body["description"] = json!("x".repeat(2 << 20));
-    world.post("/v1/tickets", "agent", &body).await.is_problem(413, "too-large");
+    world.post("/v1/tickets", "agent", &body).await.problem(413, "too-large");
     // The length of a stream is known only at its end.
     let chunks = (0..40).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1 << 16]));
     let request = ask(Method::POST, "/v1/tickets", "agent").header("content-type", "application/json");
     let stream = Body::from_stream(futures_util::stream::iter(chunks));
-    world.send(request.body(stream).expect("a request")).await.is_problem(413, "too-large");
+    world.send(request.body(stream).expect("a request")).await.problem(413, "too-large");
     body["description"] = Value::Null;
     let padded = format!("{body}{}", " ".repeat((1 << 20) - body.to_string().len()));
     let request = ask(Method::POST, "/v1/tickets", "agent").header("content-type", "application/json");
-    world.send(request.body(Body::from(padded)).expect("a request")).await.is_ok(201);
+    world.send(request.body(Body::from(padded)).expect("a request")).await.ok(201);
 }
 
 #[tokio::test]
@@ -169,10 +168,10 @@ async fn a_body_of_another_type_is_told_which_is_right() {
         world.send(request.body(Body::from(error().to_string())).expect("a request")).await
     };
     for kind in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json"] {
-        send(kind).await.is_problem(415, "unsupported-media-type");
+        send(kind).await.problem(415, "unsupported-media-type");
     }
     for kind in ["application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"] {
-        send(kind).await.is_ok(201);
+        send(kind).await.ok(201);
     }
 }
 
@@ -181,7 +180,7 @@ async fn paths_and_methods_that_are_not_there_are_problems_too() {
     let world = World::new().await;
     world.register().await;
     for path in ["/", "/v1", "/v1/nothing", "/v1/tickets/", "/v1/tickets/1/", "/nothing"] {
-        world.get(path).await.is_problem(404, "not-found");
+        world.get(path).await.problem(404, "not-found");
     }
     for path in [
         "/v1/tickets/2",
@@ -190,19 +189,16 @@ async fn paths_and_methods_that_are_not_there_are_problems_too() {
         "/v1/tickets/%FF",
         "/v1/tickets/99999999999999999999",
     ] {
-        world.get(path).await.is_problem(404, "not-found");
-        world.get(&format!("{path}/history")).await.is_problem(404, "not-found");
-        world
-            .post(&format!("{path}/reply"), "agent", &json!({"text": "x"}))
-            .await
-            .is_problem(404, "not-found");
+        world.get(path).await.problem(404, "not-found");
+        world.get(&format!("{path}/history")).await.problem(404, "not-found");
+        world.post(&format!("{path}/reply"), "agent", &json!({"text": "x"})).await.problem(404, "not-found");
     }
-    world.get("/v1/regulations/nope").await.is_problem(404, "not-found");
+    world.get("/v1/regulations/nope").await.problem(404, "not-found");
     let answer =
         world.send(ask(Method::PUT, "/v1/tickets", "agent").body(Body::empty()).expect("a request")).await;
-    assert_eq!(answer.is_problem(405, "method-not-allowed").header("allow"), "GET,HEAD,POST");
-    world.post("/healthz", "agent", &json!({})).await.is_problem(405, "method-not-allowed");
-    world.get("/v1/tickets/1/reply").await.is_problem(405, "method-not-allowed");
+    assert_eq!(answer.problem(405, "method-not-allowed").header("allow"), "GET,HEAD,POST");
+    world.post("/healthz", "agent", &json!({})).await.problem(405, "method-not-allowed");
+    world.get("/v1/tickets/1/reply").await.problem(405, "method-not-allowed");
 }
 
 #[tokio::test]
@@ -218,11 +214,11 @@ async fn a_query_is_read_strictly() {
         ("overdue=maybe", vec!["overdue"]),
         ("page=2&limit=500", vec!["page", "limit"]),
     ] {
-        let answer = world.get(&format!("/v1/tickets?{query}")).await.is_problem(422, "invalid-fields");
+        let answer = world.get(&format!("/v1/tickets?{query}")).await.problem(422, "invalid-fields");
         assert_eq!(answer.fields(), fields, "{query}");
     }
     for path in ["/v1/alarms?limit=0", "/v1/alarms?kind=x", "/v1/events?last_event_id=x"] {
-        world.get(path).await.is_problem(422, "invalid-fields");
+        world.get(path).await.problem(422, "invalid-fields");
     }
 }
 
@@ -238,7 +234,7 @@ async fn a_token_is_asked_for_with_everything_it_needs() {
         (json!({"name": "x", "role": "agent", "secret": "mine"}), vec!["secret"]),
         (json!({"name": "x", "role": "agent", "lines": ["1"]}), vec!["lines[0]"]),
     ] {
-        let answer = world.post("/v1/tokens", "admin", &body).await.is_problem(422, "invalid-fields");
+        let answer = world.post("/v1/tokens", "admin", &body).await.problem(422, "invalid-fields");
         assert_eq!(answer.fields(), fields, "{body}");
     }
 }

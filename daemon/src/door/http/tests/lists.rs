@@ -23,7 +23,7 @@ async fn pages_are_stable_while_tickets_come_in() {
     let mut path = Some("/v1/tickets?limit=3&status=new".to_owned());
     let mut pages = Vec::new();
     while let Some(asked) = path {
-        let page = world.get(&asked).await.is_ok(200);
+        let page = world.get(&asked).await.ok(200);
         pages.push(numbers(&page));
         path = next(&page);
         world.register().await;
@@ -37,7 +37,7 @@ async fn a_page_that_holds_all_has_no_next() {
     for _ in 0..2 {
         world.register().await;
     }
-    let page = world.get("/v1/tickets?limit=2").await.is_ok(200);
+    let page = world.get("/v1/tickets?limit=2").await.ok(200);
     assert_eq!((numbers(&page), next(&page)), (vec![2, 1], None));
 }
 
@@ -49,8 +49,8 @@ async fn filters_find_what_they_name() {
     question["type"] = json!("consultation");
     question["channel"] = json!("phone");
     question["client"] = json!("ООО «Ромашка»");
-    world.post("/v1/tickets", "agent", &question).await.is_ok(201);
-    world.post("/v1/tickets/1/take", "agent", &json!({})).await.is_ok(200);
+    world.post("/v1/tickets", "agent", &question).await.ok(201);
+    world.post("/v1/tickets/1/take", "agent", &json!({})).await.ok(200);
     for (query, expected) in [
         ("type=error", vec![1]),
         ("type=error,consultation", vec![2, 1]),
@@ -65,7 +65,7 @@ async fn filters_find_what_they_name() {
         ("q=%D1%80%D0%BE%D0%BC%D0%B0%D1%88%D0%BA%D0%B0", vec![2]),
         ("q=a@b.ru", vec![2, 1]),
     ] {
-        let page = world.get(&format!("/v1/tickets?{query}")).await.is_ok(200);
+        let page = world.get(&format!("/v1/tickets?{query}")).await.ok(200);
         assert_eq!(numbers(&page), expected, "{query}");
     }
 }
@@ -74,8 +74,8 @@ async fn filters_find_what_they_name() {
 async fn a_ticket_tells_its_story_with_times_of_its_zone() {
     let world = World::new().await;
     world.register().await;
-    world.post("/v1/tickets/1/reply", "agent", &json!({"text": "Смотрим"})).await.is_ok(200);
-    let history = world.get("/v1/tickets/1/history").await.is_ok(200).json();
+    world.post("/v1/tickets/1/reply", "agent", &json!({"text": "Смотрим"})).await.ok(200);
+    let history = world.get("/v1/tickets/1/history").await.ok(200).json();
     let events: Vec<_> = history.as_array().into_iter().flatten().collect();
     assert_eq!((&events[0]["event"], &events[0]["by"]), (&json!("registered"), &json!("agent")));
     assert_eq!(events.last().map(|event| event["text"].clone()), Some(json!("Смотрим")));
@@ -85,7 +85,7 @@ async fn a_ticket_tells_its_story_with_times_of_its_zone() {
     let started = events.iter().find(|event| event["turn"] == "started").expect("a clock started");
     assert!(started["deadline"].as_str().is_some_and(|at| at.ends_with("+03:00")), "{started}");
     assert_eq!(started["target_seconds"], 43_200.0);
-    let explanation = world.get("/v1/tickets/1/explain").await.is_ok(200).json();
+    let explanation = world.get("/v1/tickets/1/explain").await.ok(200).json();
     assert_eq!(explanation["number"], 1);
     assert!(explanation["clocks"].is_array());
 }

@@ -5,6 +5,7 @@ mod inputs;
 mod lists;
 mod pages;
 mod roles;
+mod sockets;
 mod stream;
 
 use std::path::Path;
@@ -26,6 +27,8 @@ use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::secret;
 use crate::run::{Handle, Settings, start};
 
+/// What users are told of errors.
+const ERRORS: &str = include_str!("../../../../docs/errors.md");
 /// The picture the tests' panel shows.
 const PICTURE: &[u8] = b"\x89PNG not really";
 
@@ -64,13 +67,14 @@ impl Answer {
 
     /// Holds that this is a whole problem of that status and code.
     #[track_caller]
-    fn is_problem(self, status: u16, code: &str) -> Self {
+    fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem = self.json();
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
         assert_eq!(problem["type"], format!("urn:andon:problem:{code}"));
+        assert!(ERRORS.contains(&format!("| `{code}` |")), "{code} is not in daemon/docs/errors.md");
         for text in ["title", "detail"] {
             assert!(problem[text].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
         }
@@ -78,7 +82,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn is_ok(self, status: u16) -> Self {
+    fn ok(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
         self
     }
@@ -151,7 +155,7 @@ impl World {
 
     /// Registers a ticket and gives its number.
     async fn register(&self) -> u64 {
-        let answer = self.post("/v1/tickets", "agent", &error()).await.is_ok(201);
+        let answer = self.post("/v1/tickets", "agent", &error()).await.ok(201);
         answer.json()["number"].as_u64().expect("a ticket has a number")
     }
 }
@@ -196,8 +200,8 @@ async fn the_socket_of_andonctl_is_the_same_router_with_an_admin_before_it() {
     let world = World::new().await;
     let control = control_router(Arc::clone(&world.shared));
     let whoami = ask(Method::GET, "/v1/whoami", "").body(Body::empty()).expect("a request");
-    let answer = sent(&control, whoami).await.is_ok(200);
+    let answer = sent(&control, whoami).await.ok(200);
     assert_eq!(answer.json(), json!({"name": "andonctl", "role": "admin", "lines": []}));
     let register = with_json(ask(Method::POST, "/v1/tickets", ""), &error());
-    sent(&control, register).await.is_ok(201);
+    sent(&control, register).await.ok(201);
 }

@@ -8,11 +8,11 @@ use super::*;
 async fn the_wall_is_open_to_all_and_a_picture_that_is_known_is_not_sent_again() {
     let world = World::new().await;
     let get = |path: &str| ask(Method::GET, path, "");
-    let picture = world.send(get("/board.png").body(Body::empty()).expect("a request")).await.is_ok(200);
+    let picture = world.send(get("/board.png").body(Body::empty()).expect("a request")).await.ok(200);
     assert_eq!((picture.header("content-type"), picture.body.as_slice()), ("image/png", PICTURE));
     let known = get("/board.png").header("if-none-match", picture.header("etag"));
-    assert!(world.send(known.body(Body::empty()).expect("a request")).await.is_ok(304).body.is_empty());
-    let page = world.send(get("/board").body(Body::empty()).expect("a request")).await.is_ok(200);
+    assert!(world.send(known.body(Body::empty()).expect("a request")).await.ok(304).body.is_empty());
+    let page = world.send(get("/board").body(Body::empty()).expect("a request")).await.ok(200);
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
@@ -21,10 +21,26 @@ async fn the_wall_is_open_to_all_and_a_picture_that_is_known_is_not_sent_again()
 }
 
 #[tokio::test]
+async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
+    let world = World::new().await;
+    let shared = Shared {
+        handle: world.handle.clone(),
+        png: Arc::new(|| panic!("no panel")),
+        started_us: 0,
+        facts: world.shared.facts.clone(),
+    };
+    let broken = router(Arc::new(shared));
+    for _ in 0..2 {
+        let request = ask(Method::GET, "/board.png", "").body(Body::empty()).expect("a request");
+        sent(&broken, request).await.problem(500, "internal");
+    }
+}
+
+#[tokio::test]
 async fn the_wall_as_json_has_what_the_contract_names() {
     let world = World::new().await;
     world.register().await;
-    let board = world.get("/v1/board").await.is_ok(200).json();
+    let board = world.get("/v1/board").await.ok(200).json();
     for field in ["at", "level", "trusted", "counts", "alarms", "next", "staffing", "signals", "muted_until"]
     {
         assert!(board.get(field).is_some(), "{field} is missing in {board}");
@@ -37,9 +53,9 @@ async fn the_wall_as_json_has_what_the_contract_names() {
 async fn the_daemon_tells_how_it_is() {
     let world = World::new().await;
     world.register().await;
-    assert_eq!(world.get("/healthz").await.is_ok(200).json(), json!({"status": "ok"}));
-    assert_eq!(world.get("/readyz").await.is_ok(200).json(), json!({"status": "ok"}));
-    let status = world.get("/v1/status").await.is_ok(200).json();
+    assert_eq!(world.get("/healthz").await.ok(200).json(), json!({"status": "ok"}));
+    assert_eq!(world.get("/readyz").await.ok(200).json(), json!({"status": "ok"}));
+    let status = world.get("/v1/status").await.ok(200).json();
     for (field, expected) in [
         ("version", json!("0.0.0-test")),
         ("regulations", json!(["getmark"])),
@@ -57,9 +73,10 @@ async fn the_daemon_tells_how_it_is() {
 async fn what_is_counted_can_be_scraped() {
     let world = World::new().await;
     world.register().await;
-    world.get("/v1/tickets/abc").await.is_problem(404, "not-found");
-    world.get("/made/up/path").await.is_problem(404, "not-found");
-    let scraped = world.get("/metrics").await.is_ok(200);
+    world.get("/readyz").await.ok(200);
+    world.get("/v1/tickets/abc").await.problem(404, "not-found");
+    world.get("/made/up/path").await.problem(404, "not-found");
+    let scraped = world.get("/metrics").await.ok(200);
     assert!(scraped.header("content-type").starts_with("application/openmetrics-text"));
     let text = String::from_utf8_lossy(&scraped.body).into_owned();
     for line in [
@@ -79,8 +96,8 @@ async fn what_is_counted_can_be_scraped() {
 async fn a_form_can_be_filled_from_the_regulation() {
     let world = World::new().await;
     let request = ask(Method::GET, "/v1/regulations", "intake").body(Body::empty()).expect("a request");
-    assert_eq!(world.send(request).await.is_ok(200).json()[0]["id"], "getmark");
-    let regulation = world.get("/v1/regulations/getmark").await.is_ok(200).json();
+    assert_eq!(world.send(request).await.ok(200).json()[0]["id"], "getmark");
+    let regulation = world.get("/v1/regulations/getmark").await.ok(200).json();
     let impact = regulation["fields"].as_array().into_iter().flatten().find(|f| f["path"] == "fields.impact");
     let impact = impact.expect("getmark asks for the impact");
     assert_eq!((&impact["required"], &impact["kind"]), (&json!(true), &json!("enum")));

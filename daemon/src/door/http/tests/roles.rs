@@ -6,7 +6,7 @@ use super::*;
 
 /// Every operation behind a token, from the document, with something in the place of each parameter.
 async fn guarded(world: &World) -> Vec<(Method, String)> {
-    let document = world.get("/openapi.json").await.is_ok(200).json();
+    let document = world.get("/openapi.json").await.ok(200).json();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("the document has paths") {
         for method in
@@ -36,7 +36,7 @@ async fn nothing_behind_the_guard_is_given_without_a_token() {
                 request.header("authorization", authorization)
             };
             let answer = world.send(request.body(Body::empty()).expect("a request")).await;
-            let answer = answer.is_problem(401, "unauthorized");
+            let answer = answer.problem(401, "unauthorized");
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
         }
     }
@@ -50,25 +50,25 @@ async fn intake_reads_nothing_but_its_own_answers() {
     for (method, path) in guarded(&world).await {
         if method == Method::GET && !open_to_all.contains(&path.as_str()) {
             let request = ask(method, &path, "intake").body(Body::empty()).expect("a request");
-            world.send(request).await.is_problem(403, "forbidden");
+            world.send(request).await.problem(403, "forbidden");
         }
     }
-    let answered = world.post("/v1/tickets/1/answer", "intake", &json!({"text": "Да"})).await.is_ok(200);
+    let answered = world.post("/v1/tickets/1/answer", "intake", &json!({"text": "Да"})).await.ok(200);
     assert_eq!(answered.json()["number"], 1);
-    world.post("/v1/tickets/1/reply", "intake", &json!({"text": "Да"})).await.is_problem(403, "forbidden");
+    world.post("/v1/tickets/1/reply", "intake", &json!({"text": "Да"})).await.problem(403, "forbidden");
 }
 
 #[tokio::test]
 async fn a_viewer_changes_nothing() {
     let world = World::new().await;
     world.register().await;
-    world.post("/v1/tickets", "viewer", &error()).await.is_problem(403, "forbidden");
+    world.post("/v1/tickets", "viewer", &error()).await.problem(403, "forbidden");
     for verb in crate::desk::Act::VERBS {
         let body = match verb {
             "link" => json!({"to": 1, "kind": "similar"}),
             _ => json!({}),
         };
-        world.post(&format!("/v1/tickets/1/{verb}"), "viewer", &body).await.is_problem(403, "forbidden");
+        world.post(&format!("/v1/tickets/1/{verb}"), "viewer", &body).await.problem(403, "forbidden");
     }
     assert_eq!(world.get("/v1/tickets/1").await.json()["revision"], 1);
 }
@@ -78,21 +78,21 @@ async fn tokens_are_for_admins_and_a_secret_is_shown_once() {
     let world = World::new().await;
     let body = json!({"name": "ivanova", "role": "agent", "lines": [1, 2]});
     for who in ["viewer", "intake", "agent", "lead", "head"] {
-        world.post("/v1/tokens", who, &body).await.is_problem(403, "forbidden");
+        world.post("/v1/tokens", who, &body).await.problem(403, "forbidden");
         let list = ask(Method::GET, "/v1/tokens", who).body(Body::empty()).expect("a request");
-        world.send(list).await.is_problem(403, "forbidden");
+        world.send(list).await.problem(403, "forbidden");
         let revoke = ask(Method::DELETE, "/v1/tokens/agent", who).body(Body::empty()).expect("a request");
-        world.send(revoke).await.is_problem(403, "forbidden");
+        world.send(revoke).await.problem(403, "forbidden");
     }
     let request =
         || with_json(ask(Method::POST, "/v1/tokens", "admin").header("idempotency-key", "t"), &body);
-    let added = world.send(request()).await.is_ok(201);
+    let added = world.send(request()).await.ok(201);
     assert_eq!(added.header("cache-control"), "no-store");
     let secret = added.json()["secret"].as_str().expect("the secret is shown").to_owned();
-    world.send(request()).await.is_problem(409, "secret-shown-once");
+    world.send(request()).await.problem(409, "secret-shown-once");
     let whoami =
         |secret: &str| ask(Method::GET, "/v1/whoami", secret).body(Body::empty()).expect("a request");
-    let me = world.send(whoami(&secret)).await.is_ok(200).json();
+    let me = world.send(whoami(&secret)).await.ok(200).json();
     assert_eq!(me, json!({"name": "ivanova", "role": "agent", "lines": [1, 2]}));
     let list =
         world.send(ask(Method::GET, "/v1/tokens", "admin").body(Body::empty()).expect("a request")).await;
@@ -100,7 +100,7 @@ async fn tokens_are_for_admins_and_a_secret_is_shown_once() {
     assert!(text.contains("ivanova") && !text.contains("hash") && !text.contains(&secret), "{text}");
     let revoke =
         || ask(Method::DELETE, "/v1/tokens/ivanova", "admin").body(Body::empty()).expect("a request");
-    world.send(revoke()).await.is_ok(204);
-    world.send(revoke()).await.is_problem(404, "not-found");
-    world.send(whoami(&secret)).await.is_problem(401, "unauthorized");
+    world.send(revoke()).await.ok(204);
+    world.send(revoke()).await.problem(404, "not-found");
+    world.send(whoami(&secret)).await.problem(401, "unauthorized");
 }

@@ -1,0 +1,94 @@
+//! The same over real sockets: what a connection does, and how listening ends.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::super::{serve, serve_unix};
+use super::*;
+
+/// A door that listens, and what ends it.
+struct Open<T> {
+    to: T,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<io::Result<()>>,
+}
+
+async fn over_tcp(world: &World) -> Open<TcpStream> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    let (stop, stopped) = oneshot::channel();
+    let served = tokio::spawn(serve(listener, world.router.clone(), async { drop(stopped.await) }));
+    Open { to: TcpStream::connect(address).await.expect("it listens"), stop, served }
+}
+
+/// Sends a whole request before anything is read, as simple clients do, and reads the answer.
+async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), head: &str, body: &[u8]) -> String {
+    let head = format!("{head}\r\nhost: desk\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.expect("the head is taken");
+    stream.write_all(body).await.expect("the body is taken");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("the answer is whole");
+    String::from_utf8(answer).expect("the answer is text")
+}
+
+#[tokio::test]
+async fn two_megabytes_that_are_sent_before_anything_is_read_get_a_clean_answer() {
+    let world = World::new().await;
+    let mut open = over_tcp(&world).await;
+    let head = "POST /v1/tickets HTTP/1.1\r\nauthorization: Bearer agent\r\ncontent-type: application/json";
+    let answer = exchange(&mut open.to, head, &vec![b' '; 2 << 20]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(
+        answer.contains("content-type: application/problem+json") && answer.contains("too-large"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_asks_before_sending_too_much_is_told_at_once() {
+    let world = World::new().await;
+    let mut open = over_tcp(&world).await;
+    let head = "POST /v1/tickets HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer agent\r\ncontent-type: application/json\r\ncontent-length: 2097152\r\nexpect: 100-continue\r\n\r\n";
+    open.to.write_all(head.as_bytes()).await.expect("the head is taken");
+    let mut answer = [0; 12];
+    open.to.read_exact(&mut answer).await.expect("an answer comes before the body");
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_daemon_stops() {
+    let world = World::new().await;
+    let mut open = over_tcp(&world).await;
+    let head = "GET /v1/events HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer viewer\r\n\r\n";
+    open.to.write_all(head.as_bytes()).await.expect("the head is taken");
+    let mut answer = [0; 12];
+    open.to.read_exact(&mut answer).await.expect("the stream begins");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    open.stop.send(()).expect("it serves");
+    let served = tokio::time::timeout(Duration::from_secs(3), open.served).await.expect("it ends in time");
+    served.expect("it did not panic").expect("it ends in order");
+    let mut rest = Vec::new();
+    open.to.read_to_end(&mut rest).await.expect("the stream ends in order");
+    assert!(rest.ends_with(b"0\r\n\r\n"), "{}", String::from_utf8_lossy(&rest));
+}
+
+#[tokio::test]
+async fn the_control_socket_asks_for_no_token() {
+    let world = World::new().await;
+    let dir = tempfile::tempdir().expect("a directory for tests can be made");
+    let path = dir.path().join("control.sock");
+    let listener = UnixListener::bind(&path).expect("the socket can be made");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = control_router(Arc::clone(&world.shared));
+    let served = tokio::spawn(serve_unix(listener, router, async { drop(stopped.await) }));
+    let mut stream = UnixStream::connect(&path).await.expect("it listens");
+    let answer = exchange(&mut stream, "GET /v1/whoami HTTP/1.1", b"").await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"name\":\"andonctl\""), "{answer}");
+    drop(stop);
+    served.await.expect("it did not panic").expect("it ends in order");
+}
