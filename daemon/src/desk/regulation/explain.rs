@@ -383,7 +383,11 @@ impl Explainer<'_> {
         let rows = regulation.forbidden_phrases.iter();
         let rows = rows.map(|phrase| vec![format!("«{}»", phrase.text), clause(phrase.clause.as_ref())]);
         let rows = rows.collect();
-        self.table(("Чего не должно быть в ответе", "What an answer must not say"), &[("слова", "words"), CLAUSE], rows);
+        self.table(
+            ("Чего не должно быть в ответе", "What an answer must not say"),
+            &[("слова", "words"), CLAUSE],
+            rows,
+        );
     }
 
     fn notes(&mut self) {
