@@ -14,13 +14,11 @@ use super::text::{Table, age, when};
 /// See and take what needs a person.
 #[derive(Debug, Subcommand)]
 pub(super) enum AlarmNoun {
-    /// List alarms, the worst first, what nobody has taken before what somebody has
     List(List),
-    /// Take an alarm: the wall shows who has it, and the buzzer stops for it
     Ack(Ack),
 }
 
-/// List alarms, the worst first.
+/// List alarms, the worst first, what nobody has taken before what somebody has.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// At most so many
@@ -28,7 +26,7 @@ pub(super) struct List {
     limit: u16,
 }
 
-/// Take an alarm.
+/// Take an alarm: the wall shows who has it, and the buzzer stops for it.
 #[derive(Debug, Args)]
 pub(super) struct Ack {
     /// Its id, as list shows it: 1024-breach-resolution-1

@@ -14,11 +14,10 @@ use super::text::when;
 /// Tell the wall what to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum BoardNoun {
-    /// Silence the buzzer for a time; the lamps stay
     Mute(Mute),
 }
 
-/// Silence the buzzer for a time.
+/// Silence the buzzer for a time; the lamps stay.
 #[derive(Debug, Args)]
 pub(super) struct Mute {
     /// How long, such as 30m or 1h30m; at most 24h. 0s ends the mute

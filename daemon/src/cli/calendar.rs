@@ -23,17 +23,13 @@ use crate::clock;
 /// program, or a file.
 #[derive(Debug, Subcommand)]
 pub(super) enum CalendarNoun {
-    /// Show a year: working days and hours by month, and the days that are not as the week says
     Show(Show),
-    /// Check a file with [[calendar]] entries, or a year of a production calendar
     Check(Check),
-    /// When a term ends that begins at FROM
     Add(Add),
-    /// How much working time there is between two times
     Between(Between),
 }
 
-/// Show a year of a calendar.
+/// Show a year: working days and hours by month, and the days that are not as the week says.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// Such as getmark/line-2
@@ -49,7 +45,7 @@ pub(super) struct Show {
 /// Prints the time with the offset of the calendar's zone, and `provisional` after it where it may still move, since
 /// days on the way have no facts in the production calendar.
 ///
-/// andonctl calendar add getmark/line-2 2026-04-30T17:00:00+03:00 12h
+/// Example: andonctl calendar add getmark/line-2 2026-04-30T17:00:00+03:00 12h
 #[derive(Debug, Args)]
 pub(super) struct Add {
     /// Such as getmark/line-2
@@ -183,8 +179,8 @@ fn mark(provisional: bool) -> &'static str {
 fn duration(ms: i64) -> String {
     let seconds = ms / 1_000;
     let parts = [(seconds / 3_600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
-    let told: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
-    if told.is_empty() { "0s".to_owned() } else { told }
+    let told: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if told.is_empty() { "0s".to_owned() } else { told.concat() }
 }
 
 #[cfg(test)]

@@ -67,27 +67,19 @@ struct Global {
 enum Noun {
     /// Show how the daemon is: version, time, tickets, alarms, the next deadline
     Status,
-    /// Say who may come in over HTTP
     #[command(subcommand)]
     Token(token::TokenNoun),
-    /// Look at tickets
     #[command(subcommand)]
     Ticket(ticket::TicketNoun),
-    /// See and take what needs a person
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
-    /// Tell the wall what to do
     #[command(subcommand)]
     Board(board::BoardNoun),
-    /// Show and check the rules a desk works by
     #[command(subcommand)]
     Regulation(regulation::RegulationNoun),
-    /// Reckon working time, and show and check calendars
     #[command(subcommand)]
     Calendar(calendar::CalendarNoun),
-    /// Tell a log of commands to a desk in memory and see how its terms come out
     Simulate(simulate_command::Simulate),
-    /// Turn a foreign help desk's event log into the JSON lines that simulate reads
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
 }

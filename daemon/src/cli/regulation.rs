@@ -18,13 +18,11 @@ use crate::desk::regulation::{Language, explain, shipped};
 pub(super) enum RegulationNoun {
     /// List the regulations that come with the program
     List,
-    /// Check a regulation's file: every problem with its line, its key, and what would be right
     Check(Check),
-    /// Print a regulation as tables that a manager can read, each row with its clause
     Explain(Explain),
 }
 
-/// Check a regulation's file.
+/// Check a regulation's file: every problem with its line, its key, and what would be right.
 ///
 /// Ends with 0 when the file is whole, with 1 when it is not.
 #[derive(Debug, Args)]
@@ -34,7 +32,7 @@ pub(super) struct Check {
     file: String,
 }
 
-/// Print a regulation as tables that a manager can read.
+/// Print a regulation as tables that a manager can read, each row with its clause.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// A regulation that comes with the program, or a file

@@ -28,11 +28,8 @@ struct Said {
 impl Said {
     /// Everything on one page, for a golden file.
     fn page(&self, words: &[&str]) -> String {
-        let mut page = format!("$ andonctl {}\n{}", words.join(" "), self.out);
-        for line in self.err.lines() {
-            page.push_str(&format!("! {line}\n"));
-        }
-        page + &format!("= {}\n", self.code)
+        let talk: Vec<_> = self.err.lines().map(|line| format!("! {line}\n")).collect();
+        format!("$ andonctl {}\n{}{}= {}\n", words.join(" "), self.out, talk.concat(), self.code)
     }
 }
 
@@ -165,11 +162,16 @@ fn regulations_are_listed_checked_and_explained() {
     );
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("mine.toml").display().to_string();
-    let text = shipped::text("getmark").unwrap().replacen("moves = [\"new\"]", "moves = [\"nw\"]", 1);
+    let text =
+        shipped::text("getmark").unwrap().replacen("moves = [\"in-progress\"", "moves = [\"in-progres\"", 1);
     std::fs::write(&path, text).unwrap();
     let said = call(&["regulation", "check", &path]);
     assert_eq!(said.code, 1);
-    assert!(said.err.contains("status.moves: unknown status `nw`; did you mean `new`?"), "{}", said.err);
+    assert!(
+        said.err.contains("status.moves: unknown status `in-progres`; did you mean `in-progress`?"),
+        "{}",
+        said.err
+    );
     let said = call(&["--json", "regulation", "check", &path]);
     let document: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(

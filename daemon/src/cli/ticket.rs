@@ -18,8 +18,7 @@ use super::text::{length, when};
 /// Look at tickets.
 #[derive(Debug, Subcommand)]
 pub(super) enum TicketNoun {
-    /// List tickets, the newest first
-    List(List),
+    List(Box<List>),
     /// Show a ticket: what it is, its clocks, links and alarms
     Show(Number),
     /// Prove a ticket's deadlines, step by step

@@ -15,17 +15,15 @@ use crate::desk::Role;
 /// Say who may come in over HTTP.
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenNoun {
-    /// Add a token and print its secret, once
     Add(Add),
     /// List the tokens that are not revoked
     List,
-    /// Revoke a token: its secret lets nobody in any more
     Revoke(Revoke),
 }
 
-/// Add a token and print its secret.
+/// Add a token and print its secret, once.
 ///
-/// The secret is shown this once and not kept. It goes to stdout alone, so that
+/// The secret is not kept. It goes to stdout alone, so that
 /// `TOKEN=$(andonctl token add --name ivanova --role agent)` takes it.
 #[derive(Debug, Args)]
 pub(super) struct Add {
@@ -40,7 +38,7 @@ pub(super) struct Add {
     lines: Vec<u8>,
 }
 
-/// Revoke a token.
+/// Revoke a token: its secret lets nobody in any more.
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
     /// Its name

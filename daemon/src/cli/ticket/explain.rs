@@ -50,20 +50,16 @@ pub(super) fn text(number: u64, clocks: &[ClockProof]) -> String {
 
 fn heading(text: &mut String, number: u64, clock: &ClockProof) {
     let cycle = if clock.cycle > 1 { format!(", cycle {}", clock.cycle) } else { String::new() };
-    let mut words = format!(
-        "ticket {number}, {}{cycle}: {} of {} used, {}, {}",
+    let deadline = clock.deadline.as_ref().map(|at| format!(", deadline {}", when(at))).unwrap_or_default();
+    let provisional = if clock.provisional { " (provisional)" } else { "" };
+    let words = format!(
+        "ticket {number}, {}{cycle}: {} of {} used, {}, {}{deadline}{provisional}",
         clock.metric,
         span(clock.used_seconds),
         given(clock.target_seconds),
         clock.basis.id(),
         clock_state(clock)
     );
-    if let Some(deadline) = &clock.deadline {
-        words.push_str(&format!(", deadline {}", when(deadline)));
-        if clock.provisional {
-            words.push_str(" (provisional)");
-        }
-    }
     line(text, 0, &words);
 }
 
@@ -89,11 +85,9 @@ fn step(text: &mut String, step: &ProofStep) {
     let by = if step.by.is_empty() { String::new() } else { format!(" by {}", step.by) };
     let why = if step.why.is_empty() { String::new() } else { format!(": {}", step.why.join("; ")) };
     line(text, 1, &format!("{} {}{by}{why}", when(&step.at), step.turn));
-    let mut comes_to = format!("used {} of {}", span(step.used_seconds), given(step.target_seconds));
-    if let Some(deadline) = &step.deadline {
-        comes_to.push_str(&format!(", deadline {}", when(deadline)));
-    }
-    line(text, 2, &comes_to);
+    let deadline = step.deadline.as_ref().map(|at| format!(", deadline {}", when(at))).unwrap_or_default();
+    let (used, target) = (span(step.used_seconds), given(step.target_seconds));
+    line(text, 2, &format!("used {used} of {target}{deadline}"));
 }
 
 fn interval(counted: &CountedInterval) -> String {

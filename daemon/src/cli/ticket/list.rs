@@ -134,13 +134,9 @@ impl List {
             ("overdue", &overdue),
             ("q", &self.q),
         ];
-        let mut path = format!("/v1/tickets?limit={}", limit.min(PAGE_MAX));
-        for (name, value) in filters {
-            if let Some(value) = value {
-                path.push_str(&format!("&{name}={}", encoded(value).replace("%2C", ",")));
-            }
-        }
-        path
+        let told = filters.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let told = told.map(|(name, value)| format!("&{name}={}", encoded(value).replace("%2C", ",")));
+        format!("/v1/tickets?limit={}{}", limit.min(PAGE_MAX), told.collect::<Vec<_>>().concat())
     }
 }
 
