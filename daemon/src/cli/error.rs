@@ -1,12 +1,14 @@
 //! Why a command did not do what it was asked.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::control::ControlError;
 use super::import_log::ImportLogError;
 use super::simulate::SimulateError;
+use crate::chain::chain;
 use crate::desk::regulation::Problems;
 
 /// Why a command did not do what it was asked.
@@ -33,6 +35,9 @@ pub(crate) enum CliError {
     /// A regulation is wrong.
     #[error(transparent)]
     Regulation(#[from] Problems),
+    /// The daemon did not do it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// A log could not be told to its end.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
@@ -58,16 +63,13 @@ impl CliError {
             .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The error and what brought it about, in one line.
-    pub(crate) fn chain(&self) -> String {
-        let mut words: Vec<String> = Vec::new();
-        for error in self.causes() {
-            let more = error.to_string();
-            // A transparent error repeats the words of its source.
-            if words.last() != Some(&more) {
-                words.push(more);
+    /// Says what is wrong: a refusal of the daemon as it came where JSON is asked for, else in one line with its causes.
+    pub(crate) fn tell(&self, err: &mut dyn Write, json: bool) -> io::Result<()> {
+        match self {
+            Self::Control(ControlError::Refused(refused)) if json && refused.document.is_object() => {
+                writeln!(err, "{}", refused.document)
             }
+            _ => writeln!(err, "andonctl: {}", chain(self)),
         }
-        words.join(": ")
     }
 }

@@ -12,11 +12,10 @@ use super::import_log::{Options, open, servicenow_csv};
 /// Turn a foreign help desk's event log into the JSON lines that simulate reads.
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportLog {
-    /// The event log of a ServiceNow instance, CSV, plain or packed with xz, one row per update of an incident
     ServicenowCsv(ServicenowCsv),
 }
 
-/// The event log of a ServiceNow instance.
+/// The event log of a ServiceNow instance: CSV, plain or packed with xz, one row per update of an incident.
 ///
 /// Prints JSON lines for `andonctl simulate --regulation itsm --lenient`, in order of time. Rows that are broken or
 /// told otherwise than they stand are named on stderr.

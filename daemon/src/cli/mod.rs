@@ -3,7 +3,11 @@
 //! Data goes to stdout, talk to stderr. It ends with 0 when it is done, 1 when it was refused or failed, and 2 when
 //! it was called wrongly. A reader of stdout that goes away, as `head` does, ends it without a word.
 
+mod alarm;
 pub mod andond;
+mod board;
+mod calendar;
+mod control;
 mod demo;
 mod error;
 #[cfg(test)]
@@ -14,21 +18,32 @@ mod journal;
 mod regulation;
 pub mod simulate;
 mod simulate_command;
+mod status;
+#[cfg(test)]
+mod tests;
 mod text;
+mod ticket;
+mod token;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use calendars::Timestamp;
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
+use self::control::Control;
 use self::error::CliError;
+use self::text::Table;
+use crate::clock;
 
 /// Runs andond's desk from the command line.
 ///
-/// Commands that ask the daemon talk to its socket; simulate, regulation, calendar and import-log need no daemon.
+/// simulate, regulation, calendar and import-log need no daemon; the others talk to its socket. Data goes to stdout,
+/// talk to stderr. Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 #[derive(Debug, Parser)]
-#[command(name = "andonctl", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "andonctl", version, arg_required_else_help = true, term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -38,9 +53,10 @@ struct Cli {
 
 /// What holds for every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 struct Global {
-    /// The daemon's state directory; its socket is DIR/control.sock [default: ./andon-state where it exists]
-    #[arg(long, global = true, value_name = "DIR", env = "ANDON_STATE_DIR", conflicts_with = "socket")]
+    /// The daemon's state directory, whose socket is DIR/control.sock [default: ./andon-state where it exists]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "socket")]
     state_dir: Option<PathBuf>,
     /// The daemon's socket [default: /run/andon/control.sock]
     #[arg(long, global = true, value_name = "PATH")]
@@ -52,14 +68,26 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Noun {
-    /// Tell a log of commands to a desk in memory and see how its terms come out
+    /// Show how the daemon is: version, time, tickets, alarms, the next deadline
+    Status,
+    #[command(subcommand)]
+    Token(token::TokenNoun),
+    #[command(subcommand)]
+    Ticket(ticket::TicketNoun),
+    #[command(subcommand)]
+    Alarm(alarm::AlarmNoun),
+    #[command(subcommand)]
+    Board(board::BoardNoun),
+    #[command(subcommand)]
+    Regulation(regulation::RegulationNoun),
+    #[command(subcommand)]
+    Calendar(calendar::CalendarNoun),
     Simulate(simulate_command::Simulate),
-    /// Turn a foreign help desk's event log into the JSON lines that simulate reads
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
 }
 
-/// Where a command's words go.
+/// What a command works with, and where its words go.
 struct Io<'a> {
     /// Data.
     out: &'a mut dyn Write,
@@ -69,6 +97,34 @@ struct Io<'a> {
     json: bool,
     /// Whether somebody reads the talk.
     is_talk_read: bool,
+    /// The daemon.
+    control: Control,
+    /// For ages.
+    now: Timestamp,
+}
+
+impl Io<'_> {
+    /// Writes a JSON document.
+    fn json(&mut self, document: &Value) -> Result<ExitCode, CliError> {
+        serde_json::to_writer_pretty(&mut *self.out, document).map_err(io::Error::from)?;
+        writeln!(self.out)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes a table.
+    fn table(&mut self, table: &Table) -> Result<ExitCode, CliError> {
+        writeln!(self.out, "{table}")?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes names and values, a line each.
+    fn pairs(&mut self, pairs: &[(&str, String)]) -> Result<ExitCode, CliError> {
+        let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, value) in pairs {
+            writeln!(self.out, "{name:width$}  {}", text::one_line(value))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Does what the arguments of this process say.
@@ -76,26 +132,39 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let is_talk_read = stderr.is_terminal();
-    let mut out = io::BufWriter::new(stdout.lock());
-    let mut err = stderr.lock();
-    let mut io = Io { out: &mut out, err: &mut err, json: cli.global.json, is_talk_read };
-    let result = cli.run(&mut io).and_then(|code| Ok(io.out.flush().map(|()| code)?));
-    match result {
-        Ok(code) => code,
-        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nobody is left to tell where stderr is closed.
-            let _ = writeln!(io.err, "andonctl: {}", error.chain());
-            error.exit_code()
+    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, clock::now())
+}
+
+impl Cli {
+    fn run(self, out: &mut dyn Write, err: &mut dyn Write, is_talk_read: bool, now: Timestamp) -> ExitCode {
+        let Global { state_dir, socket, json } = self.global;
+        let control = Control::new(state_dir.as_deref(), socket.as_deref());
+        let mut io = Io { out, err, json, is_talk_read, control, now };
+        let result = self.noun.run(&mut io).and_then(|code| Ok(io.out.flush().map(|()| code)?));
+        match result {
+            Ok(code) => code,
+            Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+            Err(error) => {
+                // Nobody is left to tell where stderr is closed.
+                let _ = error.tell(io.err, json);
+                error.exit_code()
+            }
         }
     }
 }
 
-impl Cli {
+impl Noun {
     fn run(self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        match self.noun {
-            Noun::Simulate(simulate) => simulate.run(io),
-            Noun::ImportLog(import) => import.run(io),
+        match self {
+            Self::Status => status::run(io),
+            Self::Token(noun) => noun.run(io),
+            Self::Ticket(noun) => noun.run(io),
+            Self::Alarm(noun) => noun.run(io),
+            Self::Board(noun) => noun.run(io),
+            Self::Regulation(noun) => noun.run(io),
+            Self::Calendar(noun) => noun.run(io),
+            Self::Simulate(simulate) => simulate.run(io),
+            Self::ImportLog(noun) => noun.run(io),
         }
     }
 }

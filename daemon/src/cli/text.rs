@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use calendars::{Timestamp, Tz};
+use calendars::Timestamp;
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 
 /// Columns that line up, under a row of titles.
@@ -50,11 +50,20 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A time as a person reads it: `2026-11-23 10:02:11 +03:00`.
-pub(crate) fn time(at: Timestamp, zone: Tz) -> String {
-    let text = at.to_rfc3339(zone);
-    let (date, rest) = text.split_at(10);
-    format!("{date} {} {}", &rest[1..9], &rest[13..])
+/// An RFC 3339 time as a person reads it: `2026-11-23 10:02:11 +03:00`. Another text stays as it is.
+pub(crate) fn when(text: &str) -> String {
+    match (text.get(..10), text.get(11..19), text.get(19..)) {
+        (Some(date), Some(time), Some(rest)) => {
+            let offset = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+            format!("{date} {time} {offset}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// How long ago an RFC 3339 time is.
+pub(crate) fn age(since: &str, now: Timestamp) -> String {
+    Timestamp::parse_rfc3339(since).map_or_else(|_| "-".to_owned(), |since| length(now.ms_since(since)))
 }
 
 /// A length of time to the minute: `2h05m`, `14m`, `40s`; `-` before one that is over.
@@ -82,9 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_in_the_zone() {
-        let at = Timestamp::parse_rfc3339("2026-11-23T07:02:11.999Z").unwrap();
-        assert_eq!(time(at, Tz::Europe__Moscow), "2026-11-23 10:02:11 +03:00");
+    fn times_are_told_without_milliseconds() {
+        assert_eq!(when("2026-11-23T10:02:11.999+03:00"), "2026-11-23 10:02:11 +03:00");
+        assert_eq!(when("2026-11-23T07:02:11Z"), "2026-11-23 07:02:11 Z");
+        assert_eq!(when("soon"), "soon");
+        let now = Timestamp::parse_rfc3339("2026-11-23T12:07:11Z").unwrap();
+        assert_eq!(age("2026-11-23T10:02:11.000+03:00", now), "5h05m");
     }
 
     #[test]

@@ -2,8 +2,6 @@
 //!
 //! 2026-11-20 is a Friday. Line 1 works 09–21, lines 2 and 3 09–18; none on Saturday and Sunday.
 
-use std::sync::Arc;
-
 use calendars::Timestamp;
 use serde_json::Value;
 

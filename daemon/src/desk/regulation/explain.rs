@@ -343,7 +343,7 @@ impl Explainer<'_> {
             }
         };
         if let Some(warn) = rule.warn_before {
-            text.push_str("\n");
+            text.push('\n');
             text.push_str(self.w("предупреждение за ", "warning before: "));
             text.push_str(&self.words.warning(warn));
         }

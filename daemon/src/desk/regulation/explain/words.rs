@@ -135,8 +135,8 @@ impl Words<'_> {
     /// What a rule looks at, «всегда» where at nothing.
     pub(super) fn when(&self, when: &When) -> String {
         let titled = |name: &str, ids: &[String], title: &dyn Fn(&str) -> String| {
-            let titles: Vec<_> = ids.iter().map(|id| title(id)).collect();
-            (!ids.is_empty()).then(|| format!("{name}: {}", titles.join(", ")))
+            let told: Vec<_> = ids.iter().map(|id| title(id)).collect();
+            (!ids.is_empty()).then(|| format!("{name}: {}", told.join(", ")))
         };
         let as_it_is = |id: &str| id.to_owned();
         let lines: Vec<String> = when.lines.iter().map(u8::to_string).collect();
@@ -156,13 +156,13 @@ impl Words<'_> {
         for (name, values) in &when.fields {
             let path = format!("fields.{name}");
             let field = self.regulation.fields.iter().find(|field| field.path == path);
-            let titles: BTreeMap<_, _> = field
+            let names: BTreeMap<_, _> = field
                 .iter()
                 .flat_map(|field| &field.values)
                 .map(|(id, title)| (id.as_str(), title.as_str()))
                 .collect();
             let values: Vec<_> =
-                values.iter().map(|id| titles.get(id.as_str()).copied().unwrap_or(id)).collect();
+                values.iter().map(|id| names.get(id.as_str()).copied().unwrap_or(id)).collect();
             parts.push(format!("{}: {}", field.map_or(name, |field| &field.title), values.join(", ")));
         }
         if parts.is_empty() { self.of("всегда", "always").to_owned() } else { parts.join("; ") }

@@ -1,0 +1,279 @@
+//! The way to the daemon: HTTP/1.1 over its Unix socket, the same routes as its TCP door, without a token.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HOST, LINK};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+use crate::config::STATE_DIR;
+use crate::desk::FieldError;
+
+/// Where the socket of an installed daemon is.
+const INSTALLED: &str = "/run/andon/control.sock";
+/// How long an answer may take, in seconds.
+const ANSWER_MAX_S: u64 = 30;
+
+/// Why the daemon did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ControlError {
+    /// Nobody answers at the socket.
+    #[error(
+        "no daemon at {socket}; start one with `andond --state-dir DIR`, or say where it is with --state-dir or --socket",
+        socket = socket.display()
+    )]
+    NoDaemon {
+        /// Which socket.
+        socket: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The socket is another user's.
+    #[error("{socket} may be opened only by root and the daemon's own user", socket = socket.display())]
+    NotAllowed {
+        /// Which socket.
+        socket: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The connection broke, or what answers is no HTTP.
+    #[error("the daemon at {socket} gave no answer", socket = socket.display())]
+    NoAnswer {
+        /// Which socket.
+        socket: PathBuf,
+        /// What HTTP said.
+        #[source]
+        source: hyper::Error,
+    },
+    /// It takes too long.
+    #[error("the daemon at {socket} gave no answer within {ANSWER_MAX_S} s", socket = socket.display())]
+    TooLong {
+        /// Which socket.
+        socket: PathBuf,
+    },
+    /// The answer is not what this version understands.
+    #[error("cannot read the daemon's answer to {path}; are andonctl and andond of one version?")]
+    Unreadable {
+        /// The path asked.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The daemon refused.
+    #[error("{0}")]
+    Refused(Refused),
+    /// No thread or timer to be had.
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+}
+
+/// A refusal: a problem document.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    code: String,
+    detail: String,
+    errors: Vec<FieldError>,
+    /// The document as it came.
+    pub(crate) document: Value,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "refused ({}): {}", self.code, self.detail)?;
+        for error in &self.errors {
+            write!(f, "\n  {}: {}", error.field, error.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the daemon answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The JSON; null where there is none to give.
+    pub(crate) json: Value,
+    /// Where more of a list is.
+    pub(crate) next: Option<String>,
+}
+
+impl Answer {
+    /// The answer as a value of ours.
+    pub(crate) fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
+        T::deserialize(&self.json)
+            .map_err(|source| ControlError::Unreadable { path: path.to_owned(), source })
+    }
+}
+
+/// A daemon, by its socket.
+#[derive(Debug)]
+pub(crate) struct Control {
+    socket: PathBuf,
+}
+
+impl Control {
+    /// The daemon of a socket or a state directory; else the one started here, else the installed one.
+    pub(crate) fn new(state_dir: Option<&Path>, socket: Option<&Path>) -> Self {
+        let socket = match (socket, state_dir) {
+            (Some(socket), _) => socket.to_owned(),
+            (None, Some(dir)) => dir.join("control.sock"),
+            (None, None) if Path::new(STATE_DIR).is_dir() => Path::new(STATE_DIR).join("control.sock"),
+            (None, None) => INSTALLED.into(),
+        };
+        Self { socket }
+    }
+
+    /// Reads.
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, ControlError> {
+        self.ask(&Method::GET, path, None)
+    }
+
+    /// Has something done.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer, ControlError> {
+        self.ask(&Method::POST, path, Some(body))
+    }
+
+    /// Takes something away.
+    pub(crate) fn delete(&self, path: &str) -> Result<Answer, ControlError> {
+        self.ask(&Method::DELETE, path, None)
+    }
+
+    fn ask(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, ControlError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(ControlError::Start)?;
+        let answer = runtime.block_on(async {
+            tokio::time::timeout(Duration::from_secs(ANSWER_MAX_S), self.exchange(method, path, body)).await
+        });
+        answer.unwrap_or_else(|_| Err(ControlError::TooLong { socket: self.socket.clone() }))
+    }
+
+    async fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ControlError> {
+        let stream = UnixStream::connect(&self.socket).await.map_err(|source| self.unreachable(source))?;
+        let no_answer = |source| ControlError::NoAnswer { socket: self.socket.clone(), source };
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(no_answer)?;
+        // Ends with the exchange; what goes wrong with it, the exchange is told.
+        tokio::spawn(connection);
+        let response = sender.send_request(request(method, path, body)).await.map_err(no_answer)?;
+        let (status, next) = (response.status(), response.headers().get(LINK).and_then(next_of));
+        let bytes = response.into_body().collect().await.map_err(no_answer)?.to_bytes();
+        let json = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
+        if !status.is_success() {
+            return Err(refused(status, json.unwrap_or_default()));
+        }
+        let json = json.map_err(|source| ControlError::Unreadable { path: path.to_owned(), source })?;
+        Ok(Answer { json, next })
+    }
+
+    fn unreachable(&self, source: io::Error) -> ControlError {
+        let socket = self.socket.clone();
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            ControlError::NotAllowed { socket, source }
+        } else {
+            ControlError::NoDaemon { socket, source }
+        }
+    }
+}
+
+fn request(method: &Method, path: &str, body: Option<&Value>) -> Request<Full<Bytes>> {
+    let mut request = Request::builder().method(method).uri(path).header(HOST, "andon");
+    if body.is_some() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+    request.body(Full::new(body)).expect("paths are encoded, so they are a request's target")
+}
+
+/// The target of `<…>; rel="next"`.
+fn next_of(link: &hyper::header::HeaderValue) -> Option<String> {
+    let (target, parameters) = link.to_str().ok()?.strip_prefix('<')?.split_once('>')?;
+    parameters.contains("rel=\"next\"").then(|| target.to_owned())
+}
+
+fn refused(status: StatusCode, document: Value) -> ControlError {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Told {
+        code: Option<String>,
+        detail: Option<String>,
+        title: Option<String>,
+        errors: Vec<Field>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Field {
+        field: String,
+        message: String,
+    }
+    let told = Told::deserialize(&document).unwrap_or_default();
+    ControlError::Refused(Refused {
+        code: told.code.unwrap_or_else(|| status.as_str().to_owned()),
+        detail: told.detail.or(told.title).unwrap_or_else(|| format!("the daemon answered {status}")),
+        errors: told.errors.iter().map(|error| FieldError::new(&error.field, &error.message)).collect(),
+        document,
+    })
+}
+
+/// A word for a path or a query, percent-encoded.
+pub(crate) fn encoded(word: &str) -> String {
+    let told = word.bytes().map(|byte| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_encoded_byte_by_byte() {
+        assert_eq!(encoded("a-Z_0.~"), "a-Z_0.~");
+        assert_eq!(encoded("a b/?&%"), "a%20b%2F%3F%26%25");
+        assert_eq!(encoded("ё"), "%D1%91");
+    }
+
+    #[test]
+    fn a_flag_says_where_the_socket_is() {
+        let dir = Path::new("/var/lib/andon");
+        assert_eq!(Control::new(Some(dir), None).socket, Path::new("/var/lib/andon/control.sock"));
+        assert_eq!(Control::new(Some(dir), Some(Path::new("/x"))).socket, Path::new("/x"));
+    }
+
+    #[test]
+    fn a_refusal_reads_as_code_detail_and_fields() {
+        let document = serde_json::json!({"code": "invalid-fields", "detail": "two fields are wrong",
+            "errors": [{"field": "role", "message": "unknown `boss`"}]});
+        let text = refused(StatusCode::UNPROCESSABLE_ENTITY, document).to_string();
+        assert_eq!(text, "refused (invalid-fields): two fields are wrong\n  role: unknown `boss`");
+        let text = refused(StatusCode::BAD_GATEWAY, Value::Null).to_string();
+        assert_eq!(text, "refused (502): the daemon answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn where_no_daemon_is_the_message_names_the_socket() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = Control::new(Some(dir.path()), None).get("/v1/status").unwrap_err();
+        assert!(
+            error.to_string().contains(&dir.path().join("control.sock").display().to_string()),
+            "{error}"
+        );
+        assert!(error.to_string().contains("andond --state-dir"), "{error}");
+    }
+}

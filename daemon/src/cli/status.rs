@@ -1,0 +1,65 @@
+//! `andonctl status`: how the daemon is.
+
+use std::process::ExitCode;
+
+use serde::Deserialize;
+
+use super::Io;
+use super::error::CliError;
+use super::text::{length, when};
+
+#[derive(Deserialize)]
+struct Status {
+    version: String,
+    at: String,
+    uptime_seconds: i64,
+    state_dir: String,
+    regulations: Vec<String>,
+    trusted: bool,
+    counts: Counts,
+    tickets_total: u64,
+    alarms_total: u64,
+    next_deadline: Option<String>,
+    muted_until: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    open: u64,
+    waiting: u64,
+    critical: u64,
+    breached: u64,
+    due_soon: u64,
+}
+
+/// Shows how the daemon is.
+pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+    let path = "/v1/status";
+    let answer = io.control.get(path)?;
+    if io.json {
+        return io.json(&answer.json);
+    }
+    let status: Status = answer.read(path)?;
+    let Counts { open, waiting, critical, breached, due_soon } = status.counts;
+    let trusted = if status.trusted { "trusted" } else { "NOT TRUSTED: nothing breaches until it is" };
+    let mut rows = vec![
+        ("version", status.version),
+        ("up", length(status.uptime_seconds.saturating_mul(1_000))),
+        ("state", status.state_dir),
+        ("regulations", status.regulations.join(", ")),
+        ("time", format!("{}, {trusted}", when(&status.at))),
+        (
+            "tickets",
+            format!(
+                "{}: {open} open, {waiting} waiting, {critical} critical, {breached} breached, {due_soon} due soon",
+                status.tickets_total
+            ),
+        ),
+        ("alarms", status.alarms_total.to_string()),
+        ("next deadline", status.next_deadline.as_deref().map_or_else(|| "-".to_owned(), when)),
+    ];
+    if let Some(until) = status.muted_until {
+        rows.push(("muted until", when(&until)));
+    }
+    io.pairs(&rows)
+}
