@@ -216,6 +216,15 @@ fn r5_routing_keeps_the_used_time_and_goes_on_under_the_other_calendar() {
             ..
         }
     )));
+    // Line 2's own clock began with its term; nothing has changed it, so nobody is told that it changed (R8).
+    let line: Vec<_> = world
+        .history(ticket)
+        .filter_map(|(_, event)| match event {
+            Event::Clock { metric: Metric::Line, cycle: 2, turn } => Some(turn),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(line[..], [Turn::Started { .. }]), "{line:?}");
     // And back: at 10:00 6 h are used; 6 h are left of line 1's day.
     world.run_until("2026-11-24 10:00").act(ticket, "route", json!({ "line": 1 }));
     assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-24 16:00");
@@ -284,6 +293,8 @@ fn r6_a_priority_raised_too_late_breaches_at_the_time_of_the_change() {
     // Lowered again, the promise was broken all the same, once.
     world.run_until("2026-11-25 14:00");
     world.act(ticket, "priority", json!({ "to": "low", "reason": "Отгрузка идёт" }));
+    world.run_until("2026-11-25 15:00");
+    world.act(ticket, "priority", json!({ "to": "high", "reason": "Опять стоит" }));
     world.run_until("2026-12-31 10:00");
     assert_eq!(world.breached(ticket, Metric::Resolution), "2026-11-25 13:00");
     let breaches = world
@@ -356,6 +367,8 @@ fn r7_a_priority_changed_while_paused_gives_no_deadline_until_it_resumes() {
     world.run_until("2026-11-24 12:00");
     world.act(ticket, "priority", json!({ "to": "high", "reason": "Отгрузка стоит" }));
     assert_eq!(world.deadline(ticket, Metric::Resolution), "none");
+    let term = &world.clock(ticket, Metric::Resolution).term;
+    assert_eq!((term.deadline, term.warn_at), (None, None), "nor is one in the record");
     assert_eq!(world.breached(ticket, Metric::Resolution), "never");
     world.run_until("2026-11-25 12:00").act(ticket, "answer", json!({ "text": "Ничего" }));
     // 2 h used of 12, and of line 2's 8: 10 h from Wednesday 12:00 are 6 h and 4 h on Thursday; 6 h are Wednesday's.

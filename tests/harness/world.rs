@@ -102,6 +102,10 @@ impl World {
         while let Some(next) = self.desk.next_deadline().filter(|next| *next <= until) {
             self.now = self.now.max(next);
             self.settle();
+            assert!(
+                self.desk.next_deadline().is_none_or(|later| later > self.now),
+                "what was due is settled"
+            );
         }
         self.sleep_to(until)
     }

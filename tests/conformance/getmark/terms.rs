@@ -226,6 +226,19 @@ fn gm_5_18_an_extension_without_deadline_reason_or_answer_is_refused() {
     assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-24 13:00");
 }
 
+/// GM-5.18, GM-5.27: what was promised outlasts an answer and its return.
+#[test]
+fn gm_5_18_an_extended_term_is_kept_over_a_return() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let ticket = world.register(high("email"));
+    // 5 h used and 39 h before the planned term: 44 h in all.
+    world.run_until("2026-11-23 15:00").act(ticket, "extend", extension("2026-11-27T18:00:00+03:00"));
+    world.run_until("2026-11-23 17:00").act(ticket, "resolve", json!({ "text": "Обновите страницу" }));
+    world.run_until("2026-11-24 09:00").act(ticket, "return", json!({ "reason": "Не помогло" }));
+    // 7 h used, 37 h left: Tuesday to Friday 36, and 1 h on Monday the 30th.
+    assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-30 10:00");
+}
+
 /// GM-5.18: an extension after the deadline does not unbreak the promise.
 #[test]
 fn gm_5_18_a_breach_stays_where_the_term_is_extended_too_late() {

@@ -209,6 +209,10 @@ fn gm_5_22_silence_for_72_working_hours_closes_the_ticket() {
         world.history(ticket).find(|(_, event)| matches!(event, Event::Closed { .. })).expect("a closing");
     assert_eq!(*closed, Event::Closed { reason: "requester-silent".to_owned(), text: None });
     assert_eq!((entry.by.as_str(), local(entry.effective_at())), ("timer", "2026-12-03 10:00".to_owned()));
+    assert!(
+        world.clock(ticket, Metric::RequesterAnswer).ran_out,
+        "the record says whose time it was that ran out"
+    );
     assert_eq!(world.counts().open, 0);
     for metric in [Metric::Resolution, Metric::Line, Metric::RequesterAnswer] {
         assert_eq!(world.state(ticket, metric), ClockState::Stopped, "{metric}");
