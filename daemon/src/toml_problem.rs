@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The line of a place in a text, from 1.
 pub(crate) fn line_of(text: &str, span: &Range<usize>) -> usize {
-    text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    text.as_bytes()[..span.start.min(text.len())].split(|byte| *byte == b'\n').count()
 }
 
 /// Where and what a TOML error is: line (0 where none can be told), key, message.

@@ -8,7 +8,7 @@ use crate::config;
 
 /// Why a part of the Pi cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum PiError {
+pub(super) enum PiError {
     /// No GPIO: not a Raspberry Pi, or no right to use it.
     #[error("cannot use GPIO; is this a Raspberry Pi, and is the daemon in the group gpio?")]
     Gpio(#[source] rppal::gpio::Error),

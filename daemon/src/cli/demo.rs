@@ -35,7 +35,7 @@ const WEEK_MS: i64 = 7 * 86_400_000;
 
 /// Why there is no demo.
 #[derive(Debug, thiserror::Error)]
-pub enum DemoError {
+pub(super) enum DemoError {
     /// The log cannot be read.
     #[error("cannot read the demo's log {path}", path = path.display())]
     Read {
@@ -76,7 +76,7 @@ struct Step {
 }
 
 /// A log, ready to be fed.
-pub struct Demo {
+pub(super) struct Demo {
     steps: Vec<Step>,
     speed: u32,
     start: Timestamp,
@@ -87,7 +87,7 @@ impl Demo {
     ///
     /// # Errors
     /// [`DemoError`] where the log cannot be read.
-    pub fn prepare(path: Option<&Path>, speed: u32, zone: Tz) -> Result<Self, DemoError> {
+    pub(super) fn prepare(path: Option<&Path>, speed: u32, zone: Tz) -> Result<Self, DemoError> {
         let steps = match path {
             Some(path) => read(path, zone)?,
             None if Path::new(REAL_LOG).exists() => read(Path::new(REAL_LOG), zone)?,
@@ -104,17 +104,17 @@ impl Demo {
     }
 
     /// How many commands there are.
-    pub fn commands(&self) -> usize {
+    pub(super) fn commands(&self) -> usize {
         self.steps.len()
     }
 
     /// From here on the daemon's clock runs as fast as the demo does.
-    pub fn start_clock(&self) {
+    pub(super) fn start_clock(&self) {
         clock::run_faster(self.speed, self.start);
     }
 
     /// Feeds the log through the door at `address`, each command at its time.
-    pub async fn feed(self, address: SocketAddr, token: String) {
+    pub(super) async fn feed(self, address: SocketAddr, token: String) {
         let mut numbers: HashMap<String, u64> = HashMap::new();
         let mut door = Door { address, token, connection: None };
         for step in self.steps {

@@ -3,7 +3,7 @@
 use log::LevelFilter;
 
 /// Starts logging.
-pub fn start(level: LevelFilter) {
+pub(super) fn start(level: LevelFilter) {
     let journal = || systemd_journal_logger::JournalLog::new().ok()?.install().ok();
     if systemd_journal_logger::connected_to_journal() && journal().is_some() {
         log::set_max_level(level);

@@ -344,7 +344,11 @@ fn restore(tickets: &Tickets, regulations: Regulations) -> Option<Desk> {
         .ok()?;
     // The index of deadlines was written with the tickets: where the two disagree, neither is to be believed.
     let mut indexed = HashMap::new();
-    tickets.each_deadline(|at_ms, ticket| drop(indexed.insert(TicketNumber(ticket), at_ms))).ok()?;
+    tickets
+        .each_deadline(|at_ms, ticket| {
+            indexed.insert(TicketNumber(ticket), at_ms);
+        })
+        .ok()?;
     let expected = all.iter().filter_map(|ticket| Some((ticket.number, ticket.next_timer()?.millis())));
     whole &= expected.collect::<HashMap<_, _>>() == indexed;
     whole.then(|| Desk::restore(regulations, rest, all.into_iter()))

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 use calendars::{Timestamp, Tz};
@@ -14,7 +14,7 @@ use crate::board::BoardState;
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Alarm, AlarmKind, Command, Desk, Entry, Event, Regulations};
+use crate::desk::{Actor, Alarm, AlarmKind, Command, Desk, Entry, Event, Regulations, Undo};
 use crate::store::{Kept, LedgerError};
 
 /// How many deadlines are settled before those who wait are served.
@@ -131,10 +131,7 @@ impl Loop {
         match self.wake_at(now) {
             None => self.queue.recv().ok(),
             Some(at) if at <= now => self.queue.try_recv().ok(),
-            Some(at) => match self.queue.recv_timeout(clock::wait_for(at.ms_since(now))) {
-                Ok(input) => Some(input),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            Some(at) => self.queue.recv_timeout(clock::wait_for(at.ms_since(now))).ok(),
         }
     }
 
@@ -259,7 +256,7 @@ impl Loop {
                 let undo = self.desk.forget();
                 if !batch.entries.is_empty() {
                     self.storage_works();
-                    self.publish(undo, &batch.entries);
+                    self.publish(undo.as_ref(), &batch.entries);
                     for entry in batch.entries {
                         journal(&entry);
                         // Nobody listening is no fault.
@@ -299,12 +296,9 @@ impl Loop {
                 .is_some_and(|since| now.ms_since(since) >= CHECKPOINT_MS || now < since)
     }
 
-    fn publish(&self, undo: Option<crate::desk::Undo>, entries: &[Entry]) {
-        let touched = undo
-            .iter()
-            .flat_map(|undo| undo.touched())
-            .filter_map(|number| self.desk.ticket(number))
-            .cloned();
+    fn publish(&self, undo: Option<&Undo>, entries: &[Entry]) {
+        let touched =
+            undo.into_iter().flat_map(Undo::touched).filter_map(|number| self.desk.ticket(number)).cloned();
         self.view.publish_tickets(touched);
         let tokens_changed = entries
             .iter()
@@ -368,7 +362,7 @@ fn journal(entry: &Entry) {
         let (level, what) = crate::observe::headline(&fact.event);
         match fact.ticket {
             Some(ticket) => {
-                log::log!(level, TICKET = ticket.0, BY = entry.by.as_str(); "ticket {ticket}: {what}")
+                log::log!(level, TICKET = ticket.0, BY = entry.by.as_str(); "ticket {ticket}: {what}");
             }
             None => log::log!(level, BY = entry.by.as_str(); "{what}"),
         }

@@ -29,6 +29,7 @@ pub const BATCH_MAX: usize = 512;
 pub type Look = Box<dyn FnOnce(&Desk, Timestamp) + Send>;
 
 /// What comes into the loop.
+#[expect(clippy::large_enum_variant, reason = "most inputs are commands, and the queue is bounded")]
 pub enum Input {
     /// Somebody wants something changed.
     Command {

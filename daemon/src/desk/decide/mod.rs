@@ -24,11 +24,11 @@ use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
 /// The longest subject, in characters.
-pub const SUBJECT_MAX_CHARS: usize = 1_000;
+pub(super) const SUBJECT_MAX_CHARS: usize = 1_000;
 /// The longest text, in bytes.
-pub const TEXT_MAX_BYTES: usize = 65_536;
+pub(super) const TEXT_MAX_BYTES: usize = 65_536;
 /// The most fields of a ticket.
-pub const FIELDS_MAX: usize = 100;
+pub(super) const FIELDS_MAX: usize = 100;
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq)]

@@ -85,6 +85,7 @@ pub(super) struct Priority {
     pub set_by_lines: Vec<Spanned<u8>>,
 }
 
+/// Where priorities come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrioritySource {
