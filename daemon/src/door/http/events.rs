@@ -1,4 +1,4 @@
-//! Events as people and programs see them: times with an offset, lengths in seconds, nothing that belongs to us alone.
+//! Events as people and programs see them: times with an offset, lengths in whole seconds, nothing that belongs to us alone.
 
 use calendars::{Timestamp, Tz};
 use serde::Serialize;
@@ -81,9 +81,9 @@ fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "terms are far below 2^53 ms")]
+/// Milliseconds as whole seconds, as everywhere outside.
 fn seconds(value: &Value) -> Value {
-    value.as_i64().map_or(Value::Null, |ms| (ms as f64 / 1000.0).into())
+    value.as_i64().map_or(Value::Null, |ms| ms.div_euclid(1_000).into())
 }
 
 /// What is kept of a secret stays with us.
@@ -117,7 +117,7 @@ mod tests {
             outside(&started),
             json!({"seq": 7, "at": "2026-11-23T05:13:20.000+03:00", "by": "timer", "ticket": 1, "event": "clock",
                 "metric": "resolution", "cycle": 1, "turn": "started", "basis": "working-hours",
-                "target_seconds": 43_200.0, "calendar": "getmark/line-2", "revision": "r",
+                "target_seconds": 43_200, "calendar": "getmark/line-2", "revision": "r",
                 "deadline": "2026-11-23T17:13:20.000+03:00", "warn_at": "2026-11-23T15:13:20.000+03:00"})
         );
     }

@@ -23,7 +23,7 @@ async fn a_registration_answers_with_the_ticket_and_where_it_is() {
     ] {
         assert_eq!(ticket[field], expected, "{field}");
     }
-    assert_eq!(ticket["clocks"][0]["target_seconds"], 43_200.0);
+    assert_eq!(ticket["clocks"][0]["target_seconds"], 43_200);
     let shown = world.get("/v1/tickets/1").await.ok(200);
     assert_eq!(shown.header("etag"), "\"1\"");
     assert_eq!(shown.json()["subject"], ticket["subject"]);
