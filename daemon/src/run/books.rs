@@ -1,6 +1,8 @@
 //! The desk's books: opening them brings the desk back, and each entry is written before anybody hears of it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use crate::store::{
 const SCHEMA: u32 = 1;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
+/// What a disk must take to count as working again: what the ledger writes ahead, twice.
+const PROBE_BYTES: usize = 512 * 1024;
 /// How many entries are replayed between two words about it.
 const REPLAY_STEP: u64 = 10_000;
 
@@ -83,7 +87,7 @@ pub struct Books {
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
     /// Held as long as the books are open.
-    _lock: StateLock,
+    lock: StateLock,
 }
 
 /// What the next checkpoint will hold.
@@ -133,7 +137,7 @@ impl Books {
                 .tickets()
                 .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
                 .collect(),
-            _lock: lock,
+            lock,
         };
         books.load_receipts(&tickets)?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
@@ -207,9 +211,16 @@ impl Books {
         Ok(())
     }
 
-    /// Tries to make the ledger usable after it failed.
-    pub(super) fn recover(&mut self) -> Result<(), LedgerError> {
-        self.ledger.recover()
+    /// Tries whether the disk takes writes again, and makes the ledger usable.
+    pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        self.ledger.recover()?;
+        let probe = self.lock.dir().join("probe");
+        let tried = File::create(&probe).and_then(|mut file| {
+            file.write_all(&vec![0; PROBE_BYTES])?;
+            file.sync_all()
+        });
+        std::fs::remove_file(&probe)?;
+        Ok(tried?)
     }
 
     fn note(&mut self, entries: &[Entry], positions: &[crate::store::Position]) {

@@ -158,7 +158,10 @@ impl Loop {
     /// Decides what waits: first what time has brought about, then what people want.
     fn take_in(&mut self, first: Option<Input>) {
         let now = clock::now();
-        if self.retry_at.is_none_or(|retry| now >= retry) {
+        if self.retry_at.is_some_and(|retry| now >= retry) {
+            self.try_storage(now);
+        }
+        if self.retry_at.is_none() {
             self.settle(now);
         }
         let mut next = first;
@@ -263,6 +266,7 @@ impl Loop {
                         let _ = self.entries.send(Arc::new(entry));
                     }
                 }
+                self.publish_board(now);
                 for (reply, answer) in batch.replies {
                     // Whoever asked may have gone meanwhile; what they asked for is done.
                     let _ = reply.send(answer);
@@ -271,14 +275,13 @@ impl Loop {
             Err(error) => {
                 self.desk.go_back();
                 self.storage_fails(&error, now);
-                for (reply, answer) in batch.replies {
-                    let answer =
-                        answer.and_then(|done| if done.changed { Err(not_kept(&error)) } else { Ok(done) });
-                    let _ = reply.send(answer);
+                self.publish_board(now);
+                for (reply, _) in batch.replies {
+                    // Refusals, too: they were decided on a desk that did not come to be.
+                    let _ = reply.send(Err(not_kept(&error)));
                 }
             }
         }
-        self.publish_board(now);
         for look in batch.looks {
             look(&self.desk, now);
         }
@@ -310,10 +313,28 @@ impl Loop {
     }
 
     fn publish_board(&self, now: Timestamp) {
-        let board = BoardState::of(&self.desk, &self.troubles, now, self.is_trusted(now), self.zone);
+        let trusted = self.is_trusted(now);
+        let mut troubles = self.troubles.clone();
+        if !trusted {
+            let newest = self.desk.last_at().max(clock::NOT_BEFORE);
+            let text = format!("clock is before {}", newest.to_rfc3339(self.zone));
+            troubles.push(Alarm::part(AlarmKind::Clock, "time", &text, newest));
+        }
+        let board = BoardState::of(&self.desk, &troubles, now, trusted, self.zone);
         let known = self.view.board();
         if (BoardState { at: known.at, ..board.clone() }) != *known {
             self.view.publish_board(board);
+        }
+    }
+
+    /// Looks whether a disk that failed works again.
+    fn try_storage(&mut self, now: Timestamp) {
+        match self.books.recover() {
+            Ok(()) => self.storage_works(),
+            Err(error) => {
+                log::debug!("the disk does not work yet: {}", chain(error.as_ref()));
+                self.retry_at = Some(now.plus_ms(RETRY_MS));
+            }
         }
     }
 
@@ -325,9 +346,6 @@ impl Loop {
                 chain(error)
             );
             self.troubles.push(Alarm::part(AlarmKind::Storage, "ledger", &chain(error), now));
-        }
-        if let Err(error) = self.books.recover() {
-            log::debug!("the ledger is not usable yet: {}", chain(&error));
         }
     }
 

@@ -12,6 +12,8 @@ use crate::desk::state::Desk;
 
 /// The longest mute, in milliseconds: a day.
 const MUTE_MAX_MS: i64 = 86_400_000;
+/// Names under which the box itself or the requester stands in the record.
+const RESERVED: [&str; 5] = ["andonctl", "andond", "requester", "timer", "wall"];
 
 pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -> Result<Decision, Refusal> {
     let event = match act {
@@ -59,6 +61,11 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
     let odd = |c: char| !(c.is_alphanumeric() || "-_.@".contains(c));
     if token.name.is_empty() || token.name.chars().count() > 64 || token.name.contains(odd) {
         wrong.add("name", "is required: 1 to 64 letters, digits, `-`, `_`, `.` or `@`");
+    } else if RESERVED.contains(&token.name.as_str()) {
+        wrong.add(
+            "name",
+            format!("`{}` is what the record calls a part of the box; take another name", token.name),
+        );
     } else if desk.tokens().any(|known| known.name == token.name) {
         wrong.add(
             "name",
