@@ -91,7 +91,8 @@ pub(crate) struct Refused {
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "refused ({}): {}", self.code, self.detail)?;
-        for error in &self.errors {
+        // Where one field is wrong, the detail says so already.
+        for error in self.errors.iter().filter(|error| !self.detail.contains(&error.message)) {
             write!(f, "\n  {}: {}", error.field, error.message)?;
         }
         Ok(())
