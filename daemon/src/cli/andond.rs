@@ -245,10 +245,12 @@ async fn live(
     Ok(())
 }
 
-/// The socket for `andonctl`; one left behind by a daemon that was killed is replaced, since the lock is ours.
+/// The socket for `andonctl`, beside the books, or in the directory systemd made for it (`RuntimeDirectory=`). One left
+/// behind by a daemon that was killed is replaced, since the lock is ours.
 fn bind_control(state_dir: &Path) -> Result<UnixListener, AndondError> {
     use std::os::unix::fs::PermissionsExt;
-    let path = state_dir.join("control.sock");
+    let runtime = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from);
+    let path = runtime.as_deref().unwrap_or(state_dir).join("control.sock");
     let fail = |source| AndondError::Control { path: path.clone(), source };
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),

@@ -7,6 +7,7 @@ mod alarm;
 pub mod andond;
 mod board;
 mod calendar;
+mod config;
 mod control;
 mod demo;
 mod error;
@@ -82,6 +83,8 @@ enum Noun {
     Regulation(regulation::RegulationNoun),
     #[command(subcommand)]
     Calendar(calendar::CalendarNoun),
+    #[command(subcommand)]
+    Config(config::ConfigNoun),
     Simulate(simulate_command::Simulate),
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
@@ -163,6 +166,7 @@ impl Noun {
             Self::Board(noun) => noun.run(io),
             Self::Regulation(noun) => noun.run(io),
             Self::Calendar(noun) => noun.run(io),
+            Self::Config(noun) => noun.run(io),
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
         }

@@ -219,22 +219,21 @@ impl Desk {
         self.rest.last_at = self.rest.last_at.max(entry.at);
         let at = entry.effective_at();
         for number in entry.tickets() {
-            let old = self.tickets.get(&number).cloned();
-            let mut ticket = old.as_deref().cloned();
+            let mut ticket = self.take(number);
             for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
                 match (&mut ticket, &fact.event) {
                     (None, Event::Registered(registered)) => {
-                        ticket = Some(Ticket::new(number, registered, at));
+                        ticket = Some(Arc::new(Ticket::new(number, registered, at)));
                     }
-                    (Some(ticket), event) => ticket.apply(event, &entry.by, at),
+                    (Some(ticket), event) => Arc::make_mut(ticket).apply(event, &entry.by, at),
                     // An event of a ticket that is not there says nothing.
                     (None, _) => {}
                 }
             }
             if let Some(mut ticket) = ticket {
-                ticket.revision += 1;
+                Arc::make_mut(&mut ticket).revision += 1;
                 self.rest.next_ticket = self.rest.next_ticket.max(TicketNumber(number.0 + 1));
-                self.put(Arc::new(ticket));
+                self.put(ticket);
             }
         }
         for fact in entry.facts.iter().filter(|fact| fact.ticket.is_none()) {
@@ -301,17 +300,22 @@ impl Desk {
         self.rest.parts.insert(alarm.id.clone(), alarm);
     }
 
-    fn put(&mut self, ticket: Arc<Ticket>) {
-        let number = ticket.number;
-        let old = self.tickets.remove(&number);
-        if let Some(old) = &old {
-            self.index.remove(old);
+    /// Takes a ticket out, to be changed and put back.
+    fn take(&mut self, number: TicketNumber) -> Option<Arc<Ticket>> {
+        let ticket = self.tickets.remove(&number);
+        if let Some(ticket) = &ticket {
+            self.index.remove(ticket);
         }
-        self.index.add(&ticket);
-        self.tickets.insert(number, ticket);
         if let Some(undo) = &mut self.undo {
-            undo.tickets.entry(number).or_insert(old);
+            undo.tickets.entry(number).or_insert_with(|| ticket.clone());
         }
+        ticket
+    }
+
+    /// Puts a ticket in whose number is free.
+    fn put(&mut self, ticket: Arc<Ticket>) {
+        self.index.add(&ticket);
+        self.tickets.insert(ticket.number, ticket);
     }
 
     /// From here on the desk remembers how it was, until [`Desk::forget`] or [`Desk::go_back`].
@@ -335,9 +339,7 @@ impl Desk {
             self.index.add_alarm(alarm);
         }
         for (number, old) in undo.tickets {
-            if let Some(now) = self.tickets.remove(&number) {
-                self.index.remove(&now);
-            }
+            self.take(number);
             if let Some(old) = old {
                 self.put(old);
             }

@@ -1,5 +1,7 @@
 //! The verbs: one function each, the `match` here.
 
+use std::sync::Arc;
+
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
@@ -20,7 +22,7 @@ use crate::desk::ticket::{Stage, Ticket};
 
 pub(super) fn decide(
     desk: &Desk,
-    ticket: &Ticket,
+    ticket: &Arc<Ticket>,
     act: &Act,
     actor: &Actor,
     at: Timestamp,

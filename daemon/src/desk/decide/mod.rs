@@ -73,7 +73,7 @@ struct Draft<'a> {
     desk: &'a Desk,
     regulation: Arc<Regulation>,
     /// As it was; the default ticket's facts for a new one.
-    before: Ticket,
+    before: Arc<Ticket>,
     /// As it is becoming.
     ticket: Ticket,
     by: SmolStr,
@@ -83,7 +83,7 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn of(desk: &'a Desk, ticket: &Ticket, by: &str, at: Timestamp) -> Result<Self, Refusal> {
+    fn of(desk: &'a Desk, ticket: &Arc<Ticket>, by: &str, at: Timestamp) -> Result<Self, Refusal> {
         let id = &ticket.facts.regulation;
         let regulation = desk.regulations().get(id).cloned().ok_or_else(|| {
             Refusal::conflict(
@@ -94,8 +94,8 @@ impl<'a> Draft<'a> {
         Ok(Self {
             desk,
             regulation,
-            before: ticket.clone(),
-            ticket: ticket.clone(),
+            before: Arc::clone(ticket),
+            ticket: Ticket::clone(ticket),
             by: by.into(),
             at,
             facts: Vec::new(),

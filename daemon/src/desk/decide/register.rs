@@ -200,7 +200,7 @@ fn open<'a>(
     let ticket = Ticket::new(number, &facts, at);
     let mut draft = Draft {
         desk,
-        before: ticket.clone(),
+        before: Arc::new(ticket.clone()),
         ticket,
         by: by.into(),
         at,

@@ -1,5 +1,7 @@
 //! Settling: what time alone brings about.
 
+use std::sync::Arc;
+
 use calendars::Timestamp;
 
 use super::{Decision, Draft};
@@ -9,7 +11,7 @@ use crate::desk::event::{Event, Fact, Turn};
 use crate::desk::index::TimerKind;
 use crate::desk::regulation::AtEnd;
 use crate::desk::state::Desk;
-use crate::desk::ticket::Stage;
+use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
 /// The facts of the earliest clock that is due at `now`, and the instant they took effect: the deadline's own (R4).
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
@@ -27,7 +29,7 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
     })
 }
 
-fn end(desk: &Desk, ticket: &crate::desk::Ticket, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {
+fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {
     let rule = desk
         .regulations()
         .get(&ticket.facts.regulation)
@@ -53,6 +55,6 @@ fn end(desk: &Desk, ticket: &crate::desk::Ticket, clock: &Clock, deadline: Times
     }
 }
 
-fn clock_fact(clock: &Clock, ticket: crate::desk::TicketNumber, turn: Turn) -> Fact {
+fn clock_fact(clock: &Clock, ticket: TicketNumber, turn: Turn) -> Fact {
     Fact { ticket: Some(ticket), event: Event::Clock { metric: clock.metric, cycle: clock.cycle, turn } }
 }
