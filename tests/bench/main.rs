@@ -272,14 +272,13 @@ fn delay() {
     let (mut pin, mut spi) = (Vec::new(), Vec::new());
     for deadline_ms in deadlines {
         let due = deadline_ms * 1_000 - offset_us;
-        let after = |is_pin: bool| {
-            events
-                .iter()
-                .find(|(us, buzzer)| *us >= due && *buzzer == is_pin)
-                .map(|(us, _)| (us - due) as f64 / 1e3)
+        let first = |from: i64, is_pin: bool| {
+            events.iter().map(|(us, buzzer)| (*us, *buzzer)).find(|(us, buzzer)| *us >= from && *buzzer == is_pin)
         };
-        pin.extend(after(true));
-        spi.extend(after(false));
+        let Some((pin_us, _)) = first(due, true) else { continue };
+        pin.push((pin_us - due) as f64 / 1e3);
+        // The panel comes after the pins; a write before them is the tick of a second.
+        spi.extend(first(pin_us, false).map(|(us, _)| (us - due) as f64 / 1e3));
     }
     for (what, mut delays) in [("buzzer's pin", pin), ("panel's wire", spi)] {
         delays.sort_unstable_by(f64::total_cmp);

@@ -20,9 +20,10 @@ use crate::store::{Kept, LedgerError};
 /// How many deadlines are settled before those who wait are served.
 const SETTLE_MAX: usize = 20_000;
 /// A checkpoint is written when so many tickets have changed …
-const CHECKPOINT_TICKETS: usize = 1_000;
-/// … or so long after the first change, in milliseconds.
-const CHECKPOINT_MS: i64 = 5_000;
+const CHECKPOINT_TICKETS: usize = 2_000;
+/// … or so long after the first change, in milliseconds. The ledger has everything meanwhile; a checkpoint wears the
+/// card and its syncs delay the ledger's, so there are few.
+const CHECKPOINT_MS: i64 = 60_000;
 /// How long after a failed write the disk is tried again, in milliseconds.
 const RETRY_MS: i64 = 1_000;
 /// How many entries a slow listener may lag behind before it must read them from the ledger.
