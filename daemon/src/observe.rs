@@ -3,6 +3,7 @@
 //! Every line about a ticket bears the field `TICKET`, so that its whole story is `journalctl TICKET=1024`. What
 //! broke a promise is a warning, the rest of a ticket's life information; texts of people stay out of the journal.
 
+use calendars::{Timestamp, Tz};
 use log::Level;
 
 use crate::desk::Event;
@@ -24,12 +25,15 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Answered { .. } => (Level::Info, "the requester answered".into()),
         Event::StatusChanged { from, to, .. } => (Level::Info, format!("status {from} -> {to}")),
         Event::Classified { .. } => (Level::Info, "classified anew".into()),
+        Event::PriorityChanged { from, to, critical: true, .. } => {
+            (Level::Warn, format!("priority {from} -> {to}, which is an alarm of itself"))
+        }
         Event::PriorityChanged { from, to, .. } => (Level::Info, format!("priority {from} -> {to}")),
         Event::Assigned { agent: Some(agent), .. } => (Level::Info, format!("assigned to {agent}")),
         Event::Assigned { group: Some(group), .. } => (Level::Info, format!("assigned to group {group}")),
         Event::Assigned { .. } => (Level::Info, "assigned to nobody".into()),
         Event::Routed { from, to, .. } => (Level::Info, format!("line {from} -> {to}")),
-        Event::Extended { .. } => (Level::Info, "term extended".into()),
+        Event::Extended { deadline, .. } => (Level::Info, format!("term extended to {}", utc(*deadline))),
         Event::Resolved { .. } => (Level::Info, "answered with a solution".into()),
         Event::Confirmed { .. } => (Level::Info, "confirmed by the requester".into()),
         Event::Returned { .. } => (Level::Info, "returned by the requester".into()),
@@ -38,22 +42,35 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Linked { to, .. } => (Level::Info, format!("linked to ticket {to}")),
         Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
         Event::Clock { metric, turn, .. } => match turn {
-            Turn::Breached { .. } => (Level::Warn, format!("{metric} term breached")),
-            Turn::Warned { .. } => (Level::Info, format!("{metric} term runs out soon")),
+            Turn::Breached { at } => (Level::Warn, format!("{metric} term breached at {}", utc(*at))),
+            Turn::Warned { deadline } => {
+                (Level::Info, format!("{metric} term runs out soon, at {}", utc(*deadline)))
+            }
             Turn::Started { .. } => (Level::Debug, format!("{metric} clock started")),
             Turn::Paused { .. } => (Level::Debug, format!("{metric} clock paused")),
             Turn::Resumed { .. } => (Level::Debug, format!("{metric} clock runs on")),
-            Turn::Retargeted { .. } => (Level::Info, format!("{metric} has another term")),
+            Turn::Retargeted { term, .. } => {
+                (Level::Info, format!("{metric} has another term{}", until(term.deadline)))
+            }
             Turn::RanOut { .. } => (Level::Info, format!("{metric} term ran out")),
             Turn::Stopped { .. } => (Level::Debug, format!("{metric} clock stopped")),
         },
         Event::AlarmAcked { alarm } => (Level::Info, format!("alarm {alarm} acknowledged")),
         Event::PartFailed { part, text, .. } => (Level::Error, format!("{part} failed: {text}")),
         Event::PartWorks { part, .. } => (Level::Info, format!("{part} works again")),
-        Event::Muted { .. } => (Level::Info, "buzzer muted".into()),
+        Event::Muted { until } => (Level::Info, format!("buzzer muted until {}", utc(*until))),
         Event::TokenAdded { token } => {
             (Level::Info, format!("token {} added with role {}", token.name, token.role))
         }
         Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
     }
+}
+
+/// An instant as the journal tells it.
+fn utc(at: Timestamp) -> String {
+    at.to_rfc3339(Tz::UTC)
+}
+
+fn until(deadline: Option<Timestamp>) -> String {
+    deadline.map_or_else(String::new, |at| format!(", until {}", utc(at)))
 }

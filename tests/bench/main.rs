@@ -273,7 +273,10 @@ fn delay() {
     for deadline_ms in deadlines {
         let due = deadline_ms * 1_000 - offset_us;
         let first = |from: i64, is_pin: bool| {
-            events.iter().map(|(us, buzzer)| (*us, *buzzer)).find(|(us, buzzer)| *us >= from && *buzzer == is_pin)
+            events
+                .iter()
+                .map(|(us, buzzer)| (*us, *buzzer))
+                .find(|(us, buzzer)| *us >= from && *buzzer == is_pin)
         };
         let Some((pin_us, _)) = first(due, true) else { continue };
         pin.push((pin_us - due) as f64 / 1e3);

@@ -300,6 +300,10 @@ impl Slip {
         if followed {
             self.give_priority(derived(kind, impact), now);
         }
+        // GM-5.18: only an error's term is extended, so the extension goes with the type.
+        if self.stage == Stage::Open && self.total.extended && kind != "error" {
+            self.total.retarget(figure(self.priority, None), now);
+        }
     }
 
     fn route(&mut self, line: u8, now: Minute) {
@@ -318,10 +322,10 @@ impl Slip {
 
     fn reopen(&mut self, now: Minute) {
         (self.stage, self.status, self.window) = (Stage::Open, "in-progress", None);
-        let (priority, line) = (self.priority, self.line);
+        let (priority, line, is_error) = (self.priority, self.line, self.kind == "error");
         let again = |tally: &mut Tally, target| {
             tally.set(ClockState::Running, now);
-            if !tally.extended {
+            if !tally.extended || !is_error {
                 tally.retarget(target, now);
             }
         };

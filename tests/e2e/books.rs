@@ -146,3 +146,35 @@ fn a_deadline_that_ran_out_while_off_is_settled_once_with_its_own_time() {
         daemon.kill();
     }
 }
+
+/// Cuts the last bytes off the ledger's data, as no power cut does: what was synced is gone.
+fn cut_ledger(state: &std::path::Path) {
+    let ledger = std::fs::read_dir(state.join("ledger"))
+        .expect("a ledger")
+        .next()
+        .expect("a segment")
+        .expect("a file");
+    let bytes = std::fs::read(ledger.path()).expect("a segment");
+    let data = bytes.iter().rposition(|byte| *byte != 0).expect("it is not empty") + 1;
+    std::fs::write(ledger.path(), &bytes[..data - 30]).expect("a segment");
+}
+
+#[test]
+fn acknowledged_events_that_are_missing_are_an_alarm_and_not_a_quiet_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let daemon = Daemon::start(dir.path(), &[]);
+    for n in 0..3 {
+        daemon.post("/v1/tickets", &error_that_stops(&format!("Ошибка {n}")));
+    }
+    daemon.stop();
+    cut_ledger(dir.path());
+    let daemon = Daemon::start(dir.path(), &[]);
+    let board = eventually("the alarm", || {
+        let board = daemon.get("/v1/board").json;
+        board["alarms"].as_array()?.iter().any(|alarm| alarm["kind"] == "storage").then_some(board)
+    });
+    assert_eq!(board["level"], "due-soon", "not all is well");
+    assert_eq!(all(&daemon).len(), 2, "what the ledger has is there");
+    let id = board["alarms"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(daemon.post(&format!("/v1/alarms/{id}/ack"), &json!({})).status, 200);
+}

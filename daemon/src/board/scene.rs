@@ -7,9 +7,6 @@ use firmware_board::{AlarmLine, ClockText, Counts, Language, Link, NextLine, Sce
 use super::state::{BoardState, scene_kind, scene_state};
 use crate::desk::Metric;
 
-/// How many alarms a scene lists; the rest are counted.
-const LINES_MAX: usize = 12;
-
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
@@ -44,7 +41,6 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
         alarms: board
             .alarms
             .iter()
-            .take(LINES_MAX)
             .map(|(alarm, text)| AlarmLine {
                 kind: scene_kind(alarm.kind),
                 ticket: alarm.ticket.map(|number| number.0),

@@ -90,7 +90,8 @@ impl BoardState {
             Level::Critical
         } else if any(AlarmKind::Breach) || self.counts.breached > 0 {
             Level::Breach
-        } else if any(AlarmKind::DueSoon) {
+        } else if self.tally.iter().any(|(_, state, _)| *state != AlarmState::ClearedUnacked) {
+            // Something runs out soon, or a part of the box needs somebody: in no case is all well.
             Level::DueSoon
         } else {
             Level::Normal

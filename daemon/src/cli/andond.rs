@@ -17,7 +17,7 @@ use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::desk::command::Token;
-use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
+use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
 use crate::door::http::{ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
@@ -104,6 +104,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     } else {
         None
     };
+    demo::claim(&config.state_dir, demo.is_some())?;
     if let Some(demo) = &demo {
         demo.start_clock();
     }
@@ -113,11 +114,15 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         }
         None => Trace::default(),
     };
-    let settings =
-        Settings { state_dir: config.state_dir.clone(), regulations: regulations.clone(), zone: config.zone };
+    let settings = Settings {
+        state_dir: config.state_dir.clone(),
+        regulations: regulations.clone(),
+        zone: config.zone,
+        language: config.board.language,
+    };
     let (handle, desk, report) =
         run::start(settings, |done, all| log::info!("replayed {done} of {all} events"))?;
-    tell_books(&report);
+    tell_books(&report, &handle);
     let wall = Wall::start(handle.clone(), &config.board, trace).map_err(AndondError::Wall)?;
     let picture = wall.picture().clone();
     let shared = Arc::new(Shared {
@@ -173,20 +178,35 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
     Ok((config, regulations, path.is_some()))
 }
 
-/// What was found when the books were opened, for the journal.
-fn tell_books(report: &BooksReport) {
-    if let Some(torn) = &report.torn_tail {
+/// What was found when the books were opened: for the journal, and what is lost as an alarm.
+fn tell_books(report: &BooksReport, handle: &Handle) {
+    let mut losses = report.damage.clone();
+    if report.lost_events > 0 {
+        losses.push(format!("its last {} events are missing", report.lost_events));
+    } else if let Some(torn) = &report.torn_tail {
         log::warn!(
             "the last write before the daemon ended was cut off, nothing of it was acknowledged: {torn}"
         );
     }
-    for damage in &report.damage {
-        log::error!("the ledger is damaged, what it held here is lost: {damage}");
+    for loss in &losses {
+        log::error!(
+            "the ledger is damaged, and events that were acknowledged are lost; a backup has them: {loss}"
+        );
     }
     if let Some(why) = &report.set_aside {
-        log::warn!("the tickets were set aside and rebuilt from the ledger: {why}");
+        log::warn!("the tickets were set aside and rebuilt from what the ledger has: {why}");
     }
     log::info!("{} tickets opened, {} events replayed", report.tickets, report.replayed);
+    let (kind, part) = (AlarmKind::Storage, "ledger-damage".to_owned());
+    let act = match losses.first() {
+        Some(loss) => {
+            DeskAct::PartFailed {
+                kind, part, text: format!("журнал повреждён / ledger damaged: {loss}")
+            }
+        }
+        None => DeskAct::PartWorks { kind, part },
+    };
+    handle.tell(Command::Desk(act), Actor::named("andond", Role::Admin));
 }
 
 async fn serve_all(
@@ -227,17 +247,15 @@ async fn live(
     address: SocketAddr,
 ) -> Result<(), AndondError> {
     say(&format!("listening on http://{address}"));
-    if !from_file {
-        let token = first_token(handle, &config.state_dir, demo.is_some()).await?;
-        match demo {
-            Some(demo) => {
-                say(&format!("board      http://{address}/board"));
-                say(&format!("token      {token}   (role lead)"));
-                say(&format!("demo       {} commands are coming in", demo.commands()));
-                tokio::spawn(demo.feed(address, token));
-            }
-            None => introduce(address, &token, handle.view().regulations()),
-        }
+    if let Some(demo) = demo {
+        let token = first_token(handle, &config.state_dir, true).await?;
+        say(&format!("board      http://{address}/board"));
+        say(&format!("token      {token}   (role lead)"));
+        say(&format!("demo       {} commands are coming in", demo.commands()));
+        tokio::spawn(demo.feed(address, token));
+    } else if !from_file {
+        let token = first_token(handle, &config.state_dir, false).await?;
+        introduce(address, &token, handle.view().regulations());
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tokio::spawn(watchdog(handle.clone()));
@@ -281,6 +299,11 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
         lines: Vec::new(),
         hash: secret::hash(secret.as_bytes()).into(),
     };
+    let command = Command::Desk(DeskAct::AddToken(token));
+    handle
+        .command(command, Actor::named("andond", Role::Admin), None)
+        .await
+        .map_err(AndondError::AddToken)?;
     let mut file = std::fs::File::options()
         .write(true)
         .create(true)
@@ -289,11 +312,6 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
         .open(&path)
         .map_err(fail)?;
     writeln!(file, "{secret}").and_then(|()| file.sync_all()).map_err(fail)?;
-    let command = Command::Desk(DeskAct::AddToken(token));
-    handle
-        .command(command, Actor::named("andond", Role::Admin), None)
-        .await
-        .map_err(AndondError::AddToken)?;
     Ok(secret)
 }
 

@@ -62,9 +62,64 @@ pub(super) enum DemoError {
         /// Why.
         reason: String,
     },
+    /// The state directory is a real desk's.
+    #[error("{dir} holds a real desk; a demo needs a directory of its own, --state-dir DIR", dir = dir.display())]
+    RealDesk {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// The state directory is a demo's.
+    #[error("{dir} holds a demo's desk; start it with --demo, or take another directory, --state-dir DIR", dir = dir.display())]
+    DemoDesk {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// The demo's directory cannot be made ready.
+    #[error("cannot begin a demo in {dir}", dir = dir.display())]
+    Begin {
+        /// Which.
+        dir: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// There is nothing in it.
     #[error("the demo's log has no command")]
     Empty,
+}
+
+/// Marks a state directory as a demo's.
+const MARK: &str = "demo";
+
+/// Sees to it that a demo and a real desk never share books: a demo begins anew in a directory of its own, and a real
+/// desk does not open a demo's.
+///
+/// # Errors
+/// [`DemoError::RealDesk`], [`DemoError::DemoDesk`], [`DemoError::Begin`].
+pub(super) fn claim(state_dir: &Path, demo: bool) -> Result<(), DemoError> {
+    let marked = state_dir.join(MARK).exists();
+    let dir = || state_dir.to_owned();
+    match (demo, marked) {
+        (false, false) => Ok(()),
+        (false, true) => Err(DemoError::DemoDesk { dir: dir() }),
+        (true, false) if state_dir.join("ledger").exists() => Err(DemoError::RealDesk { dir: dir() }),
+        (true, _) => begin_anew(state_dir).map_err(|source| DemoError::Begin { dir: dir(), source }),
+    }
+}
+
+fn begin_anew(state_dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(state_dir)?;
+    // Two demos at once must not take each other's books away.
+    if let Ok(lock) = crate::store::StateLock::take(state_dir) {
+        for books in ["ledger", "sled"] {
+            match std::fs::remove_dir_all(state_dir.join(books)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        drop(lock);
+    }
+    std::fs::write(state_dir.join(MARK), "This desk is a demo's; it begins anew with each --demo.\n")
 }
 
 /// One line of the log.

@@ -45,6 +45,8 @@ pub struct ClockProof {
     pub provisional: bool,
     /// What happened to it, in order.
     pub steps: Vec<ProofStep>,
+    /// What is still to be counted from now to the deadline, while it runs.
+    pub ahead: Vec<CountedInterval>,
 }
 
 /// One turn of a clock, and what was counted up to it.
@@ -268,7 +270,12 @@ impl Telling {
             let counted = self.count_to(now, regulations);
             self.step("now", Cause { at: now, by: String::new(), why: Vec::new() }, counted);
         }
+        let ahead = match self.term.deadline.filter(|_| self.state == ClockState::Running) {
+            Some(deadline) => count(self.basis, &self.term, regulations, now, deadline, self.zone).intervals,
+            None => Vec::new(),
+        };
         ClockProof {
+            ahead,
             metric: self.key.0,
             cycle: self.key.1,
             basis: self.basis,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::history::{History, HistoryError, decode, encode};
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::tickets::Unusable;
 use crate::store::{
     Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError, LockError, StateLock, Tickets,
     TicketsError,
@@ -55,6 +56,8 @@ pub struct BooksReport {
     pub damage: Vec<String>,
     /// Why the projection was set aside, if it was.
     pub set_aside: Option<String>,
+    /// Events that were acknowledged and are in the ledger no more: the projection, now set aside, stood for them.
+    pub lost_events: u64,
     /// How many tickets the projection had.
     pub tickets: u64,
     /// How many events were replayed on top of it.
@@ -120,6 +123,10 @@ impl Books {
             opened = opened.tickets.start_anew(dir, SCHEMA)?;
         }
         let tickets = opened.tickets;
+        let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
+            Unusable::AheadOfLedger { position, next_seq } => position.saturating_sub(next_seq),
+            _ => 0,
+        });
         let set_aside =
             opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
         let from = tickets.position().max(1);
@@ -142,9 +149,8 @@ impl Books {
         books.load_receipts(&tickets)?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
         let replayed = books.replay(&mut desk, from, &mut damage, &mut progress)?;
-        damage.dedup();
         let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
-        Ok((books, desk, BooksReport { torn_tail, damage, set_aside, tickets: found, replayed }))
+        Ok((books, desk, BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed }))
     }
 
     /// What reads what happened.
@@ -182,7 +188,10 @@ impl Books {
             let (position, frame) = match frame {
                 Ok(frame) => frame,
                 Err(LedgerError::Damaged(stretch)) => {
-                    damage.push(stretch.to_string());
+                    let told = stretch.to_string();
+                    if !damage.contains(&told) {
+                        damage.push(told);
+                    }
                     continue;
                 }
                 Err(error) => return Err(error.into()),

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 use calendars::{Timestamp, Tz};
+use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
 use super::books::{Books, BooksError, BooksReport, Carried};
@@ -14,7 +15,9 @@ use crate::board::BoardState;
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Alarm, AlarmKind, Command, Desk, Entry, Event, Regulations, Undo};
+use crate::desk::{
+    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
+};
 use crate::store::{Kept, LedgerError};
 
 /// How many deadlines are settled before those who wait are served.
@@ -38,6 +41,8 @@ pub struct Settings {
     pub regulations: Regulations,
     /// The site's zone, for the wall.
     pub zone: Tz,
+    /// The room's language, for what the loop itself tells the wall.
+    pub language: Language,
 }
 
 /// A reply that waits for the disk.
@@ -76,6 +81,7 @@ pub fn start(
         entries,
         queue,
         zone: settings.zone,
+        language: settings.language,
         troubles: Vec::new(),
         retry_at: None,
         batch: Batch::default(),
@@ -98,6 +104,7 @@ struct Loop {
     entries: broadcast::Sender<Arc<Entry>>,
     queue: Receiver<Input>,
     zone: Tz,
+    language: Language,
     /// Alarms that cannot be kept, since the disk fails.
     troubles: Vec<Alarm>,
     /// The disk failed; timers try it again then.
@@ -196,9 +203,9 @@ impl Loop {
             Input::Kept(Kept::Done { upto_seq }) => self.books.history().indexed(upto_seq),
             Input::Kept(Kept::Failed { upto_seq, error }) => {
                 log::error!(
-                    "the tickets up to event {upto_seq} could not be checkpointed, the ledger has them: {}",
-                    chain(&error)
+                    "the tickets up to event {upto_seq} could not be checkpointed, the ledger has them"
                 );
+                self.storage_fails("tickets", &error, now);
             }
             Input::Stop => self.batch.stop = true,
         }
@@ -213,6 +220,9 @@ impl Loop {
     ) -> Result<Done, Failure> {
         if let Some(answer) = receipt.as_ref().and_then(|receipt| self.again(receipt)) {
             return answer;
+        }
+        if let Some(done) = self.ack_trouble(command, actor) {
+            return Ok(done);
         }
         let decision = self.desk.decide(command, actor, now)?;
         let changed = !decision.facts.is_empty();
@@ -259,7 +269,6 @@ impl Loop {
             Ok(()) => {
                 let undo = self.desk.forget();
                 if !batch.entries.is_empty() {
-                    self.storage_works();
                     self.publish(undo.as_ref(), &batch.entries);
                     for entry in batch.entries {
                         journal(&entry);
@@ -275,7 +284,7 @@ impl Loop {
             }
             Err(error) => {
                 self.desk.go_back();
-                self.storage_fails(&error, now);
+                self.storage_fails("ledger", &error, now);
                 self.publish_board(now);
                 for (reply, _) in batch.replies {
                     // Refusals, too: they were decided on a desk that did not come to be.
@@ -313,18 +322,33 @@ impl Loop {
         }
     }
 
-    fn publish_board(&self, now: Timestamp) {
+    fn publish_board(&mut self, now: Timestamp) {
         let trusted = self.is_trusted(now);
-        let mut troubles = self.troubles.clone();
-        if !trusted {
-            let newest = self.desk.last_at().max(clock::NOT_BEFORE);
-            let text = format!("clock is before {}", newest.to_rfc3339(self.zone));
-            troubles.push(Alarm::part(AlarmKind::Clock, "time", &text, newest));
-        }
-        let board = BoardState::of(&self.desk, &troubles, now, trusted, self.zone);
+        self.tell_trust(trusted);
+        let board = BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone);
         let known = self.view.board();
         if (BoardState { at: known.at, ..board.clone() }) != *known {
             self.view.publish_board(board);
+        }
+    }
+
+    /// Time that cannot be trusted is an alarm; it is none of the record's, which bears only times that are.
+    fn tell_trust(&mut self, trusted: bool) {
+        let known = self.troubles.iter().any(|alarm| alarm.kind == AlarmKind::Clock);
+        if trusted && known {
+            log::warn!("the time can be trusted again");
+            self.troubles.retain(|alarm| alarm.kind != AlarmKind::Clock);
+        } else if !trusted && !known {
+            let newest = self.desk.last_at().max(clock::NOT_BEFORE);
+            log::error!(
+                "the system clock is before {}; nothing runs out until it is set",
+                newest.to_rfc3339(self.zone)
+            );
+            let text = match self.language {
+                Language::Russian => "часы отстают от последней записи",
+                Language::English => "the clock is behind the newest record",
+            };
+            self.troubles.push(Alarm::part(AlarmKind::Clock, "time", text, newest));
         }
     }
 
@@ -339,23 +363,34 @@ impl Loop {
         }
     }
 
-    fn storage_fails(&mut self, error: &LedgerError, now: Timestamp) {
+    /// The disk did not take something: an alarm that cannot be kept as an event, until [`Loop::try_storage`] succeeds.
+    fn storage_fails(&mut self, part: &str, error: &(dyn std::error::Error + 'static), now: Timestamp) {
         self.retry_at = Some(now.plus_ms(RETRY_MS));
-        if self.troubles.is_empty() {
-            log::error!(
-                "updates cannot be kept and are refused until the disk works again: {}",
-                chain(error)
-            );
-            self.troubles.push(Alarm::part(AlarmKind::Storage, "ledger", &chain(error), now));
+        if !self.troubles.iter().any(|alarm| alarm.kind == AlarmKind::Storage) {
+            log::error!("the disk fails; updates are refused until it works again: {}", chain(error));
+            let text = match (self.language, is_full(error)) {
+                (Language::Russian, true) => "диск полон, обращения не принимаются",
+                (Language::Russian, false) => "диск не пишет, обращения не принимаются",
+                (Language::English, true) => "the disk is full, no updates are taken",
+                (Language::English, false) => "the disk takes no writes, no updates are taken",
+            };
+            self.troubles.push(Alarm::part(AlarmKind::Storage, part, text, now));
         }
     }
 
     fn storage_works(&mut self) {
         self.retry_at = None;
-        if !self.troubles.is_empty() {
-            self.troubles.clear();
-            log::warn!("the disk works again; updates are taken");
-        }
+        self.troubles.retain(|alarm| alarm.kind != AlarmKind::Storage);
+        log::warn!("the disk works again; updates are taken");
+    }
+
+    /// Somebody takes an alarm that is no event.
+    fn ack_trouble(&mut self, command: &Command, actor: &Actor) -> Option<Done> {
+        let Command::Desk(DeskAct::AckAlarm(id)) = command else { return None };
+        let alarm = self.troubles.iter_mut().find(|alarm| alarm.id == *id && actor.role >= Role::Agent)?;
+        let changed = alarm.state == AlarmState::Unacked;
+        alarm.acknowledge(&actor.name);
+        Some(Done { ticket: None, changed, repeated: false })
     }
 }
 

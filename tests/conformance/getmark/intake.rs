@@ -215,3 +215,15 @@ fn gm_5_12_an_incomplete_ticket_may_not_be_wrong() {
     let ticket = world.register(with(medium("email"), "/incomplete", json!(true)));
     assert!(!world.ticket(ticket).facts.incomplete, "nothing is missing, whatever the sender thought");
 }
+
+/// GM-5.12: what is required may be missing, but then the ticket says so; also when it goes missing afterwards.
+#[test]
+fn gm_5_12_a_required_field_that_is_emptied_makes_the_ticket_incomplete() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let ticket = world.register(high("email"));
+    assert!(!world.ticket(ticket).facts.incomplete);
+    world.act(ticket, "classify", json!({ "fields": { "process": "" } }));
+    assert!(world.ticket(ticket).facts.incomplete);
+    world.act(ticket, "classify", json!({ "fields": { "process": "Отгрузка" } }));
+    assert!(!world.ticket(ticket).facts.incomplete);
+}

@@ -250,3 +250,21 @@ fn gm_5_18_a_breach_stays_where_the_term_is_extended_too_late() {
     world.run_until("2026-12-01 10:00");
     assert_eq!(world.breached(ticket, Metric::Resolution), "2026-11-24 13:00", "one breach in one cycle");
 }
+
+/// GM-5.18: only an error's term is extended. A ticket that turns out to be a consultation has the consultation's term
+/// again, also where the priority stays. Monday 23 November 2026 10:00 by phone (line 1, 09–21, 12 h a day), an error that
+/// hinders is medium: 72 h. Whatever was promised meanwhile, 72 h from Monday 10:00 are 11 h on Monday, 12 h on each
+/// of five more days (24, 25, 26, 27, 30 November) and 1 h on 1 December: 10:00.
+#[test]
+fn gm_5_18_an_extension_ends_with_the_type_it_was_given_for() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let mut body = high("phone");
+    body["fields"]["impact"] = json!("hinders");
+    let ticket = world.register(body);
+    let extension =
+        json!({ "deadline": "2026-12-30T18:00:00+03:00", "reason": "диагностика", "text": "Ищем" });
+    world.act(ticket, "extend", extension);
+    assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-12-30 18:00");
+    world.act(ticket, "classify", json!({ "type": "consultation" }));
+    assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-12-01 10:00");
+}

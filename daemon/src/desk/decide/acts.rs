@@ -20,6 +20,9 @@ use crate::desk::regulation::{BugReportForm, Regulation, Trigger};
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket};
 
+/// How far ahead a planned term may lie, in milliseconds: ten years.
+const EXTEND_MAX_MS: i64 = 3_653 * 86_400_000;
+
 pub(super) fn decide(
     desk: &Desk,
     ticket: &Arc<Ticket>,
@@ -209,7 +212,7 @@ fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
     after.apply(&event, &draft.by, draft.at);
     check(&regulation, &after.facts, &mut wrong);
     wrong.done()?;
-    let incomplete = draft.ticket.facts.incomplete && is_incomplete(&regulation, &after.facts);
+    let incomplete = is_incomplete(&regulation, &after.facts);
     if after.facts == draft.ticket.facts && incomplete == draft.ticket.facts.incomplete {
         return Ok(());
     }
@@ -409,6 +412,9 @@ fn extend(draft: &mut Draft<'_>, extend: &Extend) -> Result<(), Refusal> {
     };
     if deadline <= draft.at {
         return Err(Refusal::field("deadline", "is past; a planned term lies ahead"));
+    }
+    if deadline.ms_since(draft.at) > EXTEND_MAX_MS {
+        return Err(Refusal::field("deadline", "is more than ten years ahead"));
     }
     if let Some(current) = clock.due().filter(|current| deadline <= *current) {
         let current = current.to_rfc3339(regulation.zone);

@@ -114,11 +114,16 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
     let other_calendar = clock.calendar_id() != calendar.id();
     let new_cycle =
         !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
-    if new_cycle || (was == is && !other_calendar) {
+    // An extension goes with the type it was given for (GM-5.18).
+    let stays = |kind| {
+        regulation.verb("extend").is_some_and(|rule| rule.types.is_empty() || rule.types.contains(kind))
+    };
+    let unextended = clock.extended && !stays(&after.kind);
+    if new_cycle || (was == is && !other_calendar && !unextended) {
         return;
     }
     let used_ms = used(draft, regulation, clock);
-    let (why, target_ms) = if was == is {
+    let (why, target_ms) = if was == is && !unextended {
         (TermReason::Calendar, clock.term.target_ms)
     } else {
         (TermReason::Derived, target_ms(is, rule.basis, calendar, clock.started_at))

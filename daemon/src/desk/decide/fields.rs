@@ -73,6 +73,7 @@ impl FieldCheck<'_> {
             }
         }
         size(values.fields, wrong);
+        people(values.requester, wrong);
         // A number that looks like an INN is one, whatever the regulation asks.
         let asked = self.asked().any(|field| field.path == "requester.inn");
         let inn = values.requester.inn.as_deref().filter(|_| !asked);
@@ -99,6 +100,26 @@ fn size(fields: &BTreeMap<String, Value>, wrong: &mut Wrong) {
             wrong.add(&format!("fields.{name}"), format!("is {bytes} bytes; at most {TEXT_MAX_BYTES}"));
         }
     }
+}
+
+/// What a requester can be, whatever the regulation asks: letters go to the address, so it must be one.
+fn people(requester: &Requester, wrong: &mut Wrong) {
+    let Requester { name, email, phone, inn: _, login } = requester;
+    for (field, value) in [("name", name), ("email", email), ("phone", phone), ("login", login)] {
+        let text = value.as_deref().unwrap_or_default();
+        if text.chars().count() > 320 || text.contains(char::is_control) {
+            wrong.add(&format!("requester.{field}"), "is one line of at most 320 characters");
+        } else if field == "email" && !text.is_empty() && !is_email(text) {
+            wrong.add("requester.email", format!("`{text}` is no e-mail address"));
+        }
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    let whole = text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+    });
+    whole && !text.contains(char::is_whitespace)
 }
 
 fn is_blank(value: &Value) -> bool {
@@ -145,12 +166,7 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
             (!known).then(|| format!("unknown `{text}`; one of {}", ids(field)))
         }
         FieldKind::Inn => inn_complaint(text),
-        FieldKind::Email => {
-            let plausible = text.split_once('@').is_some_and(|(name, host)| {
-                !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
-            }) && !text.contains(char::is_whitespace);
-            (!plausible).then(|| format!("`{text}` is no e-mail address"))
-        }
+        FieldKind::Email => (!is_email(text)).then(|| format!("`{text}` is no e-mail address")),
         FieldKind::Phone => {
             let digits = text.chars().filter(char::is_ascii_digit).count();
             let odd = text.chars().any(|c| !c.is_ascii_digit() && !"+-() .,доб#*".contains(c));

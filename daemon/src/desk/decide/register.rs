@@ -127,7 +127,13 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
 }
 
 fn subject(subject: Option<&String>, wrong: &mut Wrong) -> String {
-    let subject = wrong.text("subject", subject);
+    // A subject is one line: control characters and what has no width do not show on the wall.
+    let one_line = subject.map(|subject| {
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        let no_width = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        subject.chars().filter(no_width).map(shown).collect()
+    });
+    let subject = wrong.text("subject", one_line.as_ref());
     let chars = subject.chars().count();
     if chars > SUBJECT_MAX_CHARS {
         wrong.add("subject", format!("is {chars} characters; at most {SUBJECT_MAX_CHARS}"));

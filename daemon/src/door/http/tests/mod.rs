@@ -114,8 +114,12 @@ impl World {
     fn at(state_dir: &Path) -> Self {
         let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
         let zone = Tz::Europe__Moscow;
-        let settings =
-            Settings { state_dir: state_dir.to_owned(), regulations: Regulations::new(vec![getmark]), zone };
+        let settings = Settings {
+            state_dir: state_dir.to_owned(),
+            regulations: Regulations::new(vec![getmark]),
+            zone,
+            language: firmware_board::Language::Russian,
+        };
         let (handle, thread, _) = start(settings, |_, _| {}).expect("a fresh desk opens");
         let shared = Arc::new(Shared {
             handle: handle.clone(),
