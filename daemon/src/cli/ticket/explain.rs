@@ -44,6 +44,12 @@ pub(super) fn text(number: u64, clocks: &[ClockProof]) -> String {
             }
             self::step(&mut text, step);
         }
+        for ahead in &clock.ahead {
+            line(&mut text, 3, &interval(ahead));
+        }
+        if let Some(deadline) = clock.deadline.as_ref().filter(|_| !clock.ahead.is_empty()) {
+            line(&mut text, 1, &format!("{} used up, if nothing stops it", when(deadline)));
+        }
     }
     text
 }

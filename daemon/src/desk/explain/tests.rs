@@ -257,3 +257,24 @@ fn facts_of_a_calendar_that_has_changed_are_not_told_as_todays() {
     assert!((proofs[0].steps[1].used_seconds - 25_200.0).abs() < 0.001);
     assert!(proofs[0].steps[1].note.as_deref().unwrap().contains("is not loaded now"));
 }
+
+/// A term that has just begun is proved as well: what is still to be counted leads to the deadline. Friday
+/// 27 November 2026 17:00, line 2 (09–18), 12 h: one hour on Friday, nine on Monday, two on Tuesday.
+#[test]
+fn what_is_ahead_leads_to_the_deadline() {
+    let mut world = World::new("getmark");
+    let body = json!({ "channel": "email", "type": "error", "subject": "Касса", "fields": { "impact": "stops-operations" } });
+    world.register("2026-11-27T17:00:00+03:00", body);
+    let proofs = world.proofs(time("2026-11-27T17:00:00+03:00"));
+    let resolution = &proofs[0];
+    let told: Vec<_> = resolution.ahead.iter().map(|a| (&a.from[..16], &a.to[..16], a.seconds)).collect();
+    assert_eq!(
+        told,
+        [
+            ("2026-11-27T17:00", "2026-11-27T18:00", 3_600.0),
+            ("2026-11-30T09:00", "2026-11-30T18:00", 32_400.0),
+            ("2026-12-01T09:00", "2026-12-01T11:00", 7_200.0),
+        ]
+    );
+    assert_eq!(resolution.deadline.as_deref(), Some("2026-12-01T11:00:00.000+03:00"));
+}
