@@ -99,6 +99,8 @@ pub fn main() -> ExitCode {
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let (config, regulations, from_file) = configure(args)?;
     super::journal::start(config.log.level);
+    // What the desk keeps is people's: names, addresses, words. Nobody else on the box reads it.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let demo = if args.demo {
         Some(Demo::prepare(args.demo_log.as_deref(), args.demo_speed, config.zone)?)
     } else {
