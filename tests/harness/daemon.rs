@@ -17,7 +17,7 @@ pub struct Daemon {
     base: String,
     token: String,
     /// Kept open, so that the daemon can print.
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
 }
 
 /// An answer of the HTTP door.
@@ -66,6 +66,20 @@ impl Daemon {
 
     /// Starts a daemon with these arguments and environment variables more.
     pub fn start_in(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut daemon = Self::listening(state, args, env);
+        daemon.token = read_word(&mut daemon.child, &mut daemon.stdout, "token ");
+        daemon
+    }
+
+    /// Starts a daemon with a configuration file, under which it prints no token, on a state that knows this one.
+    pub fn start_with_config(state: &Path, config: &str, token: &str) -> Self {
+        let mut daemon = Self::listening(state, &["--config", config], &[]);
+        token.clone_into(&mut daemon.token);
+        daemon
+    }
+
+    /// Starts a daemon and waits until it listens.
+    fn listening(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(binary("andond"))
             .envs(env.iter().copied())
             .args(["--listen", "127.0.0.1:0", "--state-dir"])
@@ -77,22 +91,7 @@ impl Daemon {
             .expect("andond can be started");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let base = read_word(&mut child, &mut stdout, "listening on ");
-        let token = read_word(&mut child, &mut stdout, "token ");
-        Self { child, state: state.to_owned(), base, token, _stdout: stdout }
-    }
-
-    /// Starts a daemon with a configuration file, under which it prints no token, on a state that knows this one.
-    pub fn start_with_config(state: &Path, config: &str, token: &str) -> Self {
-        let mut child = Command::new(binary("andond"))
-            .args(["--config", config, "--listen", "127.0.0.1:0", "--state-dir"])
-            .arg(state)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("andond can be started");
-        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let base = read_word(&mut child, &mut stdout, "listening on ");
-        Self { child, state: state.to_owned(), base, token: token.to_owned(), _stdout: stdout }
+        Self { child, state: state.to_owned(), base, token: String::new(), stdout }
     }
 
     /// The address, `http://127.0.0.1:PORT`.

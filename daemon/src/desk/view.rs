@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
-use super::index::Counts;
 use super::regulation::Regulations;
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
@@ -260,26 +259,4 @@ pub fn alarms(desk: &Desk, zone: Tz, limit: usize) -> Vec<AlarmView> {
             self::alarm(alarm, subject.unwrap_or_default(), zone)
         })
         .collect()
-}
-
-/// The desk's promises that run out next, at most `limit`.
-pub fn next(desk: &Desk, zone: Tz, limit: usize) -> Vec<NextView> {
-    desk.upcoming()
-        .take(limit)
-        .filter_map(|due| {
-            let ticket = desk.ticket(due.ticket)?;
-            Some(NextView {
-                number: due.ticket,
-                metric: due.metric,
-                deadline: due.deadline.to_rfc3339(zone),
-                priority: ticket.facts.priority.clone(),
-                subject: ticket.facts.subject.clone(),
-            })
-        })
-        .collect()
-}
-
-/// How many tickets are what.
-pub fn counts(desk: &Desk) -> Counts {
-    desk.counts()
 }
