@@ -156,10 +156,15 @@ impl Tally {
         }
     }
 
-    /// When it ends if nothing happens, by counting on.
+    /// When it ends if nothing happens.
     fn deadline(&self, almanac: &Almanac, line: u8, now: Minute) -> Option<Minute> {
-        let target = self.target.filter(|_| self.state == ClockState::Running)?;
-        if let Some(end) = self.end() {
+        self.would_end(almanac, line, now).filter(|_| self.state == ClockState::Running)
+    }
+
+    /// When it ends if it runs on from now, by counting on.
+    fn would_end(&self, almanac: &Almanac, line: u8, now: Minute) -> Option<Minute> {
+        let target = self.target?;
+        if let Some(end) = self.end().filter(|_| self.state == ClockState::Running) {
             return Some(end);
         }
         let (mut used, mut minute) = (self.used, now);
@@ -344,7 +349,7 @@ impl Slip {
             Move::Return | Move::Confirm => resolved,
             Move::Route(line) => open && (self.line, *line) != (1, 3),
             Move::Extend(to) => {
-                let present = self.total.deadline(almanac, self.line, now);
+                let present = self.total.would_end(almanac, self.line, now);
                 open && self.kind == "error" && *to > now && present.is_none_or(|end| *to > end)
             }
         };

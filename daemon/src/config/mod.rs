@@ -53,8 +53,8 @@ pub enum ConfigError {
         /// What was asked for.
         name: String,
     },
-    /// Two regulations have one id.
-    #[error("two regulations have the id `{id}`; each has its own")]
+    /// Two regulations have one id, and are no two versions of it.
+    #[error("two regulations have the id `{id}` and the same version or holds-from; versions differ in both")]
     TwiceRegulation {
         /// Which id.
         id: String,
@@ -247,7 +247,11 @@ impl Config {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
             let regulation = regulation(name, base)?;
-            if all.iter().any(|known| known.id == regulation.id) {
+            let same = |known: &&Arc<Regulation>| {
+                known.id == regulation.id
+                    && (known.version == regulation.version || known.holds_from == regulation.holds_from)
+            };
+            if all.iter().any(|known| same(&known)) {
                 return Err(ConfigError::TwiceRegulation { id: regulation.id.to_string() });
             }
             all.push(regulation);

@@ -171,9 +171,12 @@ pub struct Clock {
     /// Whether it ran out and that has been dealt with (R4); a breach or a closing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ran_out: bool,
-    /// Whether an agent set the term (an extension), so that it does not follow from the regulation.
+    /// Whether an agent extended the term, so that it does not follow from the regulation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub extended: bool,
+    /// Whether an agent estimated the term, as the regulation foresees.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
 }
 
 impl Clock {

@@ -143,7 +143,9 @@ impl Ticket {
             | Event::Replied { .. }
             | Event::Asked { .. }
             | Event::Answered { .. }
+            | Event::Estimated { .. }
             | Event::Extended { .. }
+            | Event::Deferred { .. }
             | Event::Resolved { .. }
             | Event::Returned { .. }
             | Event::Refused { .. }
@@ -179,6 +181,7 @@ impl Ticket {
                 }
             }
             Event::Urgent { .. } => self.urgent = true,
+            Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
         }
@@ -200,6 +203,7 @@ impl Ticket {
                 warned: false,
                 ran_out: false,
                 extended: false,
+                estimated: false,
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -268,9 +272,13 @@ impl Ticket {
             // A breach is dealt with once in a cycle; a closing waits for the new deadline.
             clock.ran_out = clock.breached_at.is_some();
             match why {
+                Some(TermReason::Estimated) => clock.estimated = true,
                 Some(TermReason::Extended) => clock.extended = true,
-                Some(TermReason::Derived) => clock.extended = false,
-                Some(TermReason::Calendar) | None => {}
+                Some(TermReason::Derived | TermReason::Regulation) => {
+                    clock.estimated = false;
+                    clock.extended = false;
+                }
+                Some(TermReason::Calendar | TermReason::CalendarRevised) | None => {}
             }
         }
     }

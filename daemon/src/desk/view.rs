@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
+use super::decide::fields::lacks;
 use super::regulation::Regulations;
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
@@ -41,6 +42,9 @@ pub struct ClockView {
     pub provisional: bool,
     /// How often a clock of this metric has started, from 1.
     pub cycle: u16,
+    /// The clause of the regulation that gives the term.
+    #[schema(value_type = Option<String>, example = "GM-5.17")]
+    pub clause: Option<SmolStr>,
 }
 
 /// An alarm as people and programs see it.
@@ -128,6 +132,13 @@ pub struct TicketView {
     pub revision: u64,
     /// Whether required fields are still missing.
     pub incomplete: bool,
+    /// Which required fields are missing, as paths.
+    pub missing: Vec<String>,
+    /// Which fields the regulation wishes for and the ticket does not have, as paths.
+    pub wished: Vec<String>,
+    /// The agent who registered it; null where it came in by itself.
+    #[schema(value_type = Option<String>)]
+    pub opened_by: Option<SmolStr>,
     /// Whether it was marked urgent.
     pub urgent: bool,
     /// The requester's mark.
@@ -163,13 +174,14 @@ pub struct NextView {
 
 /// The zone a ticket's times are told in.
 pub fn zone_of(ticket: &Ticket, regulations: &Regulations) -> Tz {
-    regulations.get(&ticket.facts.regulation).map_or(Tz::UTC, |regulation| regulation.zone)
+    regulations.of(&ticket.facts).map_or(Tz::UTC, |regulation| regulation.zone)
 }
 
 /// A ticket at `now`.
 pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> TicketView {
     let zone = zone_of(ticket, regulations);
     let facts = &ticket.facts;
+    let lacks = regulations.of(facts).map(|regulation| lacks(regulation, facts)).unwrap_or_default();
     TicketView {
         number: ticket.number,
         regulation: facts.regulation.clone(),
@@ -193,6 +205,9 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         changed_at: ticket.changed_at.to_rfc3339(zone),
         revision: ticket.revision,
         incomplete: facts.incomplete,
+        missing: lacks.missing,
+        wished: lacks.wished,
+        opened_by: facts.opened_by.clone(),
         urgent: ticket.urgent,
         mark: ticket.mark.clone(),
         clocks: clocks(ticket, regulations, now),
@@ -209,9 +224,8 @@ pub fn clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Vec
 }
 
 fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> ClockView {
-    let used_ms = regulations
-        .calendar(&clock.term.calendar)
-        .map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
+    let used_ms =
+        regulations.calendar_of(&clock.term).map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
     ClockView {
         metric: clock.metric,
         basis: clock.basis,
@@ -225,6 +239,7 @@ fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> 
         breached_at: clock.breached_at.map(|at| at.to_rfc3339(zone)),
         provisional: clock.term.provisional,
         cycle: clock.cycle,
+        clause: clock.term.clause.clone(),
     }
 }
 

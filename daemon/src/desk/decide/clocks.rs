@@ -5,8 +5,10 @@ use calendars::{Calendar, Timestamp};
 
 use super::Draft;
 use crate::desk::clocks::{Basis, Clock, ClockState, calendar_name};
+use smol_str::SmolStr;
+
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
-use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Trigger};
+use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Target, Trigger, VerbRule};
 
 /// Lets every clock of the ticket's regulation take its turn.
 pub(super) fn turn(draft: &mut Draft<'_>) {
@@ -21,8 +23,10 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
     let (starts, stops, reopens) = (happened(&rule.starts), happened(&rule.stops), happened(&rule.reopens));
     let pausing = rule.pauses_in.contains(&draft.ticket.facts.status);
 
-    let counts = |clock: &&Clock| clock.state != ClockState::Stopped;
-    if let Some(clock) = draft.ticket.clock(rule.metric).filter(counts).filter(|_| stops).cloned() {
+    let counting =
+        draft.ticket.clock(rule.metric).filter(|clock| clock.state != ClockState::Stopped).cloned();
+    let restarts = counting.is_some() && happened(&rule.restarts);
+    if let Some(clock) = counting.filter(|_| stops || restarts) {
         stop(draft, regulation, &clock);
     }
     let latest = draft.ticket.clock(rule.metric).cloned();
@@ -30,7 +34,7 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
         Some(clock) if clock.state == ClockState::Stopped => {
             if reopens {
                 reopen(draft, regulation, rule, &clock);
-            } else if starts {
+            } else if starts || restarts {
                 start(draft, regulation, rule, clock.cycle + 1);
             }
         }
@@ -61,7 +65,7 @@ fn push(draft: &mut Draft<'_>, clock: &Clock, turn: Turn) {
 }
 
 /// What a clock has used by now, under the calendar it has run under.
-fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
+pub(super) fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
     match regulation.calendar(clock.calendar_id()) {
         Some(calendar) => clock.used_at(calendar, draft.at),
         None => clock.used_ms,
@@ -78,7 +82,8 @@ fn start(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cycle
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
     let target_ms = target_ms(target.term, rule.basis, calendar, draft.at);
-    let term = term(regulation, rule, calendar, target_ms, 0, draft.at);
+    let clause = Regulation::clause_of(rule, target);
+    let term = term(regulation, rule, calendar, Given { target_ms, clause }, 0, draft.at);
     draft.push(Event::Clock { metric: rule.metric, cycle, turn: Turn::Started { basis: rule.basis, term } });
 }
 
@@ -88,12 +93,14 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
     let facts = &draft.ticket.facts;
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
-    let target_ms = if clock.extended {
-        clock.term.target_ms
+    let given = if is_agents(clock) && keeps(regulation, clock, target.term, facts) {
+        Given::of(clock)
     } else {
-        target_ms(target.term, rule.basis, calendar, clock.started_at)
+        let target_ms = target_ms(target.term, rule.basis, calendar, clock.started_at);
+        Given { target_ms, clause: Regulation::clause_of(rule, target) }
     };
-    let term = term(regulation, rule, calendar, target_ms, clock.used_ms, draft.at);
+    let target_ms = given.target_ms;
+    let term = term(regulation, rule, calendar, given, clock.used_ms, draft.at);
     push(draft, clock, Turn::Resumed { used_ms: clock.used_ms, term });
     breach_if_used_up(draft, rule, clock, target_ms, clock.used_ms);
 }
@@ -101,7 +108,7 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
 /// A paused clock runs on from its used time.
 fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
-    let term = term(regulation, rule, calendar, clock.term.target_ms, clock.used_ms, draft.at);
+    let term = term(regulation, rule, calendar, Given::of(clock), clock.used_ms, draft.at);
     push(draft, clock, Turn::Resumed { used_ms: clock.used_ms, term });
 }
 
@@ -109,32 +116,47 @@ fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
 fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
     let (before, after): (&Registered, &Registered) = (&draft.before.facts, &draft.ticket.facts);
     let calendar = regulation.calendar_for(rule, after);
-    let derive = |facts| regulation.target(rule, facts).map_or(GivenTerm::None, |target| target.term);
-    let (was, is) = (derive(before), derive(after));
+    let target = regulation.target(rule, after);
+    let given = |target: Option<&Target>| target.map_or(GivenTerm::None, |target| target.term);
+    let (was, is) = (given(regulation.target(rule, before)), given(target));
     let other_calendar = clock.calendar_id() != calendar.id();
     let new_cycle =
         !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
-    // An extension goes with the type it was given for (GM-5.18).
-    let stays = |kind| {
-        regulation.verb("extend").is_some_and(|rule| rule.types.is_empty() || rule.types.contains(kind))
-    };
-    let unextended = clock.extended && !stays(&after.kind);
-    if new_cycle || (was == is && !other_calendar && !unextended) {
+    let lost = is_agents(clock) && !keeps(regulation, clock, is, after);
+    if new_cycle || (was == is && !other_calendar && !lost) {
         return;
     }
     let used_ms = used(draft, regulation, clock);
-    let (why, target_ms) = if was == is && !unextended {
-        (TermReason::Calendar, clock.term.target_ms)
+    let (why, given) = if was == is && !lost {
+        (TermReason::Calendar, Given::of(clock))
     } else {
-        (TermReason::Derived, target_ms(is, rule.basis, calendar, clock.started_at))
+        let target_ms = target_ms(is, rule.basis, calendar, clock.started_at);
+        let clause = target.and_then(|target| Regulation::clause_of(rule, target));
+        (TermReason::Derived, Given { target_ms, clause })
     };
-    let mut term = term(regulation, rule, calendar, target_ms, used_ms, draft.at);
+    let target_ms = given.target_ms;
+    let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
     if clock.state == ClockState::Paused {
         term.deadline = None;
         term.warn_at = None;
     }
     push(draft, clock, Turn::Retargeted { used_ms, why, term });
     breach_if_used_up(draft, rule, clock, target_ms, used_ms);
+}
+
+/// Whether an agent set the term.
+pub(super) fn is_agents(clock: &Clock) -> bool {
+    clock.estimated || clock.extended
+}
+
+/// Whether a term that an agent set stays: an estimate where the regulation asks for one (ZS-5d, BC-3), an extension for
+/// the types it may be given for (GM-5.18).
+pub(super) fn keeps(regulation: &Regulation, clock: &Clock, is: GivenTerm, facts: &Registered) -> bool {
+    if clock.estimated {
+        return is == GivenTerm::Estimate;
+    }
+    let may_extend = |rule: &VerbRule| rule.types.is_empty() || rule.types.contains(&facts.kind);
+    clock.extended && regulation.verb("extend").is_some_and(may_extend)
 }
 
 /// A term moved below what is used is broken at once, at the time of the change (R6). A clock that ends otherwise has
@@ -154,9 +176,14 @@ pub(super) fn breach_if_used_up(
 }
 
 /// A given term in milliseconds of the basis. Days are reckoned from the day the clock started (R3).
-fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Timestamp) -> Option<i64> {
+pub(super) fn target_ms(
+    given: GivenTerm,
+    basis: Basis,
+    calendar: &Calendar,
+    started_at: Timestamp,
+) -> Option<i64> {
     match given {
-        GivenTerm::None => None,
+        GivenTerm::None | GivenTerm::Estimate => None,
         GivenTerm::Ms(ms) => Some(ms),
         GivenTerm::Days(days) => {
             let deadline = if basis.is_working() {
@@ -169,17 +196,33 @@ fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Ti
     }
 }
 
+/// How much time is given, and by which clause.
+pub(super) struct Given {
+    /// In milliseconds of the basis; none where there is no term.
+    pub(super) target_ms: Option<i64>,
+    pub(super) clause: Option<SmolStr>,
+}
+
+impl Given {
+    /// What the clock has been given.
+    pub(super) fn of(clock: &Clock) -> Self {
+        Self { target_ms: clock.term.target_ms, clause: clock.term.clause.clone() }
+    }
+}
+
 /// The promise: when what is left is used up, counted from now.
 pub(super) fn term(
     regulation: &Regulation,
     rule: &ClockRule,
     calendar: &Calendar,
-    target_ms: Option<i64>,
+    given: Given,
     used_ms: i64,
     now: Timestamp,
 ) -> Term {
+    let target_ms = given.target_ms;
     let mut term = Term {
         target_ms,
+        clause: given.clause,
         calendar: calendar_name(&regulation.id, calendar.id()),
         revision: calendar.revision().into(),
         deadline: None,

@@ -30,10 +30,7 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
 }
 
 fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {
-    let rule = desk
-        .regulations()
-        .get(&ticket.facts.regulation)
-        .and_then(|regulation| regulation.clock(clock.metric));
+    let rule = desk.regulations().of(&ticket.facts).and_then(|regulation| regulation.clock(clock.metric));
     match rule.map(|rule| &rule.at_end) {
         // A ticket whose regulation is not loaded keeps its terms: they are facts.
         Some(AtEnd::Breach) | None => vec![clock_fact(clock, ticket.number, Turn::Breached { at: deadline })],
