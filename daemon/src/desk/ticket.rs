@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, clock_alarm};
-use super::clocks::{Clock, ClockState, Metric};
+use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
 
@@ -202,8 +202,7 @@ impl Ticket {
                 breached_at: None,
                 warned: false,
                 ran_out: false,
-                extended: false,
-                estimated: false,
+                planned: None,
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -272,11 +271,12 @@ impl Ticket {
             // A breach is dealt with once in a cycle; a closing waits for the new deadline.
             clock.ran_out = clock.breached_at.is_some();
             match why {
-                Some(TermReason::Estimated) => clock.estimated = true,
-                Some(TermReason::Extended) => clock.extended = true,
+                Some(TermReason::Estimated) => clock.planned = Some(Planned::Estimated),
+                Some(TermReason::Extended) => {
+                    clock.planned.get_or_insert(Planned::Extended);
+                }
                 Some(TermReason::Derived | TermReason::Regulation) => {
-                    clock.estimated = false;
-                    clock.extended = false;
+                    clock.planned = None;
                 }
                 Some(TermReason::Calendar | TermReason::CalendarRevised) | None => {}
             }

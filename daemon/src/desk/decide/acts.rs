@@ -9,7 +9,7 @@ use super::clocks::{Given, breach_if_used_up, term};
 use super::register::{check, is_incomplete, split};
 use super::{Decision, Draft, Wrong, in_brackets, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
-use crate::desk::clocks::{Clock, ClockState, Metric};
+use crate::desk::clocks::{Clock, ClockState, Metric, Planned};
 use crate::desk::command::{
     Act, Assign, BugReport, Classify, Confirm, Defer, Ending, Estimate, Extend, Link, LinkKind,
     PriorityChange, Reply, Resolve, Return, Route, StatusMove, Text, Transfer,
@@ -455,7 +455,7 @@ fn estimate(draft: &mut Draft<'_>, estimate: &Estimate) -> Result<(), Refusal> {
     };
     let mut wrong = Wrong::default();
     let deadline = planned(estimate.deadline.as_ref(), draft.at, &mut wrong);
-    let reason = if clock.estimated {
+    let reason = if clock.planned == Some(Planned::Estimated) {
         Some(reason(&regulation, "estimate", estimate.reason.as_ref(), &mut wrong))
     } else {
         wrong.optional_text("reason", estimate.reason.as_ref())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use calendars::Timestamp;
 
-use super::clocks::{Given, breach_if_used_up, is_agents, keeps, target_ms, term, used};
+use super::clocks::{Given, breach_if_used_up, keeps, target_ms, term, used};
 use super::{Decision, Draft, need};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{Clock, ClockState};
@@ -92,7 +92,7 @@ fn turn(draft: &Draft<'_>, to: &Regulation, clock: &Clock, used_ms: i64, why: Te
     let facts = &draft.ticket.facts;
     let target = to.target(rule, facts);
     let is = target.map_or(GivenTerm::None, |target| target.term);
-    if is_agents(clock) && keeps(to, clock, is, facts) {
+    if clock.planned.is_some_and(|planned| keeps(to, planned, is, facts)) {
         return None;
     }
     let calendar = to.calendar_for(rule, facts);

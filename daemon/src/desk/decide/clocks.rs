@@ -4,7 +4,7 @@
 use calendars::{Calendar, Timestamp};
 
 use super::Draft;
-use crate::desk::clocks::{Basis, Clock, ClockState, calendar_name};
+use crate::desk::clocks::{Basis, Clock, ClockState, Planned, calendar_name};
 use smol_str::SmolStr;
 
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
@@ -93,7 +93,7 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
     let facts = &draft.ticket.facts;
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
-    let given = if is_agents(clock) && keeps(regulation, clock, target.term, facts) {
+    let given = if clock.planned.is_some_and(|planned| keeps(regulation, planned, target.term, facts)) {
         Given::of(clock)
     } else {
         let target_ms = target_ms(target.term, rule.basis, calendar, clock.started_at);
@@ -122,7 +122,7 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
     let other_calendar = clock.calendar_id() != calendar.id();
     let new_cycle =
         !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
-    let lost = is_agents(clock) && !keeps(regulation, clock, is, after);
+    let lost = clock.planned.is_some_and(|planned| !keeps(regulation, planned, is, after));
     if new_cycle || (was == is && !other_calendar && !lost) {
         return;
     }
@@ -144,19 +144,14 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
     breach_if_used_up(draft, rule, clock, target_ms, used_ms);
 }
 
-/// Whether an agent set the term.
-pub(super) fn is_agents(clock: &Clock) -> bool {
-    clock.estimated || clock.extended
-}
-
-/// Whether a term that an agent set stays: an estimate where the regulation asks for one (ZS-5d, BC-3), an extension for
-/// the types it may be given for (GM-5.18).
-pub(super) fn keeps(regulation: &Regulation, clock: &Clock, is: GivenTerm, facts: &Registered) -> bool {
-    if clock.estimated {
-        return is == GivenTerm::Estimate;
-    }
+/// Whether a term stays that an agent planned: an estimate where the regulation asks for one (ZS-5d, BC-3), an extension
+/// for the types it may be given for (GM-5.18).
+pub(super) fn keeps(regulation: &Regulation, planned: Planned, is: GivenTerm, facts: &Registered) -> bool {
     let may_extend = |rule: &VerbRule| rule.types.is_empty() || rule.types.contains(&facts.kind);
-    clock.extended && regulation.verb("extend").is_some_and(may_extend)
+    match planned {
+        Planned::Estimated => is == GivenTerm::Estimate,
+        Planned::Extended => regulation.verb("extend").is_some_and(may_extend),
+    }
 }
 
 /// A term moved below what is used is broken at once, at the time of the change (R6). A clock that ends otherwise has
