@@ -7,8 +7,9 @@
 //!
 //! When a world ends it proves that its record, written as JSON and read again, makes the same desk to the byte.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::desk::clocks::{Clock, ClockState};
 use andon::desk::{
@@ -32,9 +33,23 @@ pub struct World {
 impl World {
     /// A desk under `getmark`, at a local time, with a lead of every line at the keyboard.
     pub fn getmark(now: &str) -> Self {
-        static GETMARK: OnceLock<Arc<Regulation>> = OnceLock::new();
-        let regulation = GETMARK.get_or_init(|| Arc::new(shipped("getmark")));
+        Self::shipped("getmark", now)
+    }
+
+    /// A desk under a regulation that ships with the daemon, at a local time, with a lead of every line at the keyboard.
+    ///
+    /// # Panics
+    /// Where there is none of that name, or the desk finds it wrong.
+    pub fn shipped(name: &str, now: &str) -> Self {
+        static READ: Mutex<BTreeMap<String, Arc<Regulation>>> = Mutex::new(BTreeMap::new());
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let regulation = read.entry(name.to_owned()).or_insert_with(|| Arc::new(shipped(name)));
         Self::new(Regulations::new(vec![Arc::clone(regulation)]), now)
+    }
+
+    /// A desk that runs several regulations side by side.
+    pub fn side_by_side(regulations: Regulations, now: &str) -> Self {
+        Self::new(regulations, now)
     }
 
     /// A desk under a regulation that a test wrote itself.
