@@ -237,7 +237,7 @@ pub(super) struct Field {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct EnumValue {
-    pub id: String,
+    pub id: Spanned<String>,
     pub title: String,
 }
 
@@ -339,7 +339,7 @@ pub(super) struct When {
     #[serde(default)]
     pub line: Option<Spanned<OneOrMany>>,
     #[serde(default)]
-    pub fields: BTreeMap<String, OneOrMany>,
+    pub fields: BTreeMap<Spanned<String>, OneOrMany>,
 }
 
 /// One word or a list of words (or numbers, kept as words).
@@ -379,7 +379,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Mark {
-    pub id: String,
+    pub id: Spanned<String>,
     pub title: String,
     /// Counts where the requester confirms without a mark.
     #[serde(default)]
@@ -393,7 +393,7 @@ pub(super) struct Mark {
 pub(super) struct Reason {
     #[serde(rename = "for")]
     pub verb: Spanned<String>,
-    pub id: String,
+    pub id: Spanned<String>,
     pub title: String,
     #[serde(default)]
     pub clause: Option<String>,
@@ -421,7 +421,7 @@ pub(super) struct BugReportForm {
     /// The line it is for.
     pub line: Spanned<u8>,
     /// Least and most words of the title.
-    pub title_words: [usize; 2],
+    pub title_words: Spanned<[usize; 2]>,
     /// The fields that must be there.
     pub required: Vec<Spanned<String>>,
     #[serde(default)]

@@ -1,0 +1,1 @@
+//! A sixth regulation, written from `daemon/regulations/README.md` alone.
