@@ -435,6 +435,13 @@ pub struct When {
 }
 
 impl When {
+    /// Whether it matches every ticket.
+    pub fn is_empty(&self) -> bool {
+        let Self { types, priorities, channels, services, urgencies, lines, fields } = self;
+        let words = [types, priorities, channels, services, urgencies];
+        words.iter().all(|list| list.is_empty()) && lines.is_empty() && fields.is_empty()
+    }
+
     /// Whether a ticket's facts match.
     pub fn matches(&self, facts: &Registered) -> bool {
         fn one_of<T: PartialEq<str>>(list: &[T], word: &str) -> bool {

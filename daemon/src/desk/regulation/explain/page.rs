@@ -24,11 +24,22 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// A table under its title; nothing at all where there are no rows.
+    /// A table under its title, without the columns that are empty in every row; nothing at all where there are no
+    /// rows.
     pub(super) fn table(&mut self, title: &str, columns: &[&str], rows: Vec<Vec<String>>) {
         if rows.is_empty() {
             return;
         }
+        let filled: Vec<bool> =
+            (0..columns.len()).map(|i| rows.iter().any(|row| !row[i].is_empty())).collect();
+        let columns = columns.iter().zip(&filled).filter(|(_, filled)| **filled).map(|(column, _)| *column);
+        let rows = rows.into_iter().map(|row| {
+            row.into_iter()
+                .zip(&filled)
+                .filter(|(_, filled)| **filled)
+                .map(|(cell, _)| cell)
+                .collect::<Vec<_>>()
+        });
         let mut table = comfy_table::Table::new();
         table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
         table.set_header(columns);
