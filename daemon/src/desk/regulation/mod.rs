@@ -7,6 +7,8 @@
 mod check;
 mod explain;
 mod file;
+#[cfg(test)]
+mod reference;
 mod set;
 pub mod shipped;
 

@@ -87,7 +87,15 @@ impl Explainer<'_> {
                 clause(rule.clause.as_ref()),
             ]
         });
-        let rows = rows.collect();
+        let mut rows: Vec<_> = rows.collect();
+        if !regulation.priority_rules.iter().any(|rule| rule.when.is_empty()) {
+            let least = regulation.priorities.first().map(|priority| priority.name.title.clone());
+            rows.push(vec![
+                self.w("в остальных случаях", "otherwise").to_owned(),
+                least.unwrap_or_default(),
+                String::new(),
+            ]);
+        }
         self.table(("", ""), &[WHEN, ("приоритет", "priority"), CLAUSE], rows);
     }
 

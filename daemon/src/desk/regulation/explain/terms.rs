@@ -24,7 +24,6 @@ impl Explainer<'_> {
             };
             let mut turns =
                 vec![format!("{} {}", self.w("с:", "starts:"), self.words.triggers(&rule.starts))];
-            turns.push(format!("{} {}", self.w("до:", "stops:"), self.words.triggers(&rule.stops)));
             if !rule.restarts.is_empty() {
                 turns.push(format!(
                     "{} {}",
@@ -32,6 +31,7 @@ impl Explainer<'_> {
                     self.words.triggers(&rule.restarts)
                 ));
             }
+            turns.push(format!("{} {}", self.w("до:", "stops:"), self.words.triggers(&rule.stops)));
             if !rule.reopens.is_empty() {
                 turns.push(format!(
                     "{} {}",
