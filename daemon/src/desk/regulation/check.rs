@@ -12,8 +12,8 @@ use url::Url;
 use super::file::{self, AtEndWord, File, OneOrMany};
 use super::{
     AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, GivenTerm,
-    Line, Mark, Named, Priority, PriorityRule, Reason, Regulation, Source, Status, Target, Trigger, VerbRule,
-    WarnBefore, When,
+    Line, Mark, Named, Priority, PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, Target,
+    Trigger, VerbRule, WarnBefore, When,
 };
 use crate::desk::actor::Role;
 use crate::desk::clocks::Basis;
@@ -204,6 +204,7 @@ impl Check<'_> {
         let regulation = Regulation {
             id: file.id.get_ref().as_str().into(),
             title: file.title.clone(),
+            short: self.short(file),
             version: file.version.as_str().into(),
             holds_from: holds_from.ok().unwrap_or_default(),
             note: file.note.clone(),
@@ -250,6 +251,18 @@ impl Check<'_> {
             text: self.text.into(),
         };
         self.problems.is_empty().then_some(regulation)
+    }
+
+    fn short(&mut self, file: &File) -> String {
+        let Some(short) = &file.short else {
+            return file.id.get_ref().chars().take(SHORT_MAX_CHARS).collect();
+        };
+        let chars = short.get_ref().chars().count();
+        if chars == 0 || chars > SHORT_MAX_CHARS {
+            let message = format!("is {chars} characters; 1 to {SHORT_MAX_CHARS}, for the wall");
+            self.problem(&short.span(), "short", message);
+        }
+        short.get_ref().clone()
     }
 
     fn calendars(&mut self, file: &File) -> Vec<Calendar> {

@@ -29,6 +29,9 @@ use super::clocks::{Basis, Metric};
 use super::event::Registered;
 use super::ticket::Stage;
 
+/// The longest short name of a regulation, in characters.
+pub const SHORT_MAX_CHARS: usize = 12;
+
 /// The rules a desk works by.
 #[derive(Debug)]
 pub struct Regulation {
@@ -36,6 +39,8 @@ pub struct Regulation {
     pub id: SmolStr,
     /// The regulation's own name.
     pub title: String,
+    /// What the wall calls it where several run side by side: at most [`SHORT_MAX_CHARS`]; its id where it says nothing.
+    pub short: String,
     /// Its version, as its authors name it.
     pub version: SmolStr,
     /// The first day it holds.
