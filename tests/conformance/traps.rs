@@ -267,3 +267,38 @@ fn a_term_of_nothing_ends_as_it_begins() {
     }
     assert_eq!(ends(OFFICE, "calendar-days", "0", "2026-11-21 12:00"), "2026-11-22 00:00");
 }
+
+/// R4: what is closed at an instant is done at it. Monday 10:00: the desk has 8 h, the requester as many to answer; both
+/// end at 18:00, when the silence closes the ticket. So the desk was in time: whichever clock the desk looks at first.
+#[test]
+fn a_ticket_that_one_clock_closes_is_in_time_for_the_clocks_that_end_with_it() {
+    let closing = r#"
+[[clock]]
+metric = "requester-answer"
+title = "Answer"
+basis = "working-hours"
+calendar = "of-line"
+starts = ["status-entered:waiting"]
+stops = ["status-left:waiting"]
+at-end = "close"
+end-status = "done"
+end-reason = "silent"
+target = [{ term = "8h" }]
+"#;
+    let resolution = "basis = \"working-hours\"\ntarget = [{ term = \"8h\" }]";
+    for off in [false, true] {
+        let (mut world, ticket) = registered(OFFICE, &format!("{resolution}\n{closing}"), "2026-11-23 10:00");
+        world.act(ticket, "status", json!({ "to": "waiting" }));
+        for metric in [Metric::Resolution, Metric::RequesterAnswer] {
+            assert_eq!(world.deadline(ticket, metric), "2026-11-23 18:00");
+        }
+        if off {
+            world.sleep_until("2026-11-24 12:00")
+        } else {
+            world.run_until("2026-11-24 12:00")
+        };
+        assert_eq!(world.status(ticket), "done");
+        assert_eq!(world.used(ticket, Metric::Resolution), "8h");
+        assert_eq!(world.breached(ticket, Metric::Resolution), "never");
+    }
+}
