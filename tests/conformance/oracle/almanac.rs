@@ -257,3 +257,22 @@ impl Sheet {
         DATES.iter().enumerate().map(on).collect()
     }
 }
+
+/// What was copied by hand adds up to the working days and hours of a 40-hour week that the public record gives.
+#[test]
+fn the_almanac_adds_up_to_the_records_years() {
+    let lunch = SHEETS.iter().position(|sheet| sheet.id == "lunch").unwrap();
+    let (worked, day) = (&Almanac::get().worked[lunch], &Almanac::get().day[lunch]);
+    for (year, days, hours) in
+        [(2023, 247, 1_973), (2024, 248, 1_979), (2025, 247, 1_972), (2026, 247, 1_972), (2027, 247, 1_972)]
+    {
+        let minutes = (0..worked.len()).filter(|minute| worked[*minute]);
+        let of_year: Vec<u16> = minutes
+            .map(|minute| day[minute])
+            .filter(|day| DATES.get(usize::from(*day)).is_some_and(|date| date.year == year))
+            .collect();
+        let mut days_worked = of_year.clone();
+        days_worked.dedup();
+        assert_eq!((days_worked.len(), of_year.len()), (days, hours * HOUR), "{year}");
+    }
+}
