@@ -19,3 +19,4 @@ mod reading_rules;
 mod record;
 mod regulation_files;
 mod side_by_side;
+mod traps;

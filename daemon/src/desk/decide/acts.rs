@@ -427,7 +427,7 @@ fn plan(
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
     let used_ms = clock.used_at(calendar, draft.at);
     let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
-    let given = Given { target_ms: Some(target_ms), clause };
+    let given = Given { target_ms: Some(target_ms), days: None, clause };
     let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
     // The requester was told this instant, also where it lies outside working hours.
     term.deadline = (clock.state == ClockState::Running).then_some(deadline);

@@ -370,6 +370,16 @@ pub enum GivenTerm {
     None,
 }
 
+impl GivenTerm {
+    /// How many days are given; none where it is hours or no term.
+    pub const fn days(self) -> Option<u32> {
+        match self {
+            GivenTerm::Days(days) => Some(days),
+            GivenTerm::Ms(_) | GivenTerm::Estimate | GivenTerm::None => None,
+        }
+    }
+}
+
 /// A clock of a regulation.
 #[derive(Debug, Clone)]
 pub struct ClockRule {
