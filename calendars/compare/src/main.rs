@@ -1,8 +1,8 @@
 //! Ours, the crate `opening-hours` and `PyPI`'s `businesstimedelta`, asked the same 10,000 questions: what an answer
 //! costs, and which answers differ from ours. `calendars/compare/run` runs it, with a Python that has the package.
 //!
-//! The cost is the median of several rounds; the crate's and the package's stand beside how many times ours that is.
-//! Nothing here passes or fails, but each different answer is printed.
+//! The cost is the median of several rounds, the package's that of its single calls; beside the others' stands how many
+//! times ours that is. Nothing here passes or fails, but each different answer is printed.
 
 mod cases;
 mod python;
