@@ -8,7 +8,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::alarm::{Alarm, AlarmKind, clock_alarm};
+use super::alarm::{Alarm, AlarmKind};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -211,8 +211,7 @@ impl Ticket {
             Turn::Stopped { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Stopped);
                 self.drop_warning(metric, cycle);
-                let id = clock_alarm(AlarmKind::Breach, self.number, metric, cycle);
-                self.alarms.retain_mut(|a| a.id != id || a.clear());
+                self.alarms.retain_mut(|a| !a.is_of(AlarmKind::Breach, metric, cycle) || a.clear());
             }
             Turn::Resumed { used_ms, term } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Running);
@@ -284,8 +283,7 @@ impl Ticket {
     }
 
     fn drop_warning(&mut self, metric: Metric, cycle: u16) {
-        let id = clock_alarm(AlarmKind::DueSoon, self.number, metric, cycle);
-        self.alarms.retain(|alarm| alarm.id != id);
+        self.alarms.retain(|alarm| !alarm.is_of(AlarmKind::DueSoon, metric, cycle));
     }
 
     fn raise(&mut self, alarm: Alarm) {
