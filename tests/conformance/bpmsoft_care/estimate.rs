@@ -1,6 +1,6 @@
-//! The solution: no term but an agent's estimate, which may be prolonged.
+//! The solution: no term but an agent's estimate.
 
-use andon::desk::clocks::{ClockState, Planned};
+use andon::desk::clocks::{Basis, ClockState, Planned};
 use andon::desk::event::{TermReason, Turn};
 use andon::desk::{Event, Metric, Refusal, TicketNumber};
 use andon_tests::World;
@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use super::{replied, request, world};
 
-const TERM: &str = "2026-11-25T12:00:00+03:00";
+pub(super) const TERM: &str = "2026-11-25T12:00:00+03:00";
 
-fn term(deadline: &str) -> Value {
+pub(super) fn term(deadline: &str) -> Value {
     json!({ "deadline": deadline })
 }
 
 /// A medium ticket, registered and answered on Monday 2026-11-23 at 10:00 and estimated to be solved on Wednesday at 12:00:
 /// 7 h 30 of Monday, 9 h of Tuesday, 3 h 30 of Wednesday: 20 h.
-fn estimated() -> (World, TicketNumber) {
+pub(super) fn estimated() -> (World, TicketNumber) {
     let (mut world, ticket) = replied("2026-11-23 10:00");
     world.as_agent("ivanova", &[]).act(ticket, "take", json!({}));
     world.act(ticket, "estimate", term(TERM));
@@ -25,7 +25,7 @@ fn estimated() -> (World, TicketNumber) {
 }
 
 /// What a ticket's history tells of its planned terms: which event, the deadline, the reason.
-fn plans(world: &World, ticket: TicketNumber) -> Vec<(&'static str, String, Option<String>)> {
+pub(super) fn plans(world: &World, ticket: TicketNumber) -> Vec<(&'static str, String, Option<String>)> {
     world
         .history(ticket)
         .filter_map(|(_, event)| match event {
@@ -67,6 +67,7 @@ fn bc_3_the_estimate_is_the_deadline() {
     assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-25 12:00");
     let clock = world.clock(ticket, Metric::Resolution);
     assert_eq!(clock.term.target_ms, Some(20 * 3_600_000));
+    assert_eq!(clock.basis, Basis::WorkingHours);
     assert_eq!((clock.planned, clock.term.clause.as_deref()), (Some(Planned::Estimated), Some("BC-3")));
     assert_eq!(plans(&world, ticket), [("estimated", "2026-11-25 12:00".to_owned(), None)]);
     assert!(world.history(ticket).any(|(entry, event)| {
@@ -98,8 +99,9 @@ fn bc_3_a_missed_estimate_is_a_breach_at_the_estimated_instant() {
         world.run_until("2026-11-25 09:59:59.999");
         assert_eq!(world.alarms(), [""; 0]);
         // Two hours before, the room is warned.
-        world.run_until("2026-11-25 12:00");
+        world.run_until("2026-11-25 10:00");
         assert_eq!(world.alarms(), ["1-due-soon-resolution-1 unacked"]);
+        world.run_until("2026-11-25 12:00");
         assert_eq!(world.breached(ticket, Metric::Resolution), "never");
         let until = "2026-11-27 12:00";
         if off {
@@ -202,78 +204,6 @@ fn bc_3_an_estimate_is_an_instant_ahead() {
     world.as_requester();
     assert_eq!(world.refused(ticket, "estimate", term(TERM)).code(), "forbidden");
     assert_eq!(world.deadline(ticket, Metric::Resolution), "none");
-}
-
-/// BC-3: what is prolonged is an estimate; where there is none there is nothing to prolong.
-#[test]
-fn bc_3_extending_before_there_is_an_estimate_is_refused() {
-    let (mut world, ticket) = replied("2026-11-23 10:00");
-    let body = json!({ "deadline": TERM, "reason": "Нет доступа", "text": "Ждём доступ" });
-    let refusal = world.refused(ticket, "extend", body);
-    assert_eq!(refusal.code(), "no-term");
-    assert_eq!(refusal.to_string(), "this ticket has no term yet; `estimate` gives it one");
-}
-
-/// BC-3: it may be prolonged for objective reasons: a reason, words to the client, and a later time.
-#[test]
-fn bc_3_an_extension_needs_a_reason_and_words_and_a_later_time() {
-    let (mut world, ticket) = estimated();
-    let later = "2026-11-30T12:00:00+03:00";
-    assert_eq!(
-        world.refused(ticket, "extend", term(later)).to_string(),
-        "reason: is required; text: is required"
-    );
-    let no_text = json!({ "deadline": later, "reason": "Нет доступа" });
-    assert_eq!(world.refused(ticket, "extend", no_text), Refusal::field("text", "is required"));
-    let same = json!({ "deadline": TERM, "reason": "Нет доступа", "text": "Ждём доступ" });
-    assert_eq!(
-        world.refused(ticket, "extend", same),
-        Refusal::field("deadline", "is not later than the present deadline 2026-11-25T12:00:00.000+03:00")
-    );
-    assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-25 12:00");
-}
-
-/// BC-3: each extension is the new deadline, and an event with its reason and its words; for both types.
-#[test]
-fn bc_3_each_extension_is_an_event_with_its_reason() {
-    for kind in ["incident", "consultation"] {
-        let (mut world, ticket) = estimated();
-        world.act(ticket, "classify", json!({ "type": kind }));
-        world.run_until("2026-11-25 11:00");
-        for (deadline, reason) in
-            [("2026-11-30T12:00:00+03:00", "Нет доступа"), ("2027-01-05T12:00:00+03:00", "Авария у клиента")]
-        {
-            let body = json!({ "deadline": deadline, "reason": reason, "text": "Перенесли" });
-            world.act(ticket, "extend", body);
-        }
-        assert_eq!(world.deadline(ticket, Metric::Resolution), "2027-01-05 12:00");
-        assert_eq!(
-            plans(&world, ticket)[1..],
-            [
-                ("extended", "2026-11-30 12:00".to_owned(), Some("Нет доступа".to_owned())),
-                ("extended", "2027-01-05 12:00".to_owned(), Some("Авария у клиента".to_owned())),
-            ]
-        );
-        assert!(
-            world
-                .history(ticket)
-                .any(|(_, event)| matches!(event, Event::Extended { text, .. } if text == "Перенесли"))
-        );
-        world.run_until("2027-01-11 12:00");
-        assert_eq!(world.breached(ticket, Metric::Resolution), "2027-01-05 12:00");
-    }
-}
-
-/// BC-3: a promise that was broken stays broken, however it is prolonged.
-#[test]
-fn bc_3_an_extension_after_the_breach_does_not_mend_it() {
-    let (mut world, ticket) = estimated();
-    world.run_until("2026-11-26 12:00");
-    let body = json!({ "deadline": "2026-11-30T12:00:00+03:00", "reason": "Сложно", "text": "Перенесли" });
-    world.act(ticket, "extend", body);
-    assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-30 12:00");
-    assert_eq!(world.breached(ticket, Metric::Resolution), "2026-11-25 12:00");
-    assert_eq!(world.counts().breached, 1);
 }
 
 /// BC-3: the text names no pause: while the client is asked the estimate stands, until it is prolonged.

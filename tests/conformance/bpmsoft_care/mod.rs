@@ -4,7 +4,9 @@
 
 mod answer;
 mod estimate;
+mod extend;
 mod intake;
+mod priority;
 mod reaction;
 mod refusal;
 mod waiting;

@@ -91,6 +91,10 @@ fn bc_7_run_out_it_is_told_once_and_the_ticket_stays() {
         assert_eq!(world.alarms(), [""; 0]);
         let counts = world.counts();
         assert_eq!((counts.open, counts.waiting, counts.breached), (1, 1, 0));
+        // Nor is it told again when something else about the ticket changes.
+        world.act(ticket, "priority", json!({ "to": "low", "reason": "Терпит" }));
+        world.act(ticket, "classify", json!({ "type": "consultation" })).run_until("2027-06-01 12:00");
+        assert_eq!(told(&world, ticket).len(), 1);
     }
 }
 
@@ -184,4 +188,26 @@ fn bc_7_words_nobody_asked_for_leave_the_status() {
     world.as_requester().act(ticket, "answer", json!({ "text": "И ещё вот что" }));
     assert_eq!(world.status(ticket), "new");
     assert!(world.ticket(ticket).clock(Metric::RequesterAnswer).is_none());
+}
+
+/// BC-7, BC-9, BC-10: the verb `status` goes to work and to waiting, from open statuses only; every end has its own verb.
+#[test]
+fn bc_7_the_verb_status_moves_between_open_statuses_only() {
+    let ends = ["new", "in-progress", "waiting-client", "resolved", "closed", "refused"];
+    for (verb, body, from, to) in [
+        ("reply", json!({ "text": "Смотрим" }), "new", &["in-progress", "waiting-client"][..]),
+        ("take", json!({}), "in-progress", &["waiting-client"]),
+        ("ask", json!({ "text": "?" }), "waiting-client", &["in-progress"]),
+        ("resolve", json!({ "text": "Готово", "source": "vendor" }), "resolved", &[]),
+        ("close", json!({ "reason": "Дубликат" }), "closed", &[]),
+        ("refuse", json!({ "reason": "not-solvable" }), "refused", &[]),
+    ] {
+        for end in ends.into_iter().filter(|end| *end != from) {
+            let (mut world, ticket) = replied("2026-11-23 10:00");
+            world.act(ticket, verb, body.clone());
+            assert_eq!(world.status(ticket), from);
+            let moved = world.try_act(ticket, "status", json!({ "to": end }));
+            assert_eq!(moved.is_ok(), to.contains(&end), "{from} to {end}: {moved:?}");
+        }
+    }
 }

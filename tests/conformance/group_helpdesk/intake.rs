@@ -1,6 +1,6 @@
 //! How a request comes in: the bots, who else may register, types and urgency.
 
-use andon::desk::{Refusal, Role};
+use andon::desk::{Refusal, Role, view};
 use andon_tests::World;
 use andon_tests::world::{shipped, shipped_text};
 use serde_json::json;
@@ -121,6 +121,8 @@ fn hd_4_the_urgency_is_the_requesters() {
     assert_eq!(world.ticket(told).facts.urgency.as_deref(), Some("high"));
     assert_eq!(world.ticket(untold).facts.urgency, None);
     assert!(!world.ticket(untold).facts.incomplete);
+    let wished = |number| view::ticket(world.ticket(number), world.desk().regulations(), world.now()).wished;
+    assert_eq!((wished(told), wished(untold)), (vec![], vec!["urgency".to_owned()]));
 }
 
 /// The priority a registration comes to.
@@ -132,6 +134,7 @@ fn priority_of(world: &mut World, body: serde_json::Value) -> String {
 /// HD-4: the priority follows the urgency that was told; a requester who names one has named it.
 #[test]
 fn hd_4_the_priority_follows_the_urgency() {
+    assert!(shipped("group-helpdesk").priorities.iter().all(|priority| priority.criteria.is_some()));
     let mut world = world("2026-11-23 10:00");
     for word in ["low", "normal", "high", "urgent"] {
         assert_eq!(priority_of(&mut world, urgency("zm", "question", word)), word);

@@ -1,7 +1,8 @@
 //! The two lines, passing a ticket on, and problems behind incidents.
 
+use andon::desk::clocks::ClockState;
 use andon::desk::command::LinkKind;
-use andon::desk::{Event, Metric, Refusal, TicketNumber};
+use andon::desk::{Event, Metric, Refusal, Stage, TicketNumber};
 use andon_tests::World;
 use serde_json::json;
 
@@ -135,4 +136,21 @@ fn hd_14_incidents_link_to_their_problem() {
     // Each has its own time, and its own end.
     world.act(problem, "resolve", json!({ "text": "Сервер печати перезапущен" }));
     assert_eq!(world.counts().open, 2);
+}
+
+/// HD-14: what needs no answer any more is closed with a reason, such as an incident whose problem is solved; refused, too,
+/// it owes nothing.
+#[test]
+fn hd_14_an_incident_is_closed_with_its_reason() {
+    for (verb, status) in [("close", "closed"), ("refuse", "refused")] {
+        let (mut world, ticket) = taken();
+        world.run_until("2026-11-23 10:00");
+        assert_eq!(world.refused(ticket, verb, json!({})), Refusal::field("reason", "is required"));
+        world.act(ticket, verb, json!({ "reason": "Проблема решена" }));
+        assert_eq!((world.status(ticket), world.ticket(ticket).stage), (status, Stage::Closed));
+        // 40 min on Friday, 1 h on Monday.
+        assert_eq!(world.state(ticket, Metric::Resolution), ClockState::Stopped);
+        assert_eq!(world.used(ticket, Metric::Resolution), "1h40m");
+        assert_eq!((world.counts().open, world.alarms()), (0, vec![]));
+    }
 }

@@ -89,6 +89,10 @@ fn hd_4_the_first_rule_that_matches_counts() {
         (told("hm", "incident", "normal", "payroll"), "2026-11-23 14:00", "2026-11-24 13:00"),
         // A suggestion that is urgent: 1 h, not 9; 16 h, not 90.
         (told("hm", "suggestion", "urgent", ""), "2026-11-23 11:00", "2026-11-24 17:00"),
+        // Urgent less than that by ДОК 24/7: 2 h, not 3; 24 h.
+        (told("dok-24-7", "question", "high", ""), "2026-11-23 12:00", "2026-11-24 10:00"),
+        // A suggestion by ДОК 24/7: its channel's 3 h and 24 h, not 9 and 90.
+        (told("dok-24-7", "suggestion", "", ""), "2026-11-23 13:00", "2026-11-24 10:00"),
         // An incident by ДОК 24/7: 3 h by its channel; 27 h round the clock by its type, which stands first.
         (told("dok-24-7", "incident", "normal", ""), "2026-11-23 13:00", "2026-11-24 13:00"),
     ]);
@@ -157,6 +161,20 @@ fn hd_4_a_late_answer_is_a_breach_at_the_deadlines_own_time() {
         assert_eq!(local(world.alarm("1-breach-reaction-1").since), "2026-11-23 09:20");
         assert_eq!(world.counts().breached, 1);
     }
+}
+
+/// HD-4: the solution has the same warning: of 8 h from Monday 09:00 the last two begin at 15:00.
+#[test]
+fn hd_4_the_room_is_warned_before_the_solution_is_late() {
+    let mut world = world("2026-11-23 09:00");
+    let ticket = world.register(urgency("hm", "incident", "urgent"));
+    world.act(ticket, "reply", json!({ "text": "Смотрим" })).ack("1-critical-1");
+    world.run_until("2026-11-23 14:59:59.999");
+    assert_eq!(world.counts().due_soon, 0);
+    world.run_until("2026-11-23 15:00");
+    assert_eq!(world.alarms(), ["1-due-soon-resolution-1 unacked", "1-critical-1 acked"]);
+    world.run_until("2026-11-23 18:00");
+    assert_eq!(world.breached(ticket, Metric::Resolution), "2026-11-23 17:00");
 }
 
 /// HD-4: service and type are set by agents: each time the terms are derived anew, and what was used stays used.

@@ -145,3 +145,40 @@ fn hd_4_what_is_an_answer() {
         assert_eq!(state(verb, body), ClockState::Running, "{verb}");
     }
 }
+
+/// HD-12: only an answer to what was asked ends the waiting; taking the ticket does not, nor do words nobody asked for
+/// begin the work.
+#[test]
+fn hd_12_the_waiting_ends_with_the_answer() {
+    let mut world = world("2026-11-23 10:00");
+    let ticket = world.register(request("hm", "question"));
+    world.act(ticket, "answer", json!({ "text": "И ещё" }));
+    assert_eq!(world.status(ticket), "new");
+    world.act(ticket, "ask", json!({ "text": "Какой этаж?" })).act(ticket, "take", json!({}));
+    assert_eq!(world.status(ticket), "waiting");
+    world.act(ticket, "answer", json!({ "text": "Третий" }));
+    assert_eq!(world.status(ticket), "in-progress");
+}
+
+/// HD-12: the verb `status` goes to work and to waiting, from open statuses only; every end has its own verb.
+#[test]
+fn hd_12_the_verb_status_moves_between_open_statuses_only() {
+    let ends = ["new", "in-progress", "waiting", "resolved", "closed", "refused"];
+    for (verb, body, from, to) in [
+        ("reply", json!({ "text": "Смотрим" }), "new", &["in-progress", "waiting"][..]),
+        ("take", json!({}), "in-progress", &["waiting"]),
+        ("ask", json!({ "text": "?" }), "waiting", &["in-progress"]),
+        ("resolve", json!({ "text": "Готово" }), "resolved", &[]),
+        ("close", json!({ "reason": "Дубликат" }), "closed", &[]),
+        ("refuse", json!({ "reason": "Не сотрудник" }), "refused", &[]),
+    ] {
+        for end in ends.into_iter().filter(|end| *end != from) {
+            let mut world = world("2026-11-23 10:00");
+            let ticket = world.register(request("hm", "question"));
+            world.act(ticket, verb, body.clone());
+            assert_eq!(world.status(ticket), from);
+            let moved = world.try_act(ticket, "status", json!({ "to": end }));
+            assert_eq!(moved.is_ok(), to.contains(&end), "{from} to {end}: {moved:?}");
+        }
+    }
+}
