@@ -12,8 +12,10 @@
 //! | 2027-02-20, Saturday | worked, for Monday the 22nd, which is off; Tuesday the 23rd is a holiday |
 
 mod alarms;
+mod bpmsoft_care;
 mod commands;
 mod getmark;
+mod group_helpdesk;
 mod oracle;
 mod reading_rules;
 mod record;

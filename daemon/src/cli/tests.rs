@@ -157,7 +157,7 @@ fn regulations_are_listed_checked_and_explained() {
         (said.code, said.err.as_str()),
         (
             1,
-            "andonctl: there is no regulation `nothing`: no file of that name, and those that come with the program are getmark, itsm\n"
+            "andonctl: there is no regulation `nothing`: no file of that name, and those that come with the program are getmark, bpmsoft-care, group-helpdesk, itsm\n"
         )
     );
     let dir = tempfile::tempdir().unwrap();

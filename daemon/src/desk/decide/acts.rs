@@ -557,6 +557,11 @@ fn confirm(draft: &mut Draft<'_>, words: &Confirm) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let marks = &draft.regulation.marks;
     let mark = match &words.mark {
+        Some(_) if marks.is_empty() => {
+            let message = format!("regulation {} has no marks; leave it out", draft.regulation.id);
+            wrong.add("mark", message);
+            None
+        }
         Some(_) => Some(wrong.one_of("mark", words.mark.as_ref(), marks.iter().map(|mark| mark.id.as_str()))),
         None => marks.iter().find(|mark| mark.default).map(|mark| mark.id.clone()),
     };

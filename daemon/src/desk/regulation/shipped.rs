@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{Problems, Regulation};
 
 /// Name and text of each.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("getmark", include_str!("../../../regulations/getmark.toml")),
+    ("bpmsoft-care", include_str!("../../../regulations/bpmsoft-care.toml")),
+    ("group-helpdesk", include_str!("../../../regulations/group-helpdesk.toml")),
     ("itsm", include_str!("../../../regulations/itsm.toml")),
 ];
 
