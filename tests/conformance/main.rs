@@ -15,6 +15,8 @@ mod alarms;
 mod commands;
 mod getmark;
 mod oracle;
+mod profman_iss;
 mod reading_rules;
 mod record;
 mod regulation_files;
+mod zkh_services;
