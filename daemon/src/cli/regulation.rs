@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Io;
 use super::error::CliError;
@@ -71,7 +71,7 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
                 "calendars": regulation.calendars.iter().map(calendars::Calendar::id).collect::<Vec<_>>(),
             })
         });
-        return io.json(&all.collect());
+        return io.json(&all.collect::<Value>());
     }
     let mut table = Table::new(["id", "version", "holds from", "calendars", "title"]);
     for regulation in all {

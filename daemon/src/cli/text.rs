@@ -61,6 +61,14 @@ pub(crate) fn when(text: &str) -> String {
     }
 }
 
+/// An RFC 3339 time to the minute, as local as it is: `2026-11-23 10:02`. Another text stays as it is.
+pub(crate) fn minute(text: &str) -> String {
+    match (text.get(..10), text.get(11..16)) {
+        (Some(date), Some(time)) => format!("{date} {time}"),
+        _ => text.to_owned(),
+    }
+}
+
 /// How long ago an RFC 3339 time is.
 pub(crate) fn age(since: &str, now: Timestamp) -> String {
     Timestamp::parse_rfc3339(since).map_or_else(|_| "-".to_owned(), |since| length(now.ms_since(since)))
@@ -95,6 +103,7 @@ mod tests {
         assert_eq!(when("2026-11-23T10:02:11.999+03:00"), "2026-11-23 10:02:11 +03:00");
         assert_eq!(when("2026-11-23T07:02:11Z"), "2026-11-23 07:02:11 Z");
         assert_eq!(when("soon"), "soon");
+        assert_eq!(minute("2026-11-23T10:02:11.999+03:00"), "2026-11-23 10:02");
         let now = Timestamp::parse_rfc3339("2026-11-23T12:07:11Z").unwrap();
         assert_eq!(age("2026-11-23T10:02:11.000+03:00", now), "5h05m");
     }
