@@ -5,6 +5,7 @@
 //! No line of Rust names a regulation: what a sixth one needs is a file.
 
 mod check;
+mod diff;
 mod explain;
 mod file;
 pub mod shipped;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 pub use self::check::{Problem, Problems};
+pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{FieldKind, PrioritySource};
 

@@ -26,8 +26,7 @@ pub use self::ticket::{Change, Half, Refused, TicketComparison, Verdict, What};
 use super::line::Line;
 use super::log::Log;
 use super::{Complaint, Options, SimulateError, Simulation, Unfit};
-use crate::desk::regulation::Regulations;
-use crate::desk::{Desk, Regulation, Ticket, view};
+use crate::desk::{Desk, Regulation, Regulations, Ticket, view};
 
 /// A regulation to compare, and how it was named.
 #[derive(Debug, Clone)]

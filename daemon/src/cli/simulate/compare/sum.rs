@@ -11,10 +11,13 @@ use super::{Refused, Side, What};
 use crate::cli::simulate::CameOut;
 use crate::cli::simulate::outcome::share_met;
 use crate::cli::text::{self, Table};
-use crate::desk::{Clock, Metric, Ticket};
+use crate::desk::{Clock, ClockState, Metric, Ticket};
 
 /// How many tickets the tables for people name; the lines name every one.
 const NAMED_MAX: usize = 20;
+
+/// How much of a refusal's message the tables show; the whole stands on stderr and in the lines.
+const MESSAGE_MAX_CHARS: usize = 100;
 
 /// What came of the log under both.
 #[derive(Debug, Serialize)]
@@ -111,19 +114,15 @@ pub struct Tally {
 #[derive(Debug)]
 struct Worse {
     ticket: String,
-    metric: Metric,
     priority: String,
-    a: Told,
-    b: Told,
+    metric: Metric,
+    under_a: &'static str,
+    term_a: String,
+    due_a: String,
+    term_b: String,
+    broke_at: String,
+    used_b: String,
     stopped: String,
-}
-
-/// A clock in words.
-#[derive(Debug)]
-struct Told {
-    came_out: &'static str,
-    term: String,
-    due: String,
 }
 
 /// A ticket that only one desk has.
@@ -219,14 +218,7 @@ impl Sum {
             format!("{} -> {}", a.facts.priority, b.facts.priority)
         };
         for pair in pairs.iter().filter(|pair| pair.is_worse()) {
-            self.worse.push(Worse {
-                ticket: name.to_owned(),
-                metric: pair.metric,
-                priority: priority.clone(),
-                a: Told::of(pair.a, zone),
-                b: Told::of(pair.b, zone),
-                stopped: moment(pair.b.and_then(|clock| clock.stopped_at), zone),
-            });
+            self.worse.push(Worse::of(name, &priority, pair, zone));
         }
     }
 
@@ -250,15 +242,27 @@ fn clocks(ticket: Option<&Ticket>) -> &[Clock] {
     ticket.map(|ticket| ticket.clocks.as_slice()).unwrap_or_default()
 }
 
-impl Told {
-    fn of(clock: Option<&Clock>, zone: Tz) -> Self {
-        let term = clock.and_then(|clock| clock.term.target_ms);
+impl Worse {
+    fn of(ticket: &str, priority: &str, pair: &Pair<'_>, zone: Tz) -> Self {
+        let term = |clock: Option<&Clock>| length(clock.and_then(|clock| clock.term.target_ms));
+        let used = pair.b.filter(|clock| clock.state != ClockState::Running).map(|clock| clock.used_ms);
         Self {
-            came_out: word(clock),
-            term: term.map_or_else(|| "-".to_owned(), text::length),
-            due: moment(clock.and_then(|clock| clock.term.deadline), zone),
+            ticket: ticket.to_owned(),
+            priority: priority.to_owned(),
+            metric: pair.metric,
+            under_a: word(pair.a),
+            term_a: term(pair.a),
+            due_a: moment(pair.a.and_then(|clock| clock.term.deadline), zone),
+            term_b: term(pair.b),
+            broke_at: moment(pair.b.and_then(|clock| clock.breached_at), zone),
+            used_b: length(used),
+            stopped: moment(pair.b.and_then(|clock| clock.stopped_at), zone),
         }
     }
+}
+
+fn length(ms: Option<i64>) -> String {
+    ms.map_or_else(|| "-".to_owned(), text::length)
 }
 
 /// A local time to the minute.
@@ -346,15 +350,25 @@ impl Sum {
         let shown = total.min(NAMED_MAX as u64);
         writeln!(f, "\nWorse under B, {shown} of {total} tickets in order of registration:")?;
         let mut table = Table::new([
-            "ticket", "priority", "metric", "under A", "A term", "A due", "under B", "B term", "B due",
+            "ticket",
+            "priority",
+            "metric",
+            "under A",
+            "A term",
+            "A due",
+            "B term",
+            "B broke at",
+            "B used",
             "stopped",
         ]);
-        table.align_right("A term");
-        table.align_right("B term");
-        for Worse { ticket, metric, priority, a, b, stopped } in &self.worse {
-            let cells = [ticket, priority, metric.id(), a.came_out, &a.term, &a.due];
-            let cells = cells.into_iter().chain([b.came_out, &b.term, &b.due, stopped]);
-            table.row(cells.map(str::to_owned));
+        for title in ["A term", "B term", "B used"] {
+            table.align_right(title);
+        }
+        for worse in &self.worse {
+            let Worse { ticket, priority, metric, under_a, term_a, due_a, .. } = worse;
+            let a = [ticket, priority, metric.id(), under_a, term_a, due_a];
+            let b = [&worse.term_b, &worse.broke_at, &worse.used_b, &worse.stopped];
+            table.row(a.into_iter().chain(b.map(String::as_str)).map(str::to_owned));
         }
         writeln!(f, "{table}")
     }
@@ -373,7 +387,7 @@ impl Sum {
                 (*under).to_owned(),
                 why.map_or_else(|| "-".to_owned(), |why| why.line.to_string()),
                 why.map_or("-", |why| why.code).to_owned(),
-                why.map_or_else(|| "-".to_owned(), |why| why.message.clone()),
+                why.map_or_else(|| "-".to_owned(), |why| text::short(&why.message, MESSAGE_MAX_CHARS)),
             ]);
         }
         writeln!(f, "{table}")
