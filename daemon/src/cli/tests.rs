@@ -245,6 +245,19 @@ fn two_regulations_are_told_apart_entry_by_entry() {
 }
 
 #[test]
+fn ids_are_told_by_the_titles_each_regulation_gives_them() {
+    let said = call(&["regulation", "diff", "getmark", "itsm"]);
+    let has = |words: &[&str]| {
+        let squeezed = said.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert!(squeezed.clone().any(|line| line == words.join(" ")), "{words:?}: {}", said.out);
+    };
+    has(&["Команды", "resolve", "в статус", "Закрытое", "Решён", "IT-4"]);
+    // Both call it «В работе», so the ids are told.
+    has(&["Команды", "take", "в статус", "in-progress", "active", "IT-4"]);
+    assert!(said.out.lines().skip(2).all(|line| line.chars().count() <= 118), "{}", said.out);
+}
+
+#[test]
 fn a_file_that_is_not_whole_is_told_as_check_tells_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("broken.toml").display().to_string();

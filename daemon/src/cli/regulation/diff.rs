@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use toml::Table as Tree;
+use toml::{Table as Tree, Value};
 
 use super::words::{Words, place};
 use super::{Lang, parse, tell_problems};
@@ -51,7 +51,7 @@ impl Diff {
         if io.json {
             return io.json(&differences);
         }
-        let words = Words::new(self.lang.into(), &a.tree, &b.tree);
+        let words = Both::new(self.lang.into(), &a.tree, &b.tree);
         for (letter, side) in [("A", &a), ("B", &b)] {
             let Regulation { id, title, version, holds_from, .. } = &side.regulation;
             let (version_word, from) = (words.of("версия", "version"), words.of("действует с", "holds from"));
@@ -85,7 +85,7 @@ fn side(name: &str, io: &mut Io<'_>) -> Result<Option<Side>, CliError> {
     }
 }
 
-fn table(mut differences: Vec<Difference>, words: &Words<'_>) -> Table {
+fn table(mut differences: Vec<Difference>, words: &Both<'_>) -> Table {
     differences.sort_by_key(|difference| place(&difference.section));
     let columns = [
         ("раздел", "section"),
@@ -103,25 +103,53 @@ fn table(mut differences: Vec<Difference>, words: &Words<'_>) -> Table {
     table
 }
 
-fn row(difference: &Difference, words: &Words<'_>) -> [String; 6] {
-    let Difference { change, key, a, b, clause, .. } = difference;
-    let key = key.as_deref().unwrap_or_default();
+fn row(difference: &Difference, words: &Both<'_>) -> [String; 6] {
+    let Difference { change, key, clause, .. } = difference;
     let what = match change {
         DifferenceKind::Added => words.of("добавлено", "added").to_owned(),
         DifferenceKind::Removed => words.of("удалено", "removed").to_owned(),
         DifferenceKind::Moved => words.of("место по порядку", "place in order").to_owned(),
-        DifferenceKind::Changed => words.key(key),
+        DifferenceKind::Changed => words.b.key(key.as_deref().unwrap_or_default()),
     };
-    let value =
-        |value: &Option<_>| value.as_ref().map_or_else(|| "—".to_owned(), |value| words.value(key, value));
-    [
-        words.section(&difference.section),
-        words.entry(difference),
-        what,
-        value(a),
-        value(b),
-        clause.clone().unwrap_or_default(),
-    ]
+    let (a, b) = words.values(difference);
+    let section = words.b.section(&difference.section);
+    [section, words.b.entry(difference), what, a, b, clause.clone().unwrap_or_default()]
+}
+
+/// The words for what each of the two says: each has titles of its own.
+struct Both<'a> {
+    a: Words<'a>,
+    b: Words<'a>,
+}
+
+impl<'a> Both<'a> {
+    fn new(language: Language, a: &'a Tree, b: &'a Tree) -> Self {
+        Self { a: Words::new(language, a, b), b: Words::new(language, b, a) }
+    }
+
+    fn of(&self, russian: &'static str, english: &'static str) -> &'static str {
+        self.b.of(russian, english)
+    }
+
+    /// What each says, so that it reads otherwise: as the file has it where two ids have the same title.
+    fn values(&self, difference: &Difference) -> (String, String) {
+        let Difference { key, a, b, .. } = difference;
+        let value = |words: &Words<'_>, value: &Option<Value>| match (value, key) {
+            (None, _) => "—".to_owned(),
+            (Some(value), Some(key)) => words.value(key, value),
+            (Some(value), None) => words.whole(value),
+        };
+        let told = (value(&self.a, a), value(&self.b, b));
+        match (a, b) {
+            (Some(a), Some(b)) if told.0 == told.1 => (raw(a), raw(b)),
+            _ => told,
+        }
+    }
+}
+
+/// A value as the file has it, a word without its quotes.
+fn raw(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl From<Lang> for Language {

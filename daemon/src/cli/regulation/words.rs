@@ -29,7 +29,7 @@ const SECTIONS: [(&str, &str, &str); 18] = [
 ];
 
 /// Keys, for readers of Russian; an English one reads the key itself.
-const KEYS: [(&str, &str); 53] = [
+const KEYS: [(&str, &str); 58] = [
     ("alarm", "тревога, пока открыто"),
     ("at-end", "по истечении"),
     ("basis", "что считает"),
@@ -49,6 +49,7 @@ const KEYS: [(&str, &str); 53] = [
     ("hours", "часы"),
     ("initial-status", "первый статус"),
     ("kind", "что в нём"),
+    ("knowledge-base", "база знаний"),
     ("line", "линия"),
     ("moves", "куда переводят"),
     ("note", "примечание"),
@@ -72,6 +73,7 @@ const KEYS: [(&str, &str); 53] = [
     ("stage", "стадия"),
     ("starts", "идёт с"),
     ("stops", "идёт до"),
+    ("target", "сколько дано"),
     ("term", "срок"),
     ("title", "название"),
     ("title-words", "слов в заголовке"),
@@ -79,15 +81,32 @@ const KEYS: [(&str, &str); 53] = [
     ("type", "тип"),
     ("types", "типы"),
     ("urgency", "срочность"),
+    ("urgent-channel", "канал срочных сообщений"),
+    ("values", "значения"),
     ("version", "версия"),
     ("waiting", "ждём других"),
     ("warn-before", "предупреждение за"),
     ("wished", "желательно"),
+    ("zone", "часовой пояс"),
 ];
 
-/// Words of the files' own vocabulary, for readers of Russian.
-const VALUES: [(&str, &str); 31] = [
-    ("always", "всегда"),
+/// Keys whose words are the files' own vocabulary.
+const VOCABULARY: [&str; 11] = [
+    "at-end",
+    "basis",
+    "calendar",
+    "kind",
+    "priority-source",
+    "reopens",
+    "restarts",
+    "short-days",
+    "stage",
+    "starts",
+    "stops",
+];
+
+/// That vocabulary, for readers of Russian.
+const VALUES: [(&str, &str); 30] = [
     ("answered", "ответ заявителя"),
     ("asked", "вопрос заявителю"),
     ("breach", "срок нарушен"),
@@ -147,8 +166,11 @@ const DAYS: [(&str, &str); 7] =
 /// Keys that hold a length of time.
 const LENGTHS: [&str; 2] = ["term", "warn-before"];
 
-/// Keys that a row about a whole entry tells elsewhere, or leaves to the file.
-const TOLD_ELSEWHERE: [&str; 6] = ["id", "title", "clause", "note", "metric", "path"];
+/// Keys that a cell about a whole entry leaves to the row's other cells, or to the file.
+const TOLD_ELSEWHERE: [&str; 4] = ["title", "clause", "note", "when"];
+
+/// Keys that name an entry.
+const NAMES: [&str; 4] = ["id", "metric", "path", "text"];
 
 /// Where a section is told: the known ones first, and each with the lists within it.
 pub(super) fn place(section: &str) -> (usize, String) {
@@ -157,16 +179,17 @@ pub(super) fn place(section: &str) -> (usize, String) {
     (known.unwrap_or(SECTIONS.len()), outer.to_owned())
 }
 
-/// The words of two files.
+/// The words of two files: ids are looked up in the first and then in the second.
+#[derive(Clone, Copy)]
 pub(super) struct Words<'a> {
     language: Language,
-    a: &'a Table,
-    b: &'a Table,
+    first: &'a Table,
+    second: &'a Table,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(language: Language, a: &'a Table, b: &'a Table) -> Self {
-        Self { language, a, b }
+    pub(super) fn new(language: Language, first: &'a Table, second: &'a Table) -> Self {
+        Self { language, first, second }
     }
 
     pub(super) fn of(&self, russian: &'static str, english: &'static str) -> &'static str {
@@ -207,7 +230,7 @@ impl<'a> Words<'a> {
             return self.word(key, word);
         }
         let field = |tree: &'a Table| find(tree.get("field")?, "path", key);
-        let mut values = [self.b, self.a].into_iter().filter_map(|tree| field(tree)?.get("values"));
+        let mut values = [self.first, self.second].into_iter().filter_map(|tree| field(tree)?.get("values"));
         let title = values.find_map(|values| find(values, "id", word)?.get("title")?.as_str());
         title.unwrap_or(word).to_owned()
     }
@@ -239,26 +262,47 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// A whole entry.
+    /// A whole entry in a cell of its own: its id and what it says; what it looks at stands in the row's entry.
+    pub(super) fn whole(&self, entry: &Value) -> String {
+        let Value::Table(entry) = entry else { return self.value("", entry) };
+        let id = NAMES.iter().find_map(|key| entry.get(*key)).map(|id| self.value("", id));
+        let rest = self.members(entry);
+        id.into_iter().chain((!rest.is_empty()).then_some(rest)).collect::<Vec<_>>().join("; ")
+    }
+
+    /// A table within a cell.
     fn table(&self, table: &Table) -> String {
+        if let Some((days, open, close)) = hours(table) {
+            return format!("{} {open}–{close}", self.days(days));
+        }
         if let (Some(Value::String(id)), Some(Value::String(title)), 2) =
             (table.get("id"), table.get("title"), table.len())
         {
             return format!("{title} ({id})");
         }
-        if let Some((days, open, close)) = hours(table) {
-            return format!("{} {open}–{close}", self.days(days));
+        let told = match table.get("term") {
+            Some(term) => self.value("term", term),
+            None => self.members(table),
+        };
+        match table.get("when") {
+            Some(Value::Table(when)) => format!("{told} ({})", self.members(when)),
+            _ => told,
         }
-        let told = table.iter().filter(|(key, _)| !TOLD_ELSEWHERE.contains(&key.as_str()));
-        let told = told.map(|(key, value)| match (key.as_str(), value) {
-            ("when", Value::Table(when)) => format!("({})", self.table(when)),
-            (_, Value::Array(values)) if values.iter().any(Value::is_table) => {
-                format!("{}: [{}]", self.key(key), self.value(key, value))
+    }
+
+    /// `key: value; key: value`.
+    fn members(&self, table: &Table) -> String {
+        let hidden = |key: &str| TOLD_ELSEWHERE.contains(&key) || NAMES.contains(&key);
+        let told = table.iter().filter(|(key, _)| !hidden(key)).map(|(key, value)| {
+            let (word, value_told) = (self.key(key), self.value(key, value));
+            match value {
+                Value::Array(values) if values.iter().any(Value::is_table) => {
+                    format!("{word}: [{value_told}]")
+                }
+                _ => format!("{word}: {value_told}"),
             }
-            _ => format!("{}: {}", self.key(key), self.value(key, value)),
         });
-        let told: Vec<_> = told.collect();
-        if told.is_empty() { self.of("есть", "there").to_owned() } else { told.join(", ") }
+        told.collect::<Vec<_>>().join("; ")
     }
 
     fn word(&self, key: &str, word: &str) -> String {
@@ -269,12 +313,15 @@ impl<'a> Words<'a> {
         if let Some(title) = reference.and_then(|(_, section)| self.title(section, "id", word)) {
             return title.to_owned();
         }
+        if !VOCABULARY.contains(&key) {
+            return word.to_owned();
+        }
         match word.split_once(':') {
-            Some((trigger @ ("status-entered" | "status-left"), status)) => {
+            Some((trigger, status)) => {
                 let status = self.title("status", "id", status).unwrap_or(status);
                 format!("{} «{status}»", self.vocabulary(trigger))
             }
-            _ => self.vocabulary(word).to_owned(),
+            None => self.vocabulary(word).to_owned(),
         }
     }
 
@@ -323,10 +370,10 @@ impl<'a> Words<'a> {
         told
     }
 
-    /// The title of an entry, as B has it or else A.
+    /// The title of an entry.
     fn title(&self, section: &str, key: &str, id: &str) -> Option<&'a str> {
         let title = |tree: &'a Table| find(tree.get(section)?, key, id)?.get("title")?.as_str();
-        title(self.b).or_else(|| title(self.a))
+        title(self.first).or_else(|| title(self.second))
     }
 }
 
