@@ -192,17 +192,14 @@ impl Simulation {
         }
         self.at = at;
         self.settle(at);
-        let command = self.command(name, verb, body)?;
         let actor = actor(verb, by);
-        let facts = match self.desk.decide(&command, &actor, at) {
-            Ok(decision) => decision.facts,
-            Err(refusal) => {
-                if matches!(command, Command::Register(_)) {
-                    self.numbers.insert(name.clone(), None);
-                }
-                return Err(Why::Refused(refusal));
-            }
-        };
+        let decided = self.command(name, verb, body).and_then(|command| {
+            self.desk.decide(&command, &actor, at).map(|decision| decision.facts).map_err(Why::Refused)
+        });
+        if verb == "register" && matches!(decided, Err(Why::Refused(_))) {
+            self.numbers.insert(name.clone(), None);
+        }
+        let facts = decided?;
         self.outcome.accepted += 1;
         if !facts.is_empty() {
             self.name_new_tickets(name, &facts);
