@@ -24,6 +24,12 @@ pub struct CalendarSpec {
     /// The clause of the regulation that the hours come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
+    /// What its keeper should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The regulation leaves the hours to the site; these are a proposal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub site: bool,
     /// IANA name of the zone that the hours are in. Absent: `Europe/Moscow`.
     #[serde(default = "moscow")]
     pub zone: String,

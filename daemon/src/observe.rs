@@ -33,6 +33,11 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Assigned { group: Some(group), .. } => (Level::Info, format!("assigned to group {group}")),
         Event::Assigned { .. } => (Level::Info, "assigned to nobody".into()),
         Event::Routed { from, to, .. } => (Level::Info, format!("line {from} -> {to}")),
+        Event::Estimated { deadline, .. } => (Level::Info, format!("term estimated: {}", utc(*deadline))),
+        Event::Deferred { reason } => (Level::Info, format!("put off: {reason}")),
+        Event::RegulationApplied { from, to } => {
+            (Level::Info, format!("works by version {to} of its regulation, after {from}"))
+        }
         Event::Extended { deadline, .. } => (Level::Info, format!("term extended to {}", utc(*deadline))),
         Event::Resolved { .. } => (Level::Info, "answered with a solution".into()),
         Event::Confirmed { .. } => (Level::Info, "confirmed by the requester".into()),

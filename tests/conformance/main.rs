@@ -18,3 +18,5 @@ mod oracle;
 mod reading_rules;
 mod record;
 mod regulation_files;
+mod side_by_side;
+mod traps;

@@ -53,6 +53,7 @@ fn registered() -> Event {
         service: Some("reports".into()),
         urgency: Some("high".into()),
         incomplete: true,
+        opened_by: None,
     }))
 }
 
@@ -74,12 +75,15 @@ fn barely_registered() -> Event {
         service: None,
         urgency: None,
         incomplete: false,
+        opened_by: None,
     }))
 }
 
 fn term() -> Term {
     Term {
         target_ms: Some(43_200_000),
+        days: None,
+        clause: None,
         calendar: "getmark/line-2".into(),
         revision: "0123456789abcdef".into(),
         deadline: Some(at(1_620)),
@@ -91,6 +95,8 @@ fn term() -> Term {
 fn no_term() -> Term {
     Term {
         target_ms: None,
+        days: None,
+        clause: None,
         calendar: "getmark/line-1".into(),
         revision: "0123456789abcdef".into(),
         deadline: None,
@@ -105,7 +111,7 @@ fn turn(metric: Metric, turn: Turn) -> Event {
 
 /// What can happen.
 fn events() -> Vec<Event> {
-    [beginnings(), changes(), endings(), turns(), events_of_the_desk()].concat()
+    [beginnings(), changes(), endings(), turns(), events_of_the_desk(), of_the_five_regulations()].concat()
 }
 
 fn beginnings() -> Vec<Event> {
@@ -267,6 +273,25 @@ fn events_of_the_desk() -> Vec<Event> {
     ]
 }
 
+/// What came with the other four regulations: who registered, estimates, putting off, versions, and the clause of a term.
+fn of_the_five_regulations() -> Vec<Event> {
+    let Event::Registered(mut by_agent) = barely_registered() else { panic!("it is a registration") };
+    by_agent.opened_by = Some("petrov".into());
+    let by_clause = Term { clause: Some("ZS-5d".into()), days: Some(3), ..term() };
+    let retargeted =
+        |why| turn(Metric::Resolution, Turn::Retargeted { used_ms: 0, why, term: by_clause.clone() });
+    vec![
+        Event::Registered(by_agent),
+        Event::Estimated { deadline: at(6_240), reason: Some(text("Работы больше")) },
+        Event::Estimated { deadline: at(6_240), reason: None },
+        Event::Deferred { reason: text("needs-development") },
+        Event::RegulationApplied { from: "1".into(), to: "2".into() },
+        retargeted(TermReason::Estimated),
+        retargeted(TermReason::Regulation),
+        retargeted(TermReason::CalendarRevised),
+    ]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -304,11 +329,14 @@ fn kind(event: &Event) -> usize {
             Turn::RanOut { .. } => 29,
             Turn::Stopped { .. } => 30,
         },
+        Event::Estimated { .. } => 31,
+        Event::Deferred { .. } => 32,
+        Event::RegulationApplied { .. } => 33,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 31;
+const KINDS: usize = 34;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {

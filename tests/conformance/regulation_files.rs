@@ -104,9 +104,9 @@ fn an_unknown_key_is_told_with_the_known_ones() {
 fn an_unknown_section_is_told_with_the_known_ones() {
     assert_eq!(
         told("[[type]]", "[[tipe]]"),
-        "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `version`, `holds-from`, `note`, \
-         `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
-         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `reason`, `bug-report`, `forbidden-phrase`; did you mean `type`?"
+        "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `short`, `version`, `holds-from`, `note`, `knowledge-base`, \
+         `urgent-channel`, `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
+         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `reason`, `source`, `bug-report`, `forbidden-phrase`; did you mean `type`?"
     );
 }
 
@@ -158,7 +158,7 @@ fn a_calendar_that_is_not_there_is_told_with_those_that_are() {
     );
     assert_eq!(
         told("calendar = \"of-line\"", "calendar = \"of-lines\""),
-        "small.toml:55: clock resolution: unknown calendar `of-lines`; did you mean `of-line`? one of day, of-line"
+        "small.toml:55: clock resolution: unknown calendar `of-lines`; did you mean `of-line`? one of day, of-line, of-channel"
     );
 }
 
@@ -188,15 +188,15 @@ fn a_target_that_looks_at_what_is_not_there_is_told() {
 fn a_term_must_be_of_its_basis() {
     assert_eq!(
         told("term = \"8h\"", "term = \"8 hours\""),
-        "small.toml:63: clock resolution: term `8 hours`: write hours and minutes such as `12h` or `30m`, or `none`"
+        "small.toml:63: clock resolution: term `8 hours`: write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
     );
     assert_eq!(
         told("term = \"8h\"", "term = \"3\""),
-        "small.toml:63: clock resolution: term `3`: write hours and minutes such as `12h` or `30m`, or `none`"
+        "small.toml:63: clock resolution: term `3`: write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
     );
     assert_eq!(
         told("basis = \"working-hours\"", "basis = \"working-days\""),
-        "small.toml:63: clock resolution: term `8h`: write a number of days such as `3`, or `none`"
+        "small.toml:63: clock resolution: term `8h`: write a number of days such as `3`, or `none`, or `estimate`"
     );
 }
 
@@ -344,7 +344,7 @@ fn an_unknown_verb_is_told_with_the_nearest() {
     assert_eq!(
         told("[verb.close]", "[verb.clos]"),
         "small.toml:48: verb.clos: unknown verb; did you mean `close`? one of reply, ask, answer, status, classify, \
-         priority, take, assign, transfer, route, extend, resolve, confirm, return, refuse, close, link, split, urgent"
+         priority, take, assign, transfer, route, estimate, extend, defer, resolve, confirm, return, refuse, close, link, split, urgent"
     );
 }
 
@@ -376,7 +376,7 @@ fn an_open_status_that_cannot_be_left_is_told() {
 fn a_closed_status_waits_for_nobody() {
     assert_eq!(
         told("stage = \"closed\"", "stage = \"closed\"\nwaiting = true"),
-        "small.toml:44: status.waiting: `done` waits, but its stage is not open"
+        "small.toml:44: status.waiting: `done` waits, but its stage is closed: it is over"
     );
 }
 
@@ -390,7 +390,7 @@ fn everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
         Regulation::parse("small.toml", &text).unwrap_err().to_string(),
         "small.toml:7: initial-status: unknown status `neu`; did you mean `new`? one of new, waiting, done\n\
          small.toml:22: channel.line: unknown line 9; one of 1\n\
-         small.toml:63: clock resolution: term `soon`: write hours and minutes such as `12h` or `30m`, or `none`"
+         small.toml:63: clock resolution: term `soon`: write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
     );
 }
 

@@ -139,6 +139,16 @@ pub enum ClockState {
     Stopped,
 }
 
+/// Why a term is an agent's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Planned {
+    /// It was estimated, as the regulation foresees (ZS-5d, BC-3); perhaps extended since.
+    Estimated,
+    /// It was extended (GM-5.18).
+    Extended,
+}
+
 /// One running term of a ticket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
@@ -171,9 +181,9 @@ pub struct Clock {
     /// Whether it ran out and that has been dealt with (R4); a breach or a closing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ran_out: bool,
-    /// Whether an agent set the term (an extension), so that it does not follow from the regulation.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub extended: bool,
+    /// Why the term is an agent's and does not follow from the regulation; none where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Planned>,
 }
 
 impl Clock {

@@ -29,6 +29,14 @@ pub enum Command {
         /// What is to happen.
         act: Act,
     },
+    /// Puts a ticket under a version of its regulation, as its file and calendars stand now, and derives its terms anew.
+    /// Precondition: the desk runs that version, and it has what the ticket has.
+    ApplyRegulation {
+        /// Which ticket.
+        number: TicketNumber,
+        /// Which version.
+        version: SmolStr,
+    },
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
 }
@@ -56,8 +64,13 @@ pub enum Act {
     Transfer(Transfer),
     /// Moves the ticket to another line. Precondition: open, the regulation has that route.
     Route(Route),
+    /// Gives the planned term where the regulation leaves it to an estimate (ZS-5d, BC-3). Precondition: open, and the
+    /// ticket's term is such a one.
+    Estimate(Estimate),
     /// Gives another planned term. Precondition: open, the regulation allows it for the type.
     Extend(Extend),
+    /// Puts the solution off. Precondition: open, one of the regulation's reasons (PM-C6).
+    Defer(Defer),
     /// Answers with the solution. Precondition: the ticket is open.
     Resolve(Resolve),
     /// The requester confirms the solution. Precondition: the ticket is resolved.
@@ -154,6 +167,9 @@ pub struct Register {
     pub urgency: Option<String>,
     /// The priority, where the regulation leaves it to the requester.
     pub priority: Option<String>,
+    /// The ticket that this one goes on from; they are linked as `follow-up` (GM-5.27, PM-C8).
+    #[schema(value_type = Option<u64>)]
+    pub follows: Option<TicketNumber>,
     /// Takes the ticket though required fields are missing; they are asked for afterwards (GM-5.21).
     #[serde(default)]
     pub incomplete: bool,
@@ -293,6 +309,26 @@ pub struct BugReport {
     pub attachments: Vec<String>,
 }
 
+/// `estimate`: the planned term, where the regulation leaves it to an estimate.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The deadline, RFC 3339 with an offset. Required.
+    #[schema(example = "2026-12-14T19:00:00+03:00")]
+    pub deadline: Option<String>,
+    /// Why. Required where there was an estimate before.
+    pub reason: Option<String>,
+}
+
+/// `defer`: the solution is put off.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Defer {
+    /// One of the regulation's reasons. Required.
+    #[schema(example = "needs-development")]
+    pub reason: Option<String>,
+}
+
 /// `extend`: another planned term.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -312,7 +348,7 @@ pub struct Extend {
 pub struct Resolve {
     /// The solution and the steps to it. Required.
     pub text: Option<String>,
-    /// Where the source of the problem lay.
+    /// Where the source of the problem lay; required where the regulation lists sources (BC-12).
     pub source: Option<String>,
     /// Forbidden phrases the agent uses nonetheless, each by name (GM-5.25).
     #[serde(default)]
@@ -400,9 +436,10 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 19] = [
+    pub const VERBS: [&'static str; 21] = [
         "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route",
-        "extend", "resolve", "confirm", "return", "refuse", "close", "link", "split", "urgent",
+        "estimate", "extend", "defer", "resolve", "confirm", "return", "refuse", "close", "link", "split",
+        "urgent",
     ];
 
     /// The verb's name in paths and logs.
@@ -418,7 +455,9 @@ impl Act {
             Act::Assign(_) => "assign",
             Act::Transfer(_) => "transfer",
             Act::Route(_) => "route",
+            Act::Estimate(_) => "estimate",
             Act::Extend(_) => "extend",
+            Act::Defer(_) => "defer",
             Act::Resolve(_) => "resolve",
             Act::Confirm(_) => "confirm",
             Act::Return(_) => "return",
@@ -449,7 +488,9 @@ impl Act {
             "assign" => Act::Assign(read(body)?),
             "transfer" => Act::Transfer(read(body)?),
             "route" => Act::Route(read(body)?),
+            "estimate" => Act::Estimate(read(body)?),
             "extend" => Act::Extend(read(body)?),
+            "defer" => Act::Defer(read(body)?),
             "resolve" => Act::Resolve(read(body)?),
             "confirm" => Act::Confirm(read(body)?),
             "return" => Act::Return(read(body)?),

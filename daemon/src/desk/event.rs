@@ -108,6 +108,9 @@ pub struct Registered {
     pub urgency: Option<SmolStr>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
+    /// The agent who registered it; none where it came in by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<SmolStr>,
 }
 
 /// A clock's promise, as a fact: what was derived, from what, and what it comes to.
@@ -116,6 +119,12 @@ pub struct Term {
     /// How much time is given, in milliseconds of the basis; none where there is no term.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_ms: Option<i64>,
+    /// How many days are given, where the regulation gives days; what they are worth is `target_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// The clause of the regulation that gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<SmolStr>,
     /// The calendar that counts, as `regulation/calendar`.
     pub calendar: SmolStr,
     /// The calendar's revision.
@@ -139,8 +148,14 @@ pub enum TermReason {
     Derived,
     /// Another calendar counts now: the ticket stands on another line (R5).
     Calendar,
+    /// An agent estimated it (ZS-5d, BC-3).
+    Estimated,
     /// An agent extended it (GM-5.18).
     Extended,
+    /// An admin applied another version of the regulation.
+    Regulation,
+    /// An admin applied the calendar as it is now.
+    CalendarRevised,
 }
 
 /// What happened to a clock.
@@ -246,8 +261,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bug_report: Option<Box<BugReport>>,
     },
+    /// The requester was promised a term (ZS-5d, BC-3).
+    Estimated {
+        deadline: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// The requester was promised another term (GM-5.18).
     Extended { deadline: Timestamp, reason: String, text: String },
+    /// The solution was put off (PM-C6).
+    Deferred { reason: String },
     /// The solution was given.
     Resolved {
         text: String,
@@ -286,6 +309,8 @@ pub enum Event {
     },
     /// It was marked urgent.
     Urgent { text: String },
+    /// It works by this version of its regulation now, as its file and calendars stood then.
+    RegulationApplied { from: SmolStr, to: SmolStr },
 
     /// A clock of the ticket took a turn.
     Clock {

@@ -277,7 +277,9 @@ impl Desk {
             | Event::PriorityChanged { .. }
             | Event::Assigned { .. }
             | Event::Routed { .. }
+            | Event::Estimated { .. }
             | Event::Extended { .. }
+            | Event::Deferred { .. }
             | Event::Resolved { .. }
             | Event::Confirmed { .. }
             | Event::Returned { .. }
@@ -285,6 +287,7 @@ impl Desk {
             | Event::Closed { .. }
             | Event::Linked { .. }
             | Event::Urgent { .. }
+            | Event::RegulationApplied { .. }
             | Event::Clock { .. } => {}
         }
     }

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, clock_alarm};
-use super::clocks::{Clock, ClockState, Metric};
+use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
 
@@ -143,7 +143,9 @@ impl Ticket {
             | Event::Replied { .. }
             | Event::Asked { .. }
             | Event::Answered { .. }
+            | Event::Estimated { .. }
             | Event::Extended { .. }
+            | Event::Deferred { .. }
             | Event::Resolved { .. }
             | Event::Returned { .. }
             | Event::Refused { .. }
@@ -179,6 +181,7 @@ impl Ticket {
                 }
             }
             Event::Urgent { .. } => self.urgent = true,
+            Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
         }
@@ -199,7 +202,7 @@ impl Ticket {
                 breached_at: None,
                 warned: false,
                 ran_out: false,
-                extended: false,
+                planned: None,
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -268,9 +271,14 @@ impl Ticket {
             // A breach is dealt with once in a cycle; a closing waits for the new deadline.
             clock.ran_out = clock.breached_at.is_some();
             match why {
-                Some(TermReason::Extended) => clock.extended = true,
-                Some(TermReason::Derived) => clock.extended = false,
-                Some(TermReason::Calendar) | None => {}
+                Some(TermReason::Estimated) => clock.planned = Some(Planned::Estimated),
+                Some(TermReason::Extended) => {
+                    clock.planned.get_or_insert(Planned::Extended);
+                }
+                Some(TermReason::Derived | TermReason::Regulation) => {
+                    clock.planned = None;
+                }
+                Some(TermReason::Calendar | TermReason::CalendarRevised) | None => {}
             }
         }
     }

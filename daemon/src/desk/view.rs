@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
+use super::decide::fields::lacks;
 use super::regulation::Regulations;
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
@@ -41,6 +42,9 @@ pub struct ClockView {
     pub provisional: bool,
     /// How often a clock of this metric has started, from 1.
     pub cycle: u16,
+    /// The clause of the regulation that gives the term.
+    #[schema(value_type = Option<String>, example = "GM-5.17")]
+    pub clause: Option<SmolStr>,
 }
 
 /// An alarm as people and programs see it.
@@ -59,6 +63,9 @@ pub struct AlarmView {
     pub metric: Option<Metric>,
     /// The ticket's subject, or what failed.
     pub text: String,
+    /// The ticket's regulation, where it is about one.
+    #[schema(value_type = Option<String>, example = "getmark")]
+    pub regulation: Option<SmolStr>,
     /// Since when.
     pub since: String,
     /// Where it stands.
@@ -128,6 +135,13 @@ pub struct TicketView {
     pub revision: u64,
     /// Whether required fields are still missing.
     pub incomplete: bool,
+    /// Which required fields are missing, as paths.
+    pub missing: Vec<String>,
+    /// Which fields the regulation wishes for and the ticket does not have, as paths.
+    pub wished: Vec<String>,
+    /// The agent who registered it; null where it came in by itself.
+    #[schema(value_type = Option<String>)]
+    pub opened_by: Option<SmolStr>,
     /// Whether it was marked urgent.
     pub urgent: bool,
     /// The requester's mark.
@@ -142,6 +156,30 @@ pub struct TicketView {
     pub escalations: Vec<Value>,
     /// Its alarms.
     pub alarms: Vec<AlarmView>,
+}
+
+/// What an alarm is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// The ticket's subject.
+    pub subject: String,
+    /// The ticket's regulation.
+    pub regulation: Option<SmolStr>,
+}
+
+impl About {
+    /// What an alarm of the desk is about; nothing but its own text where it is about no ticket.
+    pub fn of(alarm: &Alarm, desk: &Desk) -> Self {
+        alarm
+            .ticket
+            .and_then(|number| desk.ticket(number))
+            .map(|ticket| Self::ticket(ticket))
+            .unwrap_or_default()
+    }
+
+    fn ticket(ticket: &Ticket) -> Self {
+        Self { subject: ticket.facts.subject.clone(), regulation: Some(ticket.facts.regulation.clone()) }
+    }
 }
 
 /// A promise that runs out, as the wall shows it.
@@ -159,17 +197,22 @@ pub struct NextView {
     pub priority: SmolStr,
     /// What it is about.
     pub subject: String,
+    /// The ticket's regulation.
+    #[schema(value_type = String, example = "getmark")]
+    pub regulation: SmolStr,
 }
 
 /// The zone a ticket's times are told in.
 pub fn zone_of(ticket: &Ticket, regulations: &Regulations) -> Tz {
-    regulations.get(&ticket.facts.regulation).map_or(Tz::UTC, |regulation| regulation.zone)
+    regulations.of(&ticket.facts).map_or(Tz::UTC, |regulation| regulation.zone)
 }
 
 /// A ticket at `now`.
 pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> TicketView {
     let zone = zone_of(ticket, regulations);
     let facts = &ticket.facts;
+    let about = About::ticket(ticket);
+    let lacks = regulations.of(facts).map(|regulation| lacks(regulation, facts)).unwrap_or_default();
     TicketView {
         number: ticket.number,
         regulation: facts.regulation.clone(),
@@ -193,12 +236,15 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         changed_at: ticket.changed_at.to_rfc3339(zone),
         revision: ticket.revision,
         incomplete: facts.incomplete,
+        missing: lacks.missing,
+        wished: lacks.wished,
+        opened_by: facts.opened_by.clone(),
         urgent: ticket.urgent,
         mark: ticket.mark.clone(),
         clocks: clocks(ticket, regulations, now),
         links: ticket.links.clone(),
         escalations: Vec::new(),
-        alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &facts.subject, zone)).collect(),
+        alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
     }
 }
 
@@ -209,9 +255,8 @@ pub fn clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Vec
 }
 
 fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> ClockView {
-    let used_ms = regulations
-        .calendar(&clock.term.calendar)
-        .map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
+    let used_ms =
+        regulations.calendar_of(&clock.term).map_or(clock.used_ms, |calendar| clock.used_at(calendar, now));
     ClockView {
         metric: clock.metric,
         basis: clock.basis,
@@ -225,6 +270,7 @@ fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> 
         breached_at: clock.breached_at.map(|at| at.to_rfc3339(zone)),
         provisional: clock.term.provisional,
         cycle: clock.cycle,
+        clause: clock.term.clause.clone(),
     }
 }
 
@@ -234,13 +280,14 @@ fn seconds(ms: i64) -> i64 {
 }
 
 /// An alarm of the desk.
-pub fn alarm(alarm: &Alarm, subject: &str, zone: Tz) -> AlarmView {
+pub fn alarm(alarm: &Alarm, about: &About, zone: Tz) -> AlarmView {
     AlarmView {
         id: alarm.id.clone(),
         kind: alarm.kind,
         ticket: alarm.ticket,
         metric: alarm.metric,
-        text: if alarm.text.is_empty() { subject.to_owned() } else { alarm.text.clone() },
+        text: if alarm.text.is_empty() { about.subject.clone() } else { alarm.text.clone() },
+        regulation: about.regulation.clone(),
         since: alarm.since.to_rfc3339(zone),
         state: alarm.state,
         acked_by: alarm.acked_by.clone(),
@@ -249,14 +296,5 @@ pub fn alarm(alarm: &Alarm, subject: &str, zone: Tz) -> AlarmView {
 
 /// The desk's alarms, the worst first, at most `limit`.
 pub fn alarms(desk: &Desk, zone: Tz, limit: usize) -> Vec<AlarmView> {
-    desk.alarms()
-        .take(limit)
-        .map(|alarm| {
-            let subject = alarm
-                .ticket
-                .and_then(|number| desk.ticket(number))
-                .map(|ticket| ticket.facts.subject.as_str());
-            self::alarm(alarm, subject.unwrap_or_default(), zone)
-        })
-        .collect()
+    desk.alarms().take(limit).map(|alarm| self::alarm(alarm, &About::of(alarm, desk), zone)).collect()
 }

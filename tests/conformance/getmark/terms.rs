@@ -1,5 +1,6 @@
 //! Terms: the nine figures under two calendars, and extending them.
 
+use andon::desk::clocks::Planned;
 use andon::desk::{Event, Metric, Refusal};
 use andon_tests::World;
 use andon_tests::time::local;
@@ -163,7 +164,7 @@ fn gm_5_18_the_term_of_an_error_is_extended() {
     world.run_until("2026-11-23 15:00").act(ticket, "extend", extension("2026-11-27T18:00:00+03:00"));
     assert_eq!(world.deadline(ticket, Metric::Resolution), "2026-11-27 18:00");
     assert_eq!(world.deadline(ticket, Metric::Line), "2026-11-23 18:00");
-    assert!(world.clock(ticket, Metric::Resolution).extended);
+    assert_eq!(world.clock(ticket, Metric::Resolution).planned, Some(Planned::Extended));
     let told = world.history(ticket).any(|(_, event)| {
         matches!(event, Event::Extended { deadline, reason, text }
             if local(*deadline) == "2026-11-27 18:00" && reason == "Нужна диагностика" && !text.is_empty())

@@ -61,6 +61,7 @@ pub(in crate::cli) struct List {
 #[derive(Deserialize)]
 struct Ticket {
     number: u64,
+    regulation: String,
     #[serde(rename = "type")]
     kind: String,
     priority: String,
@@ -89,19 +90,25 @@ impl List {
         if io.json {
             return io.json(&Value::Array(tickets));
         }
-        let mut table =
-            Table::new(["no.", "priority", "type", "status", "line", "whose", "age", "due", "subject"]);
+        let tickets: Result<Vec<Ticket>, _> = tickets.into_iter().map(serde_json::from_value).collect();
+        let tickets = tickets.map_err(|source| crate::cli::control::ControlError::Unreadable {
+            path: "/v1/tickets".to_owned(),
+            source,
+        })?;
+        // Whose rules a ticket goes by is told where there is more than one answer.
+        let several = tickets.iter().any(|ticket| ticket.regulation != tickets[0].regulation);
+        let mut titles =
+            vec!["no.", "regulation", "priority", "type", "status", "line", "whose", "age", "due", "subject"];
+        titles.retain(|title| several || *title != "regulation");
+        let mut table = Table::new(titles);
         for title in ["no.", "line", "age"] {
             table.align_right(title);
         }
         for ticket in tickets {
-            let ticket = serde_json::from_value::<Ticket>(ticket).map_err(|source| {
-                crate::cli::control::ControlError::Unreadable { path: "/v1/tickets".to_owned(), source }
-            })?;
             let due = ticket.due(io);
             let group = ticket.group.map(|group| format!("[{group}]"));
-            table.row([
-                ticket.number.to_string(),
+            let regulation = several.then_some(ticket.regulation);
+            let cells = std::iter::once(ticket.number.to_string()).chain(regulation).chain([
                 ticket.priority,
                 ticket.kind,
                 ticket.status,
@@ -111,6 +118,7 @@ impl List {
                 due,
                 ticket.subject,
             ]);
+            table.row(cells);
         }
         io.table(&table)?;
         if more {

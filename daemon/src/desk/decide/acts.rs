@@ -5,23 +5,23 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::clocks::{breach_if_used_up, term};
+use super::clocks::{Given, breach_if_used_up, term};
 use super::register::{check, is_incomplete, split};
-use super::{Decision, Draft, Wrong, need};
+use super::{Decision, Draft, Wrong, in_brackets, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
-use crate::desk::clocks::{ClockState, Metric};
+use crate::desk::clocks::{Clock, ClockState, Metric, Planned};
 use crate::desk::command::{
-    Act, Assign, BugReport, Classify, Confirm, Ending, Extend, Link, LinkKind, PriorityChange, Reply,
-    Resolve, Return, Route, StatusMove, Text, Transfer,
+    Act, Assign, BugReport, Classify, Confirm, Defer, Ending, Estimate, Extend, Link, LinkKind,
+    PriorityChange, Reply, Resolve, Return, Route, StatusMove, Text, Transfer,
 };
 use crate::desk::event::{Event, Fact, TermReason, Turn};
 use crate::desk::refusal::Refusal;
-use crate::desk::regulation::{BugReportForm, Regulation, Trigger};
+use crate::desk::regulation::{BugReportForm, ClockRule, GivenTerm, Regulation, Trigger};
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket};
 
 /// How far ahead a planned term may lie, in milliseconds: ten years.
-const EXTEND_MAX_MS: i64 = 3_653 * 86_400_000;
+const PLANNED_MAX_MS: i64 = 3_653 * 86_400_000;
 
 pub(super) fn decide(
     desk: &Desk,
@@ -36,6 +36,9 @@ pub(super) fn decide(
     };
     need(actor, role, &format!("the verb `{}`", act.verb()))?;
     let mut draft = Draft::of(desk, ticket, &actor.name, at)?;
+    if let Some(rule) = draft.regulation.verb(act.verb()) {
+        one_of_roles(actor, &rule.roles, &format!("the verb `{}`", act.verb()), rule.clause.as_ref())?;
+    }
     stage_allows(&draft, act)?;
     match act {
         Act::Reply(reply) => said(&mut draft, reply),
@@ -48,7 +51,9 @@ pub(super) fn decide(
         Act::Assign(to) => assign(&mut draft, to),
         Act::Transfer(to) => transfer(&mut draft, to),
         Act::Route(to) => route(&mut draft, to),
+        Act::Estimate(term) => estimate(&mut draft, term),
         Act::Extend(to) => extend(&mut draft, to),
+        Act::Defer(words) => defer(&mut draft, words),
         Act::Resolve(solution) => resolve(&mut draft, solution),
         Act::Confirm(words) => confirm(&mut draft, words),
         Act::Return(words) => returned(&mut draft, words),
@@ -115,7 +120,7 @@ fn for_type(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
     if rule.types.is_empty() || rule.types.contains(&draft.ticket.facts.kind) {
         return Ok(());
     }
-    let clause = rule.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
+    let clause = in_brackets(rule.clause.as_ref());
     let types = rule.types.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ");
     Err(Refusal::conflict("not-for-type", format!("`{verb}` is for tickets of type {types} only{clause}")))
 }
@@ -240,7 +245,7 @@ fn priority(draft: &mut Draft<'_>, change: &PriorityChange, actor: &Actor) -> Re
     let priority = regulation.priority(&to).expect("checked above");
     if !priority.set_by_lines.is_empty() && !priority.set_by_lines.iter().any(|line| actor.works_on(*line)) {
         let lines = priority.set_by_lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
-        let clause = priority.name.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
+        let clause = in_brackets(priority.name.clause.as_ref());
         return Err(Refusal::Forbidden(format!(
             "priority `{to}` is set by agents of line {lines} only{clause}"
         )));
@@ -383,54 +388,135 @@ fn bug_report(form: &BugReportForm, report: &BugReport, wrong: &mut Wrong) {
     }
 }
 
+/// A planned term as a command gives it: an instant ahead, at most ten years.
+fn planned(given: Option<&String>, at: Timestamp, wrong: &mut Wrong) -> Timestamp {
+    let deadline = match given.map(|text| Timestamp::parse_rfc3339(text)) {
+        Some(Ok(deadline)) => deadline,
+        Some(Err(error)) => {
+            wrong.add("deadline", error.to_string());
+            return at;
+        }
+        None => {
+            wrong.add("deadline", "is required, such as 2026-11-30T18:00:00+03:00");
+            return at;
+        }
+    };
+    if deadline <= at {
+        wrong.add("deadline", "is past; a planned term lies ahead");
+    } else if deadline.ms_since(at) > PLANNED_MAX_MS {
+        wrong.add("deadline", "is more than ten years ahead");
+    }
+    deadline
+}
+
+/// The resolution clock and its rule, where the ticket has one that counts.
+fn resolution<'r>(draft: &Draft<'_>, regulation: &'r Regulation) -> Option<(&'r ClockRule, Clock)> {
+    let clock = draft.ticket.clock(Metric::Resolution)?;
+    (clock.state != ClockState::Stopped)
+        .then(|| Some((regulation.clock(Metric::Resolution)?, clock.clone())))?
+}
+
+/// Gives the resolution clock the term that an agent planned.
+fn plan(
+    draft: &mut Draft<'_>,
+    regulation: &Regulation,
+    (rule, clock): (&ClockRule, &Clock),
+    deadline: Timestamp,
+    (why, clause): (TermReason, Option<SmolStr>),
+) {
+    let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
+    let used_ms = clock.used_at(calendar, draft.at);
+    let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
+    let given = Given { target_ms: Some(target_ms), days: None, clause };
+    let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
+    // The requester was told this instant, also where it lies outside working hours.
+    term.deadline = (clock.state == ClockState::Running).then_some(deadline);
+    term.warn_at = term.warn_at.filter(|_| clock.state == ClockState::Running);
+    let turn = Turn::Retargeted { used_ms, why, term };
+    draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
+    breach_if_used_up(draft, rule, clock, Some(target_ms), used_ms);
+}
+
+fn estimate(draft: &mut Draft<'_>, estimate: &Estimate) -> Result<(), Refusal> {
+    let regulation = draft.regulation.clone();
+    let found = resolution(draft, &regulation);
+    let asked = found.and_then(|(rule, clock)| {
+        let target = regulation.target(rule, &draft.ticket.facts)?;
+        (target.term == GivenTerm::Estimate).then_some((rule, clock, target))
+    });
+    let Some((rule, clock, target)) = asked else {
+        return Err(Refusal::conflict(
+            "no-estimate",
+            format!(
+                "the term of a ticket of type `{}` does not follow from an estimate in regulation {}",
+                draft.ticket.facts.kind, regulation.id
+            ),
+        ));
+    };
+    let mut wrong = Wrong::default();
+    let deadline = planned(estimate.deadline.as_ref(), draft.at, &mut wrong);
+    let reason = if clock.planned == Some(Planned::Estimated) {
+        Some(reason(&regulation, "estimate", estimate.reason.as_ref(), &mut wrong))
+    } else {
+        wrong.optional_text("reason", estimate.reason.as_ref())
+    };
+    wrong.done()?;
+    draft.push(Event::Estimated { deadline, reason });
+    let clause = Regulation::clause_of(rule, target);
+    plan(draft, &regulation, (rule, &clock), deadline, (TermReason::Estimated, clause));
+    Ok(())
+}
+
 fn extend(draft: &mut Draft<'_>, extend: &Extend) -> Result<(), Refusal> {
     in_regulation(draft, "extend")?;
     for_type(draft, "extend")?;
     let mut wrong = Wrong::default();
-    let deadline = match extend.deadline.as_deref().map(Timestamp::parse_rfc3339) {
-        Some(Ok(deadline)) => deadline,
-        Some(Err(error)) => {
-            wrong.add("deadline", error.to_string());
-            draft.at
-        }
-        None => {
-            wrong.add("deadline", "is required, such as 2026-11-30T18:00:00+03:00");
-            draft.at
-        }
-    };
+    let deadline = planned(extend.deadline.as_ref(), draft.at, &mut wrong);
     let reason = reason(&draft.regulation, "extend", extend.reason.as_ref(), &mut wrong);
     let text = wrong.text("text", extend.text.as_ref());
     wrong.done()?;
     let regulation = draft.regulation.clone();
-    let (Some(rule), Some(clock)) =
-        (regulation.clock(Metric::Resolution), draft.ticket.clock(Metric::Resolution).cloned())
-    else {
+    let Some((rule, clock)) = resolution(draft, &regulation) else {
         return Err(Refusal::conflict(
             "no-term",
             "this ticket has no resolution term that could be extended",
         ));
     };
-    if deadline <= draft.at {
-        return Err(Refusal::field("deadline", "is past; a planned term lies ahead"));
-    }
-    if deadline.ms_since(draft.at) > EXTEND_MAX_MS {
-        return Err(Refusal::field("deadline", "is more than ten years ahead"));
+    let target = regulation.target(rule, &draft.ticket.facts);
+    if clock.term.target_ms.is_none() && target.is_some_and(|target| target.term == GivenTerm::Estimate) {
+        return Err(Refusal::conflict("no-term", "this ticket has no term yet; `estimate` gives it one"));
     }
     if let Some(current) = clock.due().filter(|current| deadline <= *current) {
         let current = current.to_rfc3339(regulation.zone);
         return Err(Refusal::field("deadline", format!("is not later than the present deadline {current}")));
     }
+    // While it stands still there is no deadline, but what is left of the promise would end then.
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
-    let used_ms = clock.used_at(calendar, draft.at);
-    let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
-    let mut term = term(&regulation, rule, calendar, Some(target_ms), used_ms, draft.at);
-    // The requester was told this instant, also where it lies outside working hours.
-    term.deadline = (clock.state == ClockState::Running).then_some(deadline);
-    term.warn_at = term.warn_at.filter(|_| clock.state == ClockState::Running);
+    let left_ms = clock.term.target_ms.map(|target_ms| target_ms - clock.used_ms);
+    let would_end = left_ms
+        .filter(|_| clock.state == ClockState::Paused)
+        .map(|left_ms| rule.basis.advance(calendar, draft.at, left_ms.max(0)).0);
+    if let Some(would_end) = would_end.filter(|would_end| deadline <= *would_end) {
+        let would_end = would_end.to_rfc3339(regulation.zone);
+        let message = format!(
+            "is not later than the present term: the clock stands still, and if it ran on now it would end at {would_end}"
+        );
+        return Err(Refusal::field("deadline", message));
+    }
     draft.push(Event::Extended { deadline, reason, text });
-    let turn = Turn::Retargeted { used_ms, why: TermReason::Extended, term };
-    draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
-    breach_if_used_up(draft, rule, &clock, Some(target_ms), used_ms);
+    let clause = regulation.verb("extend").and_then(|rule| rule.clause.as_ref()).map(SmolStr::from);
+    plan(draft, &regulation, (rule, &clock), deadline, (TermReason::Extended, clause));
+    Ok(())
+}
+
+fn defer(draft: &mut Draft<'_>, words: &Defer) -> Result<(), Refusal> {
+    in_regulation(draft, "defer")?;
+    for_type(draft, "defer")?;
+    let mut wrong = Wrong::default();
+    let reason = reason(&draft.regulation, "defer", words.reason.as_ref(), &mut wrong);
+    wrong.done()?;
+    draft.push(Event::Deferred { reason: reason.clone() });
+    draft.move_by_verb("defer", Some(reason));
     Ok(())
 }
 
@@ -438,7 +524,13 @@ fn resolve(draft: &mut Draft<'_>, solution: &Resolve) -> Result<(), Refusal> {
     in_regulation(draft, "resolve")?;
     let mut wrong = Wrong::default();
     let text = wrong.text("text", solution.text.as_ref());
-    let source = wrong.optional_text("source", solution.source.as_ref()).map(SmolStr::from);
+    let sources = &draft.regulation.sources;
+    let source = if sources.is_empty() {
+        wrong.optional_text("source", solution.source.as_ref()).map(SmolStr::from)
+    } else {
+        let known = sources.iter().map(|source| source.name.id.as_str());
+        Some(wrong.one_of("source", solution.source.as_ref(), known))
+    };
     wrong.done()?;
     let lower = text.to_lowercase();
     let hits = draft

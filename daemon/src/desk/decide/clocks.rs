@@ -4,9 +4,11 @@
 use calendars::{Calendar, Timestamp};
 
 use super::Draft;
-use crate::desk::clocks::{Basis, Clock, ClockState, calendar_name};
+use crate::desk::clocks::{Basis, Clock, ClockState, Planned, calendar_name};
+use smol_str::SmolStr;
+
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
-use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Trigger};
+use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Target, Trigger, VerbRule};
 
 /// Lets every clock of the ticket's regulation take its turn.
 pub(super) fn turn(draft: &mut Draft<'_>) {
@@ -21,8 +23,10 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
     let (starts, stops, reopens) = (happened(&rule.starts), happened(&rule.stops), happened(&rule.reopens));
     let pausing = rule.pauses_in.contains(&draft.ticket.facts.status);
 
-    let counts = |clock: &&Clock| clock.state != ClockState::Stopped;
-    if let Some(clock) = draft.ticket.clock(rule.metric).filter(counts).filter(|_| stops).cloned() {
+    let counting =
+        draft.ticket.clock(rule.metric).filter(|clock| clock.state != ClockState::Stopped).cloned();
+    let restarts = counting.is_some() && happened(&rule.restarts);
+    if let Some(clock) = counting.filter(|_| stops || restarts) {
         stop(draft, regulation, &clock);
     }
     let latest = draft.ticket.clock(rule.metric).cloned();
@@ -30,7 +34,7 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
         Some(clock) if clock.state == ClockState::Stopped => {
             if reopens {
                 reopen(draft, regulation, rule, &clock);
-            } else if starts {
+            } else if starts || restarts {
                 start(draft, regulation, rule, clock.cycle + 1);
             }
         }
@@ -61,7 +65,7 @@ fn push(draft: &mut Draft<'_>, clock: &Clock, turn: Turn) {
 }
 
 /// What a clock has used by now, under the calendar it has run under.
-fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
+pub(super) fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
     match regulation.calendar(clock.calendar_id()) {
         Some(calendar) => clock.used_at(calendar, draft.at),
         None => clock.used_ms,
@@ -77,8 +81,8 @@ fn start(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cycle
     let facts = &draft.ticket.facts;
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
-    let target_ms = target_ms(target.term, rule.basis, calendar, draft.at);
-    let term = term(regulation, rule, calendar, target_ms, 0, draft.at);
+    let given = Given::derived(rule, Some(target), calendar, draft.at);
+    let term = term(regulation, rule, calendar, given, 0, draft.at);
     draft.push(Event::Clock { metric: rule.metric, cycle, turn: Turn::Started { basis: rule.basis, term } });
 }
 
@@ -88,12 +92,16 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
     let facts = &draft.ticket.facts;
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
-    let target_ms = if clock.extended {
-        clock.term.target_ms
+    let planned = clock.planned.is_some_and(|planned| keeps(regulation, planned, target.term, facts));
+    // As many days as before are worth what they were, also on another line's calendar (R5).
+    let as_before = target.term.days().is_some_and(|days| clock.term.days == Some(days));
+    let given = if planned || as_before {
+        Given::of(clock)
     } else {
-        target_ms(target.term, rule.basis, calendar, clock.started_at)
+        Given::derived(rule, Some(target), calendar, clock.started_at)
     };
-    let term = term(regulation, rule, calendar, target_ms, clock.used_ms, draft.at);
+    let target_ms = given.target_ms;
+    let term = term(regulation, rule, calendar, given, clock.used_ms, draft.at);
     push(draft, clock, Turn::Resumed { used_ms: clock.used_ms, term });
     breach_if_used_up(draft, rule, clock, target_ms, clock.used_ms);
 }
@@ -101,7 +109,7 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
 /// A paused clock runs on from its used time.
 fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
-    let term = term(regulation, rule, calendar, clock.term.target_ms, clock.used_ms, draft.at);
+    let term = term(regulation, rule, calendar, Given::of(clock), clock.used_ms, draft.at);
     push(draft, clock, Turn::Resumed { used_ms: clock.used_ms, term });
 }
 
@@ -109,32 +117,40 @@ fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
 fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
     let (before, after): (&Registered, &Registered) = (&draft.before.facts, &draft.ticket.facts);
     let calendar = regulation.calendar_for(rule, after);
-    let derive = |facts| regulation.target(rule, facts).map_or(GivenTerm::None, |target| target.term);
-    let (was, is) = (derive(before), derive(after));
+    let target = regulation.target(rule, after);
+    let given = |target: Option<&Target>| target.map_or(GivenTerm::None, |target| target.term);
+    let (was, is) = (given(regulation.target(rule, before)), given(target));
     let other_calendar = clock.calendar_id() != calendar.id();
     let new_cycle =
         !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
-    // An extension goes with the type it was given for (GM-5.18).
-    let stays = |kind| {
-        regulation.verb("extend").is_some_and(|rule| rule.types.is_empty() || rule.types.contains(kind))
-    };
-    let unextended = clock.extended && !stays(&after.kind);
-    if new_cycle || (was == is && !other_calendar && !unextended) {
+    let lost = clock.planned.is_some_and(|planned| !keeps(regulation, planned, is, after));
+    if new_cycle || (was == is && !other_calendar && !lost) {
         return;
     }
     let used_ms = used(draft, regulation, clock);
-    let (why, target_ms) = if was == is && !unextended {
-        (TermReason::Calendar, clock.term.target_ms)
+    let (why, given) = if was == is && !lost {
+        (TermReason::Calendar, Given::of(clock))
     } else {
-        (TermReason::Derived, target_ms(is, rule.basis, calendar, clock.started_at))
+        (TermReason::Derived, Given::derived(rule, target, calendar, clock.started_at))
     };
-    let mut term = term(regulation, rule, calendar, target_ms, used_ms, draft.at);
+    let target_ms = given.target_ms;
+    let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
     if clock.state == ClockState::Paused {
         term.deadline = None;
         term.warn_at = None;
     }
     push(draft, clock, Turn::Retargeted { used_ms, why, term });
     breach_if_used_up(draft, rule, clock, target_ms, used_ms);
+}
+
+/// Whether a term stays that an agent planned: an estimate where the regulation asks for one (ZS-5d, BC-3), an extension
+/// for the types it may be given for (GM-5.18).
+pub(super) fn keeps(regulation: &Regulation, planned: Planned, is: GivenTerm, facts: &Registered) -> bool {
+    let may_extend = |rule: &VerbRule| rule.types.is_empty() || rule.types.contains(&facts.kind);
+    match planned {
+        Planned::Estimated => is == GivenTerm::Estimate,
+        Planned::Extended => regulation.verb("extend").is_some_and(may_extend),
+    }
 }
 
 /// A term moved below what is used is broken at once, at the time of the change (R6). A clock that ends otherwise has
@@ -156,7 +172,7 @@ pub(super) fn breach_if_used_up(
 /// A given term in milliseconds of the basis. Days are reckoned from the day the clock started (R3).
 fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Timestamp) -> Option<i64> {
     match given {
-        GivenTerm::None => None,
+        GivenTerm::None | GivenTerm::Estimate => None,
         GivenTerm::Ms(ms) => Some(ms),
         GivenTerm::Days(days) => {
             let deadline = if basis.is_working() {
@@ -169,17 +185,52 @@ fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Ti
     }
 }
 
+/// How much time is given, and by which clause.
+pub(super) struct Given {
+    /// In milliseconds of the basis; none where there is no term.
+    pub(super) target_ms: Option<i64>,
+    /// In days, where the regulation gives days.
+    pub(super) days: Option<u32>,
+    pub(super) clause: Option<SmolStr>,
+}
+
+impl Given {
+    /// What the clock has been given.
+    pub(super) fn of(clock: &Clock) -> Self {
+        let Term { target_ms, days, clause, .. } = &clock.term;
+        Self { target_ms: *target_ms, days: *days, clause: clause.clone() }
+    }
+
+    /// What the regulation gives a clock that started at `started_at`.
+    pub(super) fn derived(
+        rule: &ClockRule,
+        target: Option<&Target>,
+        calendar: &Calendar,
+        started_at: Timestamp,
+    ) -> Self {
+        let given = target.map_or(GivenTerm::None, |target| target.term);
+        Self {
+            target_ms: target_ms(given, rule.basis, calendar, started_at),
+            days: given.days(),
+            clause: target.and_then(|target| Regulation::clause_of(rule, target)),
+        }
+    }
+}
+
 /// The promise: when what is left is used up, counted from now.
 pub(super) fn term(
     regulation: &Regulation,
     rule: &ClockRule,
     calendar: &Calendar,
-    target_ms: Option<i64>,
+    given: Given,
     used_ms: i64,
     now: Timestamp,
 ) -> Term {
+    let target_ms = given.target_ms;
     let mut term = Term {
         target_ms,
+        days: given.days,
+        clause: given.clause,
         calendar: calendar_name(&regulation.id, calendar.id()),
         revision: calendar.revision().into(),
         deadline: None,

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{FIELDS_MAX, TEXT_MAX_BYTES, Wrong};
+use smol_str::SmolStr;
+
+use super::{FIELDS_MAX, TEXT_MAX_BYTES, Wrong, in_brackets};
 use crate::desk::command::{Register, Requester};
-use crate::desk::regulation::{Field, FieldKind, Regulation};
+use crate::desk::event::Registered;
+use crate::desk::regulation::{Field, FieldKind, Regulation, is_url};
 
 /// Checks what is there against the regulation's fields, and collects what is missing.
 pub(super) struct FieldCheck<'a> {
     pub regulation: &'a Regulation,
     pub kind: &'a str,
+    pub channel: &'a str,
 }
 
 /// Where values are looked up by path.
@@ -24,7 +28,35 @@ pub(super) struct Values<'a> {
     pub fields: &'a BTreeMap<String, Value>,
 }
 
+/// What a ticket still lacks of the fields its regulation asks for, as paths.
+#[derive(Debug, Default)]
+pub(in crate::desk) struct Lacks {
+    /// Required.
+    pub(in crate::desk) missing: Vec<String>,
+    /// Wished.
+    pub(in crate::desk) wished: Vec<String>,
+}
+
+/// What a ticket with these facts lacks.
+pub(in crate::desk) fn lacks(regulation: &Regulation, facts: &Registered) -> Lacks {
+    let check = FieldCheck::of(regulation, facts);
+    let values = Values::of_ticket(facts);
+    let paths = |fields: Vec<&Field>| fields.into_iter().map(|field| field.path.clone()).collect();
+    Lacks { missing: paths(check.missing(&values)), wished: paths(check.wished(&values)) }
+}
+
 impl<'a> Values<'a> {
+    pub(super) fn of_ticket(facts: &'a Registered) -> Self {
+        Self {
+            description: facts.description.as_deref(),
+            client: facts.client.as_deref(),
+            service: facts.service.as_deref(),
+            urgency: facts.urgency.as_deref(),
+            requester: &facts.requester,
+            fields: &facts.fields,
+        }
+    }
+
     pub(super) fn of(register: &'a Register, requester: &'a Requester) -> Self {
         Self {
             description: register.description.as_deref(),
@@ -54,15 +86,26 @@ impl<'a> Values<'a> {
     }
 }
 
-impl FieldCheck<'_> {
-    /// The paths that are required and not there.
-    pub(super) fn missing(&self, values: &Values<'_>) -> Vec<&Field> {
-        self.asked()
-            .filter(|field| field.required)
-            .filter(|field| {
-                values.get(&field.path).is_none() && !field.or.iter().any(|path| values.get(path).is_some())
-            })
-            .collect()
+impl<'a> FieldCheck<'a> {
+    /// The check of a ticket with these facts.
+    pub(super) fn of(regulation: &'a Regulation, facts: &'a Registered) -> Self {
+        Self { regulation, kind: &facts.kind, channel: &facts.channel }
+    }
+
+    /// The fields that are required and not there.
+    pub(super) fn missing(&self, values: &Values<'_>) -> Vec<&'a Field> {
+        self.absent(values).filter(|field| field.required).collect()
+    }
+
+    /// The fields that are wished for and not there.
+    fn wished(&self, values: &Values<'_>) -> Vec<&'a Field> {
+        self.absent(values).filter(|field| field.wished).collect()
+    }
+
+    fn absent(&self, values: &Values<'_>) -> impl Iterator<Item = &'a Field> {
+        self.asked().filter(|field| {
+            values.get(&field.path).is_none() && !field.or.iter().any(|path| values.get(path).is_some())
+        })
     }
 
     /// Complains of values that cannot be.
@@ -82,11 +125,11 @@ impl FieldCheck<'_> {
         }
     }
 
-    fn asked(&self) -> impl Iterator<Item = &Field> {
-        self.regulation
-            .fields
-            .iter()
-            .filter(|field| field.types.is_empty() || field.types.iter().any(|kind| kind == self.kind))
+    fn asked(&self) -> impl Iterator<Item = &'a Field> + use<'a> {
+        let (kind, channel) = (self.kind, self.channel);
+        let among = |list: &[SmolStr], word: &str| list.is_empty() || list.iter().any(|known| known == word);
+        let fields = self.regulation.fields.iter();
+        fields.filter(move |field| among(&field.types, kind) && among(&field.channels, channel))
     }
 }
 
@@ -140,10 +183,13 @@ pub(super) fn wanted(field: &Field) -> String {
         FieldKind::Email => "an e-mail address".to_owned(),
         FieldKind::Phone => "a telephone number".to_owned(),
         FieldKind::Steps => "a list of steps".to_owned(),
+        FieldKind::Version => "a version, such as 8.3.24".to_owned(),
+        FieldKind::Number => "a whole number".to_owned(),
+        FieldKind::Url => "an address, https://…".to_owned(),
+        FieldKind::Sealed => "access data, apart from the ticket".to_owned(),
     };
     let or = if field.or.is_empty() { String::new() } else { format!(", or {}", field.or.join(", or ")) };
-    let clause = field.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
-    format!("is required: {what}{or}{clause}")
+    format!("is required: {what}{or}{}", in_brackets(field.clause.as_ref()))
 }
 
 fn ids(field: &Field) -> String {
@@ -155,12 +201,29 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
         (FieldKind::Steps, Value::Array(steps)) => {
             return steps.iter().any(|step| !step.is_string()).then(|| "must be a list of texts".to_owned());
         }
+        (FieldKind::Number, Value::Number(number)) => {
+            return (!number.is_u64()).then(|| format!("`{number}` is no whole number, 0 or more"));
+        }
+        (FieldKind::Sealed, _) => {
+            return Some(format!(
+                "is access data and is never kept with a ticket{}; take it out and hand it over apart",
+                in_brackets(field.clause.as_ref())
+            ));
+        }
         (_, Value::String(text)) => text.trim(),
         (FieldKind::Steps, _) => return Some("must be a list of texts, or a text".to_owned()),
         (_, _) => return Some("must be a text".to_owned()),
     };
     match field.kind {
-        FieldKind::Text | FieldKind::Steps => None,
+        FieldKind::Text | FieldKind::Steps | FieldKind::Sealed => None,
+        FieldKind::Version => {
+            let whole = text.contains(|c: char| c.is_ascii_digit()) && text.chars().count() <= 64;
+            (!whole).then(|| format!("`{text}` is no version; write it as 8.3.24"))
+        }
+        FieldKind::Number => {
+            text.parse::<u64>().is_err().then(|| format!("`{text}` is no whole number, 0 or more"))
+        }
+        FieldKind::Url => (!is_url(text)).then(|| format!("`{text}` is no address; write it as https://…")),
         FieldKind::Enum => {
             let known = field.values.iter().any(|(id, _)| id == text);
             (!known).then(|| format!("unknown `{text}`; one of {}", ids(field)))

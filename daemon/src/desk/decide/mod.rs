@@ -4,9 +4,10 @@
 //! that what comes later sees what came before; when the draft is finished the clocks take their turns.
 
 mod acts;
+mod apply;
 mod clocks;
 mod desk;
-mod fields;
+pub(super) mod fields;
 mod register;
 mod settle;
 
@@ -57,8 +58,23 @@ impl Desk {
                 }
                 acts::decide(self, ticket, act, actor, at)
             }
+            Command::ApplyRegulation { number, version } => apply::decide(self, *number, version, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
+    }
+
+    /// What putting an open ticket under a version of its regulation would come to: a [`Decision`], and the ticket as it
+    /// would be. The version need not be one the desk runs.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where the version lacks something that the ticket has.
+    pub fn preview_regulation(
+        &self,
+        ticket: &Arc<Ticket>,
+        to: &Arc<Regulation>,
+        now: Timestamp,
+    ) -> Result<(Decision, Ticket), Refusal> {
+        apply::preview(self, ticket, to, now)
     }
 
     /// What time alone has brought about by `now`: one due clock's facts and the instant they took effect, the
@@ -85,7 +101,7 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn of(desk: &'a Desk, ticket: &Arc<Ticket>, by: &str, at: Timestamp) -> Result<Self, Refusal> {
         let id = &ticket.facts.regulation;
-        let regulation = desk.regulations().get(id).cloned().ok_or_else(|| {
+        let regulation = desk.regulations().of(&ticket.facts).cloned().ok_or_else(|| {
             Refusal::conflict(
                 "regulation-not-loaded",
                 format!("ticket {} was opened under `{id}`, which this desk does not run now; start it with --regulation {id}", ticket.number),
@@ -143,9 +159,14 @@ impl<'a> Draft<'a> {
     }
 
     /// The clocks take their turns, and the draft becomes facts.
-    fn finish(mut self) -> Decision {
+    fn finish(self) -> Decision {
+        self.finish_with_ticket().0
+    }
+
+    /// [`Draft::finish`], with the ticket as it has become.
+    fn finish_with_ticket(mut self) -> (Decision, Ticket) {
         clocks::turn(&mut self);
-        Decision { ticket: Some(self.ticket.number), facts: self.facts }
+        (Decision { ticket: Some(self.ticket.number), facts: self.facts }, self.ticket)
     }
 }
 
@@ -202,6 +223,24 @@ impl Wrong {
         }
         SmolStr::default()
     }
+}
+
+/// The clause as it stands behind a sentence: " (GM-5.18)"; nothing where there is none.
+fn in_brackets(clause: Option<&String>) -> String {
+    clause.map_or_else(String::new, |clause| format!(" ({clause})"))
+}
+
+/// Refuses a role that a regulation's list does not have; an empty list has every role.
+fn one_of_roles(actor: &Actor, roles: &[Role], what: &str, clause: Option<&String>) -> Result<(), Refusal> {
+    if roles.is_empty() || roles.contains(&actor.role) {
+        return Ok(());
+    }
+    let list = roles.iter().map(|role| role.id()).collect::<Vec<_>>().join(", ");
+    Err(Refusal::Forbidden(format!(
+        "{what} is for the roles {list} only{}; this token has {}",
+        in_brackets(clause),
+        actor.role
+    )))
 }
 
 /// Refuses below a role.

@@ -1,21 +1,19 @@
 //! `register` and `split`: a ticket begins.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendars::Timestamp;
-use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::fields::{FieldCheck, Values, wanted};
-use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, need};
+use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{PrioritySource, Regulation, Trigger};
 use crate::desk::state::Desk;
-use crate::desk::ticket::{Stage, Ticket};
+use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
 pub(super) fn decide(
     desk: &Desk,
@@ -24,9 +22,38 @@ pub(super) fn decide(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Intake, "registering a ticket")?;
-    let regulation = choose(desk, register)?;
-    let facts = facts(&regulation, register, desk.is_lenient())?;
-    Ok(open(desk, regulation, facts, &actor.name, at).finish())
+    let regulation = choose(desk, register, at)?;
+    may_register(&regulation, register, actor)?;
+    let mut facts = facts(&regulation, register, desk.is_lenient())?;
+    // Marked so where an agent registers it (HD-1, PM-C1); what comes in by itself does so as `intake`.
+    let by_agent = actor.role >= Role::Agent && !actor.requester && !actor.name.is_empty();
+    facts.opened_by = by_agent.then(|| actor.name.clone());
+    let mut draft = open(desk, regulation, facts, &actor.name, at);
+    if let Some(first) = register.follows {
+        follow(&mut draft, first)?;
+    }
+    Ok(draft.finish())
+}
+
+/// The channel may be for some roles only (HD-1, PM-C1).
+fn may_register(regulation: &Regulation, register: &Register, actor: &Actor) -> Result<(), Refusal> {
+    let Some(channel) = register.channel.as_deref().and_then(|id| regulation.channel(id)) else {
+        return Ok(());
+    };
+    let what = format!("registering by the channel `{}`", channel.name.id);
+    one_of_roles(actor, &channel.roles, &what, channel.name.clause.as_ref())
+}
+
+/// Links a new ticket to the one it goes on from, both ways.
+fn follow(draft: &mut Draft<'_>, first: TicketNumber) -> Result<(), Refusal> {
+    if draft.desk.ticket(first).is_none() {
+        return Err(Refusal::field("follows", format!("there is no ticket {first}")));
+    }
+    let second = draft.ticket.number;
+    draft.push(Event::Linked { to: first, kind: LinkKind::FollowUp, back: false });
+    let back = Event::Linked { to: second, kind: LinkKind::FollowUp, back: true };
+    draft.facts.push(Fact { ticket: Some(first), event: back });
+    Ok(())
 }
 
 /// A second problem becomes a ticket of its own, linked, its clocks running from now (GM-5.11).
@@ -44,6 +71,7 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
     facts.subject = subject;
     check(&draft.regulation, &facts, &mut wrong);
     wrong.done()?;
+    facts.opened_by = Some(draft.by.clone()).filter(|by| !by.is_empty());
     facts.version.clone_from(&draft.regulation.version);
     facts.incomplete = is_incomplete(&draft.regulation, &facts);
     facts.status.clone_from(&draft.regulation.initial_status);
@@ -62,26 +90,28 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The regulation a registration is for: by name, or the one there is.
-fn choose(desk: &Desk, register: &Register) -> Result<Arc<Regulation>, Refusal> {
+/// The regulation a registration is for: the one it names, else the one that the intake rules choose, else the only
+/// one; in the version that holds now.
+fn choose(desk: &Desk, register: &Register, at: Timestamp) -> Result<Arc<Regulation>, Refusal> {
     let regulations = desk.regulations();
-    if let Some(id) = &register.regulation {
-        return regulations.get(id).cloned().ok_or_else(|| {
-            Refusal::field(
-                "regulation",
-                format!("unknown `{id}`; this desk runs {}", regulations.ids().join(", ")),
-            )
-        });
+    let ids = regulations.ids();
+    if ids.is_empty() {
+        return Err(Refusal::conflict("no-regulation", "this desk runs no regulation"));
     }
-    let mut all = regulations.iter();
-    match (all.next(), all.next()) {
-        (Some(only), None) => Ok(Arc::clone(only)),
-        (Some(_), Some(_)) => {
-            let message = format!("is required here: this desk runs {}", regulations.ids().join(", "));
-            Err(Refusal::field("regulation", message))
+    let list = ids.join(", ");
+    let id = match &register.regulation {
+        Some(id) if ids.contains(&id.as_str()) => id,
+        Some(id) => {
+            return Err(Refusal::field("regulation", format!("unknown `{id}`; this desk runs {list}")));
         }
-        (None, _) => Err(Refusal::conflict("no-regulation", "this desk runs no regulation")),
-    }
+        None => regulations.chosen(register).map(SmolStr::as_str).ok_or_else(|| {
+            let message = format!(
+                "is required here: this desk runs {list}, and no intake rule chooses by this channel, client or product"
+            );
+            Refusal::field("regulation", message)
+        })?,
+    };
+    Ok(regulations.holding(id, at).cloned().expect("an id that takes registrations has a version"))
 }
 
 /// What the ticket begins with, or everything that is wrong with it.
@@ -93,7 +123,7 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
     let channel = wrong.one_of("channel", register.channel.as_ref(), channels);
     let line = channel_line(regulation, &channel, &kind, &mut wrong);
     let requester = register.requester.clone().unwrap_or_default();
-    let check = FieldCheck { regulation, kind: &kind };
+    let check = FieldCheck { regulation, kind: &kind, channel: &channel };
     let values = Values::of(register, &requester);
     check.check(&values, &mut wrong);
     let missing = check.missing(&values);
@@ -111,7 +141,7 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
         critical: false,
         status: regulation.initial_status.clone(),
         line,
-        channel,
+        channel: channel.clone(),
         subject: subject(register.subject.as_ref(), &mut wrong),
         description: wrong.optional_text("description", register.description.as_ref()),
         incomplete,
@@ -120,6 +150,7 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
         fields: register.fields.clone(),
         service: register.service.as_deref().map(SmolStr::from),
         urgency: register.urgency.as_deref().map(SmolStr::from),
+        opened_by: None,
     };
     priority(regulation, register, &mut facts, &mut wrong);
     wrong.done()?;
@@ -174,24 +205,12 @@ fn priority(regulation: &Regulation, register: &Register, facts: &mut Registered
 
 /// Checks fields that changed after the registration.
 pub(super) fn check(regulation: &Regulation, facts: &Registered, wrong: &mut Wrong) {
-    FieldCheck { regulation, kind: &facts.kind }.check(&values(facts), wrong);
+    FieldCheck::of(regulation, facts).check(&Values::of_ticket(facts), wrong);
 }
 
 /// Whether something required is still missing.
 pub(super) fn is_incomplete(regulation: &Regulation, facts: &Registered) -> bool {
-    !FieldCheck { regulation, kind: &facts.kind }.missing(&values(facts)).is_empty()
-}
-
-fn values(facts: &Registered) -> Values<'_> {
-    let fields: &BTreeMap<String, Value> = &facts.fields;
-    Values {
-        description: facts.description.as_deref(),
-        client: facts.client.as_deref(),
-        service: facts.service.as_deref(),
-        urgency: facts.urgency.as_deref(),
-        requester: &facts.requester,
-        fields,
-    }
+    !FieldCheck::of(regulation, facts).missing(&Values::of_ticket(facts)).is_empty()
 }
 
 /// The draft of a new ticket: registered, on its line, in the status that follows the giving of its number.

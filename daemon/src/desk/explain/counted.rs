@@ -59,7 +59,7 @@ pub(super) fn count(
         let stretch = Stretch { from, to, ms: to.ms_since(from), stretches: 1 };
         return Counted { ms: stretch.ms, intervals: vec![told(stretch, zone)], note: None };
     }
-    let Some(calendar) = regulations.calendar(&term.calendar) else {
+    let Some(calendar) = regulations.calendar_of(term) else {
         let note = format!("the calendar {} is not loaded now, so it cannot be counted again", term.calendar);
         return Counted { note: Some(note), ..Counted::default() };
     };

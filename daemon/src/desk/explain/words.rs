@@ -15,8 +15,14 @@ pub(super) fn of_turn(turn: &Turn) -> Option<String> {
             Some("the regulation gives another target now".to_owned())
         }
         Turn::Retargeted { why: TermReason::Calendar, .. } => Some("another calendar counts now".to_owned()),
-        // The extension itself is another event of the entry.
-        Turn::Retargeted { why: TermReason::Extended, .. }
+        Turn::Retargeted { why: TermReason::CalendarRevised, .. } => {
+            Some("the calendar as it is now was applied".to_owned())
+        }
+        // The estimate, the extension or the version itself is another event of the entry.
+        Turn::Retargeted {
+            why: TermReason::Estimated | TermReason::Extended | TermReason::Regulation,
+            ..
+        }
         | Turn::Started { .. }
         | Turn::Paused { .. }
         | Turn::Resumed { .. }
@@ -72,6 +78,16 @@ pub(super) fn of(
         Event::Routed { from, to, reason, .. } => {
             format!("line {from} → {to}{}", because(reason.as_deref()))
         }
+        Event::Estimated { deadline, reason } => {
+            format!("estimated to {}{}", deadline.to_rfc3339(zone), because(reason.as_deref()))
+        }
+        Event::Deferred { reason } => format!("put off ({})", titles.reason("defer", reason)),
+        Event::RegulationApplied { from, to } if from == to => {
+            format!("version {to} of the regulation was applied again")
+        }
+        Event::RegulationApplied { from, to } => {
+            format!("version {to} of the regulation was applied, instead of {from}")
+        }
         Event::Extended { deadline, reason, .. } => {
             format!("extended to {}{}", deadline.to_rfc3339(zone), because(Some(reason)))
         }
@@ -122,6 +138,11 @@ impl<'a> Titles<'a> {
 
     fn channel(&self, id: &'a str) -> &'a str {
         self.regulation.and_then(|r| r.channel(id)).map_or(id, |channel| &channel.name.title)
+    }
+
+    fn reason(&self, verb: &str, id: &'a str) -> &'a str {
+        let reasons = self.regulation.map(|r| r.reasons(verb)).unwrap_or_default();
+        reasons.into_iter().find(|reason| reason.id == id).map_or(id, |reason| &reason.title)
     }
 
     fn mark(&self, id: &'a str) -> &'a str {

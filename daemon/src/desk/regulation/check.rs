@@ -7,13 +7,15 @@ use calendars::Calendar;
 use chrono::NaiveDate;
 use smol_str::SmolStr;
 use toml::Spanned;
+use url::Url;
 
 use super::file::{self, AtEndWord, File, OneOrMany};
 use super::{
     AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, GivenTerm,
-    Line, Mark, Named, Priority, PriorityRule, Reason, Regulation, Status, Target, Trigger, VerbRule,
-    WarnBefore, When,
+    Line, Mark, Named, Priority, PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, Target,
+    Trigger, VerbRule, WarnBefore, When,
 };
+use crate::desk::actor::Role;
 use crate::desk::clocks::Basis;
 use crate::desk::command::Act;
 use crate::desk::ticket::Stage;
@@ -202,9 +204,15 @@ impl Check<'_> {
         let regulation = Regulation {
             id: file.id.get_ref().as_str().into(),
             title: file.title.clone(),
+            short: self.short(file),
             version: file.version.as_str().into(),
             holds_from: holds_from.ok().unwrap_or_default(),
             note: file.note.clone(),
+            knowledge_base: file.knowledge_base.as_ref().map(|url| self.url(url, "knowledge-base")),
+            urgent_channel: file.urgent_channel.as_ref().map(|channel| {
+                self.unique("urgent-channel", std::iter::once(channel));
+                channel.get_ref().clone()
+            }),
             zone: zone.unwrap_or(chrono_tz::UTC),
             calendars,
             types: file.types.iter().map(named).collect(),
@@ -224,10 +232,37 @@ impl Check<'_> {
             clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
             marks: file.marks.iter().map(mark).collect(),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
+            sources: self.sources(&file.sources),
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
             forbidden_phrases: file.forbidden_phrases.iter().map(phrase).collect(),
+            site_calendars: file
+                .calendars
+                .iter()
+                .map(Spanned::get_ref)
+                .filter(|calendar| calendar.site)
+                .map(|calendar| calendar.id.as_str().into())
+                .collect(),
+            calendar_notes: file
+                .calendars
+                .iter()
+                .map(Spanned::get_ref)
+                .filter_map(|calendar| Some((calendar.id.as_str().into(), calendar.note.clone()?)))
+                .collect(),
+            text: self.text.into(),
         };
         self.problems.is_empty().then_some(regulation)
+    }
+
+    fn short(&mut self, file: &File) -> String {
+        let Some(short) = &file.short else {
+            return file.id.get_ref().chars().take(SHORT_MAX_CHARS).collect();
+        };
+        let chars = short.get_ref().chars().count();
+        if chars == 0 || chars > SHORT_MAX_CHARS {
+            let message = format!("is {chars} characters; 1 to {SHORT_MAX_CHARS}, for the wall");
+            self.problem(&short.span(), "short", message);
+        }
+        short.get_ref().clone()
     }
 
     fn calendars(&mut self, file: &File) -> Vec<Calendar> {
@@ -256,6 +291,7 @@ impl Check<'_> {
                 clause: priority.clause.clone(),
                 note: priority.note.clone(),
             },
+            criteria: priority.criteria.clone(),
             alarm: priority.alarm,
             set_by_lines: priority
                 .set_by_lines
@@ -274,8 +310,8 @@ impl Check<'_> {
     }
 
     fn status(&mut self, status: &file::Status, names: &Names<'_>) -> Status {
-        if status.waiting && status.stage != Stage::Open {
-            let message = format!("`{}` waits, but its stage is not open", status.id.get_ref());
+        if status.waiting && status.stage == Stage::Closed {
+            let message = format!("`{}` waits, but its stage is closed: it is over", status.id.get_ref());
             self.problem(&status.id.span(), "status.waiting", message);
         }
         Status {
@@ -305,6 +341,11 @@ impl Check<'_> {
             },
             line: self.known_line(&channel.line, "channel.line", &names.lines),
             types: self.all_known(&channel.types, "channel.types", "type", &names.types),
+            roles: self.roles(&channel.roles, "channel.roles"),
+            calendar: channel
+                .calendar
+                .as_ref()
+                .map(|calendar| self.known(calendar, "channel.calendar", "calendar", &names.calendars)),
         }
     }
 
@@ -324,6 +365,10 @@ impl Check<'_> {
             let message = "kind `enum` needs `values`, a list of { id, title }".to_owned();
             self.problem(&field.path.span(), "field.values", message);
         }
+        if field.required && field.wished {
+            let message = "a field is `required` or `wished`, not both".to_owned();
+            self.problem(&field.path.span(), "field.wished", message);
+        }
         for path in std::iter::once(&field.path).chain(&field.or) {
             if !is_field_path(path.get_ref()) {
                 let message = format!(
@@ -339,8 +384,10 @@ impl Check<'_> {
             kind: field.kind,
             values: field.values.iter().map(|value| (value.id.clone(), value.title.clone())).collect(),
             required: field.required,
+            wished: field.wished,
             or: field.or.iter().map(|path| path.get_ref().clone()).collect(),
             types: self.all_known(&field.types, "field.types", "type", &names.types),
+            channels: self.all_known(&field.channels, "field.channels", "channel", &names.channels),
             clause: field.clause.clone(),
             note: field.note.clone(),
         }
@@ -361,6 +408,7 @@ impl Check<'_> {
             from: self.all_known(&rule.from, &key, "status", &names.statuses),
             stage: rule.stage,
             types: self.all_known(&rule.types, &key, "type", &names.types),
+            roles: self.roles(&rule.roles, &key),
             clause: rule.clause.clone(),
             note: rule.note.clone(),
         }
@@ -368,12 +416,14 @@ impl Check<'_> {
 
     fn clock(&mut self, rule: &file::ClockRule, names: &Names<'_>) -> ClockRule {
         let key = format!("clock {}", rule.metric.get_ref());
-        let calendar = if rule.calendar.get_ref() == "of-line" {
-            CalendarChoice::OfLine
-        } else {
-            let mut known = names.calendars.clone();
-            known.push("of-line");
-            CalendarChoice::Named(self.known(&rule.calendar, &key, "calendar", &known))
+        let calendar = match rule.calendar.get_ref().as_str() {
+            "of-line" => CalendarChoice::OfLine,
+            "of-channel" => CalendarChoice::OfChannel,
+            _ => {
+                let mut known = names.calendars.clone();
+                known.extend(["of-line", "of-channel"]);
+                CalendarChoice::Named(self.known(&rule.calendar, &key, "calendar", &known))
+            }
         };
         ClockRule {
             metric: *rule.metric.get_ref(),
@@ -382,6 +432,7 @@ impl Check<'_> {
             calendar,
             starts: self.triggers(&rule.starts, &key, names),
             stops: self.triggers(&rule.stops, &key, names),
+            restarts: self.triggers(&rule.restarts, &key, names),
             reopens: self.triggers(&rule.reopens, &key, names),
             pauses_in: self.all_known(&rule.pauses_in, &key, "status", &names.statuses),
             at_end: self.at_end(rule, &key, names),
@@ -433,6 +484,7 @@ impl Check<'_> {
         let written = target.term.get_ref();
         let term = match basis {
             _ if written == "none" => Some(GivenTerm::None),
+            _ if written == "estimate" => Some(GivenTerm::Estimate),
             Basis::WorkingHours | Basis::CalendarHours => {
                 calendars::parse_duration_ms(written).ok().map(GivenTerm::Ms)
             }
@@ -441,9 +493,11 @@ impl Check<'_> {
         if term.is_none() {
             let right = match basis {
                 Basis::WorkingHours | Basis::CalendarHours => {
-                    "write hours and minutes such as `12h` or `30m`, or `none`"
+                    "write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
                 }
-                Basis::WorkingDays | Basis::CalendarDays => "write a number of days such as `3`, or `none`",
+                Basis::WorkingDays | Basis::CalendarDays => {
+                    "write a number of days such as `3`, or `none`, or `estimate`"
+                }
             };
             self.problem(&target.term.span(), key, format!("term `{written}`: {right}"));
         }
@@ -451,6 +505,7 @@ impl Check<'_> {
             when: self.when(&target.when, key, names),
             term: term.unwrap_or(GivenTerm::None),
             written: written.clone(),
+            site: target.site,
             clause: target.clause.clone(),
             note: target.note.clone(),
         }
@@ -549,7 +604,36 @@ impl Check<'_> {
             id: reason.id.clone(),
             title: reason.title.clone(),
             clause: reason.clause.clone(),
+            note: reason.note.clone(),
         }
+    }
+
+    fn sources(&mut self, sources: &[file::Source]) -> Vec<Source> {
+        self.unique("source.id", sources.iter().map(|source| &source.id));
+        let source = |source: &file::Source| Source {
+            name: Named {
+                id: source.id.get_ref().as_str().into(),
+                title: source.title.clone(),
+                clause: source.clause.clone(),
+                note: source.note.clone(),
+            },
+            outcome: source.outcome.clone(),
+        };
+        sources.iter().map(source).collect()
+    }
+
+    fn roles(&mut self, roles: &[Spanned<String>], key: &str) -> Vec<Role> {
+        let known = Role::ALL.map(Role::id);
+        let named = self.all_known(roles, key, "role", &known);
+        named.iter().filter_map(|role| role.parse().ok()).collect()
+    }
+
+    fn url(&mut self, url: &Spanned<String>, key: &str) -> String {
+        if !is_url(url.get_ref()) {
+            let message = format!("`{}` is no address; write it as https://…", url.get_ref());
+            self.problem(&url.span(), key, message);
+        }
+        url.get_ref().clone()
     }
 
     fn bug_report(&mut self, form: &file::BugReportForm, names: &Names<'_>) -> BugReportForm {
@@ -598,6 +682,11 @@ fn mark(mark: &file::Mark) -> Mark {
 
 fn phrase(phrase: &file::ForbiddenPhrase) -> ForbiddenPhrase {
     ForbiddenPhrase { text: phrase.text.clone(), clause: phrase.clause.clone() }
+}
+
+/// Whether a text is the address of something on the web.
+pub(crate) fn is_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
 }
 
 fn is_field_path(path: &str) -> bool {

@@ -283,6 +283,7 @@ impl Explainer<'_> {
         let rows = rules.iter().map(|rule| {
             let calendar = match &rule.calendar {
                 CalendarChoice::OfLine => self.w("линии", "of the line"),
+                CalendarChoice::OfChannel => self.w("канала", "of the channel"),
                 CalendarChoice::Named(id) => id.as_str(),
             };
             let mut turns =

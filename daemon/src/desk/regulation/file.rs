@@ -18,11 +18,20 @@ use crate::desk::ticket::Stage;
 pub(super) struct File {
     pub id: Spanned<String>,
     pub title: String,
+    /// What the wall calls it where several run side by side.
+    #[serde(default)]
+    pub short: Option<Spanned<String>>,
     pub version: String,
     pub holds_from: Spanned<String>,
     /// Text for people: where the rules come from, what is ours.
     #[serde(default)]
     pub note: Option<String>,
+    /// Where a requester can read before asking (PM-3).
+    #[serde(default)]
+    pub knowledge_base: Option<Spanned<String>>,
+    /// The chat channel that is told of critical and urgent tickets (GM-A2).
+    #[serde(default)]
+    pub urgent_channel: Option<Spanned<String>>,
     pub zone: Spanned<String>,
     #[serde(rename = "calendar")]
     pub calendars: Vec<Spanned<CalendarSpec>>,
@@ -51,6 +60,8 @@ pub(super) struct File {
     pub marks: Vec<Mark>,
     #[serde(default, rename = "reason")]
     pub reasons: Vec<Reason>,
+    #[serde(default, rename = "source")]
+    pub sources: Vec<Source>,
     #[serde(default)]
     pub bug_report: Option<BugReportForm>,
     #[serde(default, rename = "forbidden-phrase")]
@@ -77,6 +88,9 @@ pub(super) struct Priority {
     pub clause: Option<String>,
     #[serde(default)]
     pub note: Option<String>,
+    /// When it is the right one, in the regulation's words.
+    #[serde(default)]
+    pub criteria: Option<String>,
     /// An open ticket of this priority is an alarm from its first second.
     #[serde(default)]
     pub alarm: bool,
@@ -145,6 +159,12 @@ pub(super) struct Channel {
     /// The types it takes; empty means all.
     #[serde(default)]
     pub types: Vec<Spanned<String>>,
+    /// Who may register by it; empty means intake and every role above.
+    #[serde(default)]
+    pub roles: Vec<Spanned<String>>,
+    /// Its own hours, for clocks with `calendar = "of-channel"`; without it, its ticket's line's.
+    #[serde(default)]
+    pub calendar: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -178,6 +198,14 @@ pub enum FieldKind {
     Phone,
     /// A list of steps, or words.
     Steps,
+    /// A version, such as `8.3.24` or `2.1-beta`.
+    Version,
+    /// A whole number, 0 or more.
+    Number,
+    /// An address of a system, `https://…`.
+    Url,
+    /// Access data: never kept among the fields (BC-6, PM-C7).
+    Sealed,
 }
 
 #[derive(Debug, Deserialize)]
@@ -191,12 +219,18 @@ pub(super) struct Field {
     pub values: Vec<EnumValue>,
     #[serde(default)]
     pub required: bool,
+    /// Good to have: asked for, but a registration is whole without.
+    #[serde(default)]
+    pub wished: bool,
     /// Other paths that serve as well.
     #[serde(default)]
     pub or: Vec<Spanned<String>>,
     /// The types it is asked of; empty means all.
     #[serde(default)]
     pub types: Vec<Spanned<String>>,
+    /// The channels it is asked on; empty means all.
+    #[serde(default)]
+    pub channels: Vec<Spanned<String>>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]
@@ -225,6 +259,9 @@ pub(super) struct Verb {
     /// The types it is for; empty means all.
     #[serde(default)]
     pub types: Vec<Spanned<String>>,
+    /// Who may use it; empty means whoever may by default.
+    #[serde(default)]
+    pub roles: Vec<Spanned<String>>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]
@@ -237,10 +274,13 @@ pub(super) struct ClockRule {
     pub metric: Spanned<Metric>,
     pub title: String,
     pub basis: Basis,
-    /// A calendar's id, or `of-line`.
+    /// A calendar's id, `of-line` or `of-channel`.
     pub calendar: Spanned<String>,
     pub starts: Vec<Spanned<String>>,
     pub stops: Vec<Spanned<String>>,
+    /// What ends a running clock and starts it anew.
+    #[serde(default)]
+    pub restarts: Vec<Spanned<String>>,
     #[serde(default)]
     pub reopens: Vec<Spanned<String>>,
     #[serde(default)]
@@ -274,8 +314,11 @@ pub(super) enum AtEndWord {
 pub(super) struct Target {
     #[serde(default)]
     pub when: When,
-    /// `12h`, `30m`; `2` for days; `none`.
+    /// `12h`, `30m`; `2` for days; `none`; `estimate`.
     pub term: Spanned<String>,
+    /// The regulation leaves the figure to the site; this one is a proposal.
+    #[serde(default)]
+    pub site: bool,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]
@@ -357,6 +400,22 @@ pub(super) struct Reason {
     pub title: String,
     #[serde(default)]
     pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Where the source of a problem lay, and what follows from that.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Source {
+    pub id: Spanned<String>,
+    pub title: String,
+    /// What is done, in words.
+    pub outcome: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

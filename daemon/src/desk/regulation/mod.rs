@@ -8,6 +8,7 @@ mod check;
 mod diff;
 mod explain;
 mod file;
+mod set;
 pub mod shipped;
 
 use std::collections::BTreeMap;
@@ -18,14 +19,20 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+pub(crate) use self::check::is_url;
 pub use self::check::{Problem, Problems};
 pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{FieldKind, PrioritySource};
+pub use self::set::{IntakeRule, Regulations};
 
+use super::actor::Role;
 use super::clocks::{Basis, Metric};
 use super::event::Registered;
 use super::ticket::Stage;
+
+/// The longest short name of a regulation, in characters.
+pub const SHORT_MAX_CHARS: usize = 12;
 
 /// The rules a desk works by.
 #[derive(Debug)]
@@ -34,12 +41,18 @@ pub struct Regulation {
     pub id: SmolStr,
     /// The regulation's own name.
     pub title: String,
+    /// What the wall calls it where several run side by side: at most [`SHORT_MAX_CHARS`]; its id where it says nothing.
+    pub short: String,
     /// Its version, as its authors name it.
     pub version: SmolStr,
     /// The first day it holds.
     pub holds_from: NaiveDate,
     /// What its keeper should know.
     pub note: Option<String>,
+    /// Where a requester can read before asking (PM-3).
+    pub knowledge_base: Option<String>,
+    /// The chat channel that is told of critical and urgent tickets (GM-A2); the site says where it is.
+    pub urgent_channel: Option<String>,
     /// The zone of its dates.
     pub zone: Tz,
     /// Its calendars.
@@ -70,10 +83,18 @@ pub struct Regulation {
     pub marks: Vec<Mark>,
     /// Reasons by verb; a verb without takes any.
     pub reasons: Vec<Reason>,
+    /// Where the source of a problem may lie; where there is one, a solution names its source (BC-12).
+    pub sources: Vec<Source>,
     /// What a bug report must look like.
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
     pub forbidden_phrases: Vec<ForbiddenPhrase>,
+    /// The calendars whose hours the regulation leaves to the site, by id.
+    pub site_calendars: Vec<SmolStr>,
+    /// Notes of calendars, by id.
+    pub calendar_notes: Vec<(SmolStr, String)>,
+    /// The file's text, to be kept with the tickets that are opened under it.
+    pub text: Arc<str>,
 }
 
 /// Something with an id, a title in the regulation's language, and the clause it comes from.
@@ -94,6 +115,8 @@ pub struct Named {
 pub struct Priority {
     /// Its name.
     pub name: Named,
+    /// When it is the right one, in the regulation's words.
+    pub criteria: Option<String>,
     /// An open ticket of it is an alarm.
     pub alarm: bool,
     /// Only agents of these lines may set it; empty: no such limit.
@@ -135,6 +158,10 @@ pub struct Channel {
     pub line: u8,
     /// The types it takes; empty: all.
     pub types: Vec<SmolStr>,
+    /// Who may register by it; empty: intake and every role above.
+    pub roles: Vec<Role>,
+    /// Its own hours, where it has any.
+    pub calendar: Option<SmolStr>,
 }
 
 /// A line of support.
@@ -167,10 +194,14 @@ pub struct Field {
     pub values: Vec<(String, String)>,
     /// Whether a registration must have it.
     pub required: bool,
+    /// Whether it is asked for, though a registration is whole without.
+    pub wished: bool,
     /// Paths that serve as well.
     pub or: Vec<String>,
     /// The types it is asked of; empty: all.
     pub types: Vec<SmolStr>,
+    /// The channels it is asked on; empty: all.
+    pub channels: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
@@ -188,6 +219,8 @@ pub struct VerbRule {
     pub stage: Option<Stage>,
     /// The types it is for; empty: all.
     pub types: Vec<SmolStr>,
+    /// Who may use it; empty: whoever may by default.
+    pub roles: Vec<Role>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
@@ -218,6 +251,17 @@ pub struct Reason {
     pub title: String,
     /// Clause id.
     pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
+/// Where the source of a problem lies, and what follows from that (BC-12).
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name.
+    pub name: Named,
+    /// What is done, in the regulation's words.
+    pub outcome: String,
 }
 
 /// What a bug report must look like (GM-A2).
@@ -274,6 +318,8 @@ pub enum Trigger {
 pub enum CalendarChoice {
     /// The one of the line the ticket stands on (R5).
     OfLine,
+    /// The one of the channel the ticket came by; its line's where the channel has none.
+    OfChannel,
     /// Always this one.
     Named(SmolStr),
 }
@@ -320,8 +366,20 @@ pub enum GivenTerm {
     Ms(i64),
     /// So many days of the basis.
     Days(u32),
+    /// There is no term until an agent estimates it (ZS-5d, BC-3).
+    Estimate,
     /// There is a clock but no term.
     None,
+}
+
+impl GivenTerm {
+    /// How many days are given; none where it is hours or no term.
+    pub const fn days(self) -> Option<u32> {
+        match self {
+            GivenTerm::Days(days) => Some(days),
+            GivenTerm::Ms(_) | GivenTerm::Estimate | GivenTerm::None => None,
+        }
+    }
 }
 
 /// A clock of a regulation.
@@ -339,6 +397,8 @@ pub struct ClockRule {
     pub starts: Vec<Trigger>,
     /// What stops it.
     pub stops: Vec<Trigger>,
+    /// What ends it while it runs and starts it anew.
+    pub restarts: Vec<Trigger>,
     /// What lets it run on after it stopped.
     pub reopens: Vec<Trigger>,
     /// Statuses in which it stands still.
@@ -364,6 +424,8 @@ pub struct Target {
     pub term: GivenTerm,
     /// As the file writes it.
     pub written: String,
+    /// Whether the regulation leaves the figure to the site.
+    pub site: bool,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
@@ -474,47 +536,26 @@ impl Regulation {
     pub fn calendar_for(&self, rule: &ClockRule, facts: &Registered) -> &Calendar {
         let id = match &rule.calendar {
             CalendarChoice::Named(id) => id,
-            CalendarChoice::OfLine => &self.line(facts.line).unwrap_or(&self.lines[0]).calendar,
+            CalendarChoice::OfLine => self.line_calendar(facts.line),
+            CalendarChoice::OfChannel => self
+                .channel(&facts.channel)
+                .and_then(|channel| channel.calendar.as_ref())
+                .unwrap_or_else(|| self.line_calendar(facts.line)),
         };
         self.calendar(id).expect("a checked regulation names calendars it has")
+    }
+
+    fn line_calendar(&self, line: u8) -> &SmolStr {
+        &self.line(line).unwrap_or(&self.lines[0]).calendar
+    }
+
+    /// The clause a target comes from; its clock's, where it names none.
+    pub fn clause_of(rule: &ClockRule, target: &Target) -> Option<SmolStr> {
+        target.clause.as_ref().or(rule.clause.as_ref()).map(SmolStr::from)
     }
 
     /// What a clock gives a ticket with these facts.
     pub fn target<'a>(&self, rule: &'a ClockRule, facts: &Registered) -> Option<&'a Target> {
         rule.targets.iter().find(|target| target.when.matches(facts))
-    }
-}
-
-/// The regulations a desk runs, side by side.
-#[derive(Debug, Clone, Default)]
-pub struct Regulations {
-    all: Vec<Arc<Regulation>>,
-}
-
-impl Regulations {
-    /// These regulations; the first is the one for tickets that name none.
-    pub fn new(all: Vec<Arc<Regulation>>) -> Self {
-        Self { all }
-    }
-
-    /// The regulation of that id.
-    pub fn get(&self, id: &str) -> Option<&Arc<Regulation>> {
-        self.all.iter().find(|regulation| regulation.id == id)
-    }
-
-    /// Every regulation, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Regulation>> {
-        self.all.iter()
-    }
-
-    /// The calendar of a name `regulation/calendar`.
-    pub fn calendar(&self, name: &str) -> Option<&Calendar> {
-        let (regulation, calendar) = name.split_once('/')?;
-        self.get(regulation)?.calendar(calendar)
-    }
-
-    /// Their ids, for messages.
-    pub fn ids(&self) -> Vec<&str> {
-        self.all.iter().map(|regulation| regulation.id.as_str()).collect()
     }
 }

@@ -11,7 +11,7 @@ use super::auth::Caller;
 use super::problem::Problem;
 use super::query::Named;
 use crate::desk::regulation::{self, FieldKind, PrioritySource};
-use crate::desk::{Regulation, Stage};
+use crate::desk::{Regulation, Role, Stage};
 
 /// A regulation in one line.
 #[derive(Serialize, ToSchema)]
@@ -62,6 +62,8 @@ pub(super) struct ChannelView {
     /// The types it takes; empty: all.
     #[schema(value_type = Vec<String>)]
     types: Vec<SmolStr>,
+    /// Who may register by it; empty: intake and every role above.
+    roles: Vec<Role>,
 }
 
 /// A line of support.
@@ -83,18 +85,23 @@ pub(super) struct FieldView {
     path: String,
     /// Its name for people.
     title: String,
-    /// text, enum, inn, email, phone or steps.
+    /// text, enum, inn, email, phone, steps, version, number, url; or sealed: access data, which no field takes.
     #[schema(value_type = String, example = "enum")]
     kind: &'static str,
     /// The values of an enum.
     values: Vec<ValueView>,
     /// Whether a registration must have it.
     required: bool,
+    /// Whether it is asked for, though a registration is whole without.
+    wished: bool,
     /// Paths that serve as well.
     or: Vec<String>,
     /// The types it is asked of; empty: all.
     #[schema(value_type = Vec<String>)]
     types: Vec<SmolStr>,
+    /// The channels it is asked on; empty: all.
+    #[schema(value_type = Vec<String>)]
+    channels: Vec<SmolStr>,
     /// The clause it comes from.
     clause: Option<String>,
 }
@@ -106,6 +113,28 @@ pub(super) struct ValueView {
     id: String,
     /// The regulation's own words.
     title: String,
+}
+
+/// A priority.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PriorityView {
+    #[serde(flatten)]
+    name: NamedView,
+    /// When it is the right one, in the regulation's words.
+    criteria: Option<String>,
+    /// Whether an open ticket of it is an alarm.
+    alarm: bool,
+    /// Only agents of these lines may set it; empty: no such limit.
+    set_by_lines: Vec<u8>,
+}
+
+/// Where the source of a problem may lie.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SourceView {
+    #[serde(flatten)]
+    name: NamedView,
+    /// What is done then, in the regulation's words.
+    outcome: String,
 }
 
 /// A reason that a verb may bear.
@@ -126,13 +155,15 @@ pub(super) struct RegulationView {
     holds_from: String,
     /// The zone of its times.
     zone: String,
+    /// Where a requester can read before asking.
+    knowledge_base: Option<String>,
     /// Who sets the priority: rules or requester.
     #[schema(value_type = String, example = "rules")]
     priority_source: &'static str,
     /// Types of tickets.
     types: Vec<NamedView>,
     /// Priorities, from least to greatest.
-    priorities: Vec<NamedView>,
+    priorities: Vec<PriorityView>,
     /// Statuses.
     statuses: Vec<StatusView>,
     /// Ways in.
@@ -145,6 +176,8 @@ pub(super) struct RegulationView {
     marks: Vec<ValueView>,
     /// Reasons by verb; a verb without takes any words.
     reasons: Vec<ReasonView>,
+    /// Where the source of a problem may lie; where there are any, `resolve` names one.
+    sources: Vec<SourceView>,
 }
 
 /// Lists the regulations the desk works by; the first is the one for tickets that name none.
@@ -180,12 +213,13 @@ fn view(regulation: &Regulation) -> RegulationView {
         line: line(regulation),
         holds_from: regulation.holds_from.to_string(),
         zone: regulation.zone.to_string(),
+        knowledge_base: regulation.knowledge_base.clone(),
         priority_source: match regulation.priority_source {
             PrioritySource::Rules => "rules",
             PrioritySource::Requester => "requester",
         },
         types: regulation.types.iter().map(named).collect(),
-        priorities: regulation.priorities.iter().map(|priority| named(&priority.name)).collect(),
+        priorities: regulation.priorities.iter().map(priority).collect(),
         statuses: regulation.statuses.iter().map(status).collect(),
         channels: regulation.channels.iter().map(channel).collect(),
         lines: regulation
@@ -200,6 +234,20 @@ fn view(regulation: &Regulation) -> RegulationView {
             .iter()
             .map(|reason| ReasonView { verb: reason.verb.clone(), value: value(&reason.id, &reason.title) })
             .collect(),
+        sources: regulation
+            .sources
+            .iter()
+            .map(|source| SourceView { name: named(&source.name), outcome: source.outcome.clone() })
+            .collect(),
+    }
+}
+
+fn priority(priority: &regulation::Priority) -> PriorityView {
+    PriorityView {
+        name: named(&priority.name),
+        criteria: priority.criteria.clone(),
+        alarm: priority.alarm,
+        set_by_lines: priority.set_by_lines.clone(),
     }
 }
 
@@ -221,7 +269,12 @@ fn status(status: &regulation::Status) -> StatusView {
 }
 
 fn channel(channel: &regulation::Channel) -> ChannelView {
-    ChannelView { name: named(&channel.name), line: channel.line, types: channel.types.clone() }
+    ChannelView {
+        name: named(&channel.name),
+        line: channel.line,
+        types: channel.types.clone(),
+        roles: channel.roles.clone(),
+    }
 }
 
 fn field(field: &regulation::Field) -> FieldView {
@@ -235,11 +288,17 @@ fn field(field: &regulation::Field) -> FieldView {
             FieldKind::Email => "email",
             FieldKind::Phone => "phone",
             FieldKind::Steps => "steps",
+            FieldKind::Version => "version",
+            FieldKind::Number => "number",
+            FieldKind::Url => "url",
+            FieldKind::Sealed => "sealed",
         },
         values: field.values.iter().map(|(id, title)| value(id, title)).collect(),
         required: field.required,
+        wished: field.wished,
         or: field.or.clone(),
         types: field.types.clone(),
+        channels: field.channels.clone(),
         clause: field.clause.clone(),
     }
 }

@@ -15,7 +15,7 @@ use crate::desk::{Act, Command};
 pub(super) const PATH: &str = "/v1/tickets/{number}/{verb}";
 
 /// What a verb does, for the document.
-pub(super) const SUMMARIES: [(&str, &str); 19] = [
+pub(super) const SUMMARIES: [(&str, &str); 21] = [
     ("reply", "Says something to the requester, or to the desk only"),
     ("ask", "Asks the requester; pauses clocks by the regulation"),
     ("answer", "The requester's words come in; clocks run on"),
@@ -26,7 +26,9 @@ pub(super) const SUMMARIES: [(&str, &str); 19] = [
     ("assign", "Gives the ticket to an agent or a group"),
     ("transfer", "Hands the ticket to another agent"),
     ("route", "Moves the ticket to another line"),
+    ("estimate", "Promises a term where the regulation leaves it to an estimate"),
     ("extend", "Promises another term"),
+    ("defer", "Puts the solution off, for one of the regulation's reasons"),
     ("resolve", "Answers with the solution"),
     ("confirm", "The requester confirms the solution"),
     ("return", "The requester returns the ticket"),

@@ -82,6 +82,7 @@ impl Words<'_> {
     pub(super) fn term(&self, term: GivenTerm) -> String {
         match term {
             GivenTerm::None => self.of("без срока", "no term").to_owned(),
+            GivenTerm::Estimate => self.of("по оценке трудоёмкости", "by an agent's estimate").to_owned(),
             GivenTerm::Ms(ms) => self.length(ms),
             GivenTerm::Days(days) => format!("{days} {}", self.of("дн.", "days")),
         }
@@ -180,6 +181,12 @@ impl Words<'_> {
             FieldKind::Email => self.of("адрес почты", "e-mail address"),
             FieldKind::Phone => self.of("телефон", "telephone number"),
             FieldKind::Steps => self.of("шаги списком или текст", "a list of steps, or text"),
+            FieldKind::Version => self.of("версия", "version"),
+            FieldKind::Number => self.of("целое число", "whole number"),
+            FieldKind::Url => self.of("адрес https://…", "address https://…"),
+            FieldKind::Sealed => {
+                self.of("данные доступа: в обращении не хранятся", "access data: never kept with a ticket")
+            }
         };
         word.to_owned()
     }

@@ -1,0 +1,159 @@
+//! The regulations a desk runs: several side by side, each in the versions that its tickets were opened under.
+//!
+//! A registration is taken under the version that holds on its day. A ticket keeps the version it was opened under
+//! until an admin applies another one to it, so a version that is given no more stays here for as long as the box
+//! keeps its text.
+
+use std::sync::Arc;
+
+use calendars::{Calendar, Timestamp};
+use serde::Deserialize;
+use smol_str::SmolStr;
+
+use super::Regulation;
+use crate::desk::command::Register;
+use crate::desk::event::{Registered, Term};
+
+/// Which regulation a registration that names none is taken under; what is absent matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IntakeRule {
+    /// The regulation's id.
+    pub regulation: SmolStr,
+    /// The channel it came by.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The organisation asked for.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// The product concerned: `fields.product` of the registration.
+    #[serde(default)]
+    pub product: Option<String>,
+}
+
+impl IntakeRule {
+    fn matches(&self, register: &Register) -> bool {
+        let same = |wanted: Option<&String>, given: Option<&str>| {
+            wanted.is_none_or(|wanted| given.is_some_and(|given| given.trim() == wanted))
+        };
+        same(self.channel.as_ref(), register.channel.as_deref())
+            && same(self.client.as_ref(), register.client.as_deref())
+            && same(self.product.as_ref(), register.fields.get("product").and_then(|value| value.as_str()))
+    }
+}
+
+/// The regulations a desk runs.
+#[derive(Debug, Clone, Default)]
+pub struct Regulations {
+    /// Versions of one id stand together, the oldest first.
+    all: Vec<Arc<Regulation>>,
+    /// The ids that take registrations, in the order given.
+    ids: Vec<SmolStr>,
+    intake: Vec<IntakeRule>,
+}
+
+impl Regulations {
+    /// These regulations; several of one id are its versions.
+    pub fn new(given: Vec<Arc<Regulation>>) -> Self {
+        let mut ids: Vec<SmolStr> = Vec::new();
+        for regulation in &given {
+            if !ids.contains(&regulation.id) {
+                ids.push(regulation.id.clone());
+            }
+        }
+        let mut set = Self { all: Vec::new(), ids, intake: Vec::new() };
+        for regulation in given {
+            set.put(regulation);
+        }
+        set
+    }
+
+    /// Chooses by these rules, the first match, where a registration names no regulation.
+    #[must_use]
+    pub fn with_intake(mut self, rules: Vec<IntakeRule>) -> Self {
+        self.intake = rules;
+        self
+    }
+
+    /// Adds versions that are given no more, for the tickets that were opened under them. One that is there already
+    /// stays as it is; an id that is there in no other version takes no registrations.
+    #[must_use]
+    pub fn with_kept(mut self, kept: Vec<Arc<Regulation>>) -> Self {
+        for regulation in kept {
+            if self.version(&regulation.id, &regulation.version).is_none() {
+                self.put(regulation);
+            }
+        }
+        self
+    }
+
+    fn put(&mut self, regulation: Arc<Regulation>) {
+        self.all.push(regulation);
+        let place = |regulation: &Arc<Regulation>| self.ids.iter().position(|id| *id == regulation.id);
+        self.all.sort_by_key(|regulation| {
+            (place(regulation).unwrap_or(usize::MAX), regulation.id.clone(), regulation.holds_from)
+        });
+    }
+
+    /// The newest version of that id.
+    pub fn get(&self, id: &str) -> Option<&Arc<Regulation>> {
+        self.versions(id).last()
+    }
+
+    /// That version of that id.
+    pub fn version(&self, id: &str, version: &str) -> Option<&Arc<Regulation>> {
+        self.versions(id).find(|regulation| regulation.version == version)
+    }
+
+    /// Every version of that id, the oldest first.
+    pub fn versions(&self, id: &str) -> impl DoubleEndedIterator<Item = &Arc<Regulation>> {
+        self.all.iter().filter(move |regulation| regulation.id == id)
+    }
+
+    /// The version of that id that holds at `at`: the newest whose day has come, or else the oldest.
+    pub fn holding(&self, id: &str, at: Timestamp) -> Option<&Arc<Regulation>> {
+        let holds = |regulation: &&Arc<Regulation>| regulation.holds_from <= at.local(regulation.zone).date();
+        self.versions(id).rev().find(holds).or_else(|| self.versions(id).next())
+    }
+
+    /// The version a ticket works by; the newest of its id where that version is not there.
+    pub fn of(&self, facts: &Registered) -> Option<&Arc<Regulation>> {
+        self.version(&facts.regulation, &facts.version).or_else(|| self.get(&facts.regulation))
+    }
+
+    /// The id that the intake rules choose for a registration that names none; the only one, where there is one.
+    pub fn chosen(&self, register: &Register) -> Option<&SmolStr> {
+        let ruled = self.intake.iter().find(|rule| rule.matches(register)).map(|rule| &rule.regulation);
+        ruled.or_else(|| self.ids.first().filter(|_| self.ids.len() == 1))
+    }
+
+    /// Every regulation in every version, ids in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Regulation>> {
+        self.all.iter()
+    }
+
+    /// The calendar of a name `regulation/calendar`, of the newest version that has it.
+    pub fn calendar(&self, name: &str) -> Option<&Calendar> {
+        let (regulation, calendar) = name.split_once('/')?;
+        self.versions(regulation).rev().find_map(|version| version.calendar(calendar))
+    }
+
+    /// The calendar a term was reckoned by; where it is there no more, the one that has its name now.
+    pub fn calendar_of(&self, term: &Term) -> Option<&Calendar> {
+        let (regulation, calendar) = term.calendar.split_once('/')?;
+        self.versions(regulation)
+            .filter_map(|version| version.calendar(calendar))
+            .find(|calendar| calendar.revision() == term.revision)
+            .or_else(|| self.calendar(&term.calendar))
+    }
+
+    /// Whether tickets of more than one regulation may be on this desk, so that lists and the wall say which.
+    pub fn are_several(&self) -> bool {
+        self.all.iter().any(|regulation| regulation.id != self.all[0].id)
+    }
+
+    /// The ids that take registrations, for messages.
+    pub fn ids(&self) -> Vec<&str> {
+        self.ids.iter().map(SmolStr::as_str).collect()
+    }
+}
