@@ -5,6 +5,7 @@
 //! No line of Rust names a regulation: what a sixth one needs is a file.
 
 mod check;
+mod diff;
 mod explain;
 mod file;
 mod set;
@@ -20,6 +21,7 @@ use smol_str::SmolStr;
 
 pub(crate) use self::check::is_url;
 pub use self::check::{Problem, Problems};
+pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{FieldKind, PrioritySource};
 pub use self::set::{IntakeRule, Regulations};
