@@ -13,6 +13,7 @@
 
 mod alarms;
 mod bpmsoft_care;
+mod clauses;
 mod commands;
 mod getmark;
 mod group_helpdesk;

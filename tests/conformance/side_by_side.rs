@@ -1,4 +1,5 @@
-//! one box runs several regulations side by side, chosen at intake; lists and the wall say which.
+//! one box runs several regulations side by side, chosen at intake; lists and the wall say which. X-4: what the wall
+//! shows, it shows for every regulation.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use andon::board::scene::{Room, scene};
 use andon::desk::regulation::IntakeRule;
 use andon::desk::{Metric, Refusal, Regulations};
 use andon_tests::World;
+use andon_tests::time::local;
 use andon_tests::world::shipped;
 use calendars::Tz;
 use serde_json::{Value, json};
@@ -120,4 +122,89 @@ fn x_1_the_wall_says_which_regulation_where_there_are_several() {
     // Where one regulation runs, there is nothing to tell apart, and the line has more room.
     assert_eq!(drawn(&one).alarms[0].text, "Сервер");
     assert_eq!(drawn(&one).next[0].subject, "Сервер");
+}
+
+/// A registration that is whole under a regulation, of its greatest priority where the requester may say it.
+fn whole(regulation: &str) -> Value {
+    let requester = json!({ "name": "Анна Петрова", "email": "petrova@example.ru", "inn": "7707083893" });
+    let mut body = match regulation {
+        "zkh-services" => json!({ "channel": "email", "type": "error", "priority": "critical" }),
+        "getmark" => return request("email", "error", "stops-operations"),
+        "profman-iss" => json!({
+            "channel": "email", "type": "problem", "priority": "high", "description": "Расчёт не идёт",
+            "fields": { "platform-version": "8.3.24", "product-version": "5.1" },
+        }),
+        "bpmsoft-care" => json!({
+            "channel": "portal", "type": "incident", "priority": "critical", "description": "Не открывается вход",
+            "fields": {
+                "address": "https://bpm.example.ru", "steps": ["Открыть вход"], "database-servers": "1",
+                "nodes": 2, "adjacent-software": "нет", "changes": "не было",
+            },
+        }),
+        "group-helpdesk" => json!({ "channel": "hm", "type": "incident", "priority": "urgent" }),
+        other => panic!("{other} is not one of the five"),
+    };
+    body["subject"] = json!("Система не работает");
+    body["requester"] = requester;
+    body
+}
+
+#[test]
+fn x_4_the_wall_shows_a_critical_ticket_of_every_regulation_until_it_is_answered() {
+    for regulation in ["zkh-services", "getmark", "profman-iss", "bpmsoft-care", "group-helpdesk"] {
+        let mut world = World::shipped(regulation, "2026-11-23 10:00");
+        let ticket = world.register(whole(regulation));
+        if regulation == "getmark" {
+            // Nobody but an agent of line 1 or 2 may say so (GM-5.16).
+            let critical = json!({ "to": "critical", "reason": "Не работает ни у кого" });
+            world.act(ticket, "priority", critical);
+        }
+        let wall = |world: &World| BoardState::of(world.desk(), &[], world.now(), true, Tz::Europe__Moscow);
+        let seen = serde_json::to_value(wall(&world).view(world.now())).unwrap();
+        assert_eq!(seen["level"], "critical", "{regulation}");
+        assert_eq!(seen["counts"]["critical"], 1, "{regulation}");
+        assert_eq!(seen["alarms"][0]["id"], "1-critical-1", "{regulation}");
+        assert_eq!(seen["signals"]["red"], "fast", "{regulation}");
+        world.act(ticket, "take", json!({}));
+        let source = (regulation == "bpmsoft-care").then_some("infrastructure");
+        world.act(ticket, "resolve", json!({ "text": "Перезапущено", "source": source }));
+        assert_eq!(world.counts().critical, 0, "{regulation}");
+    }
+}
+
+/// What is promised first under each, on Monday 2026-11-23 at 10:00, worked out from its clauses: the reaction of ЖКХ in
+/// 60 min (ZS-5a); GetMark's line 2 in 8 h (GM-5.17); PROFMAN promises nothing (PM-C4b); the care's critical reaction in
+/// 30 min (BC-1); the group's urgent incident in the 30 min that are proposed to the site (HD-4).
+#[test]
+fn x_4_the_wall_shows_what_breaches_next_and_what_has_for_every_regulation() {
+    for (regulation, metric, deadline) in [
+        ("zkh-services", "reaction", Some("2026-11-23 11:00")),
+        ("getmark", "line", Some("2026-11-23 18:00")),
+        ("profman-iss", "", None),
+        ("bpmsoft-care", "reaction", Some("2026-11-23 10:30")),
+        ("group-helpdesk", "reaction", Some("2026-11-23 10:30")),
+    ] {
+        let mut world = World::shipped(regulation, "2026-11-23 10:00");
+        world.register(whole(regulation));
+        let first = world.desk().upcoming().next().map(|due| (due.metric.id(), local(due.deadline)));
+        assert_eq!(first, deadline.map(|at| (metric, at.to_owned())), "{regulation}");
+        world.run_until("2026-11-23 18:30");
+        let breached = u32::from(deadline.is_some());
+        assert_eq!(world.counts().breached, breached, "{regulation}");
+        let alarm = format!("1-breach-{metric}-1 unacked");
+        assert_eq!(world.alarms().contains(&alarm), deadline.is_some(), "{regulation}: {:?}", world.alarms());
+    }
+}
+
+#[test]
+fn x_4_the_wall_counts_who_waits_for_the_requester_under_every_regulation() {
+    for regulation in ["zkh-services", "getmark", "profman-iss", "bpmsoft-care", "group-helpdesk"] {
+        let mut world = World::shipped(regulation, "2026-11-23 10:00");
+        let ticket = world.register(whole(regulation));
+        assert_eq!(world.counts().waiting, 0, "{regulation}");
+        world.act(ticket, "ask", json!({ "text": "Какая версия?" }));
+        assert_eq!(world.counts().waiting, 1, "{regulation}");
+        world.as_requester().act(ticket, "answer", json!({ "text": "Последняя" }));
+        assert_eq!(world.counts().waiting, 0, "{regulation}");
+    }
 }
