@@ -43,7 +43,7 @@ const CLAUSES: [(&str, &[Clause]); 7] = [
             ("ZS-5c", "an error in 336 calendar hours, less by criticality", None),
             ("ZS-5d", "an enhancement by its estimate", None),
             ("ZS-6a", "quality, by month", PEOPLE),
-            ("ZS-6b", "bands of quality", PEOPLE),
+            ("ZS-6b", "marks from 1 to 5; bands of quality", Some("the report and its bands")),
             ("ZS-7", "terms of departments", PEOPLE),
             ("ZS-8", "channels to departments", PEOPLE),
         ],
@@ -125,7 +125,7 @@ const CLAUSES: [(&str, &[Clause]); 7] = [
             ("HD-2", "only employees get support", PEOPLE),
             ("HD-3", "channels", Some("responsible groups")),
             ("HD-4", "terms by channel, urgency, service and type", None),
-            ("HD-5", "CSI", PEOPLE),
+            ("HD-5", "the form after completion; CSI", Some("CSI, in the report")),
             ("HD-6", "round-robin", PEOPLE),
             ("HD-7", "outside hours to the group", PEOPLE),
             ("HD-8", "two presences", PEOPLE),
@@ -239,7 +239,9 @@ fn the_table_of_clauses_is_up_to_date() {
         fs::write(&path, table()).expect("the table is written");
     }
     let kept = fs::read_to_string(&path).expect("tests/clauses.md");
-    assert_eq!(kept, table(), "tests/clauses.md; UPDATE_GOLDEN=1 makes it anew");
+    let table = table();
+    let other = kept.lines().zip(table.lines()).find(|(kept, made)| kept != made);
+    assert!(kept == table, "tests/clauses.md is not up to date: {other:?}; UPDATE_GOLDEN=1 makes it anew");
 }
 
 #[test]
@@ -248,9 +250,13 @@ fn every_clause_that_a_shipped_regulation_names_is_known() {
     for name in andon::desk::regulation::shipped::names() {
         let text = andon_tests::world::shipped_text(name);
         for line in text.lines().map(str::trim).filter(|line| line.starts_with("clause = ")) {
-            let clause = line.trim_start_matches("clause = ").trim_matches('"');
-            // The service desk for replaying a log is no regulation of the five: its clauses are ours.
-            assert!(clause.starts_with("IT-") || known.contains(&clause), "{name}: unknown clause {clause}");
+            for clause in line.trim_start_matches("clause = ").trim_matches('"').split(", ") {
+                // The service desk for replaying a log is no regulation of the five: its clauses are ours.
+                assert!(
+                    clause.starts_with("IT-") || known.contains(&clause),
+                    "{name}: unknown clause {clause}"
+                );
+            }
         }
     }
 }

@@ -141,7 +141,7 @@ fn whole(regulation: &str) -> Value {
                 "nodes": 2, "adjacent-software": "нет", "changes": "не было",
             },
         }),
-        "group-helpdesk" => json!({ "channel": "hm", "type": "incident", "priority": "urgent" }),
+        "group-helpdesk" => json!({ "channel": "hm", "type": "incident", "urgency": "urgent" }),
         other => panic!("{other} is not one of the five"),
     };
     body["subject"] = json!("Система не работает");

@@ -130,9 +130,11 @@ impl Ticket {
         super::index::timers(self).map(|timer| timer.at).min()
     }
 
-    /// Whether some clock that still runs or waits was breached.
+    /// Whether some clock that still runs or waits was breached. One that has no term any more is not overdue (ZS-5d),
+    /// though its breach stays on record.
     pub fn is_overdue(&self) -> bool {
-        self.clocks.iter().any(|clock| clock.breached_at.is_some() && clock.state != ClockState::Stopped)
+        let overdue = |clock: &Clock| clock.breached_at.is_some() && clock.term.target_ms.is_some();
+        self.clocks.iter().any(|clock| overdue(clock) && clock.state != ClockState::Stopped)
     }
 
     /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
