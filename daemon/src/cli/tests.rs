@@ -187,7 +187,7 @@ fn a_shipped_regulation_is_shown_as_its_file() {
     assert_eq!(document["text"], shipped::text("itsm").unwrap());
     let said = call(&["regulation", "show", "nothing"]);
     assert_eq!(said.code, 1);
-    let words = "andonctl: there is no regulation `nothing`; those that come with the program are getmark";
+    let words = "andonctl: there is no regulation `nothing`; those that come with the program are bpmsoft-care, getmark";
     assert!(said.err.starts_with(words), "{}", said.err);
 }
 

@@ -199,7 +199,7 @@ mod tests {
         };
         let due = |clocks: &[Value]| {
             let ticket = json!({
-                "number": 1, "type": "a", "priority": "b", "status": "c", "line": 1, "subject": "d", "assignee": null,
+                "number": 1, "regulation": "r", "type": "a", "priority": "b", "status": "c", "line": 1, "subject": "d", "assignee": null,
                 "group": null, "registered_at": "2026-11-23T10:00:00+03:00", "clocks": clocks,
             });
             serde_json::from_value::<Ticket>(ticket).unwrap().due(now)
