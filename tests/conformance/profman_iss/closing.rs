@@ -78,7 +78,7 @@ fn pm_c8_a_closed_ticket_is_not_returned() {
         assert_eq!(refusal.code(), "window-over");
         assert_eq!(
             refusal.to_string(),
-            "ticket 1 is closed for good and cannot be returned; register a new ticket and link it as follow-up"
+            "ticket 1 is closed for good and cannot be returned; register a new ticket that `follows` it"
         );
         for (verb, body) in [("confirm", json!({})), ("answer", json!({ "text": "Не печатает" }))] {
             assert_eq!(world.refused(ticket, verb, body).code(), "closed", "{verb}");

@@ -89,12 +89,12 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
             "window-over",
-            "is closed for good and cannot be returned; register a new ticket and link it as follow-up",
+            "is closed for good and cannot be returned; register a new ticket that `follows` it",
         ),
         (_, Stage::Resolved) => {
             ("not-open", "is answered and waits for the requester; `return` opens it again")
         }
-        (_, _) => ("closed", "is closed; register a new ticket and link it as follow-up"),
+        (_, _) => ("closed", "is closed; register a new ticket that `follows` it"),
     };
     Err(Refusal::Conflict {
         code,
