@@ -12,9 +12,16 @@
 //! | 2027-02-20, Saturday | worked, for Monday the 22nd, which is off; Tuesday the 23rd is a holiday |
 
 mod alarms;
+mod bpmsoft_care;
+mod clauses;
 mod commands;
 mod getmark;
+mod group_helpdesk;
 mod oracle;
+mod profman_iss;
 mod reading_rules;
 mod record;
 mod regulation_files;
+mod side_by_side;
+mod traps;
+mod zkh_services;

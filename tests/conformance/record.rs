@@ -82,6 +82,7 @@ fn barely_registered() -> Event {
 fn term() -> Term {
     Term {
         target_ms: Some(43_200_000),
+        days: None,
         clause: None,
         calendar: "getmark/line-2".into(),
         revision: "0123456789abcdef".into(),
@@ -94,6 +95,7 @@ fn term() -> Term {
 fn no_term() -> Term {
     Term {
         target_ms: None,
+        days: None,
         clause: None,
         calendar: "getmark/line-1".into(),
         revision: "0123456789abcdef".into(),
@@ -275,7 +277,7 @@ fn events_of_the_desk() -> Vec<Event> {
 fn of_the_five_regulations() -> Vec<Event> {
     let Event::Registered(mut by_agent) = barely_registered() else { panic!("it is a registration") };
     by_agent.opened_by = Some("petrov".into());
-    let by_clause = Term { clause: Some("ZS-5d".into()), ..term() };
+    let by_clause = Term { clause: Some("ZS-5d".into()), days: Some(3), ..term() };
     let retargeted =
         |why| turn(Metric::Resolution, Turn::Retargeted { used_ms: 0, why, term: by_clause.clone() });
     vec![

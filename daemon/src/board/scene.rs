@@ -4,6 +4,8 @@ use calendars::Timestamp;
 use chrono::{Datelike, Timelike};
 use firmware_board::{AlarmLine, ClockText, Counts, Language, Link, NextLine, Scene};
 
+use smol_str::SmolStr;
+
 use super::state::{BoardState, scene_kind, scene_state};
 use crate::desk::Metric;
 
@@ -41,10 +43,14 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
         alarms: board
             .alarms
             .iter()
-            .map(|(alarm, text)| AlarmLine {
+            .map(|(alarm, about)| AlarmLine {
                 kind: scene_kind(alarm.kind),
                 ticket: alarm.ticket.map(|number| number.0),
-                text: text.clone(),
+                text: said(
+                    board,
+                    about.regulation.as_ref(),
+                    if alarm.text.is_empty() { &about.subject } else { &alarm.text },
+                ),
                 age_s: seconds(now.ms_since(alarm.since)),
                 state: scene_state(alarm.state),
             })
@@ -58,7 +64,7 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
                 metric: metric_word(next.metric, room.language).to_owned(),
                 in_s: next.deadline.ms_since(now) / 1_000,
                 priority: next.priority_title.clone(),
-                subject: next.subject.clone(),
+                subject: said(board, Some(&next.regulation), &next.subject),
             })
             .collect(),
         staffing: None,
@@ -69,6 +75,14 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
             .map(|until| u16::try_from(until.ms_since(now) / 60_000 + 1).unwrap_or(u16::MAX)),
         language: room.language,
         site: room.site.clone(),
+    }
+}
+
+/// What a ticket is about; where several regulations run, with the name of its own before it.
+fn said(board: &BoardState, regulation: Option<&SmolStr>, subject: &str) -> String {
+    match regulation.and_then(|id| board.shorts.get(id)) {
+        Some(short) => format!("{short} · {subject}"),
+        None => subject.to_owned(),
     }
 }
 

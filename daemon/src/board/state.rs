@@ -1,13 +1,15 @@
 //! What the wall is about: the worst alarms, what runs out next, how many of what. Taken from the desk after each
 //! commit, so that nothing is shown before it is durable.
 
+use std::collections::BTreeMap;
+
 use calendars::{Timestamp, Tz};
 use firmware_board::{Level, Signals};
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use crate::desk::view::{AlarmView, NextView};
+use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::{self, Alarm, AlarmKind, AlarmState, Counts, Desk, Metric, TicketNumber};
 
 /// How many alarms the wall knows of one by one.
@@ -30,6 +32,8 @@ pub struct Next {
     pub priority_title: String,
     /// What it is about.
     pub subject: String,
+    /// The ticket's regulation.
+    pub regulation: SmolStr,
 }
 
 /// What the wall is about.
@@ -44,7 +48,7 @@ pub struct BoardState {
     /// How many tickets are what.
     pub counts: Counts,
     /// The worst alarms with what they are about; at most [`ALARMS_MAX`].
-    pub alarms: Vec<(Alarm, String)>,
+    pub alarms: Vec<(Alarm, About)>,
     /// How many alarms there are.
     pub alarms_total: usize,
     /// Each kind and state of alarm there is, with how many there are.
@@ -53,15 +57,15 @@ pub struct BoardState {
     pub next: Vec<Next>,
     /// Until when the buzzer is silent.
     pub muted_until: Option<Timestamp>,
+    /// What the wall calls each regulation, by id; empty where only one runs, and none needs to be told.
+    pub shorts: BTreeMap<SmolStr, String>,
 }
 
 impl BoardState {
     /// The wall's view of a desk. `troubles` are alarms that could not be kept: a disk that fails takes no events.
     pub fn of(desk: &Desk, troubles: &[Alarm], at: Timestamp, trusted: bool, zone: Tz) -> Self {
-        let subject = |alarm: &Alarm| match alarm.ticket.and_then(|number| desk.ticket(number)) {
-            Some(ticket) => ticket.facts.subject.clone(),
-            None => alarm.text.clone(),
-        };
+        let regulations = desk.regulations();
+        let shorts = regulations.iter().filter(|_| regulations.are_several());
         let mut tally: Vec<_> = desk.alarm_tally().collect();
         tally.extend(troubles.iter().map(|alarm| (alarm.kind, alarm.state, 1)));
         Self {
@@ -73,12 +77,13 @@ impl BoardState {
                 .iter()
                 .chain(desk.alarms())
                 .take(ALARMS_MAX)
-                .map(|alarm| (alarm.clone(), subject(alarm)))
+                .map(|alarm| (alarm.clone(), About::of(alarm, desk)))
                 .collect(),
             alarms_total: desk.alarms_total() + troubles.len(),
             tally,
             next: desk.upcoming().take(NEXT_MAX).filter_map(|due| next(desk, due)).collect(),
             muted_until: desk.muted_until().filter(|until| *until > at),
+            shorts: shorts.map(|regulation| (regulation.id.clone(), regulation.short.clone())).collect(),
         }
     }
 
@@ -125,7 +130,7 @@ impl BoardState {
             alarms: self
                 .alarms
                 .iter()
-                .map(|(alarm, text)| desk::view::alarm(alarm, text, self.zone))
+                .map(|(alarm, about)| desk::view::alarm(alarm, about, self.zone))
                 .collect(),
             alarms_total: self.alarms_total,
             next: self
@@ -137,6 +142,7 @@ impl BoardState {
                     deadline: next.deadline.to_rfc3339(self.zone),
                     priority: next.priority.clone(),
                     subject: next.subject.clone(),
+                    regulation: next.regulation.clone(),
                 })
                 .collect(),
             staffing: None,
@@ -217,7 +223,7 @@ fn next(desk: &Desk, due: &desk::Due) -> Option<Next> {
     let priority = &ticket.facts.priority;
     let title = desk
         .regulations()
-        .get(&ticket.facts.regulation)
+        .of(&ticket.facts)
         .and_then(|regulation| regulation.priority(priority))
         .map_or_else(|| priority.to_string(), |priority| priority.name.title.clone());
     Some(Next {
@@ -227,6 +233,7 @@ fn next(desk: &Desk, due: &desk::Due) -> Option<Next> {
         priority: priority.clone(),
         priority_title: title,
         subject: ticket.facts.subject.clone(),
+        regulation: ticket.facts.regulation.clone(),
     })
 }
 

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use calendars::Timestamp;
 use clap::{Args, Parser, Subcommand};
-use serde_json::Value;
+use serde::Serialize;
 
 use self::control::Control;
 use self::error::CliError;
@@ -108,7 +108,7 @@ struct Io<'a> {
 
 impl Io<'_> {
     /// Writes a JSON document.
-    fn json(&mut self, document: &Value) -> Result<ExitCode, CliError> {
+    fn json(&mut self, document: &impl Serialize) -> Result<ExitCode, CliError> {
         serde_json::to_writer_pretty(&mut *self.out, document).map_err(io::Error::from)?;
         writeln!(self.out)?;
         Ok(ExitCode::SUCCESS)

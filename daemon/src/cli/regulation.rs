@@ -1,25 +1,40 @@
 //! `andonctl regulation`: the rules a desk works by, as files.
 
+mod diff;
+mod words;
+
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Io;
 use super::error::CliError;
 use super::text::Table;
 use crate::desk::Regulation;
-use crate::desk::regulation::{Language, explain, shipped};
+use crate::desk::regulation::{Problems, explain, shipped};
 
 /// Show and check the rules a desk works by.
 #[derive(Debug, Subcommand)]
 pub(super) enum RegulationNoun {
     /// List the regulations that come with the program
     List,
+    Show(Show),
     Check(Check),
     Explain(Explain),
+    Diff(diff::Diff),
+}
+
+/// Print the file of a regulation that comes with the program, to be copied and made one's own.
+///
+/// For example: andonctl regulation show getmark > /etc/andon/regulations/ours.toml
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Its name, one of `regulation list`
+    #[arg(value_name = "NAME")]
+    name: String,
 }
 
 /// Check a regulation's file: every problem with its line, its key, and what would be right.
@@ -53,8 +68,10 @@ impl RegulationNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
             Self::List => list(io),
+            Self::Show(show) => show.run(io),
             Self::Check(check) => check.run(io),
             Self::Explain(explain) => explain.run(io),
+            Self::Diff(diff) => diff.run(io),
         }
     }
 }
@@ -71,7 +88,7 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
                 "calendars": regulation.calendars.iter().map(calendars::Calendar::id).collect::<Vec<_>>(),
             })
         });
-        return io.json(&all.collect());
+        return io.json(&all.collect::<Value>());
     }
     let mut table = Table::new(["id", "version", "holds from", "calendars", "title"]);
     for regulation in all {
@@ -87,26 +104,36 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     io.table(&table)
 }
 
+impl Show {
+    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let Some(text) = shipped::text(&self.name) else {
+            return Err(CliError::Refused(format!(
+                "there is no regulation `{}`; those that come with the program are {}",
+                self.name,
+                names()
+            )));
+        };
+        if io.json {
+            return io.json(&json!({"id": self.name, "text": text}));
+        }
+        write!(io.out, "{text}")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 impl Check {
     fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let (name, text) = text(&self.file)?;
-        let result = Regulation::parse(&name, &text);
-        if io.json {
-            let problems = result.as_ref().err().map(|wrong| {
-                let told = wrong.problems.iter();
-                told.map(|p| json!({"line": p.line, "key": p.key, "message": p.message})).collect::<Vec<_>>()
-            });
-            let ok = problems.is_none();
-            io.json(&json!({"file": name, "ok": ok, "problems": problems.unwrap_or_default()}))?;
-            return Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
+        let (name, _, result) = parse(&self.file)?;
         let regulation = match result {
             Ok(regulation) => regulation,
             Err(problems) => {
-                writeln!(io.err, "{problems}")?;
+                tell_problems(&name, &problems, io)?;
                 return Ok(ExitCode::FAILURE);
             }
         };
+        if io.json {
+            return io.json(&json!({"file": name, "ok": true, "problems": []}));
+        }
         writeln!(
             io.out,
             "{name}: ok: {} {}, {} types, {} priorities, {} statuses, {} lines, {} channels, {} clocks, {} calendars",
@@ -127,11 +154,7 @@ impl Check {
 impl Explain {
     fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         let regulation = load(&self.regulation)?;
-        let language = match self.lang {
-            Lang::Ru => Language::Russian,
-            Lang::En => Language::English,
-        };
-        let text = explain(&regulation, language);
+        let text = explain(&regulation, self.lang.into());
         if io.json {
             return io.json(&json!({"id": regulation.id, "text": text}));
         }
@@ -142,8 +165,27 @@ impl Explain {
 
 /// A regulation by its name, where it comes with the program, or from a file.
 pub(super) fn load(name: &str) -> Result<Regulation, CliError> {
-    let (title, text) = text(name)?;
-    Ok(Regulation::parse(&title, &text)?)
+    let (.., result) = parse(name)?;
+    Ok(result?)
+}
+
+/// The file's name for messages, its text, and what the loader says to it.
+fn parse(name: &str) -> Result<(String, String, Result<Regulation, Problems>), CliError> {
+    let (name, text) = text(name)?;
+    let result = Regulation::parse(&name, &text);
+    Ok((name, text, result))
+}
+
+/// Tells what is wrong with a file: as a JSON document on stdout where JSON is asked for, else as lines on stderr.
+fn tell_problems(name: &str, problems: &Problems, io: &mut Io<'_>) -> Result<(), CliError> {
+    if io.json {
+        let told = problems.problems.iter();
+        let told = told.map(|p| json!({"line": p.line, "key": p.key, "message": p.message}));
+        io.json(&json!({"file": name, "ok": false, "problems": told.collect::<Value>()}))?;
+    } else {
+        writeln!(io.err, "{problems}")?;
+    }
+    Ok(())
 }
 
 /// The file's name for messages, and its text.
@@ -154,12 +196,14 @@ fn text(name: &str) -> Result<(String, String), CliError> {
     let path = Path::new(name);
     match fs::read_to_string(path) {
         Ok(text) => Ok((name.to_owned(), text)),
-        Err(_) if !path.exists() => {
-            let names = shipped::names().collect::<Vec<_>>().join(", ");
-            Err(CliError::Refused(format!(
-                "there is no regulation `{name}`: no file of that name, and those that come with the program are {names}"
-            )))
-        }
+        Err(_) if !path.exists() => Err(CliError::Refused(format!(
+            "there is no regulation `{name}`: no file of that name, and those that come with the program are {}",
+            names()
+        ))),
         Err(source) => Err(CliError::Read { path: path.to_owned(), source }),
     }
+}
+
+fn names() -> String {
+    shipped::names().collect::<Vec<_>>().join(", ")
 }

@@ -153,13 +153,11 @@ fn regulations_are_listed_checked_and_explained() {
             .contains("PRIORITIES, THE GREATEST FIRST")
     );
     let said = call(&["regulation", "explain", "nothing"]);
-    assert_eq!(
-        (said.code, said.err.as_str()),
-        (
-            1,
-            "andonctl: there is no regulation `nothing`: no file of that name, and those that come with the program are getmark, itsm\n"
-        )
+    let names = shipped::names().collect::<Vec<_>>().join(", ");
+    let told = format!(
+        "andonctl: there is no regulation `nothing`: no file of that name, and those that come with the program are {names}\n"
     );
+    assert_eq!((said.code, said.err), (1, told));
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("mine.toml").display().to_string();
     let text =
@@ -178,6 +176,123 @@ fn regulations_are_listed_checked_and_explained() {
         (said.code, &document["ok"], &document["problems"][0]["key"]),
         (1, &json!(false), &json!("status.moves"))
     );
+}
+
+#[test]
+fn a_shipped_regulation_is_shown_as_its_file() {
+    let said = call(&["regulation", "show", "getmark"]);
+    assert_eq!((said.code, said.out.as_str()), (0, shipped::text("getmark").unwrap()));
+    let said = call(&["--json", "regulation", "show", "itsm"]);
+    let document: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(document["text"], shipped::text("itsm").unwrap());
+    let said = call(&["regulation", "show", "nothing"]);
+    assert_eq!(said.code, 1);
+    let words = "andonctl: there is no regulation `nothing`; those that come with the program are bpmsoft-care, getmark";
+    assert!(said.err.starts_with(words), "{}", said.err);
+}
+
+/// A small regulation, so that the pages stay as they are when those that come with the program change.
+const SMALL: &str = include_str!("golden/small.toml");
+
+#[test]
+fn two_regulations_are_told_apart_entry_by_entry() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, changes: &[(&str, &str)]| {
+        let mut text = SMALL.to_owned();
+        for (old, new) in changes {
+            assert_eq!(text.matches(old).count(), 1, "{old}");
+            text = text.replace(old, new);
+        }
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rule_for_errors = "[[priority-rule]]\nwhen = { type = \"error\", fields = { impact = \"all\" } }\npriority = \"high\"\nclause = \"S-5\"\n\n";
+    let rule_for_all = "[[priority-rule]]\npriority = \"low\"\nclause = \"S-5\"\n";
+    let chat = "\n[[channel]]\nid = \"chat\"\ntitle = \"Чат\"\nline = 1\nclause = \"S-2\"\n";
+    let a = write("a.toml", &[]);
+    let b = write(
+        "b.toml",
+        &[
+            ("version = \"1\"", "version = \"2-draft\""),
+            ("open = \"09:00\"", "open = \"10:00\""),
+            ("term = \"12h\"", "term = \"8h\""),
+            ("warn-before = \"2h\"", "warn-before = \"25%\""),
+            ("stops = [\"resolved\", \"closed\"]", "stops = [\"closed\", \"resolved\", \"status-left:new\"]"),
+            ("moves = [\"waiting\"]", "moves = [\"waiting\", \"closed\"]"),
+            ("waiting = true\n", ""),
+            (
+                chat,
+                "\n[[channel]]\nid = \"fax\"\ntitle = \"Факс\"\nline = 1\ntypes = [\"error\"]\nclause = \"S-2\"\n",
+            ),
+            (rule_for_errors, ""),
+            (rule_for_all, &format!("{rule_for_all}\n{rule_for_errors}")),
+        ],
+    );
+    let home = dir.path().display().to_string();
+    let page = |words: &[&str]| call(words).page(words).replace(&format!("{home}/"), "");
+    let pages = [
+        page(&["regulation", "diff", &a, &b]),
+        page(&["regulation", "diff", &a, &b, "--lang", "en"]),
+        page(&["--json", "regulation", "diff", &a, &b]),
+        page(&["regulation", "diff", &a, &a]),
+        page(&["regulation", "diff", &a, &a, "--lang", "en"]),
+        page(&["--json", "regulation", "diff", &a, &a]),
+    ];
+    golden::check("golden/regulation-diff.out", &pages.join("\n"));
+}
+
+#[test]
+fn ids_are_told_by_the_titles_each_regulation_gives_them() {
+    let said = call(&["regulation", "diff", "getmark", "itsm"]);
+    let has = |words: &[&str]| {
+        let squeezed = said.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert!(squeezed.clone().any(|line| line == words.join(" ")), "{words:?}: {}", said.out);
+    };
+    has(&["Команды", "resolve", "в статус", "Закрытое", "Решён", "IT-4"]);
+    // Both call it «В работе», so the ids are told.
+    has(&["Команды", "take", "в статус", "in-progress", "active", "IT-4"]);
+    assert!(said.out.lines().skip(2).all(|line| line.chars().count() <= 118), "{}", said.out);
+}
+
+#[test]
+fn a_file_that_is_not_whole_is_told_as_check_tells_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("broken.toml").display().to_string();
+    std::fs::write(&path, SMALL.replace("moves = [\"waiting\"]", "moves = [\"wating\"]")).unwrap();
+    for flags in [&[][..], &["--json"]] {
+        let check = call(&[flags, &["regulation", "check", &path]].concat());
+        let diff = call(&[flags, &["regulation", "diff", "getmark", &path]].concat());
+        assert_eq!((diff.code, diff.out, diff.err), (1, check.out, check.err));
+    }
+    let said = call(&["regulation", "diff", "getmark", "nothing"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.starts_with("andonctl: there is no regulation `nothing`"), "{}", said.err);
+}
+
+#[test]
+fn simulate_compares_two_regulations() {
+    let log = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/simulate/golden").join(name).display().to_string()
+    };
+    let compare = ["simulate", "--compare", "getmark", "getmark"];
+    let said = call(&[&compare[..], &[&log("compare.jsonl")]].concat());
+    assert_eq!((said.code, said.out.lines().count(), said.err.as_str()), (0, 5, ""));
+    let said = call(&[&compare[..], &["--summary", &log("compare.jsonl")]].concat());
+    assert!(said.out.starts_with("A: getmark: getmark "), "{}", said.out);
+    let said = call(&[&["--json"], &compare[..], &["--summary", &log("compare.jsonl")]].concat());
+    assert_eq!(serde_json::from_str::<Value>(&said.out).unwrap()["tickets"]["same"], 4);
+    let said = call(&[&compare[..], &[&log("faults.jsonl")]].concat());
+    assert_eq!((said.code, said.err.lines().count()), (1, 26));
+    let said = call(&["simulate", "--compare", "getmark", "nothing", &log("compare.jsonl")]);
+    assert_eq!(said.code, 1);
+    for wrong in [
+        &["simulate", "--compare", "getmark", "getmark", "--regulation", "getmark", "x.jsonl"][..],
+        &["simulate", "--compare", "getmark", "x.jsonl"],
+        &["simulate", "--compare", "getmark", "getmark", "--compare", "getmark", "itsm", "x.jsonl"],
+    ] {
+        assert_eq!(call(wrong).code, 2, "{wrong:?}");
+    }
 }
 
 #[test]

@@ -23,6 +23,11 @@ impl Table {
         Self { inner }
     }
 
+    /// Folds what is long, so that the table is at most `width` characters wide.
+    pub(crate) fn fold_at(&mut self, width: u16) {
+        self.inner.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+
     /// Aligns numbers by their last digit. Does nothing where there is no such column.
     pub(crate) fn align_right(&mut self, title: &str) {
         let title = title.to_uppercase();
@@ -50,6 +55,14 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// At most so many characters of a text; what was cut is told by `…`.
+pub(crate) fn short(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 /// An RFC 3339 time as a person reads it: `2026-11-23 10:02:11 +03:00`. Another text stays as it is.
 pub(crate) fn when(text: &str) -> String {
     match (text.get(..10), text.get(11..19), text.get(19..)) {
@@ -57,6 +70,14 @@ pub(crate) fn when(text: &str) -> String {
             let offset = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
             format!("{date} {time} {offset}")
         }
+        _ => text.to_owned(),
+    }
+}
+
+/// An RFC 3339 time to the minute, as local as it is: `2026-11-23 10:02`. Another text stays as it is.
+pub(crate) fn minute(text: &str) -> String {
+    match (text.get(..10), text.get(11..16)) {
+        (Some(date), Some(time)) => format!("{date} {time}"),
         _ => text.to_owned(),
     }
 }
@@ -95,8 +116,15 @@ mod tests {
         assert_eq!(when("2026-11-23T10:02:11.999+03:00"), "2026-11-23 10:02:11 +03:00");
         assert_eq!(when("2026-11-23T07:02:11Z"), "2026-11-23 07:02:11 Z");
         assert_eq!(when("soon"), "soon");
+        assert_eq!(minute("2026-11-23T10:02:11.999+03:00"), "2026-11-23 10:02");
         let now = Timestamp::parse_rfc3339("2026-11-23T12:07:11Z").unwrap();
         assert_eq!(age("2026-11-23T10:02:11.000+03:00", now), "5h05m");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_says_so() {
+        assert_eq!(short("отчёт", 5), "отчёт");
+        assert_eq!(short("отчёт не", 6), "отчёт…");
     }
 
     #[test]

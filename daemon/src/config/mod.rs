@@ -12,7 +12,7 @@ use firmware_board::Language;
 use serde::Deserialize;
 
 use crate::desk::Regulations;
-use crate::desk::regulation::{Problems, Regulation, shipped};
+use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
 use crate::toml_problem;
 
 /// Where the daemon listens where nothing else is said.
@@ -59,6 +59,14 @@ pub enum ConfigError {
         /// Which id.
         id: String,
     },
+    /// An intake rule names something that is not there.
+    #[error("[[intake]] {entry}: {message}")]
+    Intake {
+        /// Which of the entries, from 1.
+        entry: usize,
+        /// What is wrong and what would be right.
+        message: String,
+    },
 }
 
 /// The configuration file.
@@ -71,6 +79,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Regulations by shipped name or file. Default: `getmark`.
     pub regulations: Vec<String>,
+    /// Which regulation a registration that names none is taken under, where several run; the first match.
+    pub intake: Vec<IntakeRule>,
     /// The zone of the wall and of the admin's commands. Default: `Europe/Moscow`.
     #[serde(deserialize_with = "zone")]
     pub zone: Tz,
@@ -86,6 +96,7 @@ impl Default for Config {
             state_dir: STATE_DIR.into(),
             listen: LISTEN.parse().expect("the default address is one"),
             regulations: vec!["getmark".to_owned()],
+            intake: Vec::new(),
             zone: Tz::Europe__Moscow,
             board: Board::default(),
             log: Log::default(),
@@ -242,7 +253,8 @@ impl Config {
     /// The regulations named, read and checked. Files are looked for from `base`.
     ///
     /// # Errors
-    /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`].
+    /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
+    /// [`ConfigError::Intake`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -256,7 +268,26 @@ impl Config {
             }
             all.push(regulation);
         }
-        Ok(Regulations::new(all))
+        let regulations = Regulations::new(all);
+        for (entry, rule) in (1..).zip(&self.intake) {
+            possible(rule, &regulations).map_err(|message| ConfigError::Intake { entry, message })?;
+        }
+        Ok(regulations.with_intake(self.intake.clone()))
+    }
+}
+
+/// Whether an intake rule names what is there.
+fn possible(rule: &IntakeRule, regulations: &Regulations) -> Result<(), String> {
+    let Some(regulation) = regulations.get(&rule.regulation) else {
+        let ids = regulations.ids().join(", ");
+        return Err(format!("regulation `{}` is not run here; one of {ids}", rule.regulation));
+    };
+    match rule.channel.as_deref().filter(|channel| regulation.channel(channel).is_none()) {
+        None => Ok(()),
+        Some(channel) => {
+            let known: Vec<_> = regulation.channels.iter().map(|channel| channel.name.id.as_str()).collect();
+            Err(format!("{} has no channel `{channel}`; one of {}", regulation.id, known.join(", ")))
+        }
     }
 }
 
@@ -308,6 +339,23 @@ mod tests {
         let config = Config::parse(Path::new("andon.toml"), "").expect("it is whole");
         assert_eq!(config.listen.to_string(), LISTEN);
         assert_eq!(config.regulations, ["getmark"]);
+    }
+
+    #[test]
+    fn an_intake_rule_names_what_is_run_here() {
+        let complaint = |intake: &str| {
+            let text = format!("regulations = [\"getmark\", \"itsm\"]\n[[intake]]\n{intake}");
+            let config = Config::parse(Path::new("andon.toml"), &text).expect("its form is right");
+            config.regulations(Path::new(".")).expect_err("it names what is not there").to_string()
+        };
+        assert_eq!(
+            complaint("regulation = \"getmarc\""),
+            "[[intake]] 1: regulation `getmarc` is not run here; one of getmark, itsm"
+        );
+        assert_eq!(
+            complaint("regulation = \"getmark\"\nchannel = \"fax\""),
+            "[[intake]] 1: getmark has no channel `fax`; one of phone, email, telegram, whatsapp"
+        );
     }
 
     #[test]

@@ -155,6 +155,13 @@ impl Alarm {
         }
     }
 
+    /// Whether it is the alarm of that kind of its ticket's clock.
+    pub(crate) fn is_of(&self, kind: AlarmKind, metric: Metric, cycle: u16) -> bool {
+        // A ticket has few alarms, and an id is dear to make: it is made where all else is right.
+        let id = |ticket| clock_alarm(kind, ticket, metric, cycle);
+        self.kind == kind && self.metric == Some(metric) && self.ticket.map(id).as_ref() == Some(&self.id)
+    }
+
     /// Somebody takes it. False where nothing is left to show: the cause was over already.
     pub(crate) fn acknowledge(&mut self, by: &str) -> bool {
         match self.state {
@@ -183,7 +190,7 @@ impl Alarm {
 }
 
 /// The id of a clock's alarm.
-pub(crate) fn clock_alarm(kind: AlarmKind, ticket: TicketNumber, metric: Metric, cycle: u16) -> SmolStr {
+fn clock_alarm(kind: AlarmKind, ticket: TicketNumber, metric: Metric, cycle: u16) -> SmolStr {
     smol_str::format_smolstr!("{ticket}-{}-{}-{cycle}", kind.id(), metric.id())
 }
 

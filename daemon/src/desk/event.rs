@@ -119,6 +119,9 @@ pub struct Term {
     /// How much time is given, in milliseconds of the basis; none where there is no term.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_ms: Option<i64>,
+    /// How many days are given, where the regulation gives days; what they are worth is `target_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
     /// The clause of the regulation that gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clause: Option<SmolStr>,

@@ -11,14 +11,13 @@ mod words;
 
 use calendars::{Timestamp, Tz};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 pub use self::counted::{CountedInterval, INTERVALS_MAX};
 
 use self::counted::{Counted, count};
 use super::clocks::{Basis, ClockKey, ClockState, Metric};
-use super::event::{Entry, Event, Term, Turn};
+use super::event::{Entry, Event, Registered, Term, Turn};
 use super::regulation::{Regulation, Regulations};
 use super::ticket::TicketNumber;
 
@@ -70,6 +69,9 @@ pub struct ProofStep {
     pub used_seconds: f64,
     /// The target from here on, in seconds.
     pub target_seconds: Option<f64>,
+    /// The clause of the regulation that gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
     /// The deadline from here on.
     pub deadline: Option<String>,
     /// What to know about what was counted: told by month, or by facts that have changed since.
@@ -85,7 +87,7 @@ pub fn explain(
     now: Timestamp,
 ) -> Vec<ClockProof> {
     let regulation = entries.iter().find_map(|entry| registered_under(entry, number));
-    let regulation = regulation.and_then(|id| regulations.get(id)).map(AsRef::as_ref);
+    let regulation = regulation.and_then(|facts| regulations.of(facts)).map(AsRef::as_ref);
     let mut story = Story {
         regulations,
         zone: regulation.map_or(Tz::UTC, |regulation| regulation.zone),
@@ -98,9 +100,9 @@ pub fn explain(
     story.clocks.into_iter().map(|clock| clock.finish(regulations, now)).collect()
 }
 
-fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&SmolStr> {
+fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&Registered> {
     entry.facts.iter().filter(|fact| fact.ticket == Some(number)).find_map(|fact| match &fact.event {
-        Event::Registered(registered) => Some(&registered.regulation),
+        Event::Registered(registered) => Some(registered.as_ref()),
         _ => None,
     })
 }
@@ -256,6 +258,7 @@ impl Telling {
             counted: counted.intervals,
             used_seconds: seconds(self.used_ms),
             target_seconds: self.term.target_ms.map(seconds),
+            clause: self.term.clause.as_ref().map(ToString::to_string),
             deadline: self.deadline(),
             note: counted.note,
         });

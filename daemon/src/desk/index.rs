@@ -99,6 +99,14 @@ impl Index {
         self.timers.first().copied()
     }
 
+    /// The first timer and those of the same ticket that go off with it.
+    pub(super) fn first_timers(&self) -> impl Iterator<Item = Timer> + '_ {
+        let first = self.first_timer();
+        let with_it =
+            move |timer: &&Timer| first.is_some_and(|f| (f.at, f.ticket) == (timer.at, timer.ticket));
+        self.timers.iter().take_while(with_it).copied()
+    }
+
     pub(super) fn due(&self) -> impl Iterator<Item = &Due> {
         self.due.iter()
     }

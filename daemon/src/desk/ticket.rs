@@ -8,7 +8,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::alarm::{Alarm, AlarmKind, clock_alarm};
+use super::alarm::{Alarm, AlarmKind};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -130,9 +130,11 @@ impl Ticket {
         super::index::timers(self).map(|timer| timer.at).min()
     }
 
-    /// Whether some clock that still runs or waits was breached.
+    /// Whether some clock that still runs or waits was breached. One that has no term any more is not overdue (ZS-5d),
+    /// though its breach stays on record.
     pub fn is_overdue(&self) -> bool {
-        self.clocks.iter().any(|clock| clock.breached_at.is_some() && clock.state != ClockState::Stopped)
+        let overdue = |clock: &Clock| clock.breached_at.is_some() && clock.term.target_ms.is_some();
+        self.clocks.iter().any(|clock| overdue(clock) && clock.state != ClockState::Stopped)
     }
 
     /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
@@ -211,8 +213,7 @@ impl Ticket {
             Turn::Stopped { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Stopped);
                 self.drop_warning(metric, cycle);
-                let id = clock_alarm(AlarmKind::Breach, self.number, metric, cycle);
-                self.alarms.retain_mut(|a| a.id != id || a.clear());
+                self.alarms.retain_mut(|a| !a.is_of(AlarmKind::Breach, metric, cycle) || a.clear());
             }
             Turn::Resumed { used_ms, term } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Running);
@@ -284,8 +285,7 @@ impl Ticket {
     }
 
     fn drop_warning(&mut self, metric: Metric, cycle: u16) {
-        let id = clock_alarm(AlarmKind::DueSoon, self.number, metric, cycle);
-        self.alarms.retain(|alarm| alarm.id != id);
+        self.alarms.retain(|alarm| !alarm.is_of(AlarmKind::DueSoon, metric, cycle));
     }
 
     fn raise(&mut self, alarm: Alarm) {

@@ -63,6 +63,9 @@ pub struct AlarmView {
     pub metric: Option<Metric>,
     /// The ticket's subject, or what failed.
     pub text: String,
+    /// The ticket's regulation, where it is about one.
+    #[schema(value_type = Option<String>, example = "getmark")]
+    pub regulation: Option<SmolStr>,
     /// Since when.
     pub since: String,
     /// Where it stands.
@@ -155,6 +158,30 @@ pub struct TicketView {
     pub alarms: Vec<AlarmView>,
 }
 
+/// What an alarm is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// The ticket's subject.
+    pub subject: String,
+    /// The ticket's regulation.
+    pub regulation: Option<SmolStr>,
+}
+
+impl About {
+    /// What an alarm of the desk is about; nothing but its own text where it is about no ticket.
+    pub fn of(alarm: &Alarm, desk: &Desk) -> Self {
+        alarm
+            .ticket
+            .and_then(|number| desk.ticket(number))
+            .map(|ticket| Self::ticket(ticket))
+            .unwrap_or_default()
+    }
+
+    fn ticket(ticket: &Ticket) -> Self {
+        Self { subject: ticket.facts.subject.clone(), regulation: Some(ticket.facts.regulation.clone()) }
+    }
+}
+
 /// A promise that runs out, as the wall shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct NextView {
@@ -170,6 +197,9 @@ pub struct NextView {
     pub priority: SmolStr,
     /// What it is about.
     pub subject: String,
+    /// The ticket's regulation.
+    #[schema(value_type = String, example = "getmark")]
+    pub regulation: SmolStr,
 }
 
 /// The zone a ticket's times are told in.
@@ -181,6 +211,7 @@ pub fn zone_of(ticket: &Ticket, regulations: &Regulations) -> Tz {
 pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> TicketView {
     let zone = zone_of(ticket, regulations);
     let facts = &ticket.facts;
+    let about = About::ticket(ticket);
     let lacks = regulations.of(facts).map(|regulation| lacks(regulation, facts)).unwrap_or_default();
     TicketView {
         number: ticket.number,
@@ -213,7 +244,7 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         clocks: clocks(ticket, regulations, now),
         links: ticket.links.clone(),
         escalations: Vec::new(),
-        alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &facts.subject, zone)).collect(),
+        alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
     }
 }
 
@@ -249,13 +280,14 @@ fn seconds(ms: i64) -> i64 {
 }
 
 /// An alarm of the desk.
-pub fn alarm(alarm: &Alarm, subject: &str, zone: Tz) -> AlarmView {
+pub fn alarm(alarm: &Alarm, about: &About, zone: Tz) -> AlarmView {
     AlarmView {
         id: alarm.id.clone(),
         kind: alarm.kind,
         ticket: alarm.ticket,
         metric: alarm.metric,
-        text: if alarm.text.is_empty() { subject.to_owned() } else { alarm.text.clone() },
+        text: if alarm.text.is_empty() { about.subject.clone() } else { alarm.text.clone() },
+        regulation: about.regulation.clone(),
         since: alarm.since.to_rfc3339(zone),
         state: alarm.state,
         acked_by: alarm.acked_by.clone(),
@@ -264,14 +296,5 @@ pub fn alarm(alarm: &Alarm, subject: &str, zone: Tz) -> AlarmView {
 
 /// The desk's alarms, the worst first, at most `limit`.
 pub fn alarms(desk: &Desk, zone: Tz, limit: usize) -> Vec<AlarmView> {
-    desk.alarms()
-        .take(limit)
-        .map(|alarm| {
-            let subject = alarm
-                .ticket
-                .and_then(|number| desk.ticket(number))
-                .map(|ticket| ticket.facts.subject.as_str());
-            self::alarm(alarm, subject.unwrap_or_default(), zone)
-        })
-        .collect()
+    desk.alarms().take(limit).map(|alarm| self::alarm(alarm, &About::of(alarm, desk), zone)).collect()
 }

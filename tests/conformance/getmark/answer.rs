@@ -186,7 +186,7 @@ fn gm_5_27_the_last_moment_to_return_is_the_deadline_itself() {
     let refusal = world.refused(ticket, "return", json!({ "reason": "Не помогло" }));
     assert_eq!(
         refusal.to_string(),
-        "ticket 1 is closed for good and cannot be returned; register a new ticket and link it as follow-up"
+        "ticket 1 is closed for good and cannot be returned; register a new ticket that `follows` it"
     );
     assert_eq!(refusal.code(), "window-over");
 }

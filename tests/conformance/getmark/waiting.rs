@@ -244,7 +244,7 @@ fn gm_5_22_an_answer_in_the_last_moment_is_in_time() {
     assert_eq!(world.state(ticket, Metric::RequesterAnswer), ClockState::Stopped);
     let (mut world, ticket) = scene("2026-12-03 10:00:00.001");
     let refusal = world.refused(ticket, "answer", json!({ "text": "В седьмом" }));
-    assert_eq!(refusal.to_string(), "ticket 1 is closed; register a new ticket and link it as follow-up");
+    assert_eq!(refusal.to_string(), "ticket 1 is closed; register a new ticket that `follows` it");
 }
 
 /// GM-5.22: asked again after an answer, the requester has 72 h again.

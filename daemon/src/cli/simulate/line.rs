@@ -8,6 +8,7 @@ use super::{LINE_MAX_BYTES, Unfit, Why};
 use crate::desk::Act;
 
 /// A command of the log.
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     pub at: Timestamp,
     /// The log's own name of the ticket.

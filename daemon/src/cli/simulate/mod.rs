@@ -11,13 +11,15 @@
 //! - A refusal is a result. A line that is no command is a fault of the log: it is told by its number, and the rest
 //!   goes on.
 
+pub mod compare;
 mod line;
+mod log;
 mod outcome;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 
 use calendars::Timestamp;
 use serde::Serialize;
@@ -25,15 +27,14 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 pub use self::line::Fault;
-pub use self::outcome::{Outcome, OutcomeRow};
+pub use self::log::LINE_MAX_BYTES;
+pub use self::outcome::{CameOut, Outcome, OutcomeRow};
 
 use self::line::Line;
+use self::log::Log;
 use crate::desk::command::{BadCommand, Register};
 use crate::desk::view::{self, ClockView};
 use crate::desk::{Act, Actor, Command, Desk, Event, Fact, Refusal, Regulations, Role, TicketNumber};
-
-/// The longest line, in bytes; a registration with every text at its limit is far below.
-pub const LINE_MAX_BYTES: usize = 1 << 20;
 
 /// How a log is told.
 #[derive(Debug, Clone, Default)]
@@ -89,23 +90,15 @@ pub enum SimulateError {
 pub fn simulate(
     regulations: Regulations,
     options: &Options,
-    mut input: impl BufRead,
+    input: impl BufRead,
     out: &mut impl Write,
     complain: &mut impl FnMut(Complaint),
 ) -> Result<Outcome, SimulateError> {
     let mut simulation = Simulation::new(Desk::new(regulations).lenient(options.lenient));
-    let (mut text, mut number) = (Vec::new(), 0);
-    loop {
-        number += 1;
-        let whole = read_line(&mut input, &mut text)
-            .map_err(|source| SimulateError::Read { line: number, source })?;
-        let Some(whole) = whole else { break };
-        if text.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
+    let mut log = Log::new(input);
+    while let Some((number, line)) = log.next_line()? {
         simulation.outcome.lines += 1;
-        let result = if whole { Line::read(&text) } else { Err(Box::new(Unfit::of(Fault::TooLong))) };
-        if let Err(unfit) = result.and_then(|line| simulation.take(line)) {
+        if let Err(unfit) = line.and_then(|line| simulation.take(line)) {
             let complaint = unfit.complaint(number);
             simulation.outcome.count(&complaint);
             complain(complaint);
@@ -121,20 +114,6 @@ pub fn simulate(
     }
     out.flush().map_err(SimulateError::Write)?;
     Ok(outcome)
-}
-
-/// Reads a line without its end. `None` at the end of the input, `false` where the line is too long and was skipped.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
-    line.clear();
-    let limit = LINE_MAX_BYTES as u64 + 1;
-    if input.by_ref().take(limit).read_until(b'\n', line)? == 0 {
-        return Ok(None);
-    }
-    if line.last() == Some(&b'\n') || line.len() <= LINE_MAX_BYTES {
-        return Ok(Some(true));
-    }
-    input.skip_until(b'\n')?;
-    Ok(Some(false))
 }
 
 /// Why a line changed nothing.
@@ -213,17 +192,14 @@ impl Simulation {
         }
         self.at = at;
         self.settle(at);
-        let command = self.command(name, verb, body)?;
         let actor = actor(verb, by);
-        let facts = match self.desk.decide(&command, &actor, at) {
-            Ok(decision) => decision.facts,
-            Err(refusal) => {
-                if matches!(command, Command::Register(_)) {
-                    self.numbers.insert(name.clone(), None);
-                }
-                return Err(Why::Refused(refusal));
-            }
-        };
+        let decided = self.command(name, verb, body).and_then(|command| {
+            self.desk.decide(&command, &actor, at).map(|decision| decision.facts).map_err(Why::Refused)
+        });
+        if verb == "register" && matches!(decided, Err(Why::Refused(_))) {
+            self.numbers.insert(name.clone(), None);
+        }
+        let facts = decided?;
         self.outcome.accepted += 1;
         if !facts.is_empty() {
             self.name_new_tickets(name, &facts);
@@ -262,16 +238,18 @@ impl Simulation {
         }
     }
 
-    /// The registered ticket has the line's name; one split off `NAME` is called `NAME/2`, the next `NAME/3`.
+    /// The registered ticket has the line's name; one split off `NAME` is called `NAME/2`, the next `NAME/3`. Names
+    /// of tickets that were refused are taken too.
     fn name_new_tickets(&mut self, name: &SmolStr, facts: &[Fact]) {
         for fact in facts {
             let (Some(number), Event::Registered(_)) = (fact.ticket, &fact.event) else { continue };
-            let mut new = name.clone();
-            let mut place = 2;
-            while self.numbers.get(&new).is_some_and(Option::is_some) {
-                new = smol_str::format_smolstr!("{name}/{place}");
-                place += 1;
-            }
+            let is_split = self.numbers.get(name).is_some_and(Option::is_some);
+            let mut parts = (2..).map(|place| smol_str::format_smolstr!("{name}/{place}"));
+            let new = if is_split {
+                parts.find(|part| !self.numbers.contains_key(part)).expect("there is always a next number")
+            } else {
+                name.clone()
+            };
             self.numbers.insert(new.clone(), Some(number));
             self.tickets.push((new, number));
         }

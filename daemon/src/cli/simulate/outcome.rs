@@ -53,6 +53,50 @@ pub struct OutcomeRow {
     pub no_term: u64,
 }
 
+/// How a clock came out, as far as the log goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CameOut {
+    /// Stopped in time.
+    Met,
+    /// Ran out, and the desk broke its word.
+    Breached,
+    /// Ran out, and the regulation foresees what happens then: told, or closed.
+    RanOut,
+    /// Still counting.
+    Running,
+    /// Standing still.
+    Paused,
+    /// Without a term that could be met.
+    NoTerm,
+}
+
+impl CameOut {
+    /// How this clock came out.
+    pub fn of(clock: &Clock) -> Self {
+        match clock.state {
+            _ if clock.breached_at.is_some() => Self::Breached,
+            _ if clock.ran_out => Self::RanOut,
+            _ if clock.term.target_ms.is_none() => Self::NoTerm,
+            ClockState::Stopped => Self::Met,
+            ClockState::Running => Self::Running,
+            ClockState::Paused => Self::Paused,
+        }
+    }
+
+    /// The word in JSON and tables.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Breached => "breached",
+            Self::RanOut => "ran-out",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::NoTerm => "no-term",
+        }
+    }
+}
+
 impl Outcome {
     pub(super) fn count(&mut self, complaint: &Complaint) {
         if complaint.is_fault {
@@ -110,25 +154,25 @@ impl OutcomeRow {
     }
 
     fn count(&mut self, clock: &Clock) {
-        let counter = match clock.state {
-            _ if clock.breached_at.is_some() => &mut self.breached,
-            _ if clock.ran_out => &mut self.ran_out,
-            _ if clock.term.target_ms.is_none() => &mut self.no_term,
-            ClockState::Stopped => &mut self.met,
-            ClockState::Running | ClockState::Paused => &mut self.running,
+        let counter = match CameOut::of(clock) {
+            CameOut::Met => &mut self.met,
+            CameOut::Breached => &mut self.breached,
+            CameOut::RanOut => &mut self.ran_out,
+            CameOut::Running | CameOut::Paused => &mut self.running,
+            CameOut::NoTerm => &mut self.no_term,
         };
         *counter += 1;
     }
+}
 
-    /// How many in a hundred of those that are decided were met.
-    fn share_met(&self) -> String {
-        let decided = self.met + self.breached;
-        if decided == 0 {
-            return "-".to_owned();
-        }
-        let per_mille = (self.met * 1_000 + decided / 2) / decided;
-        format!("{}.{}%", per_mille / 10, per_mille % 10)
+/// How many in a hundred of those that are decided were met; `-` where none is.
+pub(super) fn share_met(met: u64, breached: u64) -> String {
+    let decided = met + breached;
+    if decided == 0 {
+        return "-".to_owned();
     }
+    let per_mille = (met * 1_000 + decided / 2) / decided;
+    format!("{}.{}%", per_mille / 10, per_mille % 10)
 }
 
 /// The table, and what was refused.
@@ -183,7 +227,7 @@ impl Outcome {
                 row.ran_out.to_string(),
                 row.running.to_string(),
                 row.no_term.to_string(),
-                row.share_met(),
+                share_met(row.met, row.breached),
             ];
             let shown = cells.into_iter().zip(columns).filter(|(_, (shown, _))| *shown);
             table.row(shown.map(|(cell, _)| cell));

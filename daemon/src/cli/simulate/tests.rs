@@ -159,6 +159,15 @@ fn lenient_takes_a_registration_with_fields_missing() {
 }
 
 #[test]
+fn a_registration_with_a_mistyped_field_is_refused_and_so_is_what_follows() {
+    let register = FAULTS.lines().next().unwrap().replace("subject", "subjct");
+    let take = FAULTS.lines().last().unwrap();
+    let told = tell(&[&register, take].join("\n"), &Options::default());
+    let codes: Vec<_> = told.complaints.iter().map(|told| (told.code, told.is_fault)).collect();
+    assert_eq!(codes, [("invalid-fields", false), ("unknown-ticket", false)]);
+}
+
+#[test]
 fn a_line_without_end_is_not_kept_in_memory() {
     let log = format!("{}\n{}", " x".repeat(LINE_MAX_BYTES), FAULTS.lines().next().unwrap());
     let told = tell(&log, &Options::default());

@@ -93,7 +93,8 @@ fn step(text: &mut String, step: &ProofStep) {
     line(text, 1, &format!("{} {}{by}{why}", when(&step.at), step.turn));
     let deadline = step.deadline.as_ref().map(|at| format!(", deadline {}", when(at))).unwrap_or_default();
     let (used, target) = (span(step.used_seconds), given(step.target_seconds));
-    line(text, 2, &format!("used {used} of {target}{deadline}"));
+    let clause = step.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
+    line(text, 2, &format!("used {used} of {target}{clause}{deadline}"));
 }
 
 fn interval(counted: &CountedInterval) -> String {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use calendars::Timestamp;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
@@ -61,6 +62,7 @@ pub(in crate::cli) struct List {
 #[derive(Deserialize)]
 struct Ticket {
     number: u64,
+    regulation: String,
     #[serde(rename = "type")]
     kind: String,
     priority: String,
@@ -89,19 +91,25 @@ impl List {
         if io.json {
             return io.json(&Value::Array(tickets));
         }
-        let mut table =
-            Table::new(["no.", "priority", "type", "status", "line", "whose", "age", "due", "subject"]);
+        let tickets: Result<Vec<Ticket>, _> = tickets.into_iter().map(serde_json::from_value).collect();
+        let tickets = tickets.map_err(|source| crate::cli::control::ControlError::Unreadable {
+            path: "/v1/tickets".to_owned(),
+            source,
+        })?;
+        // Whose rules a ticket goes by is told where there is more than one answer (X-1).
+        let several = tickets.iter().any(|ticket| ticket.regulation != tickets[0].regulation);
+        let mut titles =
+            vec!["no.", "regulation", "priority", "type", "status", "line", "whose", "age", "due", "subject"];
+        titles.retain(|title| several || *title != "regulation");
+        let mut table = Table::new(titles);
         for title in ["no.", "line", "age"] {
             table.align_right(title);
         }
         for ticket in tickets {
-            let ticket = serde_json::from_value::<Ticket>(ticket).map_err(|source| {
-                crate::cli::control::ControlError::Unreadable { path: "/v1/tickets".to_owned(), source }
-            })?;
-            let due = ticket.due(io);
+            let due = ticket.due(io.now);
             let group = ticket.group.map(|group| format!("[{group}]"));
-            table.row([
-                ticket.number.to_string(),
+            let regulation = several.then_some(ticket.regulation);
+            let cells = std::iter::once(ticket.number.to_string()).chain(regulation).chain([
                 ticket.priority,
                 ticket.kind,
                 ticket.status,
@@ -111,6 +119,7 @@ impl List {
                 due,
                 ticket.subject,
             ]);
+            table.row(cells);
         }
         io.table(&table)?;
         if more {
@@ -141,18 +150,23 @@ impl List {
 }
 
 impl Ticket {
-    /// The running clock that ends first.
-    fn due(&self, io: &Io<'_>) -> String {
-        let running = self.clocks.iter().filter(|clock| clock.state == "running");
+    /// The running clock that ends first; "no term" where the solution has none, or none yet (ZS-5d).
+    fn due(&self, now: Timestamp) -> String {
+        let running = || self.clocks.iter().filter(|clock| clock.state == "running");
         let first =
-            running.filter_map(|clock| Some((clock.deadline.as_deref()?, clock))).min_by_key(|(at, _)| *at);
-        first.map_or_else(|| "-".to_owned(), |(at, clock)| format!("{} {}", clock.metric, left(at, io.now)))
+            running().filter_map(|clock| Some((clock.deadline.as_deref()?, clock))).min_by_key(|(at, _)| *at);
+        if let Some((at, clock)) = first {
+            return format!("{} {}", clock.metric, left(at, now));
+        }
+        let without = running().any(|clock| clock.metric == "resolution" && clock.target_seconds.is_none());
+        if without { "no term" } else { "-" }.to_owned()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use serde_json::json;
 
     use super::*;
 
@@ -171,5 +185,30 @@ mod tests {
             list.path(500),
             "/v1/tickets?limit=200&status=new,in-progress&overdue=true&q=%D0%BE%D1%82%D1%87%D1%91%D1%82%20%26%20%D0%BA%D0%BE"
         );
+    }
+
+    /// ZS-5d: an enhancement that nobody has estimated has "no term"; what waits has no deadline now, which is another thing.
+    #[test]
+    fn a_solution_without_a_term_says_so() {
+        let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00+03:00").unwrap();
+        let clock = |metric: &str, state: &str, target: Option<i64>, deadline: Option<&str>| {
+            json!({
+                "metric": metric, "state": state, "target_seconds": target, "deadline": deadline, "used_seconds": 0,
+                "calendar": "a/b", "stopped_at": null, "breached": false, "breached_at": null, "provisional": false,
+            })
+        };
+        let due = |clocks: &[Value]| {
+            let ticket = json!({
+                "number": 1, "regulation": "r", "type": "a", "priority": "b", "status": "c", "line": 1, "subject": "d", "assignee": null,
+                "group": null, "registered_at": "2026-11-23T10:00:00+03:00", "clocks": clocks,
+            });
+            serde_json::from_value::<Ticket>(ticket).unwrap().due(now)
+        };
+        let unestimated = clock("resolution", "running", None, None);
+        let reaction = clock("reaction", "running", Some(3600), Some("2026-11-23T11:00:00+03:00"));
+        assert_eq!(due(&[clock("reaction", "stopped", Some(3600), None), unestimated.clone()]), "no term");
+        assert_eq!(due(&[reaction, unestimated]), "reaction in 1h00m");
+        assert_eq!(due(&[clock("resolution", "paused", Some(3600), None)]), "-");
+        assert_eq!(due(&[clock("reaction", "running", None, None)]), "-");
     }
 }

@@ -35,6 +35,8 @@ struct Ticket {
     changed_at: String,
     revision: u64,
     incomplete: bool,
+    missing: Vec<String>,
+    wished: Vec<String>,
     urgent: bool,
     mark: Option<String>,
     clocks: Vec<Clock>,
@@ -90,6 +92,8 @@ impl Ticket {
         add("service", self.service.clone());
         add("urgency", self.urgency.clone());
         add("fields", listed(&self.fields));
+        add("missing", Some(self.missing.join(", ")).filter(|paths| !paths.is_empty()));
+        add("wished", Some(self.wished.join(", ")).filter(|paths| !paths.is_empty()));
         add("description", self.description.clone());
         add("mark", self.mark.clone());
         let registered = format!(

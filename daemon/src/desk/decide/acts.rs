@@ -89,12 +89,12 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
             "window-over",
-            "is closed for good and cannot be returned; register a new ticket and link it as follow-up",
+            "is closed for good and cannot be returned; register a new ticket that `follows` it",
         ),
         (_, Stage::Resolved) => {
             ("not-open", "is answered and waits for the requester; `return` opens it again")
         }
-        (_, _) => ("closed", "is closed; register a new ticket and link it as follow-up"),
+        (_, _) => ("closed", "is closed; register a new ticket that `follows` it"),
     };
     Err(Refusal::Conflict {
         code,
@@ -427,7 +427,7 @@ fn plan(
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
     let used_ms = clock.used_at(calendar, draft.at);
     let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
-    let given = Given { target_ms: Some(target_ms), clause };
+    let given = Given { target_ms: Some(target_ms), days: None, clause };
     let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
     // The requester was told this instant, also where it lies outside working hours.
     term.deadline = (clock.state == ClockState::Running).then_some(deadline);
@@ -557,6 +557,11 @@ fn confirm(draft: &mut Draft<'_>, words: &Confirm) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let marks = &draft.regulation.marks;
     let mark = match &words.mark {
+        Some(_) if marks.is_empty() => {
+            let message = format!("regulation {} has no marks; leave it out", draft.regulation.id);
+            wrong.add("mark", message);
+            None
+        }
         Some(_) => Some(wrong.one_of("mark", words.mark.as_ref(), marks.iter().map(|mark| mark.id.as_str()))),
         None => marks.iter().find(|mark| mark.default).map(|mark| mark.id.clone()),
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use calendars::Timestamp;
 
-use super::clocks::{Given, breach_if_used_up, keeps, target_ms, term, used};
+use super::clocks::{Given, breach_if_used_up, keeps, term, used};
 use super::{Decision, Draft, need};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{Clock, ClockState};
@@ -96,10 +96,7 @@ fn turn(draft: &Draft<'_>, to: &Regulation, clock: &Clock, used_ms: i64, why: Te
         return None;
     }
     let calendar = to.calendar_for(rule, facts);
-    let given = Given {
-        target_ms: target_ms(is, rule.basis, calendar, clock.started_at),
-        clause: target.and_then(|target| Regulation::clause_of(rule, target)),
-    };
+    let given = Given::derived(rule, target, calendar, clock.started_at);
     let term = standing(term(to, rule, calendar, given, used_ms, draft.at), clock);
     let same = |a: &Term, b: &Term| {
         (a.target_ms, a.deadline, &a.calendar, &a.revision)

@@ -81,9 +81,8 @@ fn start(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cycle
     let facts = &draft.ticket.facts;
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
-    let target_ms = target_ms(target.term, rule.basis, calendar, draft.at);
-    let clause = Regulation::clause_of(rule, target);
-    let term = term(regulation, rule, calendar, Given { target_ms, clause }, 0, draft.at);
+    let given = Given::derived(rule, Some(target), calendar, draft.at);
+    let term = term(regulation, rule, calendar, given, 0, draft.at);
     draft.push(Event::Clock { metric: rule.metric, cycle, turn: Turn::Started { basis: rule.basis, term } });
 }
 
@@ -93,11 +92,13 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
     let facts = &draft.ticket.facts;
     let Some(target) = regulation.target(rule, facts) else { return };
     let calendar = regulation.calendar_for(rule, facts);
-    let given = if clock.planned.is_some_and(|planned| keeps(regulation, planned, target.term, facts)) {
+    let planned = clock.planned.is_some_and(|planned| keeps(regulation, planned, target.term, facts));
+    // As many days as before are worth what they were, also on another line's calendar (R5).
+    let as_before = target.term.days().is_some_and(|days| clock.term.days == Some(days));
+    let given = if planned || as_before {
         Given::of(clock)
     } else {
-        let target_ms = target_ms(target.term, rule.basis, calendar, clock.started_at);
-        Given { target_ms, clause: Regulation::clause_of(rule, target) }
+        Given::derived(rule, Some(target), calendar, clock.started_at)
     };
     let target_ms = given.target_ms;
     let term = term(regulation, rule, calendar, given, clock.used_ms, draft.at);
@@ -130,9 +131,7 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
     let (why, given) = if was == is && !lost {
         (TermReason::Calendar, Given::of(clock))
     } else {
-        let target_ms = target_ms(is, rule.basis, calendar, clock.started_at);
-        let clause = target.and_then(|target| Regulation::clause_of(rule, target));
-        (TermReason::Derived, Given { target_ms, clause })
+        (TermReason::Derived, Given::derived(rule, target, calendar, clock.started_at))
     };
     let target_ms = given.target_ms;
     let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
@@ -171,12 +170,7 @@ pub(super) fn breach_if_used_up(
 }
 
 /// A given term in milliseconds of the basis. Days are reckoned from the day the clock started (R3).
-pub(super) fn target_ms(
-    given: GivenTerm,
-    basis: Basis,
-    calendar: &Calendar,
-    started_at: Timestamp,
-) -> Option<i64> {
+fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Timestamp) -> Option<i64> {
     match given {
         GivenTerm::None | GivenTerm::Estimate => None,
         GivenTerm::Ms(ms) => Some(ms),
@@ -195,13 +189,31 @@ pub(super) fn target_ms(
 pub(super) struct Given {
     /// In milliseconds of the basis; none where there is no term.
     pub(super) target_ms: Option<i64>,
+    /// In days, where the regulation gives days.
+    pub(super) days: Option<u32>,
     pub(super) clause: Option<SmolStr>,
 }
 
 impl Given {
     /// What the clock has been given.
     pub(super) fn of(clock: &Clock) -> Self {
-        Self { target_ms: clock.term.target_ms, clause: clock.term.clause.clone() }
+        let Term { target_ms, days, clause, .. } = &clock.term;
+        Self { target_ms: *target_ms, days: *days, clause: clause.clone() }
+    }
+
+    /// What the regulation gives a clock that started at `started_at`.
+    pub(super) fn derived(
+        rule: &ClockRule,
+        target: Option<&Target>,
+        calendar: &Calendar,
+        started_at: Timestamp,
+    ) -> Self {
+        let given = target.map_or(GivenTerm::None, |target| target.term);
+        Self {
+            target_ms: target_ms(given, rule.basis, calendar, started_at),
+            days: given.days(),
+            clause: target.and_then(|target| Regulation::clause_of(rule, target)),
+        }
     }
 }
 
@@ -217,6 +229,7 @@ pub(super) fn term(
     let target_ms = given.target_ms;
     let mut term = Term {
         target_ms,
+        days: given.days,
         clause: given.clause,
         calendar: calendar_name(&regulation.id, calendar.id()),
         revision: calendar.revision().into(),

@@ -175,8 +175,12 @@ impl<'a> Draft<'a> {
 struct Wrong(Vec<FieldError>);
 
 impl Wrong {
+    /// Tells it once, also where two rules find it: an address that the regulation asks for must be one in any case.
     fn add(&mut self, field: &str, message: impl AsRef<str>) {
-        self.0.push(FieldError::new(field, message.as_ref()));
+        let error = FieldError::new(field, message.as_ref());
+        if !self.0.contains(&error) {
+            self.0.push(error);
+        }
     }
 
     fn done(self) -> Result<(), Refusal> {

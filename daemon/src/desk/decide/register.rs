@@ -6,7 +6,7 @@ use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::fields::{FieldCheck, Values, wanted};
-use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, need, one_of_roles};
+use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, in_brackets, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};
@@ -175,7 +175,9 @@ fn subject(subject: Option<&String>, wrong: &mut Wrong) -> String {
 fn channel_line(regulation: &Regulation, channel: &str, kind: &str, wrong: &mut Wrong) -> u8 {
     let Some(channel) = regulation.channel(channel) else { return regulation.lines[0].id };
     if !kind.is_empty() && !channel.types.is_empty() && !channel.types.iter().any(|taken| taken == kind) {
-        wrong.add("channel", format!("`{}` takes {} only", channel.name.id, channel.types.join(", ")));
+        let clause = in_brackets(channel.name.clause.as_ref());
+        wrong
+            .add("channel", format!("`{}` takes {} only{clause}", channel.name.id, channel.types.join(", ")));
     }
     channel.line
 }

@@ -6,7 +6,7 @@ use calendars::Timestamp;
 
 use super::{Decision, Draft};
 use crate::desk::actor::Actor;
-use crate::desk::clocks::Clock;
+use crate::desk::clocks::{Clock, Metric};
 use crate::desk::event::{Event, Fact, Turn};
 use crate::desk::index::TimerKind;
 use crate::desk::regulation::AtEnd;
@@ -17,6 +17,12 @@ use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
     let timer = desk.index().first_timer().filter(|timer| timer.at <= now)?;
     let ticket = desk.ticket(timer.ticket).expect("the index holds timers of tickets that are there");
+    // What is closed at an instant is done at it, so in time for the terms that end with it (R4): a closing goes first.
+    let closing = desk.index().first_timers().find(|timer| {
+        timer.kind == TimerKind::End
+            && matches!(at_end(desk, ticket, timer.metric), Some(AtEnd::Close { .. }))
+    });
+    let timer = closing.unwrap_or(timer);
     let clock = ticket
         .clocks
         .iter()
@@ -30,8 +36,7 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
 }
 
 fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {
-    let rule = desk.regulations().of(&ticket.facts).and_then(|regulation| regulation.clock(clock.metric));
-    match rule.map(|rule| &rule.at_end) {
+    match at_end(desk, ticket, clock.metric) {
         // A ticket whose regulation is not loaded keeps its terms: they are facts.
         Some(AtEnd::Breach) | None => vec![clock_fact(clock, ticket.number, Turn::Breached { at: deadline })],
         Some(AtEnd::Tell) => vec![clock_fact(clock, ticket.number, Turn::RanOut { at: deadline })],
@@ -50,6 +55,12 @@ fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) ->
             facts
         }
     }
+}
+
+/// What the ticket's regulation says of the end of a clock; nothing where it is not loaded.
+fn at_end<'a>(desk: &'a Desk, ticket: &Ticket, metric: Metric) -> Option<&'a AtEnd> {
+    let regulation = desk.regulations().of(&ticket.facts)?;
+    regulation.clock(metric).map(|rule| &rule.at_end)
 }
 
 fn clock_fact(clock: &Clock, ticket: TicketNumber, turn: Turn) -> Fact {

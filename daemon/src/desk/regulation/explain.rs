@@ -78,6 +78,9 @@ impl Explainer<'_> {
             self.words.date(regulation.holds_from),
             regulation.zone
         ));
+        if regulation.short != regulation.id {
+            self.page.line(&format!("{} {}", self.w("на табло:", "on the wall:"), regulation.short));
+        }
         if let Some(address) = &regulation.knowledge_base {
             self.page.line(&format!("{} {address}", self.w("база знаний:", "knowledge base:")));
         }

@@ -18,6 +18,9 @@ use crate::desk::ticket::Stage;
 pub(super) struct File {
     pub id: Spanned<String>,
     pub title: String,
+    /// What the wall calls it where several run side by side.
+    #[serde(default)]
+    pub short: Option<Spanned<String>>,
     pub version: String,
     pub holds_from: Spanned<String>,
     /// Text for people: where the rules come from, what is ours.

@@ -5,6 +5,7 @@
 //! No line of Rust names a regulation: what a sixth one needs is a file.
 
 mod check;
+mod diff;
 mod explain;
 mod file;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use smol_str::SmolStr;
 
 pub(crate) use self::check::is_url;
 pub use self::check::{Problem, Problems};
+pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{FieldKind, PrioritySource};
 pub use self::set::{IntakeRule, Regulations};
@@ -31,6 +33,9 @@ use super::clocks::{Basis, Metric};
 use super::event::Registered;
 use super::ticket::Stage;
 
+/// The longest short name of a regulation, in characters.
+pub const SHORT_MAX_CHARS: usize = 12;
+
 /// The rules a desk works by.
 #[derive(Debug)]
 pub struct Regulation {
@@ -38,6 +43,8 @@ pub struct Regulation {
     pub id: SmolStr,
     /// The regulation's own name.
     pub title: String,
+    /// What the wall calls it where several run side by side: at most [`SHORT_MAX_CHARS`]; its id where it says nothing.
+    pub short: String,
     /// Its version, as its authors name it.
     pub version: SmolStr,
     /// The first day it holds.
@@ -365,6 +372,16 @@ pub enum GivenTerm {
     Estimate,
     /// There is a clock but no term.
     None,
+}
+
+impl GivenTerm {
+    /// How many days are given; none where it is hours or no term.
+    pub const fn days(self) -> Option<u32> {
+        match self {
+            GivenTerm::Days(days) => Some(days),
+            GivenTerm::Ms(_) | GivenTerm::Estimate | GivenTerm::None => None,
+        }
+    }
 }
 
 /// A clock of a regulation.

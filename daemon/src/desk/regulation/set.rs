@@ -147,6 +147,11 @@ impl Regulations {
             .or_else(|| self.calendar(&term.calendar))
     }
 
+    /// Whether tickets of more than one regulation may be on this desk, so that lists and the wall say which.
+    pub fn are_several(&self) -> bool {
+        self.all.iter().any(|regulation| regulation.id != self.all[0].id)
+    }
+
     /// The ids that take registrations, for messages.
     pub fn ids(&self) -> Vec<&str> {
         self.ids.iter().map(SmolStr::as_str).collect()

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use super::{Problems, Regulation};
 
 /// Name and text of each.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 6] = [
+    ("bpmsoft-care", include_str!("../../../regulations/bpmsoft-care.toml")),
     ("getmark", include_str!("../../../regulations/getmark.toml")),
+    ("group-helpdesk", include_str!("../../../regulations/group-helpdesk.toml")),
     ("itsm", include_str!("../../../regulations/itsm.toml")),
+    ("profman-iss", include_str!("../../../regulations/profman-iss.toml")),
+    ("zkh-services", include_str!("../../../regulations/zkh-services.toml")),
 ];
 
 /// The names of the regulations that come with the program.

@@ -44,7 +44,7 @@ pub(super) async fn list(
     let (mut alarms, total) = kept.await?;
     if unkept > total {
         let known = board.alarms.iter().take(unkept - total);
-        let troubles = known.map(|(alarm, text)| view::alarm(alarm, text, zone));
+        let troubles = known.map(|(alarm, about)| view::alarm(alarm, about, zone));
         let troubles: Vec<_> =
             troubles.filter(|trouble| alarms.iter().all(|alarm| alarm.id != trouble.id)).collect();
         alarms.splice(0..0, troubles);

@@ -41,7 +41,7 @@ pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>
     let board = door.shared.handle.view().board();
     let failed = board.alarms.iter().find(|(alarm, _)| alarm.id == LEDGER_ALARM);
     match failed {
-        Some((_, text)) => Err(Problem::not_ready(format!("updates cannot be kept: {text}"))),
+        Some((alarm, _)) => Err(Problem::not_ready(format!("updates cannot be kept: {}", alarm.text))),
         None => Ok(Json(Health { status: "ok" })),
     }
 }

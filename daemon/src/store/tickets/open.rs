@@ -5,6 +5,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use super::checkpoint::{Change, put, put_position};
 use super::record::{Kind, be_u64, unseal};
@@ -22,6 +24,10 @@ const SEGMENT_BYTES: usize = 4 << 20;
 
 /// Changes are handed to the database in lots of about so many bytes, so that readers wait for no more than one.
 const LOT_BYTES: usize = 1 << 20;
+
+/// How often, and how long each time, an earlier handle's lock is waited for: five seconds in all.
+const RELEASE_TRIES: u32 = 250;
+const RELEASE_WAIT: Duration = Duration::from_millis(20);
 
 /// In the sentinel, in front of the schema.
 const SENTINEL: &[u8] = b"andon tickets";
@@ -165,6 +171,21 @@ impl Tickets {
     }
 }
 
+/// Opens the database as soon as an earlier handle of this process has let go of its lock: its own threads may hold it a
+/// moment longer than the handle lived. No other process can have it, since the caller holds the directory's
+/// [`StateLock`](crate::store::StateLock).
+fn open_once_released(config: &sled::Config) -> io::Result<sled::Db> {
+    for _ in 0..RELEASE_TRIES {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                thread::sleep(RELEASE_WAIT);
+            }
+            opened => return Ok(opened?),
+        }
+    }
+    Ok(config.open()?)
+}
+
 impl Database {
     /// Opens the database in `dir` and ends the checkpoint that was being written to it.
     pub(super) fn open(dir: &Path, schema: u32, next_seq: u64) -> Result<Self, Refused> {
@@ -189,7 +210,7 @@ impl Database {
 
     fn open_files(dir: &Path) -> io::Result<Self> {
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).segment_size(SEGMENT_BYTES);
-        let db = config.flush_every_ms(None).open()?;
+        let db = open_once_released(&config.flush_every_ms(None))?;
         let file = File::open(dir.join("db"))?;
         let redo = Redo::open(&dir.join("redo"))?;
         Ok(Self { db, file, redo, position: AtomicU64::new(0) })

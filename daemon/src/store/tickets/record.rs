@@ -5,9 +5,8 @@
 //! longer than [`BODY_BYTES`] go on in continuations, records of their own, for the database writes long values to
 //! files that it never syncs.
 
-/// The version of the records that this build writes and reads; those of another are made anew from the ledger. 2: a clock
-/// tells why its term is an agent's.
-const RECORD_VERSION: u8 = 2;
+/// The version of the records that this build writes and reads.
+const RECORD_VERSION: u8 = 1;
 
 const RECORD_HEADER_BYTES: usize = 9;
 

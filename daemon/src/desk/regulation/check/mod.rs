@@ -18,7 +18,7 @@ use url::Url;
 use super::file::{self, File, OneOrMany};
 use super::{
     BugReportForm, Channel, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority, PriorityRule,
-    Reason, Regulation, Source, Status, VerbRule, When,
+    Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
 use crate::desk::command::Act;
@@ -200,6 +200,7 @@ impl Check<'_> {
         let regulation = Regulation {
             id: file.id.get_ref().as_str().into(),
             title: file.title.clone(),
+            short: self.short(file),
             version: file.version.as_str().into(),
             holds_from: holds_from.ok().unwrap_or_default(),
             note: file.note.clone(),
@@ -246,6 +247,18 @@ impl Check<'_> {
             text: self.text.into(),
         };
         self.problems.is_empty().then_some(regulation)
+    }
+
+    fn short(&mut self, file: &File) -> String {
+        let Some(short) = &file.short else {
+            return file.id.get_ref().chars().take(SHORT_MAX_CHARS).collect();
+        };
+        let chars = short.get_ref().chars().count();
+        if chars == 0 || chars > SHORT_MAX_CHARS {
+            let message = format!("is {chars} characters; 1 to {SHORT_MAX_CHARS}, for the wall");
+            self.problem(&short.span(), "short", message);
+        }
+        short.get_ref().clone()
     }
 
     fn calendars(&mut self, file: &File) -> Vec<Calendar> {

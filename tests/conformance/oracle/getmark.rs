@@ -1,11 +1,4 @@
-//! A second opinion: GetMark's terms kept by a slow clerk who counts every minute on his fingers.
-//!
-//! The clerk knows no calendar, no deadline that is computed ahead, no events: each minute he looks whether the line is
-//! at work, adds one where a term runs, and notes when it is used up. He and the desk are given the same random
-//! commands at whole minutes, and must agree on everything a room would look at. Nothing of his is shared with the
-//! desk, not even the list of holidays.
-//!
-//! A failure names its seed: `ANDON_SEED=17 cargo test -p andon-tests --test conformance oracle` plays it again.
+//! GetMark's terms, as its file ships: 2026-11 to 2027-08, with extensions and several tickets side by side.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -17,6 +10,7 @@ use andon_tests::time::instant;
 use calendars::Timestamp;
 use serde_json::{Value, json};
 
+use super::{Dice, seed_asked_for, so_many};
 use crate::getmark::request;
 
 /// A minute since 2026-11-01 00:00 in Moscow, a Sunday.
@@ -417,26 +411,7 @@ fn said(act: &Move) -> (&'static str, Value) {
     }
 }
 
-/// `SplitMix64`: the same numbers from the same seed, on every machine.
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.roll() % limit as u64).unwrap()
-    }
-
-    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
-        list[self.below(list.len())]
-    }
-
     fn act(&mut self, now: Minute) -> Move {
         match self.below(40) {
             0..6 => Move::Ask,
@@ -613,11 +588,8 @@ fn play(seed: u64) {
 
 #[test]
 fn the_desk_and_a_slow_clerk_agree() {
-    if let Some(seed) = std::env::var("ANDON_SEED").ok().and_then(|seed| seed.parse().ok()) {
+    if let Some(seed) = seed_asked_for() {
         return play(seed);
     }
-    let seeds = if std::env::var_os("ANDON_TESTS_LONG").is_some() { 3_000 } else { 300 };
-    for seed in 0..seeds {
-        play(seed);
-    }
+    (0..so_many(300)).for_each(play);
 }
