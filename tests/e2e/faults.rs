@@ -63,10 +63,6 @@ fn a_bad_key_and_a_bad_regulation_are_told_by_file_and_line() {
     assert!(told.contains(&format!("broken.toml:{line}: status.moves: unknown status `worx`")), "{told}");
     assert!(told.contains("did you mean `work`? one of new, work, closed"), "{told}");
     let told = complaint(&andond(&["--state-dir", &state, "--regulation", "getmrk"]));
-<<<<<<< HEAD
-    assert!(told.contains("unknown regulation `getmrk`") && told.contains("getmark, "), "{told}");
-=======
     assert!(told.contains("unknown regulation `getmrk`"), "{told}");
     assert!(told.contains("getmark, ") && told.contains(", itsm"), "those that ship are named: {told}");
->>>>>>> bpm
 }
