@@ -11,14 +11,13 @@ mod words;
 
 use calendars::{Timestamp, Tz};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 pub use self::counted::{CountedInterval, INTERVALS_MAX};
 
 use self::counted::{Counted, count};
 use super::clocks::{Basis, ClockKey, ClockState, Metric};
-use super::event::{Entry, Event, Term, Turn};
+use super::event::{Entry, Event, Registered, Term, Turn};
 use super::regulation::{Regulation, Regulations};
 use super::ticket::TicketNumber;
 
@@ -85,7 +84,7 @@ pub fn explain(
     now: Timestamp,
 ) -> Vec<ClockProof> {
     let regulation = entries.iter().find_map(|entry| registered_under(entry, number));
-    let regulation = regulation.and_then(|id| regulations.get(id)).map(AsRef::as_ref);
+    let regulation = regulation.and_then(|facts| regulations.of(facts)).map(AsRef::as_ref);
     let mut story = Story {
         regulations,
         zone: regulation.map_or(Tz::UTC, |regulation| regulation.zone),
@@ -98,9 +97,9 @@ pub fn explain(
     story.clocks.into_iter().map(|clock| clock.finish(regulations, now)).collect()
 }
 
-fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&SmolStr> {
+fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&Registered> {
     entry.facts.iter().filter(|fact| fact.ticket == Some(number)).find_map(|fact| match &fact.event {
-        Event::Registered(registered) => Some(&registered.regulation),
+        Event::Registered(registered) => Some(registered.as_ref()),
         _ => None,
     })
 }
