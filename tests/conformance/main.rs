@@ -18,3 +18,4 @@ mod oracle;
 mod reading_rules;
 mod record;
 mod regulation_files;
+mod versions;

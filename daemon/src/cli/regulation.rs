@@ -1,5 +1,7 @@
 //! `andonctl regulation`: the rules a desk works by, as files.
 
+mod versions;
+
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,13 +15,15 @@ use super::text::Table;
 use crate::desk::Regulation;
 use crate::desk::regulation::{Language, explain, shipped};
 
-/// Show and check the rules a desk works by.
+/// Show and check the rules a desk works by, and apply another version of them.
 #[derive(Debug, Subcommand)]
 pub(super) enum RegulationNoun {
     /// List the regulations that come with the program
     List,
     Check(Check),
     Explain(Explain),
+    Preview(versions::Preview),
+    Apply(versions::Apply),
 }
 
 /// Check a regulation's file: every problem with its line, its key, and what would be right.
@@ -55,6 +59,8 @@ impl RegulationNoun {
             Self::List => list(io),
             Self::Check(check) => check.run(io),
             Self::Explain(explain) => explain.run(io),
+            Self::Preview(preview) => preview.run(io),
+            Self::Apply(apply) => apply.run(io),
         }
     }
 }

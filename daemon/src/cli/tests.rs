@@ -312,7 +312,9 @@ fn answer(
     let json = match (method, uri.path()) {
         ("GET", "/v1/status") => {
             json!({"version": "0.1.0", "at": now.to_rfc3339(zone), "uptime_seconds": 7_500,
-            "state_dir": "/var/lib/andon", "regulations": ["getmark"], "trusted": true, "counts": desk.counts(),
+            "state_dir": "/var/lib/andon", "regulations": ["getmark"], "trusted": true,
+            "versions": [{"regulation": "getmark", "version": "2024-06-14", "holds_from": "2024-06-14", "registers": true, "tickets": 2},
+                {"regulation": "getmark", "version": "2027", "holds_from": "2027-01-01", "registers": false, "tickets": 0}], "counts": desk.counts(),
             "tickets_total": 2, "alarms_total": desk.alarms_total(), "next_event": desk.next_seq(),
             "next_deadline": desk.next_deadline().map(|at| at.to_rfc3339(zone)), "muted_until": null})
         }
