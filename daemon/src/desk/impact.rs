@@ -157,7 +157,9 @@ impl Impact {
 fn change(clock: &Clock, ticket: &Ticket) -> Option<ClockChange> {
     let then = ticket.clocks.iter().find(|then| (then.metric, then.cycle) == (clock.metric, clock.cycle))?;
     let (before, after) = (Promise::of(clock), Promise::of(then));
-    let is_breached = clock.breached_at.is_none() && then.breached_at.is_some();
+    // One that ran out by itself meanwhile bears its deadline's own time.
+    let by_change = then.breached_at.is_some_and(|at| Some(at) != before.deadline);
+    let is_breached = clock.breached_at.is_none() && by_change;
     let is_changed = clock.state != ClockState::Stopped && (is_breached || before.is_moved_to(&after));
     is_changed.then(|| ClockChange {
         metric: clock.metric,

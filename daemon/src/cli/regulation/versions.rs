@@ -11,12 +11,14 @@ use crate::cli::Io;
 use crate::cli::control::{Answer, ControlError, encoded};
 use crate::cli::error::CliError;
 use crate::cli::text::{Table, length, when};
-use crate::desk::impact::{Outcome, Sums};
+use crate::desk::impact::{ChangeReason, Outcome, Sums};
 
 /// How long applying a version may take, in seconds: a hundred thousand tickets on a slow card.
 const APPLY_MAX_S: u64 = 3_600;
 /// How long a preview may take, in seconds.
 const PREVIEW_MAX_S: u64 = 300;
+/// How much of a subject stands in the table, in characters.
+const SUBJECT_MAX_CHARS: usize = 32;
 
 /// Show what a version would do to the open tickets: which deadlines move, which are breached at once. Changes nothing.
 ///
@@ -78,7 +80,7 @@ struct TicketImpact {
 struct ClockChange {
     metric: String,
     breached: bool,
-    why: Vec<String>,
+    why: Vec<ChangeReason>,
     before: Promise,
     after: Promise,
 }
@@ -204,7 +206,7 @@ fn table(io: &mut Io<'_>, impact: &Impact) -> Result<(), CliError> {
     if impact.tickets.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(["no.", "version", "clock", "before", "after", "what", "why", "subject"]);
+    let mut table = Table::new(["no.", "subject", "version", "clock", "before", "after", "what", "why"]);
     table.align_right("no.");
     let none = || "-".to_owned();
     for ticket in &impact.tickets {
@@ -219,25 +221,25 @@ fn table(io: &mut Io<'_>, impact: &Impact) -> Result<(), CliError> {
             let what = if ticket.outcome == Outcome::DoesNotFit { "does not fit" } else { "refused" };
             table.row([
                 ticket.number.to_string(),
+                ticket.short_subject(),
                 version(),
                 none(),
                 none(),
                 none(),
                 what.to_owned(),
                 message.clone(),
-                ticket.subject.clone(),
             ]);
         }
         for clock in &ticket.clocks {
             table.row([
                 ticket.number.to_string(),
+                ticket.short_subject(),
                 version(),
                 clock.metric.clone(),
                 clock.before.told(),
                 clock.after.told(),
                 clock.what().to_owned(),
-                clock.why.join(", "),
-                ticket.subject.clone(),
+                clock.reasons(),
             ]);
         }
     }
@@ -246,7 +248,29 @@ fn table(io: &mut Io<'_>, impact: &Impact) -> Result<(), CliError> {
     Ok(())
 }
 
+impl TicketImpact {
+    fn short_subject(&self) -> String {
+        if self.subject.chars().count() <= SUBJECT_MAX_CHARS {
+            return self.subject.clone();
+        }
+        let kept: String = self.subject.chars().take(SUBJECT_MAX_CHARS - 1).collect();
+        format!("{}…", kept.trim_end())
+    }
+}
+
 impl ClockChange {
+    /// Why, in words; a clock that the version has not says so already.
+    fn reasons(&self) -> String {
+        let told = self.why.iter().map(|why| match why {
+            ChangeReason::Target => "another target",
+            ChangeReason::Calendar => "another calendar",
+            ChangeReason::Revision => "the calendar changed",
+            ChangeReason::Pause => "its status pauses otherwise",
+            ChangeReason::Gone => "the version has no such clock",
+        });
+        told.collect::<Vec<_>>().join(", ")
+    }
+
     fn what(&self) -> &'static str {
         match (self.breached, self.after.state == "stopped") {
             (true, _) => "breached",
@@ -259,6 +283,9 @@ impl ClockChange {
 impl Promise {
     fn told(&self) -> String {
         let target = self.target_seconds.map(|seconds| length(seconds.saturating_mul(1_000)));
+        if self.state == "stopped" {
+            return "-".to_owned();
+        }
         match (&self.deadline, target) {
             (Some(deadline), _) => when(deadline),
             (None, Some(target)) => format!("{}, of {target}", self.state),
