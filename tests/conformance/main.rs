@@ -24,4 +24,5 @@ mod record;
 mod regulation_files;
 mod side_by_side;
 mod traps;
+mod versions;
 mod zkh_services;

@@ -5,6 +5,7 @@ mod demo;
 mod door;
 mod faults;
 mod systemd;
+mod versions;
 mod wall;
 
 use serde_json::{Value, json};

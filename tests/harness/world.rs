@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::desk::clocks::{Clock, ClockState};
 use andon::desk::{
-    Act, Actor, Alarm, Command, Counts, Desk, DeskAct, Entry, Event, Metric, Refusal, Regulation,
+    Act, Actor, Alarm, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric, Refusal, Regulation,
     Regulations, Role, Ticket, TicketNumber,
 };
 use calendars::Timestamp;
@@ -228,6 +228,38 @@ impl World {
     /// Where the desk refuses it.
     pub fn ack(&mut self, alarm: &str) -> &mut Self {
         self.try_desk(DeskAct::AckAlarm(alarm.to_owned())).unwrap_or_else(|refusal| panic!("ack: {refusal}"));
+        self
+    }
+
+    /// Puts a ticket under a version of its regulation, as an admin; tells whether anything changed.
+    pub fn try_apply(&mut self, number: TicketNumber, version: &str) -> Result<bool, Refusal> {
+        let actor = std::mem::replace(&mut self.actor, Actor::named("keeper", Role::Admin));
+        let applied = self.try_apply_as_actor(number, version);
+        self.actor = actor;
+        applied
+    }
+
+    /// Puts a ticket under a version of its regulation, as whoever acts; tells whether anything changed.
+    pub fn try_apply_as_actor(&mut self, number: TicketNumber, version: &str) -> Result<bool, Refusal> {
+        self.settle();
+        let settled = self.entries.len();
+        self.give(&Command::ApplyRegulation { number, version: version.into() })?;
+        Ok(self.entries.len() > settled)
+    }
+
+    /// What a version would do to a ticket now.
+    pub fn impact(&self, number: TicketNumber, to: &Arc<Regulation>) -> Impact {
+        let ticket = self.desk.ticket(number).unwrap_or_else(|| panic!("there is no ticket {number}"));
+        self.desk.impact(ticket, to, self.now)
+    }
+
+    /// The same record under other regulations, as after a restart.
+    pub fn restart_under(&mut self, regulations: Regulations) -> &mut Self {
+        let mut desk = Desk::new(regulations);
+        for entry in &self.entries {
+            desk.apply(entry);
+        }
+        self.desk = desk;
         self
     }
 

@@ -21,7 +21,7 @@ use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
 use crate::door::http::{ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
-use crate::run::{self, Handle, Settings};
+use crate::run::{self, Handle, Settings, versions};
 
 /// The help desk: keeps tickets, knows their terms, lights the wall.
 #[derive(Debug, Parser)]
@@ -125,6 +125,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let (handle, desk, report) =
         run::start(settings, |done, all| log::info!("replayed {done} of {all} events"))?;
     tell_books(&report, &handle);
+    versions::tell(&report.versions, &handle);
     let wall = Wall::start(handle.clone(), &config.board, trace).map_err(AndondError::Wall)?;
     let picture = wall.picture().clone();
     let shared = Arc::new(Shared {
@@ -143,6 +144,10 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         .enable_all()
         .build()
         .map_err(AndondError::Runtime)?;
+    if report.versions.not_kept.is_some() {
+        let keeping = versions::keep_on_trying(handle.clone(), config.state_dir.clone(), regulations.clone());
+        runtime.spawn(keeping);
+    }
     let served = runtime.block_on(serve_all(&config, shared, &handle, demo, from_file));
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

@@ -56,10 +56,12 @@ pub(crate) enum ControlError {
         source: hyper::Error,
     },
     /// It takes too long.
-    #[error("the daemon at {socket} gave no answer within {ANSWER_MAX_S} s", socket = socket.display())]
+    #[error("the daemon at {socket} gave no answer within {within_s} s", socket = socket.display())]
     TooLong {
         /// Which socket.
         socket: PathBuf,
+        /// How long was waited, in seconds.
+        within_s: u64,
     },
     /// The answer is not what this version understands.
     #[error("cannot read the daemon's answer to {path}; are andonctl and andond of one version?")]
@@ -96,6 +98,14 @@ impl std::fmt::Display for Refused {
             write!(f, "\n  {}: {}", error.field, error.message)?;
         }
         Ok(())
+    }
+}
+
+impl Refused {
+    /// What is wrong, where all of it is about one field.
+    pub(crate) fn all_about(&self, field: &str) -> Option<impl Iterator<Item = &str>> {
+        let is_so = !self.errors.is_empty() && self.errors.iter().all(|error| error.field == field);
+        is_so.then(|| self.errors.iter().map(|error| error.message.as_str()))
     }
 }
 
@@ -136,26 +146,42 @@ impl Control {
 
     /// Reads.
     pub(crate) fn get(&self, path: &str) -> Result<Answer, ControlError> {
-        self.ask(&Method::GET, path, None)
+        self.ask(&Method::GET, path, None, ANSWER_MAX_S)
     }
 
     /// Has something done.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer, ControlError> {
-        self.ask(&Method::POST, path, Some(body))
+        self.post_within(path, body, ANSWER_MAX_S)
+    }
+
+    /// Has something done that may take longer, in seconds.
+    pub(crate) fn post_within(
+        &self,
+        path: &str,
+        body: &Value,
+        within_s: u64,
+    ) -> Result<Answer, ControlError> {
+        self.ask(&Method::POST, path, Some(body), within_s)
     }
 
     /// Takes something away.
     pub(crate) fn delete(&self, path: &str) -> Result<Answer, ControlError> {
-        self.ask(&Method::DELETE, path, None)
+        self.ask(&Method::DELETE, path, None, ANSWER_MAX_S)
     }
 
-    fn ask(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, ControlError> {
+    fn ask(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        within_s: u64,
+    ) -> Result<Answer, ControlError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(ControlError::Start)?;
         let answer = runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(ANSWER_MAX_S), self.exchange(method, path, body)).await
+            tokio::time::timeout(Duration::from_secs(within_s), self.exchange(method, path, body)).await
         });
-        answer.unwrap_or_else(|_| Err(ControlError::TooLong { socket: self.socket.clone() }))
+        answer.unwrap_or_else(|_| Err(ControlError::TooLong { socket: self.socket.clone(), within_s }))
     }
 
     async fn exchange(

@@ -1,6 +1,7 @@
 //! `andonctl regulation`: the rules a desk works by, as files.
 
 mod diff;
+mod versions;
 mod words;
 
 use std::fs;
@@ -16,7 +17,7 @@ use super::text::Table;
 use crate::desk::Regulation;
 use crate::desk::regulation::{Problems, explain, shipped};
 
-/// Show and check the rules a desk works by.
+/// Show and check the rules a desk works by, and apply another version of them.
 #[derive(Debug, Subcommand)]
 pub(super) enum RegulationNoun {
     /// List the regulations that come with the program
@@ -25,6 +26,8 @@ pub(super) enum RegulationNoun {
     Check(Check),
     Explain(Explain),
     Diff(diff::Diff),
+    Preview(versions::Preview),
+    Apply(versions::Apply),
 }
 
 /// Print the file of a regulation that comes with the program, to be copied and made one's own.
@@ -72,6 +75,8 @@ impl RegulationNoun {
             Self::Check(check) => check.run(io),
             Self::Explain(explain) => explain.run(io),
             Self::Diff(diff) => diff.run(io),
+            Self::Preview(preview) => preview.run(io),
+            Self::Apply(apply) => apply.run(io),
         }
     }
 }

@@ -14,13 +14,23 @@ struct Status {
     at: String,
     uptime_seconds: i64,
     state_dir: String,
-    regulations: Vec<String>,
+    #[serde(default)]
+    versions: Vec<Version>,
     trusted: bool,
     counts: Counts,
     tickets_total: u64,
     alarms_total: u64,
     next_deadline: Option<String>,
     muted_until: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    regulation: String,
+    version: String,
+    holds_from: Option<String>,
+    registers: bool,
+    tickets: u64,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +56,7 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         ("version", status.version),
         ("up", length(status.uptime_seconds.saturating_mul(1_000))),
         ("state", status.state_dir),
-        ("regulations", status.regulations.join(", ")),
+        ("regulations", regulations(&status.versions, &status.at)),
         ("time", format!("{}, {trusted}", when(&status.at))),
         (
             "tickets",
@@ -62,4 +72,21 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         rows.push(("muted until", when(&until)));
     }
     io.pairs(&rows)
+}
+
+/// The versions that take tickets, have some, or will take them.
+fn regulations(versions: &[Version], at: &str) -> String {
+    let told = versions.iter().filter_map(|version| {
+        let Version { regulation, version, holds_from, registers, tickets } = version;
+        let about = match holds_from {
+            None => format!("{tickets} open, and it is not there"),
+            Some(_) if *registers => format!("{tickets} open"),
+            // Both begin with the date.
+            Some(day) if at < day.as_str() => format!("{tickets} open, holds from {day}"),
+            Some(_) if *tickets > 0 => format!("{tickets} open, takes no new ones"),
+            Some(_) => return None,
+        };
+        Some(format!("{regulation} {version} ({about})"))
+    });
+    told.collect::<Vec<_>>().join(", ")
 }

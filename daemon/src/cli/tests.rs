@@ -427,7 +427,9 @@ fn answer(
     let json = match (method, uri.path()) {
         ("GET", "/v1/status") => {
             json!({"version": "0.1.0", "at": now.to_rfc3339(zone), "uptime_seconds": 7_500,
-            "state_dir": "/var/lib/andon", "regulations": ["getmark"], "trusted": true, "counts": desk.counts(),
+            "state_dir": "/var/lib/andon", "regulations": ["getmark"], "trusted": true,
+            "versions": [{"regulation": "getmark", "version": "2024-06-14", "holds_from": "2024-06-14", "registers": true, "tickets": 2},
+                {"regulation": "getmark", "version": "2027", "holds_from": "2027-01-01", "registers": false, "tickets": 0}], "counts": desk.counts(),
             "tickets_total": 2, "alarms_total": desk.alarms_total(), "next_event": desk.next_seq(),
             "next_deadline": desk.next_deadline().map(|at| at.to_rfc3339(zone)), "muted_until": null})
         }
@@ -463,6 +465,14 @@ fn answer(
         ("POST", "/v1/tokens") => {
             json!({"name": body["name"], "role": body["role"], "lines": body["lines"], "secret": "andon_secret"})
         }
+        ("GET", "/v1/regulations") => json!([{"id": "getmark"}]),
+        ("POST", "/v1/regulations/getmark/preview") if body["text"].is_string() => {
+            let problem = json!({"status": 422, "code": "invalid-fields", "detail": "1 field is wrong", "errors":
+                [{"field": "text", "message": "ours.toml:3: version: is empty"}, {"field": "text", "message": "ours.toml:9: line.routes: unknown line 9"}]});
+            return (StatusCode::UNPROCESSABLE_ENTITY, headers, problem);
+        }
+        ("POST", "/v1/regulations/getmark/preview") => impact(body["limit"].as_u64(), false),
+        ("POST", "/v1/regulations/getmark/apply") => impact(None, true),
         ("DELETE", "/v1/tokens/ivanova") => return (StatusCode::NO_CONTENT, headers, Value::Null),
         (_, path) => {
             return (
@@ -473,6 +483,42 @@ fn answer(
         }
     };
     (StatusCode::OK, headers, json)
+}
+
+/// What a version does to four tickets.
+fn impact(limit: Option<u64>, is_applied: bool) -> Value {
+    let promise = |state: &str, target: Option<u32>, deadline: Option<&str>| json!({"state": state, "target_seconds": target, "deadline": deadline});
+    let soon = Some("2026-11-23T18:30:00.000+03:00");
+    let later = Some("2026-11-24T12:00:00.000+03:00");
+    let ticket = |number: u32, outcome: &str, message: Option<&str>, clocks: Value| json!({"number": number, "subject": "Не печатает ни один принтер третьего этажа", "from": "2024-06-14", "to": "2027", "outcome": outcome, "message": message, "clocks": clocks});
+    let clock = |metric: &str, is_breached: bool, why: &str, before: Value, after: Value| json!({"metric": metric, "cycle": 1, "breached": is_breached, "why": [why], "before": before, "after": after});
+    let misfit = ticket(
+        2,
+        "does-not-fit",
+        Some("version 2027 of getmark has no type `error`; ticket 2 keeps version 2024-06-14"),
+        json!([]),
+    );
+    let running = |deadline| promise("running", Some(43_200), deadline);
+    let breached =
+        json!([clock("resolution", true, "target", running(later), promise("running", Some(14_400), soon))]);
+    let paused = json!([
+        clock(
+            "line",
+            false,
+            "target",
+            promise("paused", Some(28_800), None),
+            promise("paused", Some(14_400), None)
+        ),
+        clock("confirmation", false, "gone", running(later), promise("stopped", Some(43_200), None)),
+    ]);
+    let all = if is_applied {
+        vec![misfit]
+    } else {
+        vec![ticket(3, "breached", None, breached), misfit, ticket(1, "earlier", None, paused)]
+    };
+    let listed: Vec<_> = all.into_iter().take(usize::try_from(limit.unwrap_or(99)).unwrap()).collect();
+    json!({"regulation": "getmark", "version": "2027", "holds_from": "2027-01-01", "at": NOW, "written": if is_applied { 3 } else { 0 },
+        "sums": {"tickets": 4, "unchanged": 1, "moved": 1, "breached": 1, "does_not_fit": 1}, "tickets": listed})
 }
 
 /// Serves a desk's answers over a socket in `dir` for as long as the test runs.
@@ -525,8 +571,20 @@ fn what_the_daemon_says_is_told_as_text() {
         &["token", "add", "--name", "petrov", "--role", "boss"],
         &["token", "revoke", "ivanova"],
         &["--json", "token", "list"],
+        &["regulation", "preview", "getmark"],
+        &["regulation", "preview", "getmark", "--limit", "1"],
+        &["regulation", "preview", "itsm", "--version", "2"],
+        &["regulation", "preview", "nothing.toml"],
+        &["regulation", "apply", "getmark"],
+        &["regulation", "apply", "getmark", "--yes"],
+        &["regulation", "apply", "itsm", "--yes"],
     ];
     let at = ["--state-dir", dir.path().to_str().unwrap()];
     let pages: Vec<_> = calls.iter().map(|words| call(&[&at, *words].concat()).page(words)).collect();
     golden::check("golden/daemon.out", &pages.join("\n"));
+    let draft = dir.path().join("ours.toml");
+    std::fs::write(&draft, "id = \"getmark\"\n").unwrap();
+    let said = call(&[&at, &["regulation", "preview", draft.to_str().unwrap()][..]].concat());
+    let problems = "ours.toml:3: version: is empty\nours.toml:9: line.routes: unknown line 9\n";
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (1, "", problems), "as `check` tells them");
 }

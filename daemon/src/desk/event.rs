@@ -140,6 +140,13 @@ pub struct Term {
     pub provisional: bool,
 }
 
+impl Term {
+    /// Whether another term asks for anything at another time: what was warned of or has run out does so once.
+    pub(crate) fn is_moved_by(&self, other: &Term) -> bool {
+        self.deadline.is_none() || (self.deadline, self.warn_at) != (other.deadline, other.warn_at)
+    }
+}
+
 /// Why a clock's term is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

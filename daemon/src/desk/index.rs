@@ -1,6 +1,6 @@
 //! What the desk looks up without looking at every ticket: what is due, what is worst, how many of what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calendars::Timestamp;
 use serde::Serialize;
@@ -88,6 +88,8 @@ pub(super) struct Index {
     counts: Counts,
     /// How many alarms of a kind are in a state.
     tally: Vec<(AlarmKind, AlarmState, u32)>,
+    /// How many tickets that are not closed work by which version of which regulation.
+    versions: BTreeMap<(SmolStr, SmolStr), u32>,
 }
 
 impl Index {
@@ -123,6 +125,12 @@ impl Index {
     /// Each kind and state there is, with how many there are of it.
     pub(super) fn tally(&self) -> impl Iterator<Item = (AlarmKind, AlarmState, u32)> + '_ {
         self.tally.iter().copied().filter(|(_, _, count)| *count > 0)
+    }
+
+    /// Each regulation and version that tickets work by which are not closed, with how many do.
+    pub(super) fn versions(&self) -> impl Iterator<Item = (&SmolStr, &SmolStr, u32)> {
+        let with_tickets = self.versions.iter().filter(|(_, tickets)| **tickets > 0);
+        with_tickets.map(|((regulation, version), tickets)| (regulation, version, *tickets))
     }
 
     pub(super) fn add(&mut self, ticket: &Ticket) {
@@ -178,6 +186,10 @@ impl Index {
         change(&mut self.counts.critical, open && ticket.facts.critical);
         change(&mut self.counts.breached, open && ticket.is_overdue());
         change(&mut self.counts.due_soon, ticket.alarms.iter().any(|alarm| alarm.kind == AlarmKind::DueSoon));
+        if ticket.stage != Stage::Closed {
+            let version = (ticket.facts.regulation.clone(), ticket.facts.version.clone());
+            change(self.versions.entry(version).or_default(), true);
+        }
     }
 }
 

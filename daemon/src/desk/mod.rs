@@ -11,6 +11,8 @@
 //! | word | what it is |
 //! | --- | --- |
 //! | *regulation* | the rules a desk works by, as data: a TOML file. Has an id, a version and clauses |
+//! | *version* | one text of a regulation, from the day it *holds from*; a ticket keeps the one it was opened under until another is *applied* to it |
+//! | *impact* | what applying a version does to a ticket: seen before in a *preview* |
 //! | *clause* | one rule of a regulation's text, by its id (`GM-5.17`); entries of the file name theirs |
 //! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks |
 //! | *requester* | who asks; *client* is the organisation they ask for |
@@ -42,6 +44,7 @@ pub mod command;
 mod decide;
 pub mod event;
 pub mod explain;
+pub mod impact;
 mod index;
 pub mod refusal;
 pub mod regulation;
@@ -54,6 +57,7 @@ pub use alarm::{Alarm, AlarmKind, AlarmState};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use event::{Entry, Event, Fact};
+pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use refusal::{FieldError, Refusal};
 pub use regulation::{Regulation, Regulations};

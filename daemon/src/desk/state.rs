@@ -144,6 +144,11 @@ impl Desk {
         self.index.counts()
     }
 
+    /// Each regulation and version that tickets work by which are not closed, with how many do.
+    pub fn versions(&self) -> impl Iterator<Item = (&SmolStr, &SmolStr, u32)> {
+        self.index.versions()
+    }
+
     /// The desk's promises that run out, the next first.
     pub fn upcoming(&self) -> impl Iterator<Item = &Due> {
         self.index.due()

@@ -220,10 +220,14 @@ impl Ticket {
                 self.set_term(metric, cycle, term, None);
             }
             Turn::Retargeted { used_ms, why, term } => {
-                let state = self.clock_mut(metric, cycle).map_or(ClockState::Running, |clock| clock.state);
+                let known = self.clock_mut(metric, cycle);
+                let state = known.as_ref().map_or(ClockState::Running, |clock| clock.state);
+                let is_moved = known.is_none_or(|clock| clock.term.is_moved_by(term));
                 self.turn(metric, cycle, *used_ms, now, state);
                 self.set_term(metric, cycle, term, Some(*why));
-                self.drop_warning(metric, cycle);
+                if is_moved {
+                    self.drop_warning(metric, cycle);
+                }
             }
             Turn::Warned { .. } => {
                 if let Some(clock) = self.clock_mut(metric, cycle) {
@@ -267,10 +271,12 @@ impl Ticket {
 
     fn set_term(&mut self, metric: Metric, cycle: u16, term: &Term, why: Option<TermReason>) {
         if let Some(clock) = self.clock_mut(metric, cycle) {
+            // One that runs on is warned of anew.
+            let is_moved = why.is_none() || clock.term.is_moved_by(term);
             clock.term = term.clone();
-            clock.warned = false;
-            // A breach is dealt with once in a cycle; a closing waits for the new deadline.
-            clock.ran_out = clock.breached_at.is_some();
+            clock.warned &= !is_moved;
+            // A breach is dealt with once in a cycle; a closing waits for the new deadline, where it is another.
+            clock.ran_out = clock.breached_at.is_some() || (clock.ran_out && !is_moved);
             match why {
                 Some(TermReason::Estimated) => clock.planned = Some(Planned::Estimated),
                 Some(TermReason::Extended) => {

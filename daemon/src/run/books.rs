@@ -10,6 +10,7 @@ use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, HistoryError, decode, encode};
+use super::versions::{self, VersionsReport};
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
 use crate::store::tickets::Unusable;
@@ -62,6 +63,8 @@ pub struct BooksReport {
     pub tickets: u64,
     /// How many events were replayed on top of it.
     pub replayed: u64,
+    /// What was found of the regulations' versions.
+    pub versions: VersionsReport,
 }
 
 /// A request that was carried out, for its repetition.
@@ -104,7 +107,8 @@ struct Pending {
 }
 
 impl Books {
-    /// Opens the books in `dir` and brings the desk back: from the projection, and from the ledger what it lacks.
+    /// Opens the books in `dir` and brings the desk back: from the projection, and from the ledger what it lacks. It
+    /// works by `regulations`, and by the versions that were kept of them before.
     /// `progress` is told how many events of how many have been replayed.
     ///
     /// # Errors
@@ -116,6 +120,7 @@ impl Books {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
+        let (regulations, mut versions) = versions::with_kept(dir, regulations);
         let (ledger, ledger_report) = Ledger::open(dir)?;
         let mut opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
         let desk = restore(&opened.tickets, regulations.clone());
@@ -150,7 +155,10 @@ impl Books {
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
         let replayed = books.replay(&mut desk, from, &mut damage, &mut progress)?;
         let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
-        Ok((books, desk, BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed }))
+        versions.missing = versions::missing(&desk);
+        let report =
+            BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed, versions };
+        Ok((books, desk, report))
     }
 
     /// What reads what happened.

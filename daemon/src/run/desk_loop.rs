@@ -61,13 +61,13 @@ pub fn start(
     let kept_to = inputs.clone();
     // A keeper that reports after the loop has ended reports to nobody.
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
-    let (books, desk, report) =
-        Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
+    let (books, desk, report) = Books::open(&settings.state_dir, settings.regulations, kept, progress)?;
     let now = clock::now();
     let trusted = clock::is_plausible(now, desk.last_at());
     let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
     let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
-    let view = Arc::new(View::new(settings.regulations, tickets, desk.tokens().cloned().collect(), board));
+    let tokens = desk.tokens().cloned().collect();
+    let view = Arc::new(View::new(desk.regulations().clone(), tickets, tokens, board));
     let handle = Handle {
         inputs,
         entries: entries.clone(),

@@ -6,6 +6,7 @@
 pub mod books;
 mod desk_loop;
 pub mod history;
+pub mod versions;
 pub mod view;
 
 use std::sync::Arc;

@@ -8,6 +8,9 @@ use crate::board::BoardState;
 use crate::desk::command::Token;
 use crate::desk::{Regulations, Ticket, TicketNumber};
 
+/// How many tickets [`View::each`] looks at while it keeps the loop from publishing.
+const SLICE_TICKETS: usize = 1_000;
+
 /// Tickets and wall, published by the loop after each commit.
 #[derive(Debug)]
 pub struct View {
@@ -61,6 +64,28 @@ impl View {
             .take(limit)
             .cloned()
             .collect()
+    }
+
+    /// Every ticket that matches, by number, each as it is when its turn comes: the loop is never kept waiting for more
+    /// than a slice of them.
+    pub fn each(&self, matches: impl Fn(&Ticket) -> bool) -> Vec<Arc<Ticket>> {
+        let mut all = Vec::new();
+        let mut from = Some(TicketNumber(0));
+        while let Some(first) = from.take() {
+            let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
+            let slice = tickets.range(first..).take(SLICE_TICKETS);
+            let mut seen = 0;
+            for (number, ticket) in slice {
+                seen += 1;
+                if seen == SLICE_TICKETS {
+                    from = Some(TicketNumber(number.0 + 1));
+                }
+                if matches(ticket) {
+                    all.push(Arc::clone(ticket));
+                }
+            }
+        }
+        all
     }
 
     /// How many tickets there are.

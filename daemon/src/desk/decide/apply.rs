@@ -2,16 +2,19 @@
 //!
 //! A ticket keeps what was promised when it was opened until an admin applies something else. Then each clock that
 //! counts is derived anew by the version given, with the time it has used, and the events say why. What an agent has
-//! promised (an estimate, an extension) stays, where the version still has a place for it.
+//! promised (an estimate, an extension) stays, where the version still has a place for it; what has run out stays as it
+//! was promised, where it would have run out by now all the same. Applied twice, the second time changes nothing.
+//!
+//! Only terms are derived. Priority, status and line stay what people made them.
 
 use std::sync::Arc;
 
-use calendars::Timestamp;
+use calendars::{Calendar, Timestamp};
 
-use super::clocks::{Given, breach_if_used_up, keeps, term, used};
+use super::clocks::{Given, breach_if_used_up, keeps, term};
 use super::{Decision, Draft, need};
 use crate::desk::actor::{Actor, Role};
-use crate::desk::clocks::{Clock, ClockState};
+use crate::desk::clocks::{Clock, ClockState, calendar_name};
 use crate::desk::event::{Event, Term, TermReason, Turn};
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{ClockRule, GivenTerm, Regulation};
@@ -53,94 +56,155 @@ fn derive(
     at: Timestamp,
 ) -> Result<(Decision, Ticket), Refusal> {
     let mut draft = Draft::of(desk, ticket, by, at)?;
+    let nothing = || (Decision { ticket: Some(ticket.number), facts: Vec::new() }, Ticket::clone(ticket));
     if ticket.stage == Stage::Closed {
-        return Ok((Decision { ticket: Some(ticket.number), facts: Vec::new() }, draft.ticket));
+        return Ok(nothing());
     }
-    fits(ticket, to)?;
+    fits(ticket, &draft.regulation, to)?;
     let counting = ticket.clocks.iter().filter(|clock| clock.state != ClockState::Stopped);
-    let used: Vec<(Clock, i64)> =
-        counting.map(|clock| (clock.clone(), used(&draft, &draft.regulation, clock))).collect();
+    let counting: Vec<_> = counting.map(|clock| (clock, used(&draft, clock))).collect();
     let from = ticket.facts.version.clone();
-    let why = if from == to.version { TermReason::CalendarRevised } else { TermReason::Regulation };
+    let is_other = from != to.version;
     draft.regulation = Arc::clone(to);
-    let mut turns = Vec::new();
-    for (clock, used_ms) in &used {
-        if let Some(turn) = turn(&draft, to, clock, *used_ms, why) {
-            turns.push((clock, *used_ms, turn));
-        }
-    }
-    if turns.is_empty() && from == to.version {
-        return Ok((Decision { ticket: Some(ticket.number), facts: Vec::new() }, draft.ticket));
-    }
     draft.push(Event::RegulationApplied { from, to: to.version.clone() });
-    for (clock, used_ms, turn) in turns {
-        let target_ms = match &turn {
-            Turn::Retargeted { term, .. } => term.target_ms,
-            _ => None,
-        };
-        draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
-        if let Some(rule) = to.clock(clock.metric) {
-            breach_if_used_up(&mut draft, rule, clock, target_ms, used_ms);
-        }
+    for (clock, used_ms) in counting {
+        derive_clock(&mut draft, to, clock, used_ms, is_other);
     }
-    Ok(draft.finish_with_ticket())
+    let (decision, becomes) = draft.finish_with_ticket();
+    // The version it had, and nothing has come of it: it did not happen.
+    let is_idle = !is_other && decision.facts.len() == 1;
+    Ok(if is_idle { nothing() } else { (decision, becomes) })
 }
 
-/// The turn a clock takes under the version, if it takes one.
-fn turn(draft: &Draft<'_>, to: &Regulation, clock: &Clock, used_ms: i64, why: TermReason) -> Option<Turn> {
-    let Some(rule) = to.clock(clock.metric) else { return Some(Turn::Stopped { used_ms }) };
+/// What a clock has used by now, by the version the ticket has worked by; by another that has its calendar, where that
+/// version is there no more.
+fn used(draft: &Draft<'_>, clock: &Clock) -> i64 {
+    let calendar = draft.regulation.calendar(clock.calendar_id());
+    let calendar = calendar.or_else(|| draft.desk.regulations().calendar_of(&clock.term));
+    calendar.map_or(clock.used_ms, |calendar| clock.used_at(calendar, draft.at))
+}
+
+/// Gives a clock that counts the term it has under the version.
+fn derive_clock(draft: &mut Draft<'_>, to: &Regulation, clock: &Clock, used_ms: i64, is_other: bool) {
+    let turn = |turn| Event::Clock { metric: clock.metric, cycle: clock.cycle, turn };
+    let Some(rule) = to.clock(clock.metric) else {
+        draft.push(turn(Turn::Stopped { used_ms }));
+        return;
+    };
     let facts = &draft.ticket.facts;
     let target = to.target(rule, facts);
     let is = target.map_or(GivenTerm::None, |target| target.term);
-    if clock.planned.is_some_and(|planned| keeps(to, planned, is, facts)) {
-        return None;
-    }
     let calendar = to.calendar_for(rule, facts);
-    let given = Given::derived(rule, target, calendar, clock.started_at);
-    let term = standing(term(to, rule, calendar, given, used_ms, draft.at), clock);
-    let same = |a: &Term, b: &Term| {
-        (a.target_ms, a.deadline, &a.calendar, &a.revision)
-            == (b.target_ms, b.deadline, &b.calendar, &b.revision)
+    let is_kept = clock.planned.is_some_and(|planned| keeps(to, planned, is, facts));
+    let (why, term) = if is_kept {
+        (TermReason::CalendarRevised, kept(to, rule, calendar, clock, used_ms, draft.at))
+    } else {
+        let given = Given::derived(rule, target, calendar, clock.started_at);
+        let term = settled(term(to, rule, calendar, given, used_ms, draft.at), clock, used_ms, draft.at);
+        // Days come to another time by another calendar; hours do so only where the file gives others.
+        let same_calendar = (&term.calendar, &term.revision) == (&clock.term.calendar, &clock.term.revision);
+        let is_by_calendar = !same_calendar && matches!(is, GivenTerm::Days(_));
+        let other_target = term.target_ms != clock.term.target_ms && !is_by_calendar;
+        let why = match (is_other, other_target || clock.planned.is_some()) {
+            (true, _) => TermReason::Regulation,
+            (false, true) => TermReason::Derived,
+            (false, false) => TermReason::CalendarRevised,
+        };
+        (why, term)
     };
-    (!same(&term, &clock.term)).then_some(Turn::Retargeted { used_ms, why, term })
+    if term == clock.term {
+        return;
+    }
+    let target_ms = term.target_ms;
+    draft.push(turn(Turn::Retargeted { used_ms, why, term }));
+    if !is_kept {
+        breach_if_used_up(draft, rule, clock, target_ms, used_ms);
+    }
 }
 
-/// A term of a clock that stands still has no deadline (R7).
-fn standing(mut term: Term, clock: &Clock) -> Term {
+/// What an agent promised: its instant stays, and where other working time counts now, the time up to it is reckoned by
+/// that.
+fn kept(
+    to: &Regulation,
+    rule: &ClockRule,
+    calendar: &Calendar,
+    clock: &Clock,
+    used_ms: i64,
+    now: Timestamp,
+) -> Term {
+    let mut term = clock.term.clone();
+    let name = calendar_name(&to.id, calendar.id());
+    if (name.as_str(), calendar.revision()) == (term.calendar.as_str(), term.revision.as_str()) {
+        return term;
+    }
+    term.calendar = name;
+    term.revision = calendar.revision().into();
+    if let Some(deadline) = term.deadline.filter(|deadline| *deadline > now) {
+        term.target_ms = Some(used_ms.saturating_add(rule.basis.elapsed(calendar, now, deadline)));
+    }
+    term
+}
+
+/// The term as the clock can have it: one that stands still has no deadline (R7), one that ran out keeps the deadline it
+/// missed where it would have run out by now all the same, and nobody is warned twice of one deadline.
+fn settled(mut term: Term, clock: &Clock, used_ms: i64, now: Timestamp) -> Term {
+    let was = &clock.term;
     if clock.state == ClockState::Paused {
         term.deadline = None;
         term.warn_at = None;
+    } else if clock.ran_out && term.target_ms.is_some_and(|target_ms| used_ms >= target_ms) {
+        term.deadline = was.deadline;
+        term.warn_at = was.warn_at;
+        term.provisional = was.provisional;
+    } else if let (Some(old), Some(new)) = (was.warn_at, term.warn_at)
+        && old <= now
+        && new <= now
+    {
+        term.warn_at = Some(old);
     }
     term
 }
 
 /// Whether the version has everything that the ticket has.
-fn fits(ticket: &Ticket, to: &Regulation) -> Result<(), Refusal> {
+fn fits(ticket: &Ticket, from: &Regulation, to: &Regulation) -> Result<(), Refusal> {
+    let Some(lack) = lack(ticket, from, to) else { return Ok(()) };
     let facts = &ticket.facts;
-    let lacks = [
-        ("type", facts.kind.as_str(), to.kind(&facts.kind).is_some()),
-        ("priority", &facts.priority, to.priority(&facts.priority).is_some()),
-        ("status", &facts.status, to.status(&facts.status).is_some()),
-        ("channel", &facts.channel, to.channel(&facts.channel).is_some()),
-    ];
-    let missing = lacks.iter().find(|(_, _, there)| !there).map(|(what, id, _)| format!("{what} `{id}`"));
-    let missing = missing.or_else(|| to.line(facts.line).is_none().then(|| format!("line {}", facts.line)));
-    let other_basis = |clock: &&Clock| {
-        let rule: Option<&ClockRule> = to.clock(clock.metric);
-        clock.state != ClockState::Stopped && rule.is_some_and(|rule| rule.basis != clock.basis)
-    };
-    let what = match (missing, ticket.clocks.iter().find(other_basis)) {
-        (Some(missing), _) => format!("has no {missing}"),
-        (None, Some(clock)) => format!("counts the clock `{}` in another basis", clock.metric),
-        (None, None) => return Ok(()),
-    };
     Err(Refusal::Conflict {
         code: "does-not-fit",
         message: format!(
-            "version {} of {} {what}; ticket {} keeps version {}",
+            "version {} of {} {lack}; ticket {} keeps version {}",
             to.version, to.id, ticket.number, facts.version
         ),
         ticket: Some(ticket.number),
         status: Some(facts.status.clone()),
     })
+}
+
+/// The first thing that the ticket has and the version has not, or has otherwise.
+fn lack(ticket: &Ticket, from: &Regulation, to: &Regulation) -> Option<String> {
+    let facts = &ticket.facts;
+    let needed = [
+        ("type", facts.kind.as_str(), to.kind(&facts.kind).is_some()),
+        ("priority", &facts.priority, to.priority(&facts.priority).is_some()),
+        ("status", &facts.status, to.status(&facts.status).is_some()),
+        ("channel", &facts.channel, to.channel(&facts.channel).is_some()),
+    ];
+    if let Some((what, id, _)) = needed.iter().find(|(_, _, is_there)| !is_there) {
+        return Some(format!("has no {what} `{id}`"));
+    }
+    if to.line(facts.line).is_none() {
+        return Some(format!("has no line {}", facts.line));
+    }
+    let stage = |regulation: &Regulation| regulation.status(&facts.status).map(|status| status.stage);
+    if stage(from).is_some_and(|was| stage(to) != Some(was)) {
+        return Some(format!("has the status `{}` at another stage", facts.status));
+    }
+    // A clock that stopped may run on where the ticket is returned.
+    let is_counted =
+        |clock: &Clock, rule: &ClockRule| clock.state != ClockState::Stopped || !rule.reopens.is_empty();
+    let in_other_basis = |clock: &&Clock| {
+        to.clock(clock.metric).is_some_and(|rule| rule.basis != clock.basis && is_counted(clock, rule))
+    };
+    let clock = ticket.latest_clocks().find(in_other_basis)?;
+    Some(format!("counts the clock `{}` in another basis", clock.metric))
 }

@@ -100,7 +100,7 @@ fn choose(desk: &Desk, register: &Register, at: Timestamp) -> Result<Arc<Regulat
     }
     let list = ids.join(", ");
     let id = match &register.regulation {
-        Some(id) if ids.contains(&id.as_str()) => id,
+        Some(id) if regulations.takes(id) => id,
         Some(id) => {
             return Err(Refusal::field("regulation", format!("unknown `{id}`; this desk runs {list}")));
         }

@@ -2,7 +2,8 @@
 //!
 //! A registration is taken under the version that holds on its day. A ticket keeps the version it was opened under
 //! until an admin applies another one to it, so a version that is given no more stays here for as long as the box
-//! keeps its text.
+//! keeps its text. New tickets are for the versions that are given; a kept one takes them only as long as the day of
+//! none that is given has come.
 
 use std::sync::Arc;
 
@@ -45,11 +46,24 @@ impl IntakeRule {
 /// The regulations a desk runs.
 #[derive(Debug, Clone, Default)]
 pub struct Regulations {
-    /// Versions of one id stand together, the oldest first.
-    all: Vec<Arc<Regulation>>,
+    /// Versions of one id stand together, the oldest first; of one day, the given after the kept.
+    all: Vec<Held>,
     /// The ids that take registrations, in the order given.
     ids: Vec<SmolStr>,
     intake: Vec<IntakeRule>,
+}
+
+/// A version, and whether the admin gives it now or the box only keeps it.
+#[derive(Debug, Clone)]
+struct Held {
+    regulation: Arc<Regulation>,
+    is_given: bool,
+}
+
+impl Held {
+    fn has_come(&self, at: Timestamp) -> bool {
+        self.regulation.holds_from <= at.local(self.regulation.zone).date()
+    }
 }
 
 impl Regulations {
@@ -63,7 +77,7 @@ impl Regulations {
         }
         let mut set = Self { all: Vec::new(), ids, intake: Vec::new() };
         for regulation in given {
-            set.put(regulation);
+            set.put(regulation, true);
         }
         set
     }
@@ -81,23 +95,28 @@ impl Regulations {
     pub fn with_kept(mut self, kept: Vec<Arc<Regulation>>) -> Self {
         for regulation in kept {
             if self.version(&regulation.id, &regulation.version).is_none() {
-                self.put(regulation);
+                self.put(regulation, false);
             }
         }
         self
     }
 
-    fn put(&mut self, regulation: Arc<Regulation>) {
-        self.all.push(regulation);
-        let place = |regulation: &Arc<Regulation>| self.ids.iter().position(|id| *id == regulation.id);
-        self.all.sort_by_key(|regulation| {
-            (place(regulation).unwrap_or(usize::MAX), regulation.id.clone(), regulation.holds_from)
+    fn put(&mut self, regulation: Arc<Regulation>, is_given: bool) {
+        self.all.push(Held { regulation, is_given });
+        let place = |id: &SmolStr| self.ids.iter().position(|known| known == id).unwrap_or(usize::MAX);
+        self.all.sort_by_key(|Held { regulation, is_given }| {
+            (place(&regulation.id), regulation.id.clone(), regulation.holds_from, *is_given)
         });
     }
 
-    /// The newest version of that id.
+    fn held(&self, id: &str) -> impl DoubleEndedIterator<Item = &Held> {
+        self.all.iter().filter(move |held| held.regulation.id == id)
+    }
+
+    /// The newest version of that id that is given; of an id that is only kept, the newest kept.
     pub fn get(&self, id: &str) -> Option<&Arc<Regulation>> {
-        self.versions(id).last()
+        let given = self.held(id).rev().find(|held| held.is_given);
+        given.or_else(|| self.held(id).next_back()).map(|held| &held.regulation)
     }
 
     /// That version of that id.
@@ -107,29 +126,40 @@ impl Regulations {
 
     /// Every version of that id, the oldest first.
     pub fn versions(&self, id: &str) -> impl DoubleEndedIterator<Item = &Arc<Regulation>> {
-        self.all.iter().filter(move |regulation| regulation.id == id)
+        self.held(id).map(|held| &held.regulation)
     }
 
-    /// The version of that id that holds at `at`: the newest whose day has come, or else the oldest.
+    /// The version of that id that holds at `at`: the newest given whose day has come. Before the day of all that are
+    /// given, the newest kept whose day has come; where there is none either, the oldest given.
     pub fn holding(&self, id: &str, at: Timestamp) -> Option<&Arc<Regulation>> {
-        let holds = |regulation: &&Arc<Regulation>| regulation.holds_from <= at.local(regulation.zone).date();
-        self.versions(id).rev().find(holds).or_else(|| self.versions(id).next())
+        let newest =
+            |is_given| self.held(id).rev().find(move |held| held.is_given == is_given && held.has_come(at));
+        let holding = newest(true).or_else(|| newest(false));
+        let oldest = || self.held(id).find(|held| held.is_given).or_else(|| self.held(id).next());
+        holding.or_else(oldest).map(|held| &held.regulation)
     }
 
-    /// The version a ticket works by; the newest of its id where that version is not there.
+    /// Whether registrations of that id are taken.
+    pub fn takes(&self, id: &str) -> bool {
+        self.ids.iter().any(|known| known == id)
+    }
+
+    /// The version a ticket works by; [`Regulations::get`] of its id where that version is not there.
     pub fn of(&self, facts: &Registered) -> Option<&Arc<Regulation>> {
         self.version(&facts.regulation, &facts.version).or_else(|| self.get(&facts.regulation))
     }
 
-    /// The id that the intake rules choose for a registration that names none; the only one, where there is one.
+    /// The id that the intake rules choose for a registration that names none; the only one, where there is one. A rule
+    /// for an id that takes no registrations chooses nothing.
     pub fn chosen(&self, register: &Register) -> Option<&SmolStr> {
-        let ruled = self.intake.iter().find(|rule| rule.matches(register)).map(|rule| &rule.regulation);
+        let chooses = |rule: &&IntakeRule| self.takes(&rule.regulation) && rule.matches(register);
+        let ruled = self.intake.iter().find(chooses).map(|rule| &rule.regulation);
         ruled.or_else(|| self.ids.first().filter(|_| self.ids.len() == 1))
     }
 
     /// Every regulation in every version, ids in the order given.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Regulation>> {
-        self.all.iter()
+        self.all.iter().map(|held| &held.regulation)
     }
 
     /// The calendar of a name `regulation/calendar`, of the newest version that has it.
@@ -149,7 +179,7 @@ impl Regulations {
 
     /// Whether tickets of more than one regulation may be on this desk, so that lists and the wall say which.
     pub fn are_several(&self) -> bool {
-        self.all.iter().any(|regulation| regulation.id != self.all[0].id)
+        self.iter().any(|regulation| regulation.id != self.all[0].regulation.id)
     }
 
     /// The ids that take registrations, for messages.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use calendars::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -12,8 +13,9 @@ use super::DoorState;
 use super::auth::{Caller, Reader};
 use super::metrics::CONTENT_TYPE;
 use super::problem::Problem;
+use super::regulations::RegulationLine;
 use crate::clock;
-use crate::desk::{Counts, Role};
+use crate::desk::{Counts, Desk, Role};
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";
@@ -74,6 +76,23 @@ pub(super) async fn whoami(Caller(actor): Caller) -> Json<WhoAmI> {
     Json(WhoAmI { name: actor.name, role: actor.role, lines: actor.lines })
 }
 
+/// A version of a regulation, and how many tickets work by it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VersionTally {
+    /// The regulation's id.
+    #[schema(value_type = String, example = "getmark")]
+    regulation: SmolStr,
+    /// The version.
+    #[schema(value_type = String)]
+    version: SmolStr,
+    /// The first day it holds; null where the desk does not have it.
+    holds_from: Option<String>,
+    /// Whether registrations of today are taken under it.
+    registers: bool,
+    /// How many tickets work by it that are not closed.
+    tickets: u32,
+}
+
 /// How the daemon is.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Status {
@@ -89,6 +108,8 @@ pub(super) struct Status {
     state_dir: String,
     /// The regulations it works by.
     regulations: Vec<String>,
+    /// Their versions, and any other that tickets work by.
+    versions: Vec<VersionTally>,
     /// Whether the box's time can be trusted.
     trusted: bool,
     /// How many tickets are what.
@@ -111,8 +132,8 @@ pub(super) struct Status {
 pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<Json<Status>, Problem> {
     let shared = &door.shared;
     let zone = shared.facts.zone;
-    let look = shared.handle.look(|desk, now| (now, desk.next_deadline(), desk.next_seq()));
-    let (now, next_deadline, next_event) = look.await?;
+    let look = |desk: &Desk, now| (now, desk.next_deadline(), desk.next_seq(), versions(desk, now));
+    let (now, next_deadline, next_event, versions) = shared.handle.look(look).await?;
     let board = shared.handle.view().board();
     Ok(Json(Status {
         version: shared.facts.version.clone(),
@@ -121,6 +142,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         uptime_seconds: clock::monotonic_us().saturating_sub(shared.started_us) / 1_000_000,
         state_dir: shared.facts.state_dir.display().to_string(),
         regulations: shared.facts.regulations.clone(),
+        versions,
         trusted: board.trusted,
         counts: board.counts,
         tickets_total: shared.handle.view().len(),
@@ -129,4 +151,29 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         next_event,
         muted_until: board.muted_until.filter(|until| *until > now).map(|until| until.to_rfc3339(zone)),
     }))
+}
+
+/// The versions the desk has, then those that tickets work by though it has them not.
+fn versions(desk: &Desk, now: Timestamp) -> Vec<VersionTally> {
+    let regulations = desk.regulations();
+    let tickets = |id: &str, version: &str| {
+        let found = desk.versions().find(|(known, named, _)| *known == id && *named == version);
+        found.map_or(0, |(_, _, tickets)| tickets)
+    };
+    let there = regulations.iter().map(|regulation| {
+        let RegulationLine { id, version, holds_from, registers, .. } =
+            super::regulations::line(regulation, regulations, now);
+        let tickets = tickets(&id, &version);
+        VersionTally { regulation: id, version, holds_from: Some(holds_from), registers, tickets }
+    });
+    let missing = desk.versions().filter(|(id, version, _)| regulations.version(id, version).is_none()).map(
+        |(id, version, tickets)| VersionTally {
+            regulation: id.clone(),
+            version: version.clone(),
+            holds_from: None,
+            registers: false,
+            tickets,
+        },
+    );
+    there.chain(missing).collect()
 }

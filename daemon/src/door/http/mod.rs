@@ -32,6 +32,7 @@ mod tests;
 mod tickets;
 mod tokens;
 mod verbs;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -179,6 +180,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(stream::events))
         .routes(routes!(regulations::list))
         .routes(routes!(regulations::show))
+        .routes(routes!(versions::preview))
+        .routes(routes!(versions::apply))
         .routes(routes!(tokens::list, tokens::add))
         .routes(routes!(tokens::revoke))
         .routes(routes!(meta::whoami))

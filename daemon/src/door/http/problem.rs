@@ -201,6 +201,12 @@ impl Problem {
         )
     }
 
+    /// Says first what came before it.
+    pub(super) fn with_before(mut self, words: &str) -> Self {
+        self.0.detail = format!("{words}: {}", self.0.detail);
+        self
+    }
+
     /// The stable code.
     #[cfg(test)]
     pub(super) fn code(&self) -> &'static str {

@@ -1,7 +1,10 @@
 //! Regulations: the ids and titles a client needs to fill a form.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
+use calendars::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -10,20 +13,25 @@ use super::DoorState;
 use super::auth::Caller;
 use super::problem::Problem;
 use super::query::Named;
+use crate::clock;
 use crate::desk::regulation::{self, FieldKind, PrioritySource};
-use crate::desk::{Regulation, Role, Stage};
+use crate::desk::{Regulation, Regulations, Role, Stage};
 
 /// A regulation in one line.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RegulationLine {
     /// Its id.
     #[schema(value_type = String, example = "getmark")]
-    id: SmolStr,
+    pub(super) id: SmolStr,
     /// Its own name.
     title: String,
     /// Its version.
     #[schema(value_type = String)]
-    version: SmolStr,
+    pub(super) version: SmolStr,
+    /// The first day it holds.
+    pub(super) holds_from: String,
+    /// Whether registrations of today are taken under it.
+    pub(super) registers: bool,
 }
 
 /// An id, and the regulation's own word for it.
@@ -151,8 +159,6 @@ pub(super) struct ReasonView {
 pub(super) struct RegulationView {
     #[serde(flatten)]
     line: RegulationLine,
-    /// The first day it holds.
-    holds_from: String,
     /// The zone of its times.
     zone: String,
     /// Where a requester can read before asking.
@@ -180,14 +186,16 @@ pub(super) struct RegulationView {
     sources: Vec<SourceView>,
 }
 
-/// Lists the regulations the desk works by; the first is the one for tickets that name none.
+/// Lists the regulations the desk works by, each in every version that tickets may have; the oldest first.
 #[utoipa::path(get, path = "/v1/regulations", tag = "regulations", operation_id = "list_regulations",
     responses((status = 200, description = "The regulations", body = [RegulationLine])))]
 pub(super) async fn list(State(door): State<DoorState>, _: Caller) -> Json<Vec<RegulationLine>> {
-    Json(door.shared.handle.view().regulations().iter().map(|regulation| line(regulation)).collect())
+    let (view, now) = (door.shared.handle.view(), clock::now());
+    let regulations = view.regulations();
+    Json(regulations.iter().map(|regulation| line(regulation, regulations, now)).collect())
 }
 
-/// Shows what a registration under a regulation may and must have.
+/// Shows what a registration under a regulation may and must have today.
 #[utoipa::path(get, path = "/v1/regulations/{id}", tag = "regulations", operation_id = "show_regulation",
     params(("id" = String, Path, description = "The regulation's id", example = "getmark")),
     responses((status = 200, description = "The regulation", body = RegulationView)))]
@@ -196,22 +204,32 @@ pub(super) async fn show(
     _: Caller,
     Named(id): Named<String>,
 ) -> Result<Json<RegulationView>, Problem> {
-    let regulation = door.shared.handle.view().regulations().get(&id).cloned();
-    regulation.map(|regulation| Json(view(&regulation))).ok_or_else(|| Problem::not_found("regulation", &id))
+    let now = clock::now();
+    let regulations = door.shared.handle.view().regulations();
+    let regulation = regulations.holding(&id, now).ok_or_else(|| Problem::not_found("regulation", &id))?;
+    Ok(Json(view(regulation, line(regulation, regulations, now))))
 }
 
-fn line(regulation: &Regulation) -> RegulationLine {
+/// A version in one line.
+pub(super) fn line(
+    regulation: &Arc<Regulation>,
+    regulations: &Regulations,
+    now: Timestamp,
+) -> RegulationLine {
+    let holding = regulations.holding(&regulation.id, now);
+    let holds = holding.is_some_and(|holding| Arc::ptr_eq(holding, regulation));
     RegulationLine {
         id: regulation.id.clone(),
         title: regulation.title.clone(),
         version: regulation.version.clone(),
+        holds_from: regulation.holds_from.to_string(),
+        registers: holds && regulations.takes(&regulation.id),
     }
 }
 
-fn view(regulation: &Regulation) -> RegulationView {
+fn view(regulation: &Regulation, line: RegulationLine) -> RegulationView {
     RegulationView {
-        line: line(regulation),
-        holds_from: regulation.holds_from.to_string(),
+        line,
         zone: regulation.zone.to_string(),
         knowledge_base: regulation.knowledge_base.clone(),
         priority_source: match regulation.priority_source {

@@ -7,6 +7,7 @@ mod pages;
 mod roles;
 mod sockets;
 mod stream;
+mod versions;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -113,10 +114,14 @@ impl World {
 
     fn at(state_dir: &Path) -> Self {
         let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
+        Self::under(state_dir, Regulations::new(vec![getmark]))
+    }
+
+    fn under(state_dir: &Path, regulations: Regulations) -> Self {
         let zone = Tz::Europe__Moscow;
         let settings = Settings {
             state_dir: state_dir.to_owned(),
-            regulations: Regulations::new(vec![getmark]),
+            regulations,
             zone,
             language: firmware_board::Language::Russian,
         };
