@@ -314,7 +314,11 @@ fn a_ticket_that_does_not_fit_is_left_alone_and_told_why() {
             "version 2 of care counts the clock `resolution` in another basis; ticket 1 keeps version 1",
         ),
         (
-            &[("title = \"Новое\"\n", "title = \"Новое\"\nstage = \"resolved\"\n")],
+            &[
+                ("initial-status = \"new\"", "initial-status = \"work\""),
+                ("title = \"Новое\"\n", "title = \"Новое\"\nstage = \"resolved\"\n"),
+                ("title = \"В работе\"\n", "title = \"В работе\"\nmoves = [\"new\"]\n"),
+            ],
             "version 2 of care has the status `new` at another stage; ticket 1 keeps version 1",
         ),
     ];

@@ -208,7 +208,8 @@ fn two_regulations_are_told_apart_entry_by_entry() {
         path.display().to_string()
     };
     let rule_for_errors = "[[priority-rule]]\nwhen = { type = \"error\", fields = { impact = \"all\" } }\npriority = \"high\"\nclause = \"S-5\"\n\n";
-    let rule_for_all = "[[priority-rule]]\npriority = \"low\"\nclause = \"S-5\"\n";
+    let rule_for_one =
+        "[[priority-rule]]\nwhen = { fields = { impact = \"one\" } }\npriority = \"low\"\nclause = \"S-5\"\n";
     let chat = "\n[[channel]]\nid = \"chat\"\ntitle = \"Чат\"\nline = 1\nclause = \"S-2\"\n";
     let a = write("a.toml", &[]);
     let b = write(
@@ -226,7 +227,7 @@ fn two_regulations_are_told_apart_entry_by_entry() {
                 "\n[[channel]]\nid = \"fax\"\ntitle = \"Факс\"\nline = 1\ntypes = [\"error\"]\nclause = \"S-2\"\n",
             ),
             (rule_for_errors, ""),
-            (rule_for_all, &format!("{rule_for_all}\n{rule_for_errors}")),
+            (rule_for_one, &format!("{rule_for_one}\n{rule_for_errors}")),
         ],
     );
     let home = dir.path().display().to_string();

@@ -98,7 +98,7 @@ fn told_of(text: &str) -> String {
 }
 
 #[test]
-fn the_small_regulation_and_those_that_ship_are_right() {
+fn x_3_the_small_regulation_and_those_that_ship_are_right() {
     Regulation::parse("small.toml", SMALL).unwrap();
     for name in andon::desk::regulation::shipped::names() {
         assert_eq!(shipped(name).id, name);

@@ -5,7 +5,7 @@ use andon::desk::Regulation;
 use super::{SMALL, told, told_with};
 
 #[test]
-fn an_unknown_key_is_told_with_the_known_ones() {
+fn x_3_an_unknown_key_is_told_with_the_known_ones() {
     assert_eq!(
         told("title = \"Line\"", "titel = \"Line\""),
         "small.toml:16: titel: unknown field `titel`, expected one of `id`, `title`, `clause`, `note`, `calendar`, `routes`; did you mean `title`?"
@@ -63,7 +63,7 @@ fn every_reference_to_a_status_is_checked() {
 }
 
 #[test]
-fn a_calendar_that_is_not_there_is_told_with_those_that_are() {
+fn x_3_a_calendar_that_is_not_there_is_told_with_those_that_are() {
     assert_eq!(
         told("calendar = \"day\"", "calendar = \"night\""),
         "small.toml:17: line.calendar: unknown calendar `night`; one of day"
@@ -167,7 +167,7 @@ fn a_clock_that_closes_says_to_which_status_and_why() {
 }
 
 #[test]
-fn overlapping_hours_are_told_with_day_and_hours() {
+fn x_3_overlapping_hours_are_told_with_day_and_hours() {
     assert_eq!(
         told(
             "close = \"18:00\" }]",
@@ -325,7 +325,7 @@ fn a_closed_status_waits_for_nobody() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
+fn x_3_everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
     let text = SMALL
         .replace("term = \"8h\"", "term = \"soon\"")
         .replace("line = 1\n", "line = 9\n")

@@ -25,7 +25,7 @@ fn fault(channel: &str, when: &str) -> Value {
 }
 
 #[test]
-fn x_2_a_sixth_regulation_is_explained_in_both_languages() {
+fn x_3_a_sixth_regulation_is_explained_in_both_languages() {
     let told = |language| {
         explain(&school(), language).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     };

@@ -63,14 +63,24 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// Names, forms and sense.
 pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
+    read(name, text, true)
+}
+
+/// Names and forms, and nothing asked of the sense.
+pub(super) fn parse_kept(name: &str, text: &str) -> Result<Regulation, Problems> {
+    read(name, text, false)
+}
+
+fn read(name: &str, text: &str, asks_for_sense: bool) -> Result<Regulation, Problems> {
     let file: File = toml::from_str(text).map_err(|error| {
         let (line, key, message) = toml_problem::tell(text, &error);
         Problems { name: name.to_owned(), problems: vec![Problem { line, key, message }] }
     })?;
     let mut check = Check { text, problems: Vec::new() };
     let regulation = check.regulation(&file);
-    if let Some(regulation) = &regulation {
+    if let Some(regulation) = regulation.as_ref().filter(|_| asks_for_sense) {
         check.problems.extend(sense::problems(text, &file, regulation));
     }
     let mut problems = check.problems;

@@ -39,8 +39,7 @@ impl<'a> Sense<'a> {
                 (None, _) => return None,
                 (Some(_), _) if triggers.iter().any(|trigger| self.ways.happens(trigger)) => return None,
                 (Some(_), _) => {
-                    let mut why: Vec<String> =
-                        triggers.iter().map(|trigger| self.why_never(trigger)).collect();
+                    let mut why: Vec<String> = triggers.iter().map(why_never).collect();
                     why.dedup();
                     let happens = if words.len() == 1 { "happens" } else { "happen" };
                     let words = quoted(words.iter().map(|word| word.get_ref().as_str()));
@@ -51,28 +50,6 @@ impl<'a> Sense<'a> {
             Some(Finding::new(span, format!("clock {}", rule.metric), message))
         });
         told.collect()
-    }
-
-    /// Why a trigger never happens, and what would make it.
-    fn why_never(&self, trigger: &Trigger) -> String {
-        match trigger {
-            Trigger::Asked => "the regulation has no [verb.ask]".to_owned(),
-            Trigger::Resolved => {
-                "no verb and no move leads to the stage `resolved`, as [verb.resolve] would".to_owned()
-            }
-            Trigger::Reopened => {
-                "nothing leads back from an answered or closed ticket to an open one, as [verb.return] would"
-                    .to_owned()
-            }
-            Trigger::LineLeft => "no line has `routes` to another".to_owned(),
-            Trigger::StatusEntered(id) => format!("no ticket comes to `{id}`"),
-            Trigger::StatusLeft(id) => format!("no ticket leaves `{id}`"),
-            Trigger::Registered
-            | Trigger::Replied
-            | Trigger::Answered
-            | Trigger::LineEntered
-            | Trigger::Closed => "it always may".to_owned(),
-        }
     }
 
     /// A clock that stands still must be able to run again.
@@ -143,6 +120,28 @@ impl<'a> Sense<'a> {
             "end-status: `{status}` is of stage `open`, and the ticket is over; name a status of stage `closed`"
         );
         Some(Finding::new(span, format!("clock {}", rule.metric), message))
+    }
+}
+
+/// Why a trigger never happens, and what would make it.
+fn why_never(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Asked => "the regulation has no [verb.ask]".to_owned(),
+        Trigger::Resolved => {
+            "no verb and no move leads to the stage `resolved`, as [verb.resolve] would".to_owned()
+        }
+        Trigger::Reopened => {
+            "nothing leads back from an answered or closed ticket to an open one, as [verb.return] would"
+                .to_owned()
+        }
+        Trigger::LineLeft => "no line has `routes` to another".to_owned(),
+        Trigger::StatusEntered(id) => format!("no ticket comes to `{id}`"),
+        Trigger::StatusLeft(id) => format!("no ticket leaves `{id}`"),
+        Trigger::Registered
+        | Trigger::Replied
+        | Trigger::Answered
+        | Trigger::LineEntered
+        | Trigger::Closed => "it always may".to_owned(),
     }
 }
 

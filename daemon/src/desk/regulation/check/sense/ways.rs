@@ -3,6 +3,8 @@
 //! A way is taken by the verb `status`, by a verb that moves, by a clock that closes, or by itself once the number is
 //! given. What a verb may do at which stage is as [`crate::desk::command::Act`] has it.
 
+use smol_str::SmolStr;
+
 use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Trigger, VerbRule};
 use crate::desk::ticket::Stage;
 
@@ -72,10 +74,10 @@ impl<'a> Ways<'a> {
         let status = self.regulation.status(place.status);
         let initial = place.status == self.regulation.initial_status && place.stage == Stage::Open;
         let passes = status.and_then(|status| status.passes_to.as_deref()).filter(|_| initial);
-        let moves = status.into_iter().flat_map(|status| &status.moves).map(|to| to.as_str());
+        let moves = status.into_iter().flat_map(|status| &status.moves).map(SmolStr::as_str);
         let own = moves.chain(passes).filter_map(|to| self.with_own_stage(to));
         let verbs = self.regulation.verbs.iter().filter_map(|(verb, rule)| self.by_verb(verb, rule, place));
-        let clocks = self.regulation.clocks.iter().filter_map(|rule| self.by_clock(rule, place));
+        let clocks = self.regulation.clocks.iter().filter_map(|rule| by_clock(rule, place));
         own.chain(verbs).chain(clocks).filter(|to| *to != place).collect()
     }
 
@@ -96,15 +98,6 @@ impl<'a> Ways<'a> {
         let applies = rule.from.is_empty() || rule.from.iter().any(|from| from == place.status);
         let to = self.with_own_stage(rule.to.as_deref().filter(|_| applies)?)?;
         Some(Place { stage: rule.stage.unwrap_or(to.stage), ..to })
-    }
-
-    fn by_clock(&self, rule: &'a ClockRule, place: Place<'a>) -> Option<Place<'a>> {
-        match &rule.at_end {
-            AtEnd::Close { status, .. } if may_end(rule, place) => {
-                Some(Place { status, stage: Stage::Closed })
-            }
-            AtEnd::Close { .. } | AtEnd::Breach | AtEnd::Tell => None,
-        }
     }
 
     /// Whether something that turns clocks can ever happen.
@@ -128,6 +121,14 @@ impl<'a> Ways<'a> {
             Trigger::StatusEntered(id) => self.reached.iter().any(|place| place.status == id),
             Trigger::StatusLeft(id) => leads(&|from| from.status == id, &|to| to.status != id),
         }
+    }
+}
+
+/// Where a clock leads that closes.
+fn by_clock<'a>(rule: &'a ClockRule, place: Place<'a>) -> Option<Place<'a>> {
+    match &rule.at_end {
+        AtEnd::Close { status, .. } if may_end(rule, place) => Some(Place { status, stage: Stage::Closed }),
+        AtEnd::Close { .. } | AtEnd::Breach | AtEnd::Tell => None,
     }
 }
 
