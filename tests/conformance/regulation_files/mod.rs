@@ -5,6 +5,7 @@ mod sense;
 mod sixth;
 
 use andon::desk::Regulation;
+use andon::desk::regulation::{Language, explain};
 use andon_tests::world::{shipped, shipped_text};
 
 /// The least regulation there can be; each test makes one thing wrong in it.
@@ -98,7 +99,7 @@ fn told_of(text: &str) -> String {
 }
 
 #[test]
-fn x_3_the_small_regulation_and_those_that_ship_are_right() {
+fn the_small_regulation_and_those_that_ship_are_right() {
     Regulation::parse("small.toml", SMALL).unwrap();
     for name in andon::desk::regulation::shipped::names() {
         assert_eq!(shipped(name).id, name);
@@ -108,7 +109,13 @@ fn x_3_the_small_regulation_and_those_that_ship_are_right() {
 /// Each entry of a shipped regulation names the clause it comes from.
 #[test]
 fn every_entry_names_a_clause_of_its_regulation() {
-    for (name, prefix) in [("getmark", "GM-"), ("profman-iss", "PM-"), ("zkh-services", "ZS-")] {
+    for (name, prefix) in [
+        ("zkh-services", "ZS-"),
+        ("getmark", "GM-"),
+        ("profman-iss", "PM-"),
+        ("bpmsoft-care", "BC-"),
+        ("group-helpdesk", "HD-"),
+    ] {
         // Targets stand indented under their clock.
         let text = shipped_text(name).replace("\n  [", "\n[");
         let sections: Vec<&str> = text.split("\n[").skip(1).collect();
@@ -118,4 +125,30 @@ fn every_entry_names_a_clause_of_its_regulation() {
         }
         assert!(sections.len() > 35, "{name} was read whole");
     }
+}
+
+/// The tables a manager reads leave no clause out, and say where the figure is the site's.
+#[test]
+fn x_3_explain_shows_every_clause_and_what_the_site_sets() {
+    for name in andon::desk::regulation::shipped::names() {
+        let text = shipped_text(name);
+        let clauses = text.lines().filter_map(|line| line.trim().strip_prefix("clause = "));
+        for (language, words) in
+            [(Language::Russian, "задаёт площадка"), (Language::English, "to be set by the site")]
+        {
+            let told = explain(&shipped(name), language);
+            for clause in clauses.clone() {
+                assert!(told.contains(clause.trim_matches('"')), "{name}: {clause} is not told");
+            }
+            assert_eq!(told.contains(words), text.contains("site = true"), "{name}: {words}");
+        }
+    }
+}
+
+#[test]
+fn only_route_is_held_by_a_problem() {
+    assert_eq!(
+        told("[verb.close]", "[verb.close]\nheld-by-problem = true"),
+        "small.toml:48: verb.close: `held-by-problem` is for `route` only"
+    );
 }

@@ -78,7 +78,7 @@ impl Explainer<'_> {
             self.words.date(regulation.holds_from),
             regulation.zone
         ));
-        if regulation.short != regulation.id {
+        if !regulation.id.starts_with(&regulation.short) {
             self.page.line(&format!("{} {}", self.w("на табло:", "on the wall:"), regulation.short));
         }
         if let Some(address) = &regulation.knowledge_base {

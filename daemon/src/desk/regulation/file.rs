@@ -262,6 +262,9 @@ pub(super) struct Verb {
     /// Who may use it; empty means whoever may by default.
     #[serde(default)]
     pub roles: Vec<Spanned<String>>,
+    /// For `route`: a ticket linked to an open problem is not routed up.
+    #[serde(default)]
+    pub held_by_problem: bool,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

@@ -223,6 +223,8 @@ pub struct VerbRule {
     pub types: Vec<SmolStr>,
     /// Who may use it; empty: whoever may by default.
     pub roles: Vec<Role>,
+    /// For `route`: whether a ticket linked to an open problem is held back from going up (GM-5.10).
+    pub held_by_problem: bool,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.

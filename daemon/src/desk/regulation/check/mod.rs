@@ -422,12 +422,16 @@ impl Check<'_> {
             );
         }
         let key = format!("verb.{verb}");
+        if rule.held_by_problem && verb != "route" {
+            self.problem(&span, &key, "`held-by-problem` is for `route` only".to_owned());
+        }
         VerbRule {
             to: rule.to.as_ref().map(|to| self.known(to, &key, "status", &names.statuses)),
             from: self.all_known(&rule.from, &key, "status", &names.statuses),
             stage: rule.stage,
             types: self.all_known(&rule.types, &key, "type", &names.types),
             roles: self.roles(&rule.roles, &key),
+            held_by_problem: rule.held_by_problem,
             clause: rule.clause.clone(),
             note: rule.note.clone(),
         }

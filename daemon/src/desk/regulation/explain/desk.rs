@@ -138,12 +138,17 @@ impl Explainer<'_> {
         let verbs = Act::VERBS.into_iter().filter_map(|verb| Some((verb, self.words.regulation.verb(verb)?)));
         let rows = verbs.map(|(verb, rule)| {
             let to = rule.to.as_ref().map_or("", |id| self.words.status(id));
+            let held = if rule.held_by_problem {
+                self.w("не выше, пока открыта связанная проблема", "not up, while a linked problem is open")
+            } else {
+                ""
+            };
             let stage = rule.stage.map(|stage| format!(" ({})", self.words.stage(stage))).unwrap_or_default();
             vec![
                 self.words.verb(verb).to_owned(),
                 verb.to_owned(),
                 self.from(verb, rule),
-                format!("{to}{stage}"),
+                format!("{to}{stage}{held}"),
                 self.words.kinds(&rule.types),
                 self.words.roles(&rule.roles),
                 clause(rule.clause.as_ref()),
