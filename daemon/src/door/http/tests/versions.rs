@@ -134,6 +134,7 @@ async fn a_version_is_applied_once_and_the_history_says_by_whom() {
     let history = world.get("/v1/tickets/1/history").await.json();
     let story = history.as_array().expect("it has a history");
     let [.., applied, term, _] = story.as_slice() else { panic!("{history}") };
+    eprintln!("{history:#}");assert!(false);
     assert_eq!((&applied["event"], &applied["by"]), (&json!("regulation-applied"), &json!("admin")));
     assert_eq!((&applied["from"], &applied["to"]), (&json!("2024-06-14"), &json!("2027")));
     assert_eq!((&term["turn"], &term["why"]), (&json!("retargeted"), &json!("regulation")), "{history}");
