@@ -314,8 +314,19 @@ fn a_ticket_that_does_not_fit_is_left_alone_and_told_why() {
             "version 2 of care counts the clock `resolution` in another basis; ticket 1 keeps version 1",
         ),
         (
-            &[("title = \"Новое\"\n", "title = \"Новое\"\nstage = \"resolved\"\n")],
-            "version 2 of care has the status `new` at another stage; ticket 1 keeps version 1",
+            // The ticket is at work, which is the answer by the next version.
+            &[
+                (
+                    "id = \"work\"\ntitle = \"В работе\"\n",
+                    "id = \"work\"\ntitle = \"Сделано\"\nstage = \"resolved\"\n",
+                ),
+                ("[verb.resolve]\nto = \"answered\"", "[verb.resolve]\nto = \"work\""),
+                ("[verb.return]\nto = \"work\"", "[verb.return]\nto = \"new\""),
+                ("[verb.answer]\nto = \"work\"", "[verb.answer]\nto = \"new\""),
+                ("moves = [\"work\"]", "moves = []"),
+                ("[[status]]\nid = \"answered\"\ntitle = \"Отвечено\"\nstage = \"resolved\"\n\n", ""),
+            ],
+            "version 2 of care has the status `work` at another stage; ticket 1 keeps version 1",
         ),
     ];
     for (changes, message) in cases {
@@ -323,6 +334,7 @@ fn a_ticket_that_does_not_fit_is_left_alone_and_told_why() {
         let regulations = Regulations::new(vec![one(), Arc::clone(&to)]);
         let mut world = World::side_by_side(regulations, "2026-11-23 10:00");
         let question = world.register(ticket("question", "high"));
+        world.act(question, "status", json!({ "to": "work" }));
         let before = world.ticket(question).clone();
         let impact = world.impact(question, &to);
         assert_eq!(impact.outcome, Outcome::DoesNotFit);

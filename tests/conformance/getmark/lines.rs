@@ -94,7 +94,10 @@ fn gm_5_10_a_ticket_of_an_open_problem_is_not_routed_up() {
     let problem = world.register(high("email"));
     world.act(ticket, "link", json!({ "to": problem, "kind": "problem" }));
     let refusal = world.refused(ticket, "route", json!({ "line": 2 }));
-    assert_eq!(refusal.to_string(), "the problem is worked on as ticket 2 already; do not route this one up");
+    assert_eq!(
+        refusal.to_string(),
+        "the problem is worked on as ticket 2 already; do not route this one up (GM-5.10)"
+    );
     assert_eq!(conflict(refusal), ("already-worked-on", Some(problem)));
     assert_eq!(world.ticket(ticket).facts.line, 1);
     // The problem itself goes its way, and so does the ticket once nobody works on the problem.

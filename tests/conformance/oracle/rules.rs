@@ -69,6 +69,14 @@ struct Row {
     given: Option<Given>,
 }
 
+impl Row {
+    fn matches(&self, kind: &str, priority: &str, line: u8) -> bool {
+        self.kind.is_none_or(|of| of == kind)
+            && self.priority.is_none_or(|of| of == priority)
+            && self.line.is_none_or(|of| of == line)
+    }
+}
+
 /// A clock. What starts, stops and reopens it stands here as it does in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
@@ -88,12 +96,7 @@ pub(super) struct Rule {
 impl Rule {
     /// What it gives a ticket of this type and priority on this line; nothing where no row is for it.
     pub(super) fn given(&self, kind: &str, priority: &str, line: u8) -> Option<Given> {
-        let matches = |row: &&Row| {
-            row.kind.is_none_or(|of| of == kind)
-                && row.priority.is_none_or(|of| of == priority)
-                && row.line.is_none_or(|of| of == line)
-        };
-        self.rows.iter().find(matches).and_then(|row| row.given)
+        self.rows.iter().find(|row| row.matches(kind, priority, line)).and_then(|row| row.given)
     }
 }
 
@@ -367,10 +370,22 @@ fn rows(dice: &mut Dice, basis: Basis, lines: usize) -> Vec<Row> {
             given: Some(given(dice, basis)),
         })
         .collect();
-    if rows.is_empty() || dice.percent(75) {
+    // A file whose clock leaves a priority out, or has a row that never counts, is refused.
+    let has_row = |priority: &str| rows.iter().any(|row| row.priority.is_none_or(|of| of == priority));
+    if !PRIORITIES.iter().all(|priority| has_row(priority)) || dice.percent(75) {
         rows.push(Row { given: Some(given(dice, basis)), ..Row::default() });
     }
-    rows
+    let counts = |row: usize| {
+        (1..=u8::try_from(lines).unwrap()).any(|line| {
+            KINDS.iter().any(|kind| {
+                PRIORITIES.iter().any(|priority| {
+                    rows.iter().position(|row| row.matches(kind, priority, line)) == Some(row)
+                })
+            })
+        })
+    };
+    let counting: Vec<usize> = (0..rows.len()).filter(|row| counts(*row)).collect();
+    counting.into_iter().map(|row| rows[row].clone()).collect()
 }
 
 fn given(dice: &mut Dice, basis: Basis) -> Given {

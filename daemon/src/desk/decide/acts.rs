@@ -333,11 +333,14 @@ fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
         let way = if list.is_empty() { "nowhere".to_owned() } else { format!("to line {list}") };
         return Err(Refusal::conflict("no-route", format!("line {from} routes {way}, not to line {to}")));
     }
-    if let Some(problem) = open_problem(draft).filter(|_| to > from) {
+    let rule = draft.regulation.verb("route");
+    let held = to > from && rule.is_some_and(|rule| rule.held_by_problem);
+    if let Some(problem) = open_problem(draft).filter(|_| held) {
         return Err(Refusal::Conflict {
             code: "already-worked-on",
             message: format!(
-                "the problem is worked on as ticket {problem} already; do not route this one up"
+                "the problem is worked on as ticket {problem} already; do not route this one up{}",
+                in_brackets(rule.and_then(|rule| rule.clause.as_ref()))
             ),
             ticket: Some(problem),
             status: None,

@@ -240,7 +240,7 @@ pub(super) struct Field {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct EnumValue {
-    pub id: String,
+    pub id: Spanned<String>,
     pub title: String,
 }
 
@@ -262,6 +262,9 @@ pub(super) struct Verb {
     /// Who may use it; empty means whoever may by default.
     #[serde(default)]
     pub roles: Vec<Spanned<String>>,
+    /// For `route`: a ticket linked to an open problem is not routed up.
+    #[serde(default)]
+    pub held_by_problem: bool,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]
@@ -342,7 +345,7 @@ pub(super) struct When {
     #[serde(default)]
     pub line: Option<Spanned<OneOrMany>>,
     #[serde(default)]
-    pub fields: BTreeMap<String, OneOrMany>,
+    pub fields: BTreeMap<Spanned<String>, OneOrMany>,
 }
 
 /// One word or a list of words (or numbers, kept as words).
@@ -382,7 +385,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Mark {
-    pub id: String,
+    pub id: Spanned<String>,
     pub title: String,
     /// Counts where the requester confirms without a mark.
     #[serde(default)]
@@ -396,7 +399,7 @@ pub(super) struct Mark {
 pub(super) struct Reason {
     #[serde(rename = "for")]
     pub verb: Spanned<String>,
-    pub id: String,
+    pub id: Spanned<String>,
     pub title: String,
     #[serde(default)]
     pub clause: Option<String>,
@@ -424,7 +427,7 @@ pub(super) struct BugReportForm {
     /// The line it is for.
     pub line: Spanned<u8>,
     /// Least and most words of the title.
-    pub title_words: [usize; 2],
+    pub title_words: Spanned<[usize; 2]>,
     /// The fields that must be there.
     pub required: Vec<Spanned<String>>,
     #[serde(default)]

@@ -8,6 +8,8 @@ mod check;
 mod diff;
 mod explain;
 mod file;
+#[cfg(test)]
+mod reference;
 mod set;
 pub mod shipped;
 
@@ -221,6 +223,8 @@ pub struct VerbRule {
     pub types: Vec<SmolStr>,
     /// Who may use it; empty: whoever may by default.
     pub roles: Vec<Role>,
+    /// For `route`: whether a ticket linked to an open problem is held back from going up (GM-5.10).
+    pub held_by_problem: bool,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
@@ -452,6 +456,13 @@ pub struct When {
 }
 
 impl When {
+    /// Whether it matches every ticket.
+    pub fn is_empty(&self) -> bool {
+        let Self { types, priorities, channels, services, urgencies, lines, fields } = self;
+        let words = [types, priorities, channels, services, urgencies];
+        words.iter().all(|list| list.is_empty()) && lines.is_empty() && fields.is_empty()
+    }
+
     /// Whether a ticket's facts match.
     pub fn matches(&self, facts: &Registered) -> bool {
         fn one_of<T: PartialEq<str>>(list: &[T], word: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Language, explain};
-use crate::desk::regulation::shipped;
+use crate::desk::regulation::{Regulation, reference, shipped};
 
 fn check(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/desk/regulation/explain/golden").join(name);
@@ -21,6 +21,26 @@ fn every_shipped_regulation_reads_as_tables() {
         let regulation = shipped::get(name).unwrap().unwrap();
         check(&format!("{name}.ru.txt"), &explain(&regulation, Language::Russian));
         check(&format!("{name}.en.txt"), &explain(&regulation, Language::English));
+    }
+}
+
+/// The examples of the reference page have every key, so its tables have all there is to tell.
+#[test]
+fn every_key_is_told() {
+    let example = Regulation::parse("README.md", &reference::examples()).unwrap();
+    for (name, language) in [("reference.ru.txt", Language::Russian), ("reference.en.txt", Language::English)]
+    {
+        let told = explain(&example, language);
+        check(name, &told);
+        let values = reference::examples_as_toml();
+        for key in
+            ["title", "criteria", "outcome", "note", "clause", "text", "knowledge-base", "urgent-channel"]
+        {
+            for words in reference::texts_of(&values, key) {
+                let missing = words.split_whitespace().find(|word| !told.contains(word));
+                assert_eq!(missing, None, "{key} = {words:?} in {name}");
+            }
+        }
     }
 }
 

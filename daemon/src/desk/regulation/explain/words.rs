@@ -1,13 +1,14 @@
 //! The words around a regulation's own, in Russian and English.
 
-use std::collections::BTreeMap;
-
 use calendars::{Calendar, Span};
 use chrono::NaiveDate;
+use smol_str::SmolStr;
 
 use super::Language;
+use crate::desk::actor::Role;
 use crate::desk::clocks::Basis;
 use crate::desk::regulation::{Field, FieldKind, GivenTerm, Regulation, Trigger, WarnBefore, When};
+use crate::desk::ticket::Stage;
 
 /// A Monday beyond every production calendar, so that its week shows the plain weekly hours.
 const FAR_MONDAY: (i32, u32, u32) = (2190, 1, 4);
@@ -38,6 +39,80 @@ impl Words<'_> {
         self.regulation.status(id).map_or(id, |status| &status.name.title)
     }
 
+    pub(super) fn kinds(&self, ids: &[SmolStr]) -> String {
+        ids.iter().map(|id| self.kind(id)).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn channels(&self, ids: &[SmolStr]) -> String {
+        ids.iter().map(|id| self.channel(id)).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn roles(&self, roles: &[Role]) -> String {
+        roles.iter().map(|role| self.role(*role)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn role(&self, role: Role) -> &'static str {
+        match role {
+            Role::Viewer => self.of("наблюдатель", "viewer"),
+            Role::Intake => self.of("приём", "intake"),
+            Role::Agent => self.of("сотрудник", "agent"),
+            Role::Lead => self.of("старший", "lead"),
+            Role::Head => self.of("руководитель", "head"),
+            Role::Admin => self.of("администратор", "admin"),
+        }
+    }
+
+    pub(super) fn stage(&self, stage: Stage) -> &'static str {
+        match stage {
+            Stage::Open => self.of("открыто", "open"),
+            Stage::Resolved => self.of("отвечено", "resolved"),
+            Stage::Closed => self.of("закрыто", "closed"),
+        }
+    }
+
+    /// What a verb does, in a word or two.
+    pub(super) fn verb<'b>(&self, verb: &'b str) -> &'b str {
+        match verb {
+            "reply" => self.of("написать заявителю", "say something"),
+            "ask" => self.of("спросить заявителя", "ask the requester"),
+            "answer" => self.of("ответ заявителя", "the requester answers"),
+            "status" => self.of("сменить статус", "change the status"),
+            "classify" => self.of("уточнить тип и поля", "classify"),
+            "priority" => self.of("сменить приоритет", "change the priority"),
+            "take" => self.of("взять в работу", "take"),
+            "assign" => self.of("назначить", "assign"),
+            "transfer" => self.of("передать сотруднику", "hand over"),
+            "route" => self.of("передать на линию", "route to a line"),
+            "estimate" => self.of("оценить срок", "estimate the term"),
+            "extend" => self.of("продлить срок", "extend the term"),
+            "defer" => self.of("отложить", "put off"),
+            "resolve" => self.of("дать решение", "answer with the solution"),
+            "confirm" => self.of("подтвердить решение", "confirm the solution"),
+            "return" => self.of("вернуть в работу", "return"),
+            "refuse" => self.of("отказать", "refuse"),
+            "close" => self.of("закрыть без решения", "close without a solution"),
+            "link" => self.of("связать с другим", "link"),
+            "split" => self.of("выделить вторую проблему", "split off"),
+            "urgent" => self.of("сообщить как срочное", "call urgent"),
+            other => other,
+        }
+    }
+
+    /// Beside what the regulation leaves to the site; nothing beside what it says itself.
+    pub(super) fn site(&self, site: bool) -> &'static str {
+        if site { self.of("задаёт площадка", "to be set by the site") } else { "" }
+    }
+
+    /// A date as it is written.
+    pub(super) fn date(&self, date: NaiveDate) -> String {
+        date.format(self.of("%d.%m.%Y", "%Y-%m-%d")).to_string()
+    }
+
+    /// The hours of the calendar of that id.
+    pub(super) fn hours_of(&self, id: &str) -> String {
+        self.regulation.calendar(id).map(|calendar| self.hours(calendar)).unwrap_or_default()
+    }
+
     fn channel<'b>(&'b self, id: &'b str) -> &'b str {
         self.regulation.channel(id).map_or(id, |channel| &channel.name.title)
     }
@@ -60,6 +135,9 @@ impl Words<'_> {
             .zip(names)
             .map(|(date, name)| (name, calendar.day(date).hours.to_vec()))
             .collect();
+        if week.iter().all(|(_, spans)| spans.len() == 1 && spans[0].to_string() == "00:00-24:00") {
+            return self.of("круглосуточно", "round the clock").to_owned();
+        }
         let alike = week.chunk_by(|a, b| a.1 == b.1).filter(|days| !days[0].1.is_empty());
         let told = alike.map(|days| {
             let hours: Vec<_> = days[0].1.iter().map(|span| span.to_string().replace('-', "–")).collect();
@@ -82,7 +160,9 @@ impl Words<'_> {
     pub(super) fn term(&self, term: GivenTerm) -> String {
         match term {
             GivenTerm::None => self.of("без срока", "no term").to_owned(),
-            GivenTerm::Estimate => self.of("по оценке трудоёмкости", "by an agent's estimate").to_owned(),
+            GivenTerm::Estimate => self
+                .of("по оценке сотрудника, до неё без срока", "by an agent's estimate, none before it")
+                .to_owned(),
             GivenTerm::Ms(ms) => self.length(ms),
             GivenTerm::Days(days) => format!("{days} {}", self.of("дн.", "days")),
         }
@@ -133,6 +213,22 @@ impl Words<'_> {
         word.to_owned()
     }
 
+    /// What a rule looks at, among so many rules: the last one that looks at nothing takes what is left.
+    pub(super) fn when_among(&self, when: &When, rules: usize) -> String {
+        if when.is_empty() && rules > 1 {
+            self.of("в остальных случаях", "otherwise").to_owned()
+        } else {
+            self.when(when)
+        }
+    }
+
+    /// The title of a value where the field of that path lists its values.
+    fn value<'b>(&'b self, path: &str, id: &'b str) -> &'b str {
+        let fields = self.regulation.fields.iter().filter(|field| field.path == path);
+        let mut values = fields.flat_map(|field| &field.values);
+        values.find(|(value, _)| value == id).map_or(id, |(_, title)| title)
+    }
+
     /// What a rule looks at, «всегда» where at nothing.
     pub(super) fn when(&self, when: &When) -> String {
         let titled = |name: &str, ids: &[String], title: &dyn Fn(&str) -> String| {
@@ -147,8 +243,12 @@ impl Words<'_> {
                 self.priority(id).to_owned()
             }),
             titled(self.of("канал", "channel"), &when.channels, &|id| self.channel(id).to_owned()),
-            titled(self.of("услуга", "service"), &when.services, &as_it_is),
-            titled(self.of("срочность", "urgency"), &when.urgencies, &as_it_is),
+            titled(self.of("услуга", "service"), &when.services, &|id| {
+                self.value("service", id).to_owned()
+            }),
+            titled(self.of("срочность", "urgency"), &when.urgencies, &|id| {
+                self.value("urgency", id).to_owned()
+            }),
             titled(self.of("линия", "line"), &lines, &as_it_is),
         ]
         .into_iter()
@@ -157,13 +257,7 @@ impl Words<'_> {
         for (name, values) in &when.fields {
             let path = format!("fields.{name}");
             let field = self.regulation.fields.iter().find(|field| field.path == path);
-            let names: BTreeMap<_, _> = field
-                .iter()
-                .flat_map(|field| &field.values)
-                .map(|(id, title)| (id.as_str(), title.as_str()))
-                .collect();
-            let values: Vec<_> =
-                values.iter().map(|id| names.get(id.as_str()).copied().unwrap_or(id)).collect();
+            let values: Vec<_> = values.iter().map(|id| self.value(&path, id)).collect();
             parts.push(format!("{}: {}", field.map_or(name, |field| &field.title), values.join(", ")));
         }
         if parts.is_empty() { self.of("всегда", "always").to_owned() } else { parts.join("; ") }
@@ -189,49 +283,5 @@ impl Words<'_> {
             }
         };
         word.to_owned()
-    }
-
-    /// Every note of the file and what it is about.
-    pub(super) fn notes(&self) -> Vec<(String, String)> {
-        let regulation = self.regulation;
-        let whole = (self.of("весь регламент", "the whole").to_owned(), regulation.note.as_ref());
-        let types = regulation.types.iter().map(|kind| (kind.title.clone(), kind.note.as_ref()));
-        let priorities = regulation.priorities.iter().map(|priority| &priority.name);
-        let statuses = regulation.statuses.iter().map(|status| &status.name);
-        let channels = regulation.channels.iter().map(|channel| &channel.name);
-        let named = priorities.chain(statuses).chain(channels);
-        let named = named.map(|name| (name.title.clone(), name.note.as_ref()));
-        let lines = regulation.lines.iter().map(|line| (line.title.clone(), line.note.as_ref()));
-        let fields = regulation.fields.iter().map(|field| (field.title.clone(), field.note.as_ref()));
-        let verbs = regulation.verbs.iter().map(|(verb, rule)| (verb.clone(), rule.note.as_ref()));
-        let clocks = regulation.clocks.iter().flat_map(|rule| {
-            let targets = rule
-                .targets
-                .iter()
-                .map(|target| (format!("{}, {}", rule.title, self.when(&target.when)), target.note.as_ref()));
-            std::iter::once((rule.title.clone(), rule.note.as_ref())).chain(targets)
-        });
-        std::iter::once(whole)
-            .chain(types)
-            .chain(named)
-            .chain(lines)
-            .chain(fields)
-            .chain(verbs)
-            .chain(clocks)
-            .filter_map(|(place, note)| Some((place, note?.clone())))
-            .collect()
-    }
-
-    /// By the words that notes use: `ours` for a choice of ours, `site` for what the site is to set.
-    pub(super) fn whose(&self, note: &str) -> &'static str {
-        let lower = note.to_lowercase();
-        let has = |word: &str| lower.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
-        if has("ours") {
-            self.of("наше", "ours")
-        } else if has("site") {
-            self.of("площадки", "the site's")
-        } else {
-            ""
-        }
     }
 }

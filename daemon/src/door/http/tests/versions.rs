@@ -133,7 +133,7 @@ async fn a_version_is_applied_once_and_the_history_says_by_whom() {
     assert_eq!(ticket["clocks"][0]["deadline"], ahead["tickets"][0]["clocks"][0]["after"]["deadline"]);
     let history = world.get("/v1/tickets/1/history").await.json();
     let story = history.as_array().expect("it has a history");
-    let [.., applied, term] = story.as_slice() else { panic!("it has more: {history}") };
+    let [.., applied, term] = story.as_slice() else { panic!("{history}") };
     assert_eq!((&applied["event"], &applied["by"]), (&json!("regulation-applied"), &json!("admin")));
     assert_eq!((&applied["from"], &applied["to"]), (&json!("2024-06-14"), &json!("2027")));
     assert_eq!((&term["turn"], &term["why"]), (&json!("retargeted"), &json!("regulation")), "{history}");

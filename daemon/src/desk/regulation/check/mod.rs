@@ -1,4 +1,10 @@
 //! From a file to rules that cannot be wrong: every problem with its line, its key, and what would be right.
+//!
+//! Names and forms come first, here and in [`clocks`]; whether the whole makes sense is asked in [`sense`], and only
+//! where every name is right: a mistyped status would else be told twice, as unknown and as one that nothing reaches.
+
+mod clocks;
+mod sense;
 
 use std::fmt;
 use std::ops::Range;
@@ -9,14 +15,12 @@ use smol_str::SmolStr;
 use toml::Spanned;
 use url::Url;
 
-use super::file::{self, AtEndWord, File, OneOrMany};
+use super::file::{self, File, OneOrMany};
 use super::{
-    AtEnd, BugReportForm, CalendarChoice, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, GivenTerm,
-    Line, Mark, Named, Priority, PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, Target,
-    Trigger, VerbRule, WarnBefore, When,
+    BugReportForm, Channel, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority, PriorityRule,
+    Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
-use crate::desk::clocks::Basis;
 use crate::desk::command::Act;
 use crate::desk::ticket::Stage;
 use crate::toml_problem;
@@ -66,6 +70,9 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
     })?;
     let mut check = Check { text, problems: Vec::new() };
     let regulation = check.regulation(&file);
+    if let Some(regulation) = &regulation {
+        check.problems.extend(sense::problems(text, &file, regulation));
+    }
     let mut problems = check.problems;
     problems.sort_by_key(|problem| problem.line);
     match regulation {
@@ -149,21 +156,6 @@ impl Check<'_> {
         }
     }
 
-    /// Every open status can be left, by `status` or by another verb.
-    fn ways_out(&mut self, file: &File) {
-        for status in file.statuses.iter().filter(|status| status.stage == Stage::Open) {
-            let id = status.id.get_ref();
-            let leads_out = |rule: &file::Verb| {
-                rule.to.as_ref().is_some_and(|to| to.get_ref() != id)
-                    && (rule.from.is_empty() || rule.from.iter().any(|from| from.get_ref() == id))
-            };
-            if status.moves.is_empty() && status.passes_to.is_none() && !file.verbs.values().any(leads_out) {
-                let message = format!("`{id}` cannot be left: it has no moves, and no verb leads out of it");
-                self.problem(&status.id.span(), "status.moves", message);
-            }
-        }
-    }
-
     fn regulation(&mut self, file: &File) -> Option<Regulation> {
         self.unique("id", std::iter::once(&file.id));
         let holds_from = NaiveDate::parse_from_str(file.holds_from.get_ref(), "%Y-%m-%d");
@@ -199,7 +191,11 @@ impl Check<'_> {
         self.once("line.id", file.lines.iter().map(|line| (line.id.span(), line.id.get_ref())));
         self.once("calendar.id", file.calendars.iter().map(|one| (one.span(), &one.get_ref().id)));
         self.once("clock.metric", file.clocks.iter().map(|rule| (rule.metric.span(), rule.metric.get_ref())));
-        self.ways_out(file);
+        self.unique("mark.id", file.marks.iter().map(|mark| &mark.id));
+        for verb in Act::VERBS {
+            let reasons = file.reasons.iter().filter(|reason| reason.verb.get_ref() == verb);
+            self.unique("reason.id", reasons.map(|reason| &reason.id));
+        }
         let calendars = self.calendars(file);
         let regulation = Regulation {
             id: file.id.get_ref().as_str().into(),
@@ -365,6 +361,15 @@ impl Check<'_> {
             let message = "kind `enum` needs `values`, a list of { id, title }".to_owned();
             self.problem(&field.path.span(), "field.values", message);
         }
+        if field.kind != FieldKind::Enum && !field.values.is_empty() {
+            let message = "`values` go with kind `enum` only".to_owned();
+            self.problem(&field.path.span(), "field.values", message);
+        }
+        self.unique("field.values", field.values.iter().map(|value| &value.id));
+        if field.required && field.kind == FieldKind::Sealed && field.or.is_empty() {
+            let message = "access data cannot be required: where somebody gives it, it is refused; use `wished`, or name in `or` what serves as well".to_owned();
+            self.problem(&field.path.span(), "field.required", message);
+        }
         if field.required && field.wished {
             let message = "a field is `required` or `wished`, not both".to_owned();
             self.problem(&field.path.span(), "field.wished", message);
@@ -382,7 +387,11 @@ impl Check<'_> {
             path: field.path.get_ref().clone(),
             title: field.title.clone(),
             kind: field.kind,
-            values: field.values.iter().map(|value| (value.id.clone(), value.title.clone())).collect(),
+            values: field
+                .values
+                .iter()
+                .map(|value| (value.id.get_ref().clone(), value.title.clone()))
+                .collect(),
             required: field.required,
             wished: field.wished,
             or: field.or.iter().map(|path| path.get_ref().clone()).collect(),
@@ -403,160 +412,18 @@ impl Check<'_> {
             );
         }
         let key = format!("verb.{verb}");
+        if rule.held_by_problem && verb != "route" {
+            self.problem(&span, &key, "`held-by-problem` is for `route` only".to_owned());
+        }
         VerbRule {
             to: rule.to.as_ref().map(|to| self.known(to, &key, "status", &names.statuses)),
             from: self.all_known(&rule.from, &key, "status", &names.statuses),
             stage: rule.stage,
             types: self.all_known(&rule.types, &key, "type", &names.types),
             roles: self.roles(&rule.roles, &key),
+            held_by_problem: rule.held_by_problem,
             clause: rule.clause.clone(),
             note: rule.note.clone(),
-        }
-    }
-
-    fn clock(&mut self, rule: &file::ClockRule, names: &Names<'_>) -> ClockRule {
-        let key = format!("clock {}", rule.metric.get_ref());
-        let calendar = match rule.calendar.get_ref().as_str() {
-            "of-line" => CalendarChoice::OfLine,
-            "of-channel" => CalendarChoice::OfChannel,
-            _ => {
-                let mut known = names.calendars.clone();
-                known.extend(["of-line", "of-channel"]);
-                CalendarChoice::Named(self.known(&rule.calendar, &key, "calendar", &known))
-            }
-        };
-        ClockRule {
-            metric: *rule.metric.get_ref(),
-            title: rule.title.clone(),
-            basis: rule.basis,
-            calendar,
-            starts: self.triggers(&rule.starts, &key, names),
-            stops: self.triggers(&rule.stops, &key, names),
-            restarts: self.triggers(&rule.restarts, &key, names),
-            reopens: self.triggers(&rule.reopens, &key, names),
-            pauses_in: self.all_known(&rule.pauses_in, &key, "status", &names.statuses),
-            at_end: self.at_end(rule, &key, names),
-            warn_before: rule.warn_before.as_ref().and_then(|word| self.warn_before(word, &key)),
-            targets: rule.targets.iter().map(|target| self.target(target, rule.basis, &key, names)).collect(),
-            clause: rule.clause.clone(),
-            note: rule.note.clone(),
-        }
-    }
-
-    fn at_end(&mut self, rule: &file::ClockRule, key: &str, names: &Names<'_>) -> AtEnd {
-        match (rule.at_end, &rule.end_status, &rule.end_reason) {
-            (AtEndWord::Breach, None, None) => AtEnd::Breach,
-            (AtEndWord::Tell, None, None) => AtEnd::Tell,
-            (AtEndWord::Close, Some(status), Some(reason)) => AtEnd::Close {
-                status: self.known(status, key, "status", &names.statuses),
-                reason: reason.clone(),
-            },
-            (AtEndWord::Close, ..) => {
-                let message = "at-end = \"close\" needs end-status and end-reason".to_owned();
-                self.problem(&rule.metric.span(), key, message);
-                AtEnd::Tell
-            }
-            (AtEndWord::Breach | AtEndWord::Tell, ..) => {
-                let message = "end-status and end-reason go with at-end = \"close\" only".to_owned();
-                self.problem(&rule.metric.span(), key, message);
-                AtEnd::Tell
-            }
-        }
-    }
-
-    fn warn_before(&mut self, word: &Spanned<String>, key: &str) -> Option<WarnBefore> {
-        let text = word.get_ref();
-        let read = match text.strip_suffix('%') {
-            Some(percent) => percent.parse().ok().filter(|percent| *percent <= 100).map(WarnBefore::Percent),
-            None => calendars::parse_duration_ms(text).ok().map(WarnBefore::Ms),
-        };
-        if read.is_none() {
-            self.problem(
-                &word.span(),
-                key,
-                format!("warn-before `{text}`: write a time such as `2h`, or `25%`"),
-            );
-        }
-        read
-    }
-
-    fn target(&mut self, target: &file::Target, basis: Basis, key: &str, names: &Names<'_>) -> Target {
-        let written = target.term.get_ref();
-        let term = match basis {
-            _ if written == "none" => Some(GivenTerm::None),
-            _ if written == "estimate" => Some(GivenTerm::Estimate),
-            Basis::WorkingHours | Basis::CalendarHours => {
-                calendars::parse_duration_ms(written).ok().map(GivenTerm::Ms)
-            }
-            Basis::WorkingDays | Basis::CalendarDays => written.parse().ok().map(GivenTerm::Days),
-        };
-        if term.is_none() {
-            let right = match basis {
-                Basis::WorkingHours | Basis::CalendarHours => {
-                    "write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
-                }
-                Basis::WorkingDays | Basis::CalendarDays => {
-                    "write a number of days such as `3`, or `none`, or `estimate`"
-                }
-            };
-            self.problem(&target.term.span(), key, format!("term `{written}`: {right}"));
-        }
-        Target {
-            when: self.when(&target.when, key, names),
-            term: term.unwrap_or(GivenTerm::None),
-            written: written.clone(),
-            site: target.site,
-            clause: target.clause.clone(),
-            note: target.note.clone(),
-        }
-    }
-
-    fn triggers(&mut self, words: &[Spanned<String>], key: &str, names: &Names<'_>) -> Vec<Trigger> {
-        words.iter().filter_map(|word| self.trigger(word, key, names)).collect()
-    }
-
-    fn trigger(&mut self, word: &Spanned<String>, key: &str, names: &Names<'_>) -> Option<Trigger> {
-        const KNOWN: [&str; 11] = [
-            "registered",
-            "replied",
-            "asked",
-            "answered",
-            "resolved",
-            "reopened",
-            "closed",
-            "line-entered",
-            "line-left",
-            "status-entered:STATUS",
-            "status-left:STATUS",
-        ];
-        let text = word.get_ref().as_str();
-        if let Some((verb, status)) = text.split_once(':') {
-            let status =
-                self.known(&Spanned::new(word.span(), status.to_owned()), key, "status", &names.statuses);
-            match verb {
-                "status-entered" => return Some(Trigger::StatusEntered(status)),
-                "status-left" => return Some(Trigger::StatusLeft(status)),
-                _ => {}
-            }
-        }
-        match text {
-            "registered" => Some(Trigger::Registered),
-            "replied" => Some(Trigger::Replied),
-            "asked" => Some(Trigger::Asked),
-            "answered" => Some(Trigger::Answered),
-            "resolved" => Some(Trigger::Resolved),
-            "reopened" => Some(Trigger::Reopened),
-            "closed" => Some(Trigger::Closed),
-            "line-entered" => Some(Trigger::LineEntered),
-            "line-left" => Some(Trigger::LineLeft),
-            _ => {
-                self.problem(
-                    &word.span(),
-                    key,
-                    format!("unknown trigger `{text}`; {}", allowed(text, &KNOWN)),
-                );
-                None
-            }
         }
     }
 
@@ -577,7 +444,11 @@ impl Check<'_> {
             services: self.words(when.service.as_ref(), key, "service", None),
             urgencies: self.words(when.urgency.as_ref(), key, "urgency", None),
             lines,
-            fields: when.fields.iter().map(|(name, values)| (name.clone(), values.0.clone())).collect(),
+            fields: when
+                .fields
+                .iter()
+                .map(|(name, values)| (name.get_ref().clone(), values.0.clone()))
+                .collect(),
         }
     }
 
@@ -601,7 +472,7 @@ impl Check<'_> {
         self.known(&reason.verb, "reason.for", "verb", &Act::VERBS);
         Reason {
             verb: reason.verb.get_ref().clone(),
-            id: reason.id.clone(),
+            id: reason.id.get_ref().clone(),
             title: reason.title.clone(),
             clause: reason.clause.clone(),
             note: reason.note.clone(),
@@ -639,9 +510,14 @@ impl Check<'_> {
     fn bug_report(&mut self, form: &file::BugReportForm, names: &Names<'_>) -> BugReportForm {
         const KNOWN: [&str; 8] =
             ["title", "description", "client", "document", "expected", "actual", "steps", "attachments"];
+        let [least, most] = *form.title_words.get_ref();
+        if least > most {
+            let message = format!("[{least}, {most}]: the least number of words comes first");
+            self.problem(&form.title_words.span(), "bug-report.title-words", message);
+        }
         BugReportForm {
             line: self.known_line(&form.line, "bug-report.line", &names.lines),
-            title_words: (form.title_words[0], form.title_words[1]),
+            title_words: (least, most),
             required: self
                 .all_known(&form.required, "bug-report.required", "field", &KNOWN)
                 .into_iter()
@@ -673,7 +549,7 @@ fn named(named: &file::Named) -> Named {
 
 fn mark(mark: &file::Mark) -> Mark {
     Mark {
-        id: mark.id.as_str().into(),
+        id: mark.id.get_ref().as_str().into(),
         title: mark.title.clone(),
         default: mark.default,
         clause: mark.clause.clone(),

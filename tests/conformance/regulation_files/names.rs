@@ -1,99 +1,11 @@
-//! A regulation's file that is wrong says so: the line, the key, what is wrong, and what would be right.
+//! Names and forms: what a key may be called, what a word may refer to, how a term is written.
 
 use andon::desk::Regulation;
-use andon_tests::world::{shipped, shipped_text};
 
-/// The least regulation there can be; each test makes one thing wrong in it.
-const SMALL: &str = r#"id = "small"
-title = "Small"
-version = "1"
-holds-from = "2026-01-01"
-zone = "Europe/Moscow"
-priority-source = "rules"
-initial-status = "new"
-
-[[calendar]]
-id = "day"
-production = "ru"
-hours = [{ days = "mon-fri", open = "09:00", close = "18:00" }]
-
-[[line]]
-id = 1
-title = "Line"
-calendar = "day"
-
-[[channel]]
-id = "email"
-title = "E-mail"
-line = 1
-
-[[type]]
-id = "question"
-title = "Question"
-
-[[priority]]
-id = "normal"
-title = "Normal"
-
-[[status]]
-id = "new"
-title = "New"
-moves = ["waiting"]
-
-[[status]]
-id = "waiting"
-title = "Waiting"
-waiting = true
-moves = ["new"]
-
-[[status]]
-id = "done"
-title = "Done"
-stage = "closed"
-
-[verb.close]
-to = "done"
-
-[[clock]]
-metric = "resolution"
-title = "Resolution"
-basis = "working-hours"
-calendar = "of-line"
-starts = ["registered"]
-stops = ["closed"]
-pauses-in = ["waiting"]
-at-end = "breach"
-warn-before = "1h"
-
-  [[clock.target]]
-  term = "8h"
-
-[[field]]
-path = "fields.impact"
-title = "Impact"
-kind = "enum"
-values = [{ id = "none", title = "None" }]
-"#;
-
-/// What is said of the small regulation with one text in it replaced by another.
-fn told(from: &str, to: &str) -> String {
-    assert_eq!(SMALL.matches(from).count(), 1, "`{from}` must be there once");
-    match Regulation::parse("small.toml", &SMALL.replace(from, to)) {
-        Ok(_) => panic!("`{to}` was taken"),
-        Err(problems) => problems.to_string(),
-    }
-}
+use super::{SMALL, told, told_with};
 
 #[test]
-fn the_small_regulation_and_those_that_ship_are_right() {
-    Regulation::parse("small.toml", SMALL).unwrap();
-    for name in andon::desk::regulation::shipped::names() {
-        assert_eq!(shipped(name).id, name);
-    }
-}
-
-#[test]
-fn an_unknown_key_is_told_with_the_known_ones() {
+fn x_3_an_unknown_key_is_told_with_the_known_ones() {
     assert_eq!(
         told("title = \"Line\"", "titel = \"Line\""),
         "small.toml:16: titel: unknown field `titel`, expected one of `id`, `title`, `clause`, `note`, `calendar`, `routes`; did you mean `title`?"
@@ -316,6 +228,49 @@ fn an_id_is_there_once() {
 }
 
 #[test]
+fn a_mark_a_reason_or_a_value_is_there_once() {
+    let twice = |section: &str, rest: &str| told_with(&format!("\n{section}\n{rest}\n{section}\n{rest}"));
+    assert_eq!(
+        twice("[[mark]]", "id = \"good\"\ntitle = \"Good\"\n"),
+        "small.toml:76: mark.id: `good` is there twice; ids are unique"
+    );
+    assert_eq!(
+        twice("[[reason]]", "for = \"close\"\nid = \"spam\"\ntitle = \"Spam\"\n"),
+        "small.toml:78: reason.id: `spam` is there twice; ids are unique"
+    );
+    assert_eq!(
+        told(
+            "values = [{ id = \"none\", title = \"None\" }]",
+            "values = [{ id = \"none\", title = \"None\" }, { id = \"none\", title = \"Nil\" }]"
+        ),
+        "small.toml:69: field.values: `none` is there twice; ids are unique"
+    );
+}
+
+#[test]
+fn values_are_for_an_enum_and_access_data_is_never_required() {
+    assert_eq!(
+        told("kind = \"enum\"", "kind = \"text\""),
+        "small.toml:66: field.values: `values` go with kind `enum` only"
+    );
+    assert_eq!(
+        told_with(
+            "\n[[field]]\npath = \"fields.password\"\ntitle = \"Password\"\nkind = \"sealed\"\nrequired = true\n"
+        ),
+        "small.toml:72: field.required: access data cannot be required: where somebody gives it, it is \
+         refused; use `wished`, or name in `or` what serves as well"
+    );
+}
+
+#[test]
+fn the_least_number_of_words_comes_first() {
+    assert_eq!(
+        told_with("\n[bug-report]\nline = 1\ntitle-words = [8, 4]\nrequired = [\"title\"]\n"),
+        "small.toml:73: bug-report.title-words: [8, 4]: the least number of words comes first"
+    );
+}
+
+#[test]
 fn a_line_calendar_or_clock_is_there_once() {
     let twice = |from: &str, section: &str| told(from, &format!("{section}\n\n{from}"));
     assert_eq!(
@@ -362,17 +317,6 @@ fn a_field_must_be_one_that_a_registration_has() {
 }
 
 #[test]
-fn an_open_status_that_cannot_be_left_is_told() {
-    assert_eq!(
-        told(
-            "to = \"done\"",
-            "to = \"done\"\nfrom = [\"new\"]\n\n[[status]]\nid = \"trap\"\ntitle = \"Trap\""
-        ),
-        "small.toml:53: status.moves: `trap` cannot be left: it has no moves, and no verb leads out of it"
-    );
-}
-
-#[test]
 fn a_closed_status_waits_for_nobody() {
     assert_eq!(
         told("stage = \"closed\"", "stage = \"closed\"\nwaiting = true"),
@@ -381,7 +325,7 @@ fn a_closed_status_waits_for_nobody() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
+fn x_3_everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
     let text = SMALL
         .replace("term = \"8h\"", "term = \"soon\"")
         .replace("line = 1\n", "line = 9\n")
@@ -392,19 +336,4 @@ fn everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
          small.toml:22: channel.line: unknown line 9; one of 1\n\
          small.toml:63: clock resolution: term `soon`: write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
     );
-}
-
-/// Each entry of a shipped regulation names the clause it comes from.
-#[test]
-fn every_entry_names_a_clause_of_its_regulation() {
-    for (name, prefix) in [("getmark", "GM-"), ("profman-iss", "PM-"), ("zkh-services", "ZS-")] {
-        // Targets stand indented under their clock.
-        let text = shipped_text(name).replace("\n  [", "\n[");
-        let sections: Vec<&str> = text.split("\n[").skip(1).collect();
-        for section in &sections {
-            let title = section.lines().next().unwrap_or_default();
-            assert!(section.contains(&format!("clause = \"{prefix}")), "{name}: [{title} has no clause");
-        }
-        assert!(sections.len() > 35, "{name} was read whole");
-    }
 }

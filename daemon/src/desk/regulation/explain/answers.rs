@@ -1,0 +1,62 @@
+//! What an ending bears: marks, reasons, sources; and the forms that words must keep to.
+
+use super::{CLAUSE, Explainer, ID, TITLE, clause};
+
+impl Explainer<'_> {
+    pub(super) fn marks_and_reasons(&mut self) {
+        let regulation = self.words.regulation;
+        let rows = regulation.marks.iter().map(|mark| {
+            let default = if mark.default {
+                self.w("если не поставлена", "where none is given")
+            } else {
+                ""
+            };
+            vec![mark.title.clone(), mark.id.to_string(), default.to_owned(), clause(mark.clause.as_ref())]
+        });
+        let rows = rows.collect();
+        self.table(("Оценки", "Marks"), &[TITLE, ID, ("считается", "counts"), CLAUSE], rows);
+        let rows = regulation.reasons.iter().map(|reason| {
+            vec![
+                self.words.verb(&reason.verb).to_owned(),
+                reason.title.clone(),
+                reason.id.clone(),
+                clause(reason.clause.as_ref()),
+            ]
+        });
+        let rows = rows.collect();
+        self.table(("Причины", "Reasons"), &[("команда", "verb"), TITLE, ID, CLAUSE], rows);
+        let rows = regulation.sources.iter().map(|source| {
+            let name = &source.name;
+            vec![
+                name.title.clone(),
+                name.id.to_string(),
+                source.outcome.clone(),
+                clause(name.clause.as_ref()),
+            ]
+        });
+        let rows = rows.collect();
+        let columns = [TITLE, ID, ("что делаем", "what is done"), CLAUSE];
+        self.table(("Источники проблем", "Sources of problems"), &columns, rows);
+    }
+
+    pub(super) fn forms(&mut self) {
+        let regulation = self.words.regulation;
+        if let Some(form) = &regulation.bug_report {
+            let (least, most) = form.title_words;
+            let words = format!("{least}–{most} {}", self.w("слов", "words"));
+            let row =
+                vec![form.line.to_string(), form.required.join(", "), words, clause(form.clause.as_ref())];
+            let columns =
+                [("для линии", "for line"), ("обязательно", "required"), ("заголовок", "title"), CLAUSE];
+            self.table(("Сообщение об ошибке разработчикам", "Bug report"), &columns, vec![row]);
+        }
+        let rows = regulation.forbidden_phrases.iter();
+        let rows = rows.map(|phrase| vec![format!("«{}»", phrase.text), clause(phrase.clause.as_ref())]);
+        let rows = rows.collect();
+        self.table(
+            ("Чего не должно быть в ответе", "What an answer must not say"),
+            &[("слова", "words"), CLAUSE],
+            rows,
+        );
+    }
+}
