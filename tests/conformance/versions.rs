@@ -373,6 +373,7 @@ fn what_cannot_be_applied_is_refused() {
 
 #[test]
 fn a_preview_is_what_applying_does_for_each_ticket() {
+    use Outcome::{Breached, Earlier, Later, Unchanged};
     let changes = [SHORTER, HOLIDAYS, ("pauses-in = [\"waiting\"]", "pauses-in = []")];
     let mut world = world(&changes, "2026-11-02 15:00");
     let numbers = [
@@ -404,20 +405,19 @@ fn a_preview_is_what_applying_does_for_each_ticket() {
         let (decision, becomes) =
             world.desk().preview_regulation(&ticket, &to, world.now()).expect("it fits");
         let impact = world.impact(number, &to);
-        let changed = world.try_apply(number, "2").expect("it fits");
-        assert_eq!(changed, !decision.facts.is_empty(), "ticket {number}");
-        if changed {
+        let is_written = world.try_apply(number, "2").expect("it fits");
+        assert_eq!(is_written, !decision.facts.is_empty(), "ticket {number}");
+        if is_written {
             let entry = world.entries().last().expect("it was entered");
             assert_eq!(entry.facts, decision.facts, "ticket {number}");
         }
         let mut after = world.ticket(number).clone();
-        assert_eq!(after.revision, ticket.revision + u64::from(changed));
+        assert_eq!(after.revision, ticket.revision + u64::from(is_written));
         after.revision = becomes.revision;
         // The preview is nobody's, so nobody has taken the alarms in it.
         assert_eq!(after, becomes, "ticket {number}");
         seen.push(impact.outcome);
     }
-    use Outcome::{Breached, Earlier, Later, Unchanged};
     // By number. 1: 6 h used of 4. 2: the same, by its new priority. 3: the same. 4: it ran on, and a holiday comes.
     // 5: it waits for an estimate. 6, 8: promised. 7: a holiday. 9: answered, and the window counts all days. 10: closed.
     assert_eq!(

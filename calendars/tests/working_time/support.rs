@@ -16,6 +16,8 @@ pub(crate) fn spec(zone: &str, production: Option<&str>, hours: &[&str]) -> Cale
         id: "test".to_owned(),
         title: None,
         clause: None,
+        note: None,
+        site: false,
         zone: zone.to_owned(),
         production: production.map(str::to_owned),
         short_days: ShortDays::Ignore,

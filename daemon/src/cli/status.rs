@@ -15,7 +15,7 @@ struct Status {
     uptime_seconds: i64,
     state_dir: String,
     #[serde(default)]
-    versions: Vec<Version>,
+    versions: Vec<Tally>,
     trusted: bool,
     counts: Counts,
     tickets_total: u64,
@@ -25,7 +25,7 @@ struct Status {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct Tally {
     regulation: String,
     version: String,
     holds_from: Option<String>,
@@ -75,9 +75,9 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
 }
 
 /// The versions that take tickets, have some, or will take them.
-fn regulations(versions: &[Version], at: &str) -> String {
+fn regulations(versions: &[Tally], at: &str) -> String {
     let told = versions.iter().filter_map(|version| {
-        let Version { regulation, version, holds_from, registers, tickets } = version;
+        let Tally { regulation, version, holds_from, registers, tickets } = version;
         let about = match holds_from {
             None => format!("{tickets} open, and it is not there"),
             Some(_) if *registers => format!("{tickets} open"),

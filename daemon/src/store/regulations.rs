@@ -4,8 +4,9 @@
 //! One file a version, `STATE/regulations/ID@VERSION.toml`, the admin's own text to the byte. A file is whole or not
 //! there: it is written beside, synced and renamed. What a text says is left to others; its name is for people.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -50,12 +51,19 @@ pub fn keep_text(state_dir: &Path, id: &str, version: &str, text: &str) -> io::R
         File::open(state_dir)?.sync_all()?;
     }
     let beside = dir.join(format!("{name}.new"));
-    let mut file = File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+    write_synced(&beside, text).inspect_err(|_| {
+        // What is half written takes room on a disk that has none.
+        let _ = fs::remove_file(&beside);
+    })?;
     fs::rename(&beside, &path)?;
     File::open(&dir)?.sync_all()?;
     Ok(before)
+}
+
+fn write_synced(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 /// Every text that is kept, by name.
@@ -87,16 +95,24 @@ fn name_of(id: &str, version: &str) -> String {
         return name;
     }
     let hash = Sha256::digest(name.as_bytes());
-    let digits: String = hash.iter().take(HASH_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}~{digits}", &name[..NAME_MAX_BYTES - HASH_DIGITS - 1])
+    let mut cut = format!("{}~", &name[..NAME_MAX_BYTES - HASH_DIGITS - 1]);
+    for byte in hash.iter().take(HASH_DIGITS / 2) {
+        write!(cut, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    cut
 }
 
 fn safe(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let encoded = |byte: u8| {
-        if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    };
-    word.bytes().map(encoded).collect()
+    let mut encoded = String::new();
+    for byte in word.bytes() {
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            write!(encoded, "%{byte:02X}").expect("writing to a string does not fail");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

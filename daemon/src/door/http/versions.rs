@@ -146,7 +146,7 @@ pub(super) async fn preview(
 ) -> Result<Response, Problem> {
     let asked: PreviewVersion = parse_as(posted.take_json_or_empty())?;
     let handle = door.shared.handle.clone();
-    let at = handle.look(|desk, now| desk.stamp(now)).await?;
+    let at = handle.look(Desk::stamp).await?;
     let body = blocking(move || {
         let to = asked_for(&id, &asked, handle.view().regulations(), at)?;
         let limit = asked.limit.unwrap_or(usize::MAX);
@@ -172,7 +172,7 @@ pub(super) async fn apply(
 ) -> Result<Json<ImpactView>, Problem> {
     let ApplyVersion { version } = parse_as(posted.take_json_or_empty())?;
     let handle = door.shared.handle.clone();
-    let at = handle.look(|desk, now| desk.stamp(now)).await?;
+    let at = handle.look(Desk::stamp).await?;
     let to = running(&id, version.as_deref(), handle.view().regulations(), at)?;
     let carried_out = tokio::spawn(carry_out(handle, to, actor, at)).await;
     carried_out
@@ -226,7 +226,7 @@ fn running(
 fn look_ahead(handle: &Handle, to: Arc<Regulation>, at: Timestamp, limit: usize) -> ImpactView {
     let view = handle.view();
     // A desk without tickets reckons as the real one does, and is in nobody's way.
-    let desk = Desk::new(view.regulations().clone());
+    let desk = Box::new(Desk::new(view.regulations().clone()));
     let mut sums = Sums::default();
     let mut tickets = Vec::new();
     for ticket in view.each(|ticket| ticket.is_open_under(&to.id)) {
@@ -239,7 +239,7 @@ fn look_ahead(handle: &Handle, to: Arc<Regulation>, at: Timestamp, limit: usize)
     tickets.sort_by_key(|(outcome, ticket)| (*outcome, ticket.number));
     tickets.truncate(limit);
     let tickets = tickets.into_iter().map(|(_, ticket)| ticket).collect();
-    told(to.clone(), at, sums, 0, Ranked::Ahead { desk, tickets, to, at })
+    told(&Arc::clone(&to), at, sums, 0, Ranked::Ahead { desk, tickets, to, at })
 }
 
 /// Applies the version to each ticket.
@@ -280,7 +280,7 @@ async fn carry_out(
     if let Ok(missing) = handle.look(|desk, _| versions::missing(desk)).await {
         versions::tell_missing(&missing, &handle);
     }
-    Ok(told(to, at, sums, written, Ranked::Told(tickets)))
+    Ok(told(&to, at, sums, written, Ranked::Told(tickets)))
 }
 
 /// What became of a ticket.
@@ -319,7 +319,7 @@ async fn apply_to(
 /// Tickets that are listed: reckoned one by one as they are written out, so that a hundred thousand of them are never
 /// all in memory; or told already.
 enum Ranked {
-    Ahead { desk: Desk, tickets: Vec<Arc<Ticket>>, to: Arc<Regulation>, at: Timestamp },
+    Ahead { desk: Box<Desk>, tickets: Vec<Arc<Ticket>>, to: Arc<Regulation>, at: Timestamp },
     Told(Vec<TicketImpactView>),
 }
 
@@ -336,7 +336,7 @@ fn each_ticket<S: Serializer>(ranked: &Ranked, serializer: S) -> Result<S::Ok, S
     }
 }
 
-fn told(to: Arc<Regulation>, at: Timestamp, sums: Sums, written: u32, tickets: Ranked) -> ImpactView {
+fn told(to: &Regulation, at: Timestamp, sums: Sums, written: u32, tickets: Ranked) -> ImpactView {
     ImpactView {
         regulation: to.id.clone(),
         version: to.version.clone(),
