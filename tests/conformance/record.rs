@@ -161,6 +161,10 @@ fn changes() -> Vec<Event> {
         Event::Classified {
             kind: Some("consultation".into()),
             service: Some("reports".into()),
+            urgency: None,
+            requester: None,
+            client: None,
+            description: None,
             fields: BTreeMap::from([(text("impact"), json!("none")), (text("steps"), json!(null))]),
             incomplete: true,
             reason: Some(text("Вопрос")),
@@ -168,6 +172,10 @@ fn changes() -> Vec<Event> {
         Event::Classified {
             kind: None,
             service: None,
+            urgency: None,
+            requester: None,
+            client: None,
+            description: None,
             fields: BTreeMap::new(),
             incomplete: false,
             reason: None,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -197,6 +197,20 @@ pub struct Requester {
     pub login: Option<String>,
 }
 
+impl Requester {
+    /// What is known, with what has come to be known besides.
+    #[must_use]
+    pub fn with(self, more: Self) -> Self {
+        Self {
+            name: more.name.or(self.name),
+            email: more.email.or(self.email),
+            phone: more.phone.or(self.phone),
+            inn: more.inn.or(self.inn),
+            login: more.login.or(self.login),
+        }
+    }
+}
+
 /// `reply`: something said by the desk.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -226,7 +240,7 @@ pub struct StatusMove {
     pub reason: Option<String>,
 }
 
-/// `classify`: another type, service or fields; what is left out stays.
+/// `classify`: another type, service or fields, or what was missing at the registration; what is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Classify {
@@ -235,6 +249,14 @@ pub struct Classify {
     pub kind: Option<String>,
     /// The service concerned.
     pub service: Option<String>,
+    /// The urgency, where it turns out to be another.
+    pub urgency: Option<String>,
+    /// What was missing of who asks; what is left out of it stays.
+    pub requester: Option<Requester>,
+    /// The organisation asked for.
+    pub client: Option<String>,
+    /// The description.
+    pub description: Option<String>,
     /// Fields to set; `null` takes one away.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -301,11 +323,11 @@ pub struct BugReport {
     pub expected: Option<String>,
     /// What happened.
     pub actual: Option<String>,
-    /// How to see it again.
-    #[serde(default)]
+    /// How to see it again: a list, or one text.
+    #[serde(default, deserialize_with = "one_or_many")]
     pub steps: Vec<String>,
-    /// Names of attachments.
-    #[serde(default)]
+    /// Names of attachments: a list, or one.
+    #[serde(default, deserialize_with = "one_or_many")]
     pub attachments: Vec<String>,
 }
 
@@ -359,7 +381,9 @@ pub struct Resolve {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
-    /// One of the regulation's marks; left out, the regulation's default counts.
+    /// One of the regulation's marks, a word or a number; left out, the regulation's default counts.
+    #[serde(default, deserialize_with = "word_or_number")]
+    #[schema(example = "satisfactory")]
     pub mark: Option<String>,
     /// In the requester's words.
     pub comment: Option<String>,
@@ -511,6 +535,27 @@ impl Register {
     /// [`BadCommand::Field`] names the first field that does not fit.
     pub fn from_json(body: Value) -> Result<Self, BadCommand> {
         read(body)
+    }
+}
+
+/// A word; a number stands for its digits.
+fn word_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(word) => Ok(Some(word)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            Err(de::Error::custom("must be a text or a number"))
+        }
+    }
+}
+
+/// A list of texts; one text stands for a list of one.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(Vec::new()),
+        Value::String(one) => Ok(vec![one]),
+        many => Vec::deserialize(many).map_err(|_| de::Error::custom("must be a list of texts, or a text")),
     }
 }
 

@@ -229,12 +229,21 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Type, service or fields changed; what is absent stayed.
+    /// Type, service, urgency, fields or what was missing changed; what is absent stayed.
     Classified {
         #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
         kind: Option<SmolStr>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        urgency: Option<SmolStr>,
+        /// Who asks, as it is known now, whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requester: Option<Box<Requester>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         fields: BTreeMap<String, Value>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

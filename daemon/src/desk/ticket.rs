@@ -1,10 +1,7 @@
 //! A ticket: what its events have made of it.
 
-use std::collections::BTreeMap;
-
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
@@ -162,9 +159,7 @@ impl Ticket {
                 self.waiting = *waiting;
                 self.enter_stage(*stage, at);
             }
-            Event::Classified { kind, service, fields, incomplete, .. } => {
-                self.classify(kind.as_ref(), service.as_ref(), fields, *incomplete);
-            }
+            Event::Classified { .. } => self.classify(event),
             Event::PriorityChanged { to, critical, .. } => {
                 self.facts.priority = to.clone();
                 self.facts.critical = *critical;
@@ -324,18 +319,31 @@ impl Ticket {
         }
     }
 
-    fn classify(
-        &mut self,
-        kind: Option<&SmolStr>,
-        service: Option<&SmolStr>,
-        fields: &BTreeMap<String, Value>,
-        incomplete: bool,
-    ) {
+    fn classify(&mut self, event: &Event) {
+        let Event::Classified {
+            kind,
+            service,
+            urgency,
+            requester,
+            client,
+            description,
+            fields,
+            incomplete,
+            reason: _,
+        } = event
+        else {
+            return;
+        };
         if let Some(kind) = kind {
             self.facts.kind = kind.clone();
         }
-        if let Some(service) = service {
-            self.facts.service = Some(service.clone());
+        let known = &mut self.facts;
+        known.service = service.clone().or(known.service.take());
+        known.urgency = urgency.clone().or(known.urgency.take());
+        known.client = client.clone().or(known.client.take());
+        known.description = description.clone().or(known.description.take());
+        if let Some(requester) = requester {
+            known.requester = requester.as_ref().clone();
         }
         for (name, value) in fields {
             if value.is_null() {
@@ -344,6 +352,6 @@ impl Ticket {
                 self.facts.fields.insert(name.clone(), value.clone());
             }
         }
-        self.facts.incomplete = incomplete;
+        self.facts.incomplete = *incomplete;
     }
 }

@@ -37,6 +37,11 @@ impl Tally {
     fn look_again(&mut self, rule: &Rule, now: Minute) {
         (self.end, self.warn, self.provisional) = (None, None, false);
         let Some(target) = self.target.filter(|_| self.state == ClockState::Running) else { return };
+        // What was broken before and has nothing left ended when it was broken, though it stood still since (R4).
+        if let Some(broken) = self.breached.filter(|at| *at < now && self.used >= target) {
+            self.end = Some(broken);
+            return;
+        }
         let end = self.when_used(rule.basis, target, now);
         let (known_from, known_until) = Almanac::get().known[self.sheet];
         self.provisional = !rule.basis.is_calendar() && end > now && (now < known_from || end > known_until);

@@ -112,7 +112,8 @@ impl Tally {
     /// Something other than the passing of time has moved the end.
     fn look_again(&mut self, now: Minute) {
         self.promised = None;
-        self.used_up = self.target.filter(|target| self.used >= *target).map(|_| now);
+        let ended = self.breached.filter(|at| *at < now).unwrap_or(now);
+        self.used_up = self.target.filter(|target| self.used >= *target).map(|_| ended);
     }
 
     fn retarget(&mut self, target: Option<usize>, now: Minute) {

@@ -204,24 +204,30 @@ fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
         wrong.one_of("type", classify.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str()))
     });
     let reason = wrong.optional_text("reason", classify.reason.as_ref());
+    let client = wrong.optional_text("client", classify.client.as_ref());
+    let description = wrong.optional_text("description", classify.description.as_ref());
     let was_derived = regulation.derived_priority(&draft.ticket.facts).name.id == draft.ticket.facts.priority;
-    let service = classify.service.as_deref().map(SmolStr::from);
-    let mut after = draft.ticket.clone();
-    let event = Event::Classified {
+    let known = draft.ticket.facts.requester.clone();
+    let event = |incomplete: bool| Event::Classified {
         kind: kind.clone(),
-        service: service.clone(),
+        service: classify.service.as_deref().map(SmolStr::from),
+        urgency: classify.urgency.as_deref().map(SmolStr::from),
+        requester: classify.requester.clone().map(|more| Box::new(known.clone().with(more))),
+        client: client.clone(),
+        description: description.clone(),
         fields: classify.fields.clone(),
-        incomplete: false,
+        incomplete,
         reason: reason.clone(),
     };
-    after.apply(&event, &draft.by, draft.at);
+    let mut after = draft.ticket.clone();
+    after.apply(&event(false), &draft.by, draft.at);
     check(&regulation, &after.facts, &mut wrong);
     wrong.done()?;
     let incomplete = is_incomplete(&regulation, &after.facts);
     if after.facts == draft.ticket.facts && incomplete == draft.ticket.facts.incomplete {
         return Ok(());
     }
-    draft.push(Event::Classified { kind, service, fields: classify.fields.clone(), incomplete, reason });
+    draft.push(event(incomplete));
     // A priority that followed from the rules follows them on; one that an agent set stays.
     let derived = regulation.derived_priority(&draft.ticket.facts);
     if was_derived && derived.name.id != draft.ticket.facts.priority {
@@ -430,7 +436,7 @@ fn plan(
     let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
     let used_ms = clock.used_at(calendar, draft.at);
     let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
-    let given = Given { target_ms: Some(target_ms), days: None, clause };
+    let given = Given { target_ms: Some(target_ms), days: None, clause, breached_at: None };
     let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
     // The requester was told this instant, also where it lies outside working hours.
     term.deadline = (clock.state == ClockState::Running).then_some(deadline);

@@ -99,7 +99,7 @@ fn derive_clock(draft: &mut Draft<'_>, to: &Regulation, clock: &Clock, used_ms: 
     let (why, term) = if is_kept {
         (TermReason::CalendarRevised, kept(to, rule, calendar, clock, used_ms, draft.at))
     } else {
-        let given = Given::derived(rule, target, calendar, clock.started_at);
+        let given = Given::anew(rule, target, calendar, clock);
         let term = settled(term(to, rule, calendar, given, used_ms, draft.at), clock, used_ms, draft.at);
         // Days come to another time by another calendar; hours do so only where the file gives others.
         let same_calendar = (&term.calendar, &term.revision) == (&clock.term.calendar, &clock.term.revision);

@@ -99,7 +99,7 @@ fn reopen(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
     let given = if planned || as_before {
         Given::of(clock)
     } else {
-        Given::derived(rule, Some(target), calendar, clock.started_at)
+        Given::anew(rule, Some(target), calendar, clock)
     };
     let target_ms = given.target_ms;
     let term = term(regulation, rule, calendar, given, clock.used_ms, draft.at);
@@ -132,7 +132,7 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
     let (why, given) = if was == is && !lost {
         (TermReason::Calendar, Given::of(clock))
     } else {
-        (TermReason::Derived, Given::derived(rule, target, calendar, clock.started_at))
+        (TermReason::Derived, Given::anew(rule, target, calendar, clock))
     };
     let target_ms = given.target_ms;
     let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
@@ -193,17 +193,19 @@ pub(super) struct Given {
     /// In days, where the regulation gives days.
     pub(super) days: Option<u32>,
     pub(super) clause: Option<SmolStr>,
+    /// When the clock was breached before, under whatever it was given then.
+    pub(super) breached_at: Option<Timestamp>,
 }
 
 impl Given {
     /// What the clock has been given.
     pub(super) fn of(clock: &Clock) -> Self {
         let Term { target_ms, days, clause, .. } = &clock.term;
-        Self { target_ms: *target_ms, days: *days, clause: clause.clone() }
+        Self { target_ms: *target_ms, days: *days, clause: clause.clone(), breached_at: clock.breached_at }
     }
 
     /// What the regulation gives a clock that started at `started_at`.
-    pub(super) fn derived(
+    fn derived(
         rule: &ClockRule,
         target: Option<&Target>,
         calendar: &Calendar,
@@ -214,11 +216,24 @@ impl Given {
             target_ms: target_ms(given, rule.basis, calendar, started_at),
             days: given.days(),
             clause: target.and_then(|target| Regulation::clause_of(rule, target)),
+            breached_at: None,
         }
+    }
+
+    /// The same for a clock that has been running.
+    pub(super) fn anew(
+        rule: &ClockRule,
+        target: Option<&Target>,
+        calendar: &Calendar,
+        clock: &Clock,
+    ) -> Self {
+        let breached_at = clock.breached_at;
+        Self { breached_at, ..Self::derived(rule, target, calendar, clock.started_at) }
     }
 }
 
-/// The promise: when what is left is used up, counted from now.
+/// The promise: when what is left is used up, counted from now. One that was broken before and has nothing left ran out
+/// when it was broken (R4), however often it has stood still since.
 pub(super) fn term(
     regulation: &Regulation,
     rule: &ClockRule,
@@ -238,7 +253,12 @@ pub(super) fn term(
         warn_at: None,
         provisional: false,
     };
+    let broken = given.breached_at.filter(|at| *at < now);
     if let Some(target_ms) = target_ms {
+        if let Some(at) = broken.filter(|_| used_ms >= target_ms) {
+            term.deadline = Some(at);
+            return term;
+        }
         let left_ms = (target_ms - used_ms).max(0);
         let (deadline, provisional) = rule.basis.advance(calendar, now, left_ms);
         term.deadline = Some(deadline);

@@ -138,6 +138,11 @@ fn size(fields: &BTreeMap<String, Value>, wrong: &mut Wrong) {
         wrong.add("fields", format!("has {} fields; at most {FIELDS_MAX}", fields.len()));
     }
     for (name, value) in fields {
+        if name.contains('.') {
+            let message =
+                format!("no field has a dot in its name; `{name}` stands beside `fields`, not in it");
+            wrong.add(&format!("fields.{name}"), message);
+        }
         let bytes = serde_json::to_string(value).map_or(0, |text| text.len());
         if bytes > TEXT_MAX_BYTES {
             wrong.add(&format!("fields.{name}"), format!("is {bytes} bytes; at most {TEXT_MAX_BYTES}"));
@@ -210,6 +215,13 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
                 in_brackets(field.clause.as_ref())
             ));
         }
+        (FieldKind::Text, Value::Number(_) | Value::Bool(_)) => return None,
+        (FieldKind::Text, Value::Array(items)) => {
+            let plain = |item: &Value| item.is_string() || item.is_number() || item.is_boolean();
+            return (!items.iter().all(plain)).then(|| "must be a text, or a list of texts".to_owned());
+        }
+        // `8.3` without its quotes is a number.
+        (FieldKind::Version, Value::Number(_)) => return None,
         (_, Value::String(text)) => text.trim(),
         (FieldKind::Steps, _) => return Some("must be a list of texts, or a text".to_owned()),
         (_, _) => return Some("must be a text".to_owned()),
@@ -223,7 +235,11 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
         FieldKind::Number => {
             text.parse::<u64>().is_err().then(|| format!("`{text}` is no whole number, 0 or more"))
         }
-        FieldKind::Url => (!is_url(text)).then(|| format!("`{text}` is no address; write it as https://…")),
+        FieldKind::Url => {
+            // People name a system by its host as well.
+            let is_address = is_url(text) || is_url(&format!("https://{text}"));
+            (!is_address).then(|| format!("`{text}` is no address; write it as https://…, or the host alone"))
+        }
         FieldKind::Enum => {
             let known = field.values.iter().any(|(id, _)| id == text);
             (!known).then(|| format!("unknown `{text}`; one of {}", ids(field)))

@@ -57,10 +57,20 @@ pub(super) fn of(
         Event::StatusChanged { from, to, reason, .. } => {
             format!("status {} → {}{}", titles.status(from), titles.status(to), because(reason.as_deref()))
         }
-        Event::Classified { kind, service, fields, reason, .. } => {
+        Event::Classified {
+            kind, service, urgency, requester, client, description, fields, reason, ..
+        } => {
             let kind = kind.iter().map(|kind| titles.kind(kind).to_owned());
             let service = service.iter().map(|service| format!("service {service}"));
-            let changed: Vec<_> = kind.chain(service).chain(fields.keys().cloned()).collect();
+            let urgency = urgency.iter().map(|urgency| format!("urgency {urgency}"));
+            let others = [
+                ("requester", requester.is_some()),
+                ("client", client.is_some()),
+                ("description", description.is_some()),
+            ];
+            let others = others.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned());
+            let changed = kind.chain(service).chain(urgency).chain(others).chain(fields.keys().cloned());
+            let changed: Vec<_> = changed.collect();
             format!("classified: {}{}", changed.join(", "), because(reason.as_deref()))
         }
         Event::PriorityChanged { from, to, reason, .. } => {
