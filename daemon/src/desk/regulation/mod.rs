@@ -489,6 +489,15 @@ impl Regulation {
         check::parse(name, text)
     }
 
+    /// Reads a regulation that tickets were opened under: an older program may have passed what this one finds senseless,
+    /// and the promise stands all the same.
+    ///
+    /// # Errors
+    /// [`Problems`] of names and forms, which nothing can work by.
+    pub fn parse_kept(name: &str, text: &str) -> Result<Self, Problems> {
+        check::parse_kept(name, text)
+    }
+
     /// The type of that id.
     pub fn kind(&self, id: &str) -> Option<&Named> {
         self.types.iter().find(|named| named.id == id)

@@ -64,19 +64,31 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 pub(super) fn parse(name: &str, text: &str) -> Result<Regulation, Problems> {
+    let (file, regulation) = read(name, text)?;
+    let mut problems = sense::problems(text, &file, &regulation);
+    if problems.is_empty() {
+        return Ok(regulation);
+    }
+    problems.sort_by_key(|problem| problem.line);
+    Err(Problems { name: name.to_owned(), problems })
+}
+
+/// Names and forms, which the desk counts on; whether the whole makes sense is not asked.
+pub(super) fn parse_kept(name: &str, text: &str) -> Result<Regulation, Problems> {
+    read(name, text).map(|(_, regulation)| regulation)
+}
+
+fn read(name: &str, text: &str) -> Result<(File, Regulation), Problems> {
     let file: File = toml::from_str(text).map_err(|error| {
         let (line, key, message) = toml_problem::tell(text, &error);
         Problems { name: name.to_owned(), problems: vec![Problem { line, key, message }] }
     })?;
     let mut check = Check { text, problems: Vec::new() };
     let regulation = check.regulation(&file);
-    if let Some(regulation) = &regulation {
-        check.problems.extend(sense::problems(text, &file, regulation));
-    }
     let mut problems = check.problems;
     problems.sort_by_key(|problem| problem.line);
     match regulation {
-        Some(regulation) if problems.is_empty() => Ok(regulation),
+        Some(regulation) if problems.is_empty() => Ok((file, regulation)),
         _ => Err(Problems { name: name.to_owned(), problems }),
     }
 }
