@@ -226,9 +226,11 @@ impl Slip {
         let given = rule.given(self.kind, self.priority, self.line);
         let sheet = rule.sheet.unwrap_or(rules.lines[usize::from(self.line) - 1]);
         let latest = self.tallies.iter().rposition(|tally| tally.rule == number);
+        let counted = latest.is_some_and(|latest| self.tallies[latest].counts());
+        let restarted = counted && !told_to(&rule.stops) && told_to(&rule.restarts);
         if let Some(tally) = latest.map(|latest| &mut self.tallies[latest])
-            && tally.counts()
-            && told_to(&rule.stops)
+            && counted
+            && (restarted || told_to(&rule.stops))
         {
             (tally.state, tally.stopped) = (ClockState::Stopped, Some(now));
             tally.look_again(rule, now);
@@ -246,7 +248,7 @@ impl Slip {
             tally.break_if_overdrawn(rule, now);
             tally.look_again(rule, now);
         }
-        if let (Some(given), true) = (given, stands && !reopened && told_to(&rule.starts)) {
+        if let (Some(given), true) = (given, stands && !reopened && (restarted || told_to(&rule.starts))) {
             self.tallies.push(Tally {
                 rule: number,
                 sheet,

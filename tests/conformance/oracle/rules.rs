@@ -77,7 +77,7 @@ impl Row {
     }
 }
 
-/// A clock. What starts, stops and reopens it stands here as it does in the file.
+/// A clock. What starts, stops, restarts and reopens it stands here as it does in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) metric: Metric,
@@ -86,6 +86,7 @@ pub(super) struct Rule {
     pub(super) sheet: Option<usize>,
     pub(super) starts: Vec<&'static str>,
     pub(super) stops: Vec<&'static str>,
+    pub(super) restarts: Vec<&'static str>,
     pub(super) reopens: Vec<&'static str>,
     pub(super) pauses_in: Vec<&'static str>,
     pub(super) end: End,
@@ -147,7 +148,8 @@ impl Rules {
 
     /// The regulation's file.
     pub(super) fn file(&self) -> String {
-        let mut file = HEAD.replace("FAULT-PRIORITY", self.fault_priority);
+        let answered = if self.has_answered { ANSWERED } else { "" };
+        let mut file = HEAD.replace("FAULT-PRIORITY", self.fault_priority).replace("ANSWERED", answered);
         let (status, stage) =
             if self.has_answered { ("answered", "") } else { ("closed", "stage = \"resolved\"") };
         writeln!(file, "[verb.resolve]\nto = \"{status}\"\n{stage}").unwrap();
@@ -187,6 +189,10 @@ pub(super) fn moves(from: &str) -> &'static [&'static str] {
     }
 }
 
+/// Where an answered ticket has a status of its own.
+const ANSWERED: &str = r#"  { id = "answered", title = "A", moves = ["working"], stage = "resolved" },
+"#;
+
 /// What is the same in all of them.
 const HEAD: &str = r#"
 id = "made-up"
@@ -205,8 +211,7 @@ status = [
   { id = "working", title = "W", moves = ["waiting", "parked"] },
   { id = "waiting", title = "W", moves = ["working", "parked"], waiting = true },
   { id = "parked", title = "P", moves = ["working", "waiting"] },
-  { id = "answered", title = "A", moves = ["working"], stage = "resolved" },
-  { id = "closed", title = "C", stage = "closed" },
+ANSWERED  { id = "closed", title = "C", stage = "closed" },
   { id = "refused", title = "R", stage = "closed" },
 ]
 [verb]
@@ -248,11 +253,12 @@ fn write_clock(file: &mut String, rule: &Rule) {
     writeln!(
         file,
         "[[clock]]\nmetric = \"{}\"\ntitle = \"C\"\nbasis = \"{basis}\"\ncalendar = \"{}\"\nstarts = {:?}\n\
-         stops = {:?}\nreopens = {:?}\npauses-in = {:?}",
+         stops = {:?}\nrestarts = {:?}\nreopens = {:?}\npauses-in = {:?}",
         rule.metric,
         rule.sheet.map_or("of-line", |sheet| SHEETS[sheet].id),
         rule.starts,
         rule.stops,
+        rule.restarts,
         rule.reopens,
         rule.pauses_in,
     )
@@ -298,6 +304,7 @@ fn rule(dice: &mut Dice, metric: Metric, end: End) -> Rule {
         sheet: None,
         starts: Vec::new(),
         stops: Vec::new(),
+        restarts: Vec::new(),
         reopens: Vec::new(),
         pauses_in: Vec::new(),
         end,
@@ -340,7 +347,8 @@ fn requester_answer(dice: &mut Dice) -> Rule {
     rule.starts =
         dice.one_of(&[["status-entered:waiting"].as_slice(), &["status-entered:waiting", "asked"]]).to_vec();
     rule.stops = vec!["status-left:waiting"];
-    rule.stops.extend(dice.one_of(&[None, Some("asked"), Some("answered")]));
+    rule.stops.extend(dice.one_of(&[None, Some("answered")]));
+    rule.restarts = dice.one_of(&[["asked"].as_slice(), &["replied"], &[]]).to_vec();
     rule
 }
 

@@ -25,7 +25,8 @@ fn turn_one(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule) {
 
     let counting =
         draft.ticket.clock(rule.metric).filter(|clock| clock.state != ClockState::Stopped).cloned();
-    let restarts = counting.is_some() && happened(&rule.restarts);
+    // What stops it for good goes before what would begin it anew.
+    let restarts = counting.is_some() && !stops && happened(&rule.restarts);
     if let Some(clock) = counting.filter(|_| stops || restarts) {
         stop(draft, regulation, &clock);
     }
