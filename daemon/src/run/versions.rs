@@ -46,7 +46,9 @@ pub(super) fn with_kept(dir: &Path, given: Regulations) -> (Regulations, Version
     for (path, text) in texts {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let read = text.map_err(|error| error.to_string());
-        match read.and_then(|text| Regulation::parse(&name, &text).map_err(|problems| problems.to_string())) {
+        match read
+            .and_then(|text| Regulation::parse_kept(&name, &text).map_err(|problems| problems.to_string()))
+        {
             Ok(regulation) => kept.push(Arc::new(regulation)),
             Err(why) => report.unusable.push((path, why)),
         }
@@ -187,6 +189,19 @@ mod tests {
         assert_eq!(regulations.get("itsm").unwrap().holds_from.to_string(), "2026-02-01");
         let (_, report) = with_kept(dir.path(), Regulations::new(vec![version("1", "2026-02-01")]));
         assert!(report.changed.is_empty(), "told once");
+    }
+
+    #[test]
+    fn a_text_that_an_older_program_passed_is_still_one() {
+        let dir = TempDir::new().unwrap();
+        with_kept(dir.path(), Regulations::new(vec![version("1", "2026-01-01")]));
+        let path = dir.path().join("regulations/itsm@1.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let senseless = text + "\n[[status]]\nid = \"nowhere\"\ntitle = \"Nothing leads here\"\n";
+        assert!(Regulation::parse("itsm@1.toml", &senseless).is_err());
+        std::fs::write(&path, senseless).unwrap();
+        let (regulations, report) = with_kept(dir.path(), Regulations::new(vec![version("2", "2026-06-01")]));
+        assert_eq!((all(&regulations), report.unusable.len()), (vec!["1", "2"], 0));
     }
 
     #[test]
