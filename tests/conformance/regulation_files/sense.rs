@@ -225,8 +225,8 @@ fn a_priority_rule_does_not_look_at_the_priority() {
 #[test]
 fn x_3_a_priority_without_a_target_is_told() {
     let more = |ids: &[&str]| {
-        let more: String =
-            ids.iter().map(|id| format!("[[priority]]\nid = \"{id}\"\ntitle = \"{id}\"\n\n")).collect();
+        let priority = |id: &&str| format!("[[priority]]\nid = \"{id}\"\ntitle = \"{id}\"\n\n");
+        let more = ids.iter().map(priority).collect::<Vec<_>>().concat();
         SMALL
             .replace("[[status]]\nid = \"new\"", &format!("{more}[[status]]\nid = \"new\""))
             .replace("  term = \"8h\"", "  when = { priority = \"normal\" }\n  term = \"8h\"")
