@@ -1,12 +1,13 @@
 //! What holds for every command: revisions, roles, repetition, and time that does not go back.
 
-use andon::desk::{Act, Refusal, Role, Stage, TicketNumber};
+use andon::desk::{Act, Metric, Refusal, Regulation, Role, Stage, TicketNumber};
 use andon_tests::World;
 use andon_tests::time::local;
+use andon_tests::world::shipped_text;
 use calendars::Timestamp;
 use serde_json::json;
 
-use crate::getmark::{high, medium};
+use crate::getmark::{high, medium, request};
 
 /// `If-Match`: a ticket that has changed since the caller saw it is not changed blindly.
 #[test]
@@ -134,4 +135,84 @@ fn going_back_leaves_the_desk_as_it_was() {
     assert_ne!(look(&desk), before);
     desk.go_back();
     assert_eq!(look(&desk), before);
+}
+
+/// GM-5.16 for a desk whose requesters name priorities: one that is for agents of some lines is not theirs to name.
+#[test]
+fn a_priority_of_some_lines_is_not_the_requesters_to_name() {
+    let text =
+        shipped_text("getmark").replace("priority-source = \"rules\"", "priority-source = \"requester\"");
+    let regulation = Regulation::parse("getmark.toml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut world = World::under(regulation, "2026-11-23 10:00");
+    let mut body = request("email", "error", "hinders");
+    body["priority"] = json!("critical");
+    world.as_role("form", Role::Intake, &[]);
+    let refusal = world.try_register(body.clone()).expect_err("it is not for a form to say");
+    assert_eq!(
+        refusal.to_string(),
+        "priority: priority `critical` is set by agents of line 1 or 2 only (GM-5.16)"
+    );
+    world.as_agent("ivanova", &[3]);
+    assert!(world.try_register(body.clone()).is_err(), "nor for line 3");
+    world.as_agent("ivanova", &[2]);
+    let ticket = world.register(body);
+    assert_eq!(world.priority(ticket), "critical");
+}
+
+/// What was missing comes with `classify`, so that an incomplete ticket can be completed (GM-5.12, GM-5.21).
+#[test]
+fn classify_brings_what_was_missing_of_the_requester() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let mut body = request("email", "error", "hinders");
+    body["requester"] = json!({ "name": "Анна Петрова" });
+    body["incomplete"] = json!(true);
+    let ticket = world.register(body);
+    assert!(world.ticket(ticket).facts.incomplete);
+    let refusal = world.refused(ticket, "classify", json!({ "requester": { "inn": "7707083894" } }));
+    assert!(refusal.to_string().starts_with("requester.inn: `7707083894` is no INN"), "{refusal}");
+    let refusal = world.refused(ticket, "classify", json!({ "fields": { "requester.inn": "7707083893" } }));
+    assert_eq!(
+        refusal.to_string(),
+        "fields.requester.inn: no field has a dot in its name; `requester.inn` stands beside `fields`, not in it"
+    );
+    world.act(ticket, "classify", json!({ "requester": { "inn": "7707083893" }, "description": "С утра" }));
+    let facts = &world.ticket(ticket).facts;
+    assert!(!facts.incomplete);
+    assert_eq!(facts.requester.name.as_deref(), Some("Анна Петрова"), "what was known stays");
+    assert_eq!(facts.description.as_deref(), Some("С утра"));
+}
+
+/// HD-4: the urgency decides the terms, so one that turns out to be another re-derives them (R6). An incident of the
+/// office, Monday 10:00: 4 h to answer; found to be urgent at 10:20, 30 min from the registration, 10:30.
+#[test]
+fn hd_4_an_urgency_that_turns_out_to_be_another_gives_other_terms() {
+    let mut world = World::shipped("group-helpdesk", "2026-11-23 10:00");
+    let ticket = world.register(json!({ "channel": "hm", "type": "incident", "subject": "Почта" }));
+    assert_eq!(world.deadline(ticket, Metric::Reaction), "2026-11-23 14:00");
+    world.run_until("2026-11-23 10:20").act(ticket, "classify", json!({ "urgency": "urgent" }));
+    assert_eq!(world.deadline(ticket, Metric::Reaction), "2026-11-23 10:30");
+}
+
+/// R4: a term that was broken stays broken at its own time, however often it stands still afterwards. High on line 2,
+/// Friday 2026-11-20 10:00: the line's 8 h end at 18:00 that day. Asked on Monday, answered on Tuesday.
+#[test]
+fn r4_a_broken_term_that_resumes_keeps_the_deadline_it_missed() {
+    let mut world = World::getmark("2026-11-20 10:00");
+    let ticket = world.register(request("email", "error", "stops-operations"));
+    world.run_until("2026-11-23 10:00").act(ticket, "ask", json!({ "text": "Какая версия?" }));
+    assert_eq!(world.deadline(ticket, Metric::Line), "none");
+    world.run_until("2026-11-24 10:00").as_requester().act(ticket, "answer", json!({ "text": "2.3" }));
+    assert_eq!(world.breached(ticket, Metric::Line), "2026-11-20 18:00");
+    assert_eq!(world.deadline(ticket, Metric::Line), "2026-11-20 18:00");
+}
+
+/// Marks are figures, and come as such; so do versions and lists.
+#[test]
+fn zs_6b_a_mark_may_come_as_a_number() {
+    let mut world = World::shipped("zkh-services", "2026-11-23 10:00");
+    let ticket = world.register(json!({ "channel": "email", "type": "error", "subject": "Квитанция" }));
+    world.act(ticket, "resolve", json!({ "text": "Исправлено" })).as_requester();
+    assert_eq!(world.refused(ticket, "confirm", json!({ "mark": 6 })).code(), "invalid-fields");
+    world.act(ticket, "confirm", json!({ "mark": 5 }));
+    assert_eq!(world.ticket(ticket).mark.as_deref(), Some("5"));
 }

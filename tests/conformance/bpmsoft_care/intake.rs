@@ -99,7 +99,10 @@ fn bc_6_blanks_do_not_count_as_given() {
 #[test]
 fn bc_6_what_is_given_is_checked() {
     let told = |name: &str, value: Value| faults(with(name, value)).remove(0).1;
-    assert_eq!(told("address", json!("наша CRM")), "`наша CRM` is no address; write it as https://…");
+    assert_eq!(
+        told("address", json!("наша CRM")),
+        "`наша CRM` is no address; write it as https://…, or the host alone"
+    );
     assert_eq!(told("nodes", json!("два")), "`два` is no whole number, 0 or more");
     assert_eq!(told("nodes", json!(1.5)), "`1.5` is no whole number, 0 or more");
     assert_eq!(told("steps", json!([1, 2])), "must be a list of texts");

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::clocks::{Given, breach_if_used_up, term};
 use super::register::{check, is_incomplete, split};
-use super::{Decision, Draft, Wrong, in_brackets, need, one_of_roles};
+use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{Clock, ClockState, Metric, Planned};
 use crate::desk::command::{
@@ -249,12 +249,8 @@ fn priority(draft: &mut Draft<'_>, change: &PriorityChange, actor: &Actor) -> Re
     let reason = reason(&regulation, "priority", change.reason.as_ref(), &mut wrong);
     wrong.done()?;
     let priority = regulation.priority(&to).expect("checked above");
-    if !priority.set_by_lines.is_empty() && !priority.set_by_lines.iter().any(|line| actor.works_on(*line)) {
-        let lines = priority.set_by_lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
-        let clause = in_brackets(priority.name.clause.as_ref());
-        return Err(Refusal::Forbidden(format!(
-            "priority `{to}` is set by agents of line {lines} only{clause}"
-        )));
+    if let Some(refusal) = may_not_set(priority, actor) {
+        return Err(Refusal::Forbidden(refusal));
     }
     if draft.ticket.facts.priority != to {
         let from = draft.ticket.facts.priority.clone();

@@ -20,7 +20,7 @@ use super::actor::{Actor, Role};
 use super::command::Command;
 use super::event::{Event, Fact};
 use super::refusal::{FieldError, Refusal};
-use super::regulation::{Regulation, Status, Trigger};
+use super::regulation::{Priority, Regulation, Status, Trigger};
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
@@ -245,6 +245,18 @@ fn one_of_roles(actor: &Actor, roles: &[Role], what: &str, clause: Option<&Strin
         in_brackets(clause),
         actor.role
     )))
+}
+
+/// Why somebody may not set a priority that is for agents of some lines only (GM-5.16).
+fn may_not_set(priority: &Priority, actor: &Actor) -> Option<String> {
+    let lines = &priority.set_by_lines;
+    let is_agent = actor.role >= Role::Agent && !actor.requester;
+    if lines.is_empty() || (is_agent && lines.iter().any(|line| actor.works_on(*line))) {
+        return None;
+    }
+    let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
+    let clause = in_brackets(priority.name.clause.as_ref());
+    Some(format!("priority `{}` is set by agents of line {list} only{clause}", priority.name.id))
 }
 
 /// Refuses below a role.

@@ -6,7 +6,7 @@ use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::fields::{FieldCheck, Values, wanted};
-use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, in_brackets, need, one_of_roles};
+use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, in_brackets, may_not_set, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};
@@ -24,7 +24,7 @@ pub(super) fn decide(
     need(actor, Role::Intake, "registering a ticket")?;
     let regulation = choose(desk, register, at)?;
     may_register(&regulation, register, actor)?;
-    let mut facts = facts(&regulation, register, desk.is_lenient())?;
+    let mut facts = facts(&regulation, register, actor, desk.is_lenient())?;
     // Marked so where an agent registers it (HD-1, PM-C1); what comes in by itself does so as `intake`.
     let by_agent = actor.role >= Role::Agent && !actor.requester && !actor.name.is_empty();
     facts.opened_by = by_agent.then(|| actor.name.clone());
@@ -115,7 +115,12 @@ fn choose(desk: &Desk, register: &Register, at: Timestamp) -> Result<Arc<Regulat
 }
 
 /// What the ticket begins with, or everything that is wrong with it.
-fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<Registered, Refusal> {
+fn facts(
+    regulation: &Regulation,
+    register: &Register,
+    actor: &Actor,
+    lenient: bool,
+) -> Result<Registered, Refusal> {
     let mut wrong = Wrong::default();
     let kind =
         wrong.one_of("type", register.kind.as_ref(), regulation.types.iter().map(|named| named.id.as_str()));
@@ -152,7 +157,7 @@ fn facts(regulation: &Regulation, register: &Register, lenient: bool) -> Result<
         urgency: register.urgency.as_deref().map(SmolStr::from),
         opened_by: None,
     };
-    priority(regulation, register, &mut facts, &mut wrong);
+    priority(regulation, register, actor, &mut facts, &mut wrong);
     wrong.done()?;
     Ok(facts)
 }
@@ -183,12 +188,22 @@ fn channel_line(regulation: &Regulation, channel: &str, kind: &str, wrong: &mut 
 }
 
 /// The requester's priority where the regulation leaves it to them, else the one its rules give.
-fn priority(regulation: &Regulation, register: &Register, facts: &mut Registered, wrong: &mut Wrong) {
+fn priority(
+    regulation: &Regulation,
+    register: &Register,
+    actor: &Actor,
+    facts: &mut Registered,
+    wrong: &mut Wrong,
+) {
     let asked = register.priority.as_ref();
     let chosen = match (regulation.priority_source, asked) {
         (PrioritySource::Requester, Some(_)) => {
             let known = regulation.priorities.iter().map(|priority| priority.name.id.as_str());
-            regulation.priority(&wrong.one_of("priority", asked, known))
+            let priority = regulation.priority(&wrong.one_of("priority", asked, known));
+            if let Some(refusal) = priority.and_then(|priority| may_not_set(priority, actor)) {
+                wrong.add("priority", refusal);
+            }
+            priority
         }
         (PrioritySource::Rules, Some(asked)) => {
             wrong.add(
