@@ -215,13 +215,14 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
                 in_brackets(field.clause.as_ref())
             ));
         }
-        (FieldKind::Text, Value::Number(_) | Value::Bool(_)) => return None,
+        // `8.3` without its quotes is a number.
+        (FieldKind::Text | FieldKind::Version, Value::Number(_)) | (FieldKind::Text, Value::Bool(_)) => {
+            return None;
+        }
         (FieldKind::Text, Value::Array(items)) => {
             let plain = |item: &Value| item.is_string() || item.is_number() || item.is_boolean();
             return (!items.iter().all(plain)).then(|| "must be a text, or a list of texts".to_owned());
         }
-        // `8.3` without its quotes is a number.
-        (FieldKind::Version, Value::Number(_)) => return None,
         (_, Value::String(text)) => text.trim(),
         (FieldKind::Steps, _) => return Some("must be a list of texts, or a text".to_owned()),
         (_, _) => return Some("must be a text".to_owned()),
