@@ -5,23 +5,20 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::clocks::{Given, breach_if_used_up, term};
+use super::planned::{estimate, extend};
 use super::register::{check, is_incomplete, split};
+use super::route::route;
 use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles};
 use crate::desk::actor::{Actor, Role};
-use crate::desk::clocks::{Clock, ClockState, Metric, Planned};
 use crate::desk::command::{
-    Act, Assign, BugReport, Classify, Confirm, Defer, Ending, Estimate, Extend, Link, LinkKind,
-    PriorityChange, Reply, Resolve, Return, Route, StatusMove, Text, Transfer,
+    Act, Assign, Classify, Confirm, Defer, Ending, Link, PriorityChange, Reply, Resolve, Return, StatusMove,
+    Text, Transfer,
 };
-use crate::desk::event::{Event, Fact, TermReason, Turn};
+use crate::desk::event::{Event, Fact};
 use crate::desk::refusal::Refusal;
-use crate::desk::regulation::{BugReportForm, ClockRule, GivenTerm, Regulation, Trigger};
+use crate::desk::regulation::{Regulation, Trigger};
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket};
-
-/// How far ahead a planned term may lie, in milliseconds: ten years.
-const PLANNED_MAX_MS: i64 = 3_653 * 86_400_000;
 
 pub(super) fn decide(
     desk: &Desk,
@@ -105,7 +102,7 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
 }
 
 /// The status a verb leads to must be in the regulation.
-fn in_regulation(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
+pub(super) fn in_regulation(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
     if draft.regulation.verb(verb).is_some() {
         return Ok(());
     }
@@ -115,7 +112,7 @@ fn in_regulation(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
     ))
 }
 
-fn for_type(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
+pub(super) fn for_type(draft: &Draft<'_>, verb: &str) -> Result<(), Refusal> {
     let Some(rule) = draft.regulation.verb(verb) else { return Ok(()) };
     if rule.types.is_empty() || rule.types.contains(&draft.ticket.facts.kind) {
         return Ok(());
@@ -133,7 +130,12 @@ fn text(words: &Text) -> Result<String, Refusal> {
 }
 
 /// A reason that must be there; one of the regulation's where it lists them for the verb.
-fn reason(regulation: &Regulation, verb: &str, given: Option<&String>, wrong: &mut Wrong) -> String {
+pub(super) fn reason(
+    regulation: &Regulation,
+    verb: &str,
+    given: Option<&String>,
+    wrong: &mut Wrong,
+) -> String {
     let known = regulation.reasons(verb);
     if known.is_empty() {
         wrong.text("reason", given)
@@ -301,216 +303,6 @@ fn transfer(draft: &mut Draft<'_>, to: &Transfer) -> Result<(), Refusal> {
     if draft.ticket.assignee.as_ref() != Some(&agent) {
         draft.push(Event::Assigned { agent: Some(agent), group: None, reason: Some(reason) });
     }
-    Ok(())
-}
-
-fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
-    let mut wrong = Wrong::default();
-    let lines: Vec<u8> = draft.regulation.lines.iter().map(|line| line.id).collect();
-    let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-    let to = match route.line {
-        Some(line) if lines.contains(&line) => line,
-        Some(line) => {
-            wrong.add("line", format!("unknown {line}; one of {list}"));
-            0
-        }
-        None => {
-            wrong.add("line", format!("is required; one of {list}"));
-            0
-        }
-    };
-    let reason = wrong.optional_text("reason", route.reason.as_ref());
-    let form = draft.regulation.bug_report.as_ref().filter(|form| form.line == to);
-    if let (Some(form), Some(report)) = (form, &route.bug_report) {
-        bug_report(form, report, &mut wrong);
-    }
-    wrong.done()?;
-    let from = draft.ticket.facts.line;
-    if from == to {
-        return Ok(());
-    }
-    let routes = draft.regulation.line(from).map(|line| line.routes.clone()).unwrap_or_default();
-    if !routes.contains(&to) {
-        let list = routes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-        let way = if list.is_empty() { "nowhere".to_owned() } else { format!("to line {list}") };
-        return Err(Refusal::conflict("no-route", format!("line {from} routes {way}, not to line {to}")));
-    }
-    let rule = draft.regulation.verb("route");
-    let held = to > from && rule.is_some_and(|rule| rule.held_by_problem);
-    if let Some(problem) = open_problem(draft).filter(|_| held) {
-        return Err(Refusal::Conflict {
-            code: "already-worked-on",
-            message: format!(
-                "the problem is worked on as ticket {problem} already; do not route this one up{}",
-                in_brackets(rule.and_then(|rule| rule.clause.as_ref()))
-            ),
-            ticket: Some(problem),
-            status: None,
-        });
-    }
-    draft.push(Event::Routed { from, to, reason, bug_report: route.bug_report.clone().map(Box::new) });
-    if draft.ticket.assignee.is_some() {
-        // Whoever had it works on the line it left.
-        draft.push(Event::Assigned { agent: None, group: draft.ticket.group.clone(), reason: None });
-    }
-    draft.triggers.push(Trigger::LineLeft);
-    draft.triggers.push(Trigger::LineEntered);
-    Ok(())
-}
-
-/// The open ticket that is the problem behind this one (GM-5.10).
-fn open_problem(draft: &Draft<'_>) -> Option<crate::desk::TicketNumber> {
-    draft
-        .ticket
-        .links
-        .iter()
-        .filter(|link| link.kind == LinkKind::Problem && !link.back)
-        .find(|link| draft.desk.ticket(link.to).is_some_and(|problem| problem.stage == Stage::Open))
-        .map(|link| link.to)
-}
-
-/// Checks a bug report against the form (GM-A2).
-fn bug_report(form: &BugReportForm, report: &BugReport, wrong: &mut Wrong) {
-    let (least, most) = form.title_words;
-    let words = report.title.as_deref().unwrap_or_default().split_whitespace().count();
-    if words < least || words > most {
-        wrong.add("bug_report.title", format!("has {words} words; {least} to {most}"));
-    }
-    for name in &form.required {
-        let given = match name.as_str() {
-            "title" => report.title.as_deref(),
-            "description" => report.description.as_deref(),
-            "client" => report.client.as_deref(),
-            "document" => report.document.as_deref(),
-            "expected" => report.expected.as_deref(),
-            "actual" => report.actual.as_deref(),
-            "steps" => report.steps.first().map(String::as_str),
-            _ => report.attachments.first().map(String::as_str),
-        };
-        if name != "title" && given.is_none_or(|text| text.trim().is_empty()) {
-            wrong.add(&format!("bug_report.{name}"), "is required");
-        }
-    }
-}
-
-/// A planned term as a command gives it: an instant ahead, at most ten years.
-fn planned(given: Option<&String>, at: Timestamp, wrong: &mut Wrong) -> Timestamp {
-    let deadline = match given.map(|text| Timestamp::parse_rfc3339(text)) {
-        Some(Ok(deadline)) => deadline,
-        Some(Err(error)) => {
-            wrong.add("deadline", error.to_string());
-            return at;
-        }
-        None => {
-            wrong.add("deadline", "is required, such as 2026-11-30T18:00:00+03:00");
-            return at;
-        }
-    };
-    if deadline <= at {
-        wrong.add("deadline", "is past; a planned term lies ahead");
-    } else if deadline.ms_since(at) > PLANNED_MAX_MS {
-        wrong.add("deadline", "is more than ten years ahead");
-    }
-    deadline
-}
-
-/// The resolution clock and its rule, where the ticket has one that counts.
-fn resolution<'r>(draft: &Draft<'_>, regulation: &'r Regulation) -> Option<(&'r ClockRule, Clock)> {
-    let clock = draft.ticket.clock(Metric::Resolution)?;
-    (clock.state != ClockState::Stopped)
-        .then(|| Some((regulation.clock(Metric::Resolution)?, clock.clone())))?
-}
-
-/// Gives the resolution clock the term that an agent planned.
-fn plan(
-    draft: &mut Draft<'_>,
-    regulation: &Regulation,
-    (rule, clock): (&ClockRule, &Clock),
-    deadline: Timestamp,
-    (why, clause): (TermReason, Option<SmolStr>),
-) {
-    let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
-    let used_ms = clock.used_at(calendar, draft.at);
-    let target_ms = used_ms.saturating_add(rule.basis.elapsed(calendar, draft.at, deadline));
-    let given = Given { target_ms: Some(target_ms), days: None, clause, breached_at: None };
-    let mut term = term(regulation, rule, calendar, given, used_ms, draft.at);
-    // The requester was told this instant, also where it lies outside working hours.
-    term.deadline = (clock.state == ClockState::Running).then_some(deadline);
-    term.warn_at = term.warn_at.filter(|_| clock.state == ClockState::Running);
-    let turn = Turn::Retargeted { used_ms, why, term };
-    draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
-    breach_if_used_up(draft, rule, clock, Some(target_ms), used_ms);
-}
-
-fn estimate(draft: &mut Draft<'_>, estimate: &Estimate) -> Result<(), Refusal> {
-    let regulation = draft.regulation.clone();
-    let found = resolution(draft, &regulation);
-    let asked = found.and_then(|(rule, clock)| {
-        let target = regulation.target(rule, &draft.ticket.facts)?;
-        (target.term == GivenTerm::Estimate).then_some((rule, clock, target))
-    });
-    let Some((rule, clock, target)) = asked else {
-        return Err(Refusal::conflict(
-            "no-estimate",
-            format!(
-                "the term of a ticket of type `{}` does not follow from an estimate in regulation {}",
-                draft.ticket.facts.kind, regulation.id
-            ),
-        ));
-    };
-    let mut wrong = Wrong::default();
-    let deadline = planned(estimate.deadline.as_ref(), draft.at, &mut wrong);
-    let reason = if clock.planned == Some(Planned::Estimated) {
-        Some(reason(&regulation, "estimate", estimate.reason.as_ref(), &mut wrong))
-    } else {
-        wrong.optional_text("reason", estimate.reason.as_ref())
-    };
-    wrong.done()?;
-    draft.push(Event::Estimated { deadline, reason });
-    let clause = Regulation::clause_of(rule, target);
-    plan(draft, &regulation, (rule, &clock), deadline, (TermReason::Estimated, clause));
-    Ok(())
-}
-
-fn extend(draft: &mut Draft<'_>, extend: &Extend) -> Result<(), Refusal> {
-    in_regulation(draft, "extend")?;
-    for_type(draft, "extend")?;
-    let mut wrong = Wrong::default();
-    let deadline = planned(extend.deadline.as_ref(), draft.at, &mut wrong);
-    let reason = reason(&draft.regulation, "extend", extend.reason.as_ref(), &mut wrong);
-    let text = wrong.text("text", extend.text.as_ref());
-    wrong.done()?;
-    let regulation = draft.regulation.clone();
-    let Some((rule, clock)) = resolution(draft, &regulation) else {
-        return Err(Refusal::conflict(
-            "no-term",
-            "this ticket has no resolution term that could be extended",
-        ));
-    };
-    let target = regulation.target(rule, &draft.ticket.facts);
-    if clock.term.target_ms.is_none() && target.is_some_and(|target| target.term == GivenTerm::Estimate) {
-        return Err(Refusal::conflict("no-term", "this ticket has no term yet; `estimate` gives it one"));
-    }
-    if let Some(current) = clock.due().filter(|current| deadline <= *current) {
-        let current = current.to_rfc3339(regulation.zone);
-        return Err(Refusal::field("deadline", format!("is not later than the present deadline {current}")));
-    }
-    // While it stands still there is no deadline, but what is left of the promise would end then.
-    let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
-    let left_ms = clock.term.target_ms.map(|target_ms| target_ms - clock.used_ms);
-    let would_end = left_ms
-        .filter(|_| clock.state == ClockState::Paused)
-        .map(|left_ms| rule.basis.advance(calendar, draft.at, left_ms.max(0)).0);
-    if let Some(would_end) = would_end.filter(|would_end| deadline <= *would_end) {
-        let would_end = would_end.to_rfc3339(regulation.zone);
-        let message = format!(
-            "is not later than the present term: the clock stands still, and if it ran on now it would end at {would_end}"
-        );
-        return Err(Refusal::field("deadline", message));
-    }
-    draft.push(Event::Extended { deadline, reason, text });
-    let clause = regulation.verb("extend").and_then(|rule| rule.clause.as_ref()).map(SmolStr::from);
-    plan(draft, &regulation, (rule, &clock), deadline, (TermReason::Extended, clause));
     Ok(())
 }
 

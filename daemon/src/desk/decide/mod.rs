@@ -8,7 +8,9 @@ mod apply;
 mod clocks;
 mod desk;
 pub(super) mod fields;
+mod planned;
 mod register;
+mod route;
 mod settle;
 
 use std::sync::Arc;

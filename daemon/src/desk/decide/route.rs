@@ -1,0 +1,97 @@
+//! `route`: to another line of support.
+
+use super::{Draft, Wrong, in_brackets};
+use crate::desk::command::{BugReport, LinkKind, Route};
+use crate::desk::event::Event;
+use crate::desk::refusal::Refusal;
+use crate::desk::regulation::{BugReportForm, Trigger};
+use crate::desk::ticket::{Stage, TicketNumber};
+
+pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
+    let mut wrong = Wrong::default();
+    let lines: Vec<u8> = draft.regulation.lines.iter().map(|line| line.id).collect();
+    let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let to = match route.line {
+        Some(line) if lines.contains(&line) => line,
+        Some(line) => {
+            wrong.add("line", format!("unknown {line}; one of {list}"));
+            0
+        }
+        None => {
+            wrong.add("line", format!("is required; one of {list}"));
+            0
+        }
+    };
+    let reason = wrong.optional_text("reason", route.reason.as_ref());
+    let form = draft.regulation.bug_report.as_ref().filter(|form| form.line == to);
+    if let (Some(form), Some(report)) = (form, &route.bug_report) {
+        bug_report(form, report, &mut wrong);
+    }
+    wrong.done()?;
+    let from = draft.ticket.facts.line;
+    if from == to {
+        return Ok(());
+    }
+    let routes = draft.regulation.line(from).map(|line| line.routes.clone()).unwrap_or_default();
+    if !routes.contains(&to) {
+        let list = routes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+        let way = if list.is_empty() { "nowhere".to_owned() } else { format!("to line {list}") };
+        return Err(Refusal::conflict("no-route", format!("line {from} routes {way}, not to line {to}")));
+    }
+    let rule = draft.regulation.verb("route");
+    let held = to > from && rule.is_some_and(|rule| rule.held_by_problem);
+    if let Some(problem) = open_problem(draft).filter(|_| held) {
+        return Err(Refusal::Conflict {
+            code: "already-worked-on",
+            message: format!(
+                "the problem is worked on as ticket {problem} already; do not route this one up{}",
+                in_brackets(rule.and_then(|rule| rule.clause.as_ref()))
+            ),
+            ticket: Some(problem),
+            status: None,
+        });
+    }
+    draft.push(Event::Routed { from, to, reason, bug_report: route.bug_report.clone().map(Box::new) });
+    if draft.ticket.assignee.is_some() {
+        // Whoever had it works on the line it left.
+        draft.push(Event::Assigned { agent: None, group: draft.ticket.group.clone(), reason: None });
+    }
+    draft.triggers.push(Trigger::LineLeft);
+    draft.triggers.push(Trigger::LineEntered);
+    Ok(())
+}
+
+/// The open ticket that is the problem behind this one (GM-5.10).
+fn open_problem(draft: &Draft<'_>) -> Option<TicketNumber> {
+    draft
+        .ticket
+        .links
+        .iter()
+        .filter(|link| link.kind == LinkKind::Problem && !link.back)
+        .find(|link| draft.desk.ticket(link.to).is_some_and(|problem| problem.stage == Stage::Open))
+        .map(|link| link.to)
+}
+
+/// Checks a bug report against the form (GM-A2).
+fn bug_report(form: &BugReportForm, report: &BugReport, wrong: &mut Wrong) {
+    let (least, most) = form.title_words;
+    let words = report.title.as_deref().unwrap_or_default().split_whitespace().count();
+    if words < least || words > most {
+        wrong.add("bug_report.title", format!("has {words} words; {least} to {most}"));
+    }
+    for name in &form.required {
+        let given = match name.as_str() {
+            "title" => report.title.as_deref(),
+            "description" => report.description.as_deref(),
+            "client" => report.client.as_deref(),
+            "document" => report.document.as_deref(),
+            "expected" => report.expected.as_deref(),
+            "actual" => report.actual.as_deref(),
+            "steps" => report.steps.first().map(String::as_str),
+            _ => report.attachments.first().map(String::as_str),
+        };
+        if name != "title" && given.is_none_or(|text| text.trim().is_empty()) {
+            wrong.add(&format!("bug_report.{name}"), "is required");
+        }
+    }
+}
