@@ -117,8 +117,8 @@ fn x_1_the_wall_says_which_regulation_where_there_are_several() {
     assert_eq!(view["alarms"][0]["regulation"], "itsm");
     assert_eq!(view["next"][0]["regulation"], "itsm");
     assert_eq!(view["next"][0]["subject"], "Сервер", "programs get the subject as it is");
-    assert_eq!(drawn(&two).alarms[0].text, "itsm · Сервер");
-    assert_eq!(drawn(&two).next[0].subject, "itsm · Сервер");
+    assert_eq!(drawn(&two).alarms[0].text, "ИТ · Сервер");
+    assert_eq!(drawn(&two).next[0].subject, "ИТ · Сервер");
     // Where one regulation runs, there is nothing to tell apart, and the line has more room.
     assert_eq!(drawn(&one).alarms[0].text, "Сервер");
     assert_eq!(drawn(&one).next[0].subject, "Сервер");
