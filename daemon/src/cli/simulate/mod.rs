@@ -284,6 +284,7 @@ impl Simulation {
                 priority: &ticket.facts.priority,
                 line: ticket.facts.line,
                 clocks: view::clocks(ticket, self.desk.regulations(), end),
+                past_clocks: view::past_clocks(ticket, self.desk.regulations(), end),
             };
             serde_json::to_writer(&mut *out, &line)?;
             out.write_all(b"\n")?;
@@ -301,6 +302,7 @@ struct TicketLine<'a> {
     priority: &'a str,
     line: u8,
     clocks: Vec<ClockView>,
+    past_clocks: Vec<ClockView>,
 }
 
 /// Who gives the command: the agent the line names, else the requester where it is theirs to say, else a lead
