@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::demo::{self, Demo};
+use super::first_ticket::FirstTicket;
 use crate::board::{Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -337,15 +338,16 @@ fn free_name(handle: &Handle, name: &str) -> String {
 fn introduce(address: SocketAddr, token: &str, regulations: &Regulations) {
     say(&format!("board      http://{address}/board"));
     say(&format!("token      {token}   (role agent; andonctl token add makes more)"));
-    if regulations.get("getmark").is_some() {
-        say(&format!(
-            "a ticket   curl -sS http://{address}/v1/tickets -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{FIRST_TICKET}'"
-        ));
+    match FirstTicket::of(regulations, Role::Agent, clock::now()) {
+        Some(FirstTicket::Body(body)) => say(&format!(
+            "a ticket   curl -sS http://{address}/v1/tickets -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{body}'"
+        )),
+        Some(FirstTicket::NeedsRole { regulation, role }) => say(&format!(
+            "a ticket   {regulation} takes none from an agent; a token that may register: andonctl token add --name N --role {role}"
+        )),
+        None => {}
     }
 }
-
-/// A body that registers a ticket under the regulation that runs where nothing else is said.
-const FIRST_TICKET: &str = r#"{"channel":"email","type":"error","subject":"Не проводится накладная","requester":{"name":"Анна","email":"anna@example.ru","inn":"7707083893"},"fields":{"process":"Отгрузка","steps":["Открыть накладную","Нажать «Провести»"],"impact":"stops-operations"}}"#;
 
 fn say(line: &str) {
     let mut out = std::io::stdout();

@@ -11,6 +11,7 @@ mod config;
 mod control;
 mod demo;
 mod error;
+mod first_ticket;
 #[cfg(test)]
 mod golden;
 pub mod import_log;

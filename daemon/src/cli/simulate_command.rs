@@ -22,8 +22,8 @@ use crate::desk::Regulations;
 ///
 /// Needs no daemon and leaves nothing behind. Each line of LOG is a JSON object with "at" (RFC 3339 with an offset),
 /// "ticket" (any name), "do" (a verb), "by" (an agent; left out: a lead on every line, or the requester for answer,
-/// confirm and return), and the verb's own fields. In "link", "to" may be a name of the log or a number. A ticket
-/// split off NAME is called NAME/2, the next NAME/3.
+/// confirm and return), and the verb's own fields. In "link", "to" may be a name of the log or a number; so may
+/// "follows" in "register". A ticket split off NAME is called NAME/2, the next NAME/3.
 ///
 /// Prints one JSON line per ticket, as it is at the end. Tells what was refused, and lines that are no command, as
 /// JSON lines on stderr, each with its line number and a code; the rest goes on.

@@ -46,6 +46,7 @@ struct Clock {
     breached: bool,
     breached_at: Option<String>,
     provisional: bool,
+    cycle: u16,
 }
 
 impl TicketNoun {

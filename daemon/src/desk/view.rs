@@ -149,6 +149,8 @@ pub struct TicketView {
     pub mark: Option<SmolStr>,
     /// The latest clock of each metric.
     pub clocks: Vec<ClockView>,
+    /// The earlier cycles of its clocks, in order of starting, as they ended.
+    pub past_clocks: Vec<ClockView>,
     /// Links to other tickets.
     pub links: Vec<TicketLink>,
     /// Questions to departments.
@@ -242,6 +244,7 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         urgent: ticket.urgent,
         mark: ticket.mark.clone(),
         clocks: clocks(ticket, regulations, now),
+        past_clocks: past_clocks(ticket, regulations, now),
         links: ticket.links.clone(),
         escalations: Vec::new(),
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
@@ -252,6 +255,14 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
 pub fn clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Vec<ClockView> {
     let zone = zone_of(ticket, regulations);
     ticket.latest_clocks().map(|clock| self::clock(clock, regulations, zone, now)).collect()
+}
+
+/// The clocks of a ticket that a later one of their metric has followed, in order of starting.
+pub fn past_clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Vec<ClockView> {
+    let zone = zone_of(ticket, regulations);
+    let is_latest = |clock: &Clock| ticket.latest_clocks().any(|latest| std::ptr::eq(latest, clock));
+    let past = ticket.clocks.iter().filter(|clock| !is_latest(clock));
+    past.map(|clock| self::clock(clock, regulations, zone, now)).collect()
 }
 
 fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> ClockView {

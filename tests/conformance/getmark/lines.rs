@@ -2,6 +2,7 @@
 
 use andon::desk::clocks::ClockState;
 use andon::desk::command::LinkKind;
+use andon::desk::view;
 use andon::desk::{FieldError, Metric, Refusal, TicketNumber};
 use andon_tests::World;
 use serde_json::{Value, json};
@@ -164,6 +165,29 @@ fn gm_5_28_a_link_to_itself_or_to_nothing_is_refused() {
         world.refused(ticket, "link", json!({ "to": 77, "kind": "similar" })),
         Refusal::field("to", "there is no ticket 77")
     );
+}
+
+/// GM-5.17: what line 1 has broken stays to be seen when line 2 has the ticket and a term of its own.
+#[test]
+fn gm_5_17_a_term_broken_on_line_1_is_seen_on_line_2() {
+    let mut world = World::getmark("2026-11-20 10:00");
+    let ticket = world.register(high("phone"));
+    let seen = |world: &World| view::ticket(world.ticket(ticket), world.desk().regulations(), world.now());
+    assert!(seen(&world).past_clocks.is_empty());
+    // Line 1 has 4 h, from Friday 10:00 to 14:00.
+    world.run_until("2026-11-20 15:00").act(ticket, "route", json!({ "line": 2 }));
+    let ticket = seen(&world);
+    let [past] = ticket.past_clocks.as_slice() else { panic!("one cycle is past: {:?}", ticket.past_clocks) };
+    assert_eq!((past.metric, past.cycle, past.state), (Metric::Line, 1, ClockState::Stopped));
+    assert_eq!((past.calendar.as_str(), past.target_seconds), ("getmark/line-1", Some(4 * 3_600)));
+    assert_eq!(past.used_seconds, 5 * 3_600);
+    assert_eq!(past.breached_at.as_deref(), Some("2026-11-20T14:00:00.000+03:00"));
+    assert_eq!(past.stopped_at.as_deref(), Some("2026-11-20T15:00:00.000+03:00"));
+    // Line 2 has 8 h of its own: three on Friday, five on Monday. Clients find it as before, once.
+    let line: Vec<_> = ticket.clocks.iter().filter(|clock| clock.metric == Metric::Line).collect();
+    assert_eq!(line.len(), 1);
+    assert_eq!((line[0].cycle, line[0].breached), (2, false));
+    assert_eq!(line[0].deadline.as_deref(), Some("2026-11-23T14:00:00.000+03:00"));
 }
 
 /// GM-5.29: line 3 works within the terms of 5.17 from registration; it has no term of its own.

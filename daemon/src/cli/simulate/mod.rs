@@ -213,10 +213,11 @@ impl Simulation {
             if self.numbers.get(name).is_some_and(Option::is_some) {
                 return Err(Why::Fault(Fault::RegisteredTwice));
             }
+            self.number_ticket("follows", &mut body)?;
             return Register::from_json(body).map(Command::Register).map_err(bad);
         }
         if verb == "link" {
-            self.number_link(&mut body)?;
+            self.number_ticket("to", &mut body)?;
         }
         let act = Act::from_json(verb, body).map_err(bad)?;
         match self.numbers.get(name) {
@@ -226,15 +227,15 @@ impl Simulation {
         }
     }
 
-    /// A link may name the other ticket as the log does.
-    fn number_link(&self, body: &mut Value) -> Result<(), Why> {
-        let Some(Value::String(name)) = body.get("to") else { return Ok(()) };
+    /// A member that is another ticket's number may name it as the log does.
+    fn number_ticket(&self, member: &str, body: &mut Value) -> Result<(), Why> {
+        let Some(Value::String(name)) = body.get(member) else { return Ok(()) };
         match self.numbers.get(name.as_str()).copied().flatten() {
             Some(number) => {
-                body["to"] = number.0.into();
+                body[member] = number.0.into();
                 Ok(())
             }
-            None => Err(Why::Refused(Refusal::field("to", format!("the log has no ticket `{name}` yet")))),
+            None => Err(Why::Refused(Refusal::field(member, format!("the log has no ticket `{name}` yet")))),
         }
     }
 
@@ -284,6 +285,7 @@ impl Simulation {
                 priority: &ticket.facts.priority,
                 line: ticket.facts.line,
                 clocks: view::clocks(ticket, self.desk.regulations(), end),
+                past_clocks: view::past_clocks(ticket, self.desk.regulations(), end),
             };
             serde_json::to_writer(&mut *out, &line)?;
             out.write_all(b"\n")?;
@@ -301,6 +303,7 @@ struct TicketLine<'a> {
     priority: &'a str,
     line: u8,
     clocks: Vec<ClockView>,
+    past_clocks: Vec<ClockView>,
 }
 
 /// Who gives the command: the agent the line names, else the requester where it is theirs to say, else a lead

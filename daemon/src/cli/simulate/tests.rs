@@ -5,10 +5,10 @@
 use calendars::Timestamp;
 use serde_json::Value;
 
-use super::{Complaint, LINE_MAX_BYTES, Options, Outcome, simulate};
+use super::{Complaint, LINE_MAX_BYTES, Line, Options, Outcome, Simulation, simulate};
 use crate::cli::golden;
-use crate::desk::Regulations;
 use crate::desk::regulation::shipped;
+use crate::desk::{Desk, Regulations, TicketNumber};
 
 const MONTH: &str = include_str!("golden/month.jsonl");
 const FAULTS: &str = include_str!("golden/faults.jsonl");
@@ -165,6 +165,28 @@ fn a_registration_with_a_mistyped_field_is_refused_and_so_is_what_follows() {
     let told = tell(&[&register, take].join("\n"), &Options::default());
     let codes: Vec<_> = told.complaints.iter().map(|told| (told.code, told.is_fault)).collect();
     assert_eq!(codes, [("invalid-fields", false), ("unknown-ticket", false)]);
+}
+
+#[test]
+fn a_registration_may_follow_a_ticket_by_its_name() {
+    let [first, second] =
+        ["A", "B"].map(|name| FAULTS.lines().next().unwrap().replace("\"A\"", &format!("\"{name}\"")));
+    let follow = |follows: &str| second.replace("\"channel\"", &format!("\"follows\":{follows},\"channel\""));
+    // GM-5.27: both are linked, as they are where the number is told.
+    let linked = |log: &str| {
+        let mut simulation = Simulation::new(Desk::new(regulations("getmark")));
+        for line in log.lines() {
+            let line = Line::read(line.as_bytes()).unwrap_or_else(|_| panic!("{line}"));
+            assert!(simulation.take(line).is_ok(), "{log}");
+        }
+        let ticket = |number| simulation.desk.ticket(TicketNumber(number)).unwrap().links.clone();
+        [ticket(1), ticket(2)]
+    };
+    let by_name = linked(&[first.as_str(), &follow("\"A\"")].join("\n"));
+    assert_eq!(by_name, linked(&[first.as_str(), &follow("1")].join("\n")));
+    assert_eq!((by_name[0][0].to, by_name[1][0].to), (TicketNumber(2), TicketNumber(1)));
+    let told = tell(&[first.as_str(), &follow("\"C\"")].join("\n"), &Options::default());
+    assert_eq!(told.complaints[0].message, "follows: the log has no ticket `C` yet");
 }
 
 #[test]

@@ -195,6 +195,7 @@ mod tests {
             json!({
                 "metric": metric, "state": state, "target_seconds": target, "deadline": deadline, "used_seconds": 0,
                 "calendar": "a/b", "stopped_at": null, "breached": false, "breached_at": null, "provisional": false,
+                "cycle": 1,
             })
         };
         let due = |clocks: &[Value]| {

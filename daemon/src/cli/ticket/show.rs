@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use calendars::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -40,6 +41,7 @@ struct Ticket {
     urgent: bool,
     mark: Option<String>,
     clocks: Vec<Clock>,
+    past_clocks: Vec<Clock>,
     links: Vec<Link>,
     alarms: Vec<Alarm>,
 }
@@ -68,7 +70,7 @@ pub(super) fn run(number: u64, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     io.pairs(&ticket.pairs(io))?;
     if !ticket.clocks.is_empty() {
         writeln!(io.out)?;
-        io.table(&ticket.clocks(io))?;
+        io.table(&table(&ticket.clocks, &ticket.past_clocks, io.now))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -114,35 +116,37 @@ impl Ticket {
         }
         pairs
     }
+}
 
-    fn clocks(&self, io: &Io<'_>) -> Table {
-        let mut table = Table::new(["clock", "used", "of", "state", "deadline", "calendar"]);
-        for title in ["used", "of"] {
-            table.align_right(title);
-        }
-        for clock in &self.clocks {
-            let state = match (&clock.breached_at, &clock.stopped_at) {
-                (Some(at), _) if clock.breached => format!("{}, breached {}", clock.state, when(at)),
-                (_, Some(at)) => format!("{} {}", clock.state, when(at)),
-                (_, None) => clock.state.clone(),
-            };
-            let deadline = match &clock.deadline {
-                Some(at) if clock.state == "running" => format!("{}, {}", when(at), left(at, io.now)),
-                Some(at) => when(at),
-                None => "-".to_owned(),
-            };
-            let deadline = if clock.provisional { format!("{deadline}, provisional") } else { deadline };
-            table.row([
-                clock.metric.clone(),
-                span(clock.used_seconds),
-                given(clock.target_seconds),
-                state,
-                deadline,
-                clock.calendar.clone(),
-            ]);
-        }
-        table
+/// The clocks, and after them those of earlier cycles that were breached: what was broken stays so, what was kept is past.
+fn table(clocks: &[Clock], past: &[Clock], now: Timestamp) -> Table {
+    let mut table = Table::new(["clock", "used", "of", "state", "deadline", "calendar"]);
+    for title in ["used", "of"] {
+        table.align_right(title);
     }
+    for clock in clocks {
+        table.row(row(clock.metric.clone(), clock, now));
+    }
+    for clock in past.iter().filter(|clock| clock.breached) {
+        table.row(row(format!("{}, cycle {}", clock.metric, clock.cycle), clock, now));
+    }
+    table
+}
+
+fn row(name: String, clock: &Clock, now: Timestamp) -> [String; 6] {
+    let state = match (&clock.breached_at, &clock.stopped_at) {
+        (Some(at), _) if clock.breached => format!("{}, breached {}", clock.state, when(at)),
+        (_, Some(at)) => format!("{} {}", clock.state, when(at)),
+        (_, None) => clock.state.clone(),
+    };
+    let deadline = match &clock.deadline {
+        Some(at) if clock.state == "running" => format!("{}, {}", when(at), left(at, now)),
+        Some(at) => when(at),
+        None => "-".to_owned(),
+    };
+    let deadline = if clock.provisional { format!("{deadline}, provisional") } else { deadline };
+    let (used, of) = (span(clock.used_seconds), given(clock.target_seconds));
+    [name, used, of, state, deadline, clock.calendar.clone()]
 }
 
 /// `name: value, name: value`; nothing where there is nothing.
@@ -153,4 +157,33 @@ fn listed(members: &Map<String, Value>) -> Option<String> {
     });
     let told: Vec<_> = told.collect();
     (!told.is_empty()).then(|| told.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use calendars::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::{Clock, table};
+
+    fn line(cycle: u16, breached_at: Option<&str>) -> Value {
+        json!({
+            "metric": "line", "state": if cycle == 3 { "running" } else { "stopped" }, "target_seconds": 14_400, "used_seconds": 3_600,
+            "calendar": "a/b", "deadline": "2026-11-23T14:00:00.000+03:00", "stopped_at": null, "breached": breached_at.is_some(),
+            "breached_at": breached_at, "provisional": false, "cycle": cycle,
+        })
+    }
+
+    #[test]
+    fn an_earlier_cycle_is_shown_where_it_was_breached() {
+        let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00+03:00").unwrap();
+        let clock = |cycle, breached_at| serde_json::from_value::<Clock>(line(cycle, breached_at)).unwrap();
+        let past = [clock(1, Some("2026-11-20T14:00:00.000+03:00")), clock(2, None)];
+        let shown = table(&[clock(3, None)], &past, now).to_string();
+        let rows: Vec<_> = shown.lines().skip(1).map(str::trim).collect();
+        assert_eq!(rows.len(), 2, "{shown}");
+        assert!(rows[0].starts_with("line ") && rows[0].contains("running"), "{shown}");
+        assert!(rows[1].starts_with("line, cycle 1 "), "{shown}");
+        assert!(rows[1].contains("stopped, breached 2026-11-20 14:00:00"), "{shown}");
+    }
 }

@@ -480,6 +480,14 @@ impl When {
     }
 }
 
+impl Field {
+    /// Whether it is asked of a ticket of that type that comes by that channel.
+    pub fn is_asked_of(&self, kind: &str, channel: &str) -> bool {
+        let among = |list: &[SmolStr], word: &str| list.is_empty() || list.iter().any(|known| known == word);
+        among(&self.types, kind) && among(&self.channels, channel)
+    }
+}
+
 impl Regulation {
     /// Reads a regulation's TOML. `name` is how messages name the file.
     ///
