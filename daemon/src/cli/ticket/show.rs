@@ -32,6 +32,8 @@ struct Ticket {
     urgency: Option<String>,
     assignee: Option<String>,
     group: Option<String>,
+    /// The agent who registered it, where one did (HD-1, PM-C1).
+    opened_by: Option<String>,
     registered_at: String,
     changed_at: String,
     revision: u64,
@@ -99,10 +101,11 @@ impl Ticket {
         add("description", self.description.clone());
         add("mark", self.mark.clone());
         let registered = format!(
-            "{}, {} ago, by {}",
+            "{}, {} ago, by {}{}",
             when(&self.registered_at),
             age(&self.registered_at, io.now),
-            self.channel
+            self.channel,
+            self.opened_by.as_ref().map(|agent| format!(", taken by {agent}")).unwrap_or_default()
         );
         add("registered", Some(registered));
         add("changed", Some(format!("{}, revision {}", when(&self.changed_at), self.revision)));

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use smol_str::SmolStr;
-
 use super::{FIELDS_MAX, TEXT_MAX_BYTES, Wrong, in_brackets};
 use crate::desk::command::{Register, Requester};
 use crate::desk::event::Registered;
@@ -127,9 +125,7 @@ impl<'a> FieldCheck<'a> {
 
     fn asked(&self) -> impl Iterator<Item = &'a Field> + use<'a> {
         let (kind, channel) = (self.kind, self.channel);
-        let among = |list: &[SmolStr], word: &str| list.is_empty() || list.iter().any(|known| known == word);
-        let fields = self.regulation.fields.iter();
-        fields.filter(move |field| among(&field.types, kind) && among(&field.channels, channel))
+        self.regulation.fields.iter().filter(move |field| field.is_asked_of(kind, channel))
     }
 }
 
