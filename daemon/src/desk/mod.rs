@@ -13,6 +13,7 @@
 //! | *regulation* | the rules a desk works by, as data: a TOML file. Has an id, a version and clauses |
 //! | *version* | one text of a regulation, from the day it *holds from*; a ticket keeps the one it was opened under until another is *applied* to it |
 //! | *impact* | what applying a version does to a ticket: seen before in a *preview* |
+//! | *version* | a regulation's text from a day on; a ticket keeps the version it was opened under, until another is *applied* |
 //! | *clause* | one rule of a regulation's text, by its id (`GM-5.17`); entries of the file name theirs |
 //! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks |
 //! | *requester* | who asks; *client* is the organisation they ask for |
@@ -25,10 +26,13 @@
 //! | *cycle* | how often a clock of that metric has started on that ticket, from 1 |
 //! | *basis* | what a clock counts: working or calendar hours or days |
 //! | *target* | how much time the regulation gives; *used* is how much of it has gone |
+//! | *planned term* | one that an agent promised: an *estimate*, where the regulation asks for one, or an *extension* |
 //! | *deadline* | the instant a running clock's target is used up; a fact in an event |
 //! | *breach* | a deadline that passed with its clock running |
 //! | *calendar* | working hours over a production calendar in a zone; its *revision* names its facts |
 //! | *provisional* | reckoned beyond the years a production calendar has facts for |
+//! | *missing*, *wished* | fields that a regulation requires, or asks for besides, and a ticket does not have |
+//! | *source* | where the cause of a problem lay, with what is done then |
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
