@@ -11,7 +11,23 @@ pub(crate) fn line_of(text: &str, span: &Range<usize>) -> usize {
 pub(crate) fn tell(text: &str, error: &toml::de::Error) -> (usize, String, String) {
     let message = error.message().trim().replace('\n', ", ");
     let Some(span) = error.span() else { return (0, String::new(), message) };
-    (line_of(text, &span), key_at(text, &span), with_nearest(&message))
+    let mut message = with_nearest(&message);
+    message.push_str(hint(text, &span, &message));
+    (line_of(text, &span), key_at(text, &span), message)
+}
+
+/// The way out of what people who seldom write TOML get wrong.
+fn hint(text: &str, span: &Range<usize>, message: &str) -> &'static str {
+    let line = text.lines().nth(line_of(text, span) - 1).unwrap_or_default().trim_start();
+    if message.starts_with("duplicate key") && line.starts_with('[') {
+        "; what may be there several times has double brackets each time, [[status]]"
+    } else if message == "invalid type: map, expected a string" {
+        "; a date stands in quotes, a table such as [verb.take] in single brackets"
+    } else if message == "invalid type: map, expected a sequence" {
+        "; what may be there several times has double brackets, [[status]]"
+    } else {
+        ""
+    }
 }
 
 /// The key of the line that a span begins in, or the line itself where it has none: `[[line]]`.

@@ -216,3 +216,32 @@ fn zs_6b_a_mark_may_come_as_a_number() {
     world.act(ticket, "confirm", json!({ "mark": 5 }));
     assert_eq!(world.ticket(ticket).mark.as_deref(), Some("5"));
 }
+
+/// A rule that looks at a number sees it, whether it comes with quotes or without.
+#[test]
+fn a_rule_sees_a_number_as_it_sees_a_word() {
+    let text = shipped_text("bpmsoft-care").replace(
+        "[[priority-rule]]\npriority = \"medium\"",
+        "[[priority-rule]]\nwhen = { fields = { nodes = 12 } }\npriority = \"high\"\n\n[[priority-rule]]\npriority = \"medium\"",
+    );
+    let regulation = Regulation::parse("care.toml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut world = World::under(regulation, "2026-11-23 10:00");
+    for (nodes, priority) in [(json!(12), "high"), (json!("12"), "high"), (json!(2), "medium")] {
+        let ticket = world.register(json!({
+            "channel": "portal", "type": "incident", "subject": "Вход", "fields": { "nodes": nodes }, "incomplete": true,
+        }));
+        assert_eq!(world.priority(ticket), priority, "{nodes}");
+    }
+}
+
+/// Nothing is recorded where nothing changed, also on a ticket that is still incomplete.
+#[test]
+fn classify_with_nothing_but_blanks_changes_nothing() {
+    let mut world = World::shipped("bpmsoft-care", "2026-11-23 10:00");
+    let ticket = world.register(json!({
+        "channel": "portal", "type": "incident", "subject": "Вход", "incomplete": true,
+    }));
+    let before = world.entries().len();
+    world.act(ticket, "classify", json!({ "client": "  " }));
+    assert_eq!(world.entries().len(), before);
+}

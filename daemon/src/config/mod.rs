@@ -271,6 +271,13 @@ impl Config {
         let regulations = Regulations::new(all);
         for (entry, rule) in (1..).zip(&self.intake) {
             possible(rule, &regulations).map_err(|message| ConfigError::Intake { entry, message })?;
+            if let Some(first) = self.intake[..entry - 1].iter().position(|earlier| earlier.covers(rule)) {
+                let message = format!(
+                    "never matches: entry {} comes first and takes all that it would; put the narrower one first",
+                    first + 1
+                );
+                return Err(ConfigError::Intake { entry, message });
+            }
         }
         Ok(regulations.with_intake(self.intake.clone()))
     }
@@ -355,6 +362,10 @@ mod tests {
         assert_eq!(
             complaint("regulation = \"getmark\"\nchannel = \"fax\""),
             "[[intake]] 1: getmark has no channel `fax`; one of phone, email, telegram, whatsapp"
+        );
+        assert_eq!(
+            complaint("regulation = \"getmark\"\n[[intake]]\nregulation = \"itsm\"\nchannel = \"phone\""),
+            "[[intake]] 2: never matches: entry 1 comes first and takes all that it would; put the narrower one first"
         );
     }
 

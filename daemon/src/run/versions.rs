@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Handle;
 use crate::chain::chain;
+use crate::clock;
 use crate::desk::{Actor, AlarmKind, Command, Desk, DeskAct, Regulation, Regulations, Role};
 use crate::store::{TextKept, keep_text, kept_texts};
 
@@ -88,6 +89,18 @@ pub fn tell(report: &VersionsReport, handle: &Handle) {
             regulation.version,
             id = regulation.id
         );
+    }
+    let regulations = handle.view().regulations();
+    let now = clock::now();
+    for regulation in regulations.ids().iter().filter_map(|id| regulations.holding(id, now)) {
+        if regulation.holds_from > now.local(regulation.zone).date() {
+            log::warn!(
+                "{id} {} holds from {} only, and no earlier version is there: tickets are opened under it already",
+                regulation.version,
+                regulation.holds_from,
+                id = regulation.id
+            );
+        }
     }
     for (path, why) in &report.unusable {
         log::warn!("the regulation kept as {} cannot be used: {why}", path.display());

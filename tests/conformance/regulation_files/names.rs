@@ -337,3 +337,16 @@ fn x_3_everything_that_is_wrong_is_told_at_once_in_order_of_lines() {
          small.toml:63: clock resolution: term `soon`: write hours and minutes such as `12h` or `30m`, or `none`, or `estimate`"
     );
 }
+
+#[test]
+fn who_seldom_writes_toml_is_told_about_quotes_and_brackets() {
+    assert_eq!(
+        told("holds-from = \"2026-01-01\"", "holds-from = 2026-01-01"),
+        "small.toml:4: holds-from: invalid type: map, expected a string; a date stands in quotes, a table such as \
+         [verb.take] in single brackets"
+    );
+    assert_eq!(
+        told("[[status]]\nid = \"waiting\"", "[status]\nid = \"waiting\""),
+        "small.toml:37: [status]: duplicate key; what may be there several times has double brackets each time, [[status]]"
+    );
+}

@@ -143,9 +143,11 @@ impl Apply {
             } else {
                 sums(io, &answer.read("preview")?, "would apply")?;
             }
+            let version =
+                self.version.as_ref().map(|version| format!(" --version {version}")).unwrap_or_default();
             writeln!(
                 io.err,
-                "nothing was changed: --yes does it, `andonctl regulation preview {}` lists the tickets",
+                "nothing was changed: --yes does it, `andonctl regulation preview {}{version}` lists the tickets",
                 self.regulation
             )?;
             return Ok(ExitCode::FAILURE);

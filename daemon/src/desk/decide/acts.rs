@@ -226,7 +226,8 @@ fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
     check(&regulation, &after.facts, &mut wrong);
     wrong.done()?;
     let incomplete = is_incomplete(&regulation, &after.facts);
-    if after.facts == draft.ticket.facts && incomplete == draft.ticket.facts.incomplete {
+    after.facts.incomplete = incomplete;
+    if after.facts == draft.ticket.facts {
         return Ok(());
     }
     draft.push(event(incomplete));

@@ -13,6 +13,7 @@ mod reference;
 mod set;
 pub mod shipped;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -468,6 +469,14 @@ impl When {
         fn one_of<T: PartialEq<str>>(list: &[T], word: &str) -> bool {
             list.is_empty() || list.iter().any(|item| item == word)
         }
+        /// A number is the word it is written as, as in the file's own list.
+        fn word(value: &Value) -> Option<Cow<'_, str>> {
+            match value {
+                Value::String(text) => Some(Cow::Borrowed(text.trim())),
+                Value::Number(number) => Some(Cow::Owned(number.to_string())),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+            }
+        }
         one_of(&self.types, &facts.kind)
             && one_of(&self.priorities, &facts.priority)
             && one_of(&self.channels, &facts.channel)
@@ -475,7 +484,7 @@ impl When {
             && one_of(&self.urgencies, facts.urgency.as_deref().unwrap_or_default())
             && (self.lines.is_empty() || self.lines.contains(&facts.line))
             && self.fields.iter().all(|(name, values)| {
-                facts.fields.get(name).and_then(Value::as_str).is_some_and(|value| one_of(values, value))
+                facts.fields.get(name).and_then(word).is_some_and(|value| one_of(values, &value))
             })
     }
 }

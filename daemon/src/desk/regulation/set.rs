@@ -33,6 +33,14 @@ pub struct IntakeRule {
 }
 
 impl IntakeRule {
+    /// Whether every registration that another rule matches is matched by this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        let wider = |mine: &Option<String>, theirs: &Option<String>| mine.is_none() || mine == theirs;
+        wider(&self.channel, &other.channel)
+            && wider(&self.client, &other.client)
+            && wider(&self.product, &other.product)
+    }
+
     fn matches(&self, register: &Register) -> bool {
         let same = |wanted: Option<&String>, given: Option<&str>| {
             wanted.is_none_or(|wanted| given.is_some_and(|given| given.trim() == wanted))
