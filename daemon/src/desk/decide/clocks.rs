@@ -2,11 +2,10 @@
 //! another term, by what happened and by what the ticket has become.
 
 use calendars::{Calendar, Timestamp};
+use smol_str::SmolStr;
 
 use super::Draft;
 use crate::desk::clocks::{Basis, Clock, ClockState, Planned, calendar_name};
-use smol_str::SmolStr;
-
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
 use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Target, Trigger, VerbRule};
 
@@ -66,7 +65,7 @@ fn push(draft: &mut Draft<'_>, clock: &Clock, turn: Turn) {
 }
 
 /// What a clock has used by now, under the calendar it has run under.
-pub(super) fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
+fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
     match regulation.calendar(clock.calendar_id()) {
         Some(calendar) => clock.used_at(calendar, draft.at),
         None => clock.used_ms,
