@@ -23,6 +23,9 @@ use crate::config::{Board, Panel, SignalPins, Spi};
 use crate::desk::{Actor, AlarmKind, Command, DeskAct};
 use crate::run::Handle;
 
+/// A picture is drawn so long after the one before, at least, in milliseconds: under load the desk changes thousands of
+/// times a second, and a room sees no more than this. Lamps and buzzer do not wait for it.
+const FRAME_MS: u64 = 40;
 /// How long a panel that failed is left alone.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -120,12 +123,19 @@ impl Painter {
         let view = Arc::clone(self.handle.view());
         let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
         let mut board = view.board();
+        let mut paint_ms = 0;
         while !self.stop.load(Ordering::Acquire) {
             let scene = scene(&board, &self.room, clock::now());
             let t_ms = clock::monotonic_us() / 1_000;
             self.signal(scene.signals, t_ms);
-            self.paint(&scene, t_ms, &mut frame);
-            board = view.board_after(&board, self.wait(&scene, t_ms));
+            let wait = if t_ms >= paint_ms {
+                self.paint(&scene, t_ms, &mut frame);
+                paint_ms = t_ms + FRAME_MS;
+                self.wait(&scene, t_ms)
+            } else {
+                self.wait(&scene, t_ms).min(Duration::from_millis(paint_ms - t_ms))
+            };
+            board = view.board_after(&board, wait);
         }
         let last =
             Scene { link: Link::Stopped, signals: Signals::DARK, ..scene(&board, &self.room, clock::now()) };

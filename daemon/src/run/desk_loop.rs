@@ -16,7 +16,8 @@ use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::{
-    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
+    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role,
+    TicketNumber,
 };
 use crate::store::{Kept, LedgerError};
 
@@ -267,16 +268,16 @@ impl Loop {
         let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
         match kept {
             Ok(()) => {
-                let undo = self.desk.forget();
+                let touched = self.desk.forget().map_or_else(Vec::new, |undo| undo.touched().collect());
                 if !batch.entries.is_empty() {
-                    self.publish(undo.as_ref(), &batch.entries);
+                    self.publish(&touched, &batch.entries);
                     for entry in batch.entries {
                         journal(&entry);
                         // Nobody listening is no fault.
                         let _ = self.entries.send(Arc::new(entry));
                     }
                 }
-                self.publish_board(now);
+                self.publish_board(&touched, now);
                 for (reply, answer) in batch.replies {
                     // Whoever asked may have gone meanwhile; what they asked for is done.
                     let _ = reply.send(answer);
@@ -285,7 +286,7 @@ impl Loop {
             Err(error) => {
                 self.desk.go_back();
                 self.storage_fails("ledger", &error, now);
-                self.publish_board(now);
+                self.publish_board(&[], now);
                 for (reply, _) in batch.replies {
                     // Refusals, too: they were decided on a desk that did not come to be.
                     let _ = reply.send(Err(not_kept(&error)));
@@ -309,10 +310,9 @@ impl Loop {
                 .is_some_and(|since| now.ms_since(since) >= CHECKPOINT_MS || now < since)
     }
 
-    fn publish(&self, undo: Option<&Undo>, entries: &[Entry]) {
-        let touched =
-            undo.into_iter().flat_map(Undo::touched).filter_map(|number| self.desk.ticket(number)).cloned();
-        self.view.publish_tickets(touched);
+    fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
+        let changed = touched.iter().filter_map(|number| self.desk.ticket(*number)).cloned();
+        self.view.publish_tickets(changed);
         let tokens_changed = entries
             .iter()
             .flat_map(|entry| &entry.facts)
@@ -322,12 +322,16 @@ impl Loop {
         }
     }
 
-    fn publish_board(&mut self, now: Timestamp) {
+    fn publish_board(&mut self, touched: &[TicketNumber], now: Timestamp) {
         let trusted = self.is_trusted(now);
         self.tell_trust(trusted);
-        let board = BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone);
         let known = self.view.board();
-        if (BoardState { at: known.at, ..board.clone() }) != *known {
+        let board = known.after(&self.desk, touched, &self.troubles, now, trusted);
+        debug_assert!(
+            board.shows_the_same(&BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone)),
+            "what is taken over from the wall before is as it would be made anew"
+        );
+        if !board.shows_the_same(&known) {
             self.view.publish_board(board);
         }
     }
