@@ -1,5 +1,11 @@
 //! What the card is made to write: bytes per update, and bytes while nothing happens.
+//!
+//! The block device is asked, not the process: what Linux accounts to a process is whole folios of the page cache, of
+//! which the device gets only the blocks that changed. So nothing else may write to that device meanwhile; a second
+//! argument names a directory on one of its own, such as a loop mount.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
 
 use andon_tests::daemon::Daemon;
@@ -14,21 +20,23 @@ const QUIET: Duration = Duration::from_secs(75);
 
 /// Bytes per update at 1 and 8 clients, checkpoints and shutdown included; then those of an idle desk.
 pub(crate) fn wear() {
-    let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
+    let place = std::env::args().nth(2).unwrap_or_else(|| ".".to_owned());
+    let dir = tempfile::tempdir_in(place).expect("a directory on the disk of the project, or the one named");
+    let device = device(dir.path());
     for clients in [1, 8] {
         let state = dir.path().join(format!("state-{clients}"));
         let daemon = Daemon::start(&state, &[]);
-        let before = written(daemon.pid());
+        let before = written(&device);
         let updates = lives(&daemon, clients);
         // The last checkpoint is part of the price.
         std::thread::sleep(QUIET);
-        let after = written(daemon.pid());
+        let after = written(&device);
         println!(
             "{clients} clients: {updates} updates, {:.2} KiB written for each",
             (after - before) as f64 / updates as f64 / 1024.0
         );
         std::thread::sleep(QUIET);
-        println!("idle for {} s: {} bytes written", QUIET.as_secs(), written(daemon.pid()) - after);
+        println!("idle for {} s: {} bytes written", QUIET.as_secs(), written(&device) - after);
     }
 }
 
@@ -65,9 +73,15 @@ fn lives(daemon: &Daemon, clients: usize) -> usize {
     TICKETS / clients * clients * (1 + verbs.len())
 }
 
-/// Bytes that the process has had written to storage.
-fn written(pid: u32) -> u64 {
-    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).expect("the daemon runs, and is ours");
-    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).expect("Linux tells");
-    line.trim().parse().expect("a number")
+/// What the kernel counts of the device that `dir` is on.
+fn device(dir: &Path) -> String {
+    let device = std::fs::metadata(dir).expect("it is there").dev();
+    format!("/sys/dev/block/{}:{}/stat", rustix::fs::major(device), rustix::fs::minor(device))
+}
+
+/// Bytes that were ever written to the device.
+fn written(device: &str) -> u64 {
+    let counts = std::fs::read_to_string(device).expect("the directory is on a block device");
+    let sectors = counts.split_whitespace().nth(6).and_then(|count| count.parse::<u64>().ok());
+    sectors.expect("Linux counts the sectors written") * 512
 }
