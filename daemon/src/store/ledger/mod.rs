@@ -247,7 +247,8 @@ impl Ledger {
         let mut block = vec![0; (end - start) as usize];
         read_exact_at(file.as_ref(), &mut block, u64::from(start))?;
         file.write_at(&block, u64::from(start))?;
-        cut(file.as_ref(), *end)
+        file.set_length(u64::from(*end))?;
+        file.sync()
     }
 
     fn tail_path(&self) -> PathBuf {
@@ -257,12 +258,6 @@ impl Ledger {
 
 fn within(first_seq: u64, bytes: usize, limit: usize) -> Result<(), LedgerError> {
     if bytes > limit { Err(LedgerError::TooLong { first_seq, bytes, limit }) } else { Ok(()) }
-}
-
-/// Cuts `file` to `length` bytes and makes that, and all that was written to it, durable.
-fn cut(file: &dyn DiskFile, length: u32) -> io::Result<()> {
-    file.set_length(u64::from(length))?;
-    file.sync()
 }
 
 /// Makes the segment whose first event will be `segment`, durable with its name before it is used.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::quarantine::{self, Cause, Stretch};
 use super::reader::{Extent, LedgerReader};
 use super::segment::{self, FORMAT_VERSION, HeaderState, SEGMENT_HEADER_BYTES, Step, Walk};
-use super::{Ledger, LedgerError, Tail, TailState, cut, start_segment};
-use crate::store::disk::{Access, Disk};
+use super::{BLOCK_BYTES, Ledger, LedgerError, Tail, TailState, start_segment};
+use crate::store::disk::{Access, Disk, read_exact_at};
 
 /// What was found when the ledger was opened or checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn find_tail(
         if let HeaderState::Newer(found) = found.header {
             return Err(LedgerError::Newer { file, found, known: FORMAT_VERSION });
         }
-        found.report(disk, state, &file, report);
+        found.report(disk, state, (newest, &file), report);
         if found.next_seq > newest {
             return found.take_up(disk, &file, newest).map(Some).map_err(read_error);
         }
@@ -126,6 +126,8 @@ fn find_tail(
 /// What reading through the newest segment found.
 struct Found {
     header: HeaderState,
+    /// Where the last batch starts; what is in front of it was durable before it was written.
+    last_batch: u32,
     /// The first byte behind the last whole frame that stays.
     end: u32,
     next_seq: u64,
@@ -140,16 +142,16 @@ impl Found {
         let mut walk = Walk::new(file, segment, u32::MAX, segment)?;
         let mut found = Self {
             header,
+            last_batch: SEGMENT_HEADER_BYTES,
             end: SEGMENT_HEADER_BYTES,
             next_seq: segment,
             torn_tail: None,
             damage: Vec::new(),
         };
-        let mut last_batch = 0;
         loop {
             match walk.step()? {
                 Step::Frame { batch, .. } => {
-                    last_batch = batch;
+                    found.last_batch = batch;
                     (found.end, found.next_seq) = (walk.offset(), walk.expected());
                 }
                 Step::Bad { from, to, first_seq, next_seq } => {
@@ -159,14 +161,14 @@ impl Found {
                 Step::End => break,
             }
         }
-        found.tell_torn_from_damaged(last_batch);
+        found.tell_torn_from_damaged();
         Ok(found)
     }
 
     /// A stretch in the last batch or behind it may never have been durable: there the ledger ends. One in front of it
     /// was durable before that batch was written.
-    fn tell_torn_from_damaged(&mut self, last_batch: u32) {
-        let durable = self.damage.partition_point(|stretch| stretch.from < last_batch);
+    fn tell_torn_from_damaged(&mut self) {
+        let durable = self.damage.partition_point(|stretch| stretch.from < self.last_batch);
         if let Some(first) = self.damage.drain(durable..).next() {
             (self.end, self.next_seq) = (first.from, first.first_seq);
             self.torn_tail = Some(first);
@@ -176,7 +178,13 @@ impl Found {
     /// Copies what is about to be cut off and what is damaged, and adds both to `report`.
     ///
     /// A copy that cannot be written stops nobody: a full disk must not keep the desk from starting.
-    fn report(&self, disk: &dyn Disk, state: &Path, file: &Path, report: &mut LedgerReport) {
+    fn report(
+        &self,
+        disk: &dyn Disk,
+        state: &Path,
+        (segment, file): (u64, &Path),
+        report: &mut LedgerReport,
+    ) {
         let copied = |stretch: &Stretch, cause| Stretch {
             kept: quarantine::keep(disk, state, stretch, cause).ok(),
             ..stretch.clone()
@@ -185,16 +193,23 @@ impl Found {
             report.torn_tail = Some(copied(tail, Cause::TornTail));
         }
         report.damage.extend(self.damage.iter().map(|stretch| copied(stretch, Cause::Damage)));
-        report.bad_headers.extend((self.header == HeaderState::Bad).then(|| file.to_owned()));
+        // One without an event was being started: it is no loss, and about to be removed.
+        let spoilt = self.header == HeaderState::Bad && self.next_seq > segment;
+        report.bad_headers.extend(spoilt.then(|| file.to_owned()));
         report.next_seq = self.next_seq;
     }
 
     /// Opens the segment for writing behind its last frame. What a killed process had written and not synced is synced
-    /// now, for it counts from here on.
+    /// now, for it counts from here on. It is written once more before that: where a sync of that process failed, the
+    /// kernel takes it for written though the device may not have it.
     fn take_up(&self, disk: &dyn Disk, path: &Path, segment: u64) -> io::Result<Tail> {
         let file = disk.open(path, Access::Write)?;
+        let start = self.last_batch - self.last_batch % BLOCK_BYTES;
+        let mut batch = vec![0; self.end.saturating_sub(start) as usize];
+        read_exact_at(file.as_ref(), &mut batch, u64::from(start))?;
+        file.write_at(&batch, u64::from(start))?;
         if self.torn_tail.is_some() {
-            cut(file.as_ref(), self.end)?;
+            file.set_length(u64::from(self.end))?;
         }
         file.sync()?;
         let length = u32::try_from(file.length()?).unwrap_or(u32::MAX).max(self.end);
