@@ -123,7 +123,7 @@ impl Desk {
 
     /// Whether a ticket of that number may be put away: it is not here, and the number was given.
     pub fn may_be_put_away(&self, number: TicketNumber) -> bool {
-        number < self.rest.next_ticket && !self.tickets.contains_key(&number)
+        (TicketNumber(1)..self.rest.next_ticket).contains(&number) && !self.tickets.contains_key(&number)
     }
 
     /// Takes back a ticket that was put away, as it was.
