@@ -1,30 +1,32 @@
 //! The desk's books: opening them brings the desk back, and each entry is written before anybody hears of it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::faults::is_full;
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
+use crate::chain::chain;
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::disk::Access;
+use crate::store::ledger::SEGMENT_BYTES;
 use crate::store::tickets::Unusable;
 use crate::store::{
-    Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError, LockError, StateLock, Tickets,
-    TicketsError,
+    Checkpoint, DeadlineChange, Disk, Keeper, Kept, Ledger, LedgerError, LockError, RealDisk, Reserve,
+    StateLock, Tickets, TicketsError,
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
 const SCHEMA: u32 = 2;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
-/// What a disk must take to count as working again: what the ledger writes ahead, twice.
-const PROBE_BYTES: usize = 512 * 1024;
+/// What a disk that failed must take to count as working again, in bytes.
+const PROBE_BYTES: usize = 4096;
 /// How many entries are replayed between two words about it.
 const REPLAY_STEP: u64 = 10_000;
 
@@ -92,6 +94,8 @@ pub struct Books {
     receipts_by_age: VecDeque<(Timestamp, String)>,
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
+    disk: Arc<dyn Disk>,
+    reserve: Reserve,
     /// Held as long as the books are open.
     lock: StateLock,
 }
@@ -117,12 +121,31 @@ impl Books {
         dir: &Path,
         regulations: Regulations,
         kept: impl FnMut(Kept) + Send + 'static,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<(Self, Desk, BooksReport), BooksError> {
+        Self::open_on(dir, Arc::new(RealDisk), regulations, kept, progress)
+    }
+
+    /// [`Books::open`] with ledger and reserve on any disk; lock, regulations and projection are in the real `dir`.
+    ///
+    /// # Errors
+    /// As [`Books::open`].
+    pub fn open_on(
+        dir: &Path,
+        disk: Arc<dyn Disk>,
+        regulations: Regulations,
+        kept: impl FnMut(Kept) + Send + 'static,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
+        let mut reserve = Reserve::of(dir, Arc::clone(&disk));
+        // Where it cannot be had the loop says so, and tries again.
+        let _ = reserve.take();
         let (regulations, mut versions) = versions::with_kept(dir, regulations);
-        let (ledger, ledger_report) = Ledger::open(dir)?;
-        let mut opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
+        let ledger = || Ok(Ledger::open_on(dir, Arc::clone(&disk), SEGMENT_BYTES)?);
+        let (ledger, ledger_report) = with_room(&mut reserve, ledger)?;
+        let next_seq = ledger.next_seq();
+        let mut opened = with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
         let desk = restore(&opened.tickets, regulations.clone());
         if desk.is_none() && opened.tickets.position() > 0 {
             opened = opened.tickets.start_anew(dir, SCHEMA)?;
@@ -149,6 +172,8 @@ impl Books {
                 .tickets()
                 .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
                 .collect(),
+            disk,
+            reserve,
             lock,
         };
         books.load_receipts(&tickets)?;
@@ -231,13 +256,16 @@ impl Books {
     /// Tries whether the disk takes writes again, and makes the ledger usable.
     pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.ledger.recover()?;
-        let probe = self.lock.dir().join("probe");
-        let tried = File::create(&probe).and_then(|mut file| {
-            file.write_all(&vec![0; PROBE_BYTES])?;
-            file.sync_all()
-        });
-        std::fs::remove_file(&probe)?;
+        let path = self.lock.dir().join("probe");
+        let probe = self.disk.open(&path, Access::Create)?;
+        let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
+        self.disk.remove(&path)?;
         Ok(tried?)
+    }
+
+    /// The room that is held back for a full disk.
+    pub(super) fn reserve(&mut self) -> &mut Reserve {
+        &mut self.reserve
     }
 
     fn note(&mut self, entries: &[Entry], positions: &[crate::store::Position]) {
@@ -352,6 +380,23 @@ impl Books {
         if let Some(keeper) = self.keeper.take() {
             keeper.close();
         }
+    }
+}
+
+/// Opens a part of the books; where the disk is full, with the room of the reserve.
+fn with_room<T>(
+    reserve: &mut Reserve,
+    mut open: impl FnMut() -> Result<T, BooksError>,
+) -> Result<T, BooksError> {
+    match open() {
+        Err(error) if is_full(&error) && reserve.is_held() => {
+            log::error!("the disk is full; its reserve is given to opening the books: {}", chain(&error));
+            if let Err(error) = reserve.release() {
+                log::error!("the reserve cannot be given back: {error}");
+            }
+            open()
+        }
+        opened => opened,
     }
 }
 

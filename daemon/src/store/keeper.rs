@@ -2,8 +2,12 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::{Checkpoint, Tickets, TicketsError};
+
+/// How long after a checkpoint that failed it is tried again, if no other comes before.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// What became of a checkpoint.
 #[derive(Debug)]
@@ -13,7 +17,8 @@ pub enum Kept {
         /// All events before this number are in.
         upto_seq: u64,
     },
-    /// It could not be written. Its changes are kept in memory and go into the next one.
+    /// It could not be written. Its changes are kept in memory; it is tried again after a while, or
+    /// together with the next one.
     Failed {
         /// All events before this number were to be in.
         upto_seq: u64,
@@ -42,6 +47,16 @@ struct Handover {
 struct Waiting {
     checkpoint: Option<Checkpoint>,
     closing: bool,
+}
+
+/// What the keeper's thread is to do.
+enum Next {
+    /// Write this one.
+    Checkpoint(Checkpoint),
+    /// Try the one that failed again.
+    Retry,
+    /// Try the one that failed for the last time, and end.
+    Close,
 }
 
 impl Keeper {
@@ -89,23 +104,37 @@ impl Handover {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a checkpoint; `None` says that none will come.
-    fn next(&self) -> Option<Checkpoint> {
+    /// Waits for a checkpoint, no longer than a while where one is to be tried again.
+    fn next(&self, is_retry_due: bool) -> Next {
         let nothing = |waiting: &mut Waiting| waiting.checkpoint.is_none() && !waiting.closing;
-        let waiting = self.changed.wait_while(self.lock(), nothing);
-        waiting.unwrap_or_else(PoisonError::into_inner).checkpoint.take()
+        let mut waiting = if is_retry_due {
+            let waited = self.changed.wait_timeout_while(self.lock(), RETRY, nothing);
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            self.changed.wait_while(self.lock(), nothing).unwrap_or_else(PoisonError::into_inner)
+        };
+        match waiting.checkpoint.take() {
+            Some(checkpoint) => Next::Checkpoint(checkpoint),
+            None if waiting.closing => Next::Close,
+            None => Next::Retry,
+        }
     }
 }
 
 fn keep(desk: &Handover, tickets: &Tickets, mut tell: impl FnMut(Kept)) {
     let mut failed: Option<Checkpoint> = None;
-    while let Some(submitted) = desk.next() {
-        let checkpoint = match failed.take() {
-            Some(mut earlier) => {
+    loop {
+        let next = desk.next(failed.is_some());
+        let is_last = matches!(next, Next::Close);
+        let checkpoint = match (failed.take(), next) {
+            (Some(mut earlier), Next::Checkpoint(submitted)) => {
                 earlier.merge(submitted);
                 earlier
             }
-            None => submitted,
+            (None, Next::Checkpoint(submitted)) => submitted,
+            (Some(earlier), Next::Retry | Next::Close) => earlier,
+            (None, Next::Retry) => continue,
+            (None, Next::Close) => return,
         };
         let upto_seq = checkpoint.upto_seq;
         match tickets.checkpoint(&checkpoint) {
@@ -114,6 +143,9 @@ fn keep(desk: &Handover, tickets: &Tickets, mut tell: impl FnMut(Kept)) {
                 failed = Some(checkpoint);
                 tell(Kept::Failed { upto_seq, error });
             }
+        }
+        if is_last {
+            return;
         }
     }
 }
