@@ -97,6 +97,8 @@ struct Contents {
     durable: Vec<u8>,
     /// The sectors that a sync would write.
     dirty: BTreeSet<usize>,
+    /// A sync failed: besides those sectors, too, the device may have something else.
+    is_spoilt: bool,
 }
 
 #[derive(Debug, Default)]
@@ -191,7 +193,8 @@ impl SimDisk {
         self.state().no_faults();
     }
 
-    /// Lets the disk end after so many bytes of files; `None` makes it endless. A file takes its length, rounded up.
+    /// Lets the disk end after so many bytes of files; `None` makes it endless. A file takes its length, rounded up, as
+    /// long as it has a name.
     pub fn set_room(&self, bytes: Option<u64>) {
         self.state().room = bytes;
     }
@@ -441,13 +444,17 @@ impl State {
     /// How long a file may become, if the disk ends somewhere.
     fn room_for(&self, node: u64) -> u64 {
         let Some(room) = self.room else { return u64::MAX };
-        let taken = |(number, other): (&u64, &Node)| match other {
-            Node::File(contents) if *number != node => {
+        let named = self.nodes.values().flat_map(|node| match node {
+            Node::Dir(names) => names.now.values().copied().collect(),
+            Node::File(_) => Vec::new(),
+        });
+        let taken = |other: u64| match &self.nodes[&other] {
+            Node::File(contents) if other != node => {
                 (contents.now.len() as u64).next_multiple_of(BLOCK_BYTES)
             }
             Node::File(_) | Node::Dir(_) => 0,
         };
-        let left = room.saturating_sub(self.nodes.iter().map(taken).sum());
+        let left = room.saturating_sub(named.map(taken).sum());
         left - left % BLOCK_BYTES
     }
 }
@@ -482,6 +489,7 @@ impl Contents {
 
     /// A sync that fails: some changes arrive, none is tried again.
     fn sync_some(&mut self, random: &mut Random) {
+        self.is_spoilt = true;
         let mood = random.below(3);
         if mood == 0 || mood == 2 && random.one_in(2) {
             self.durable.resize(self.now.len(), 0);
@@ -496,6 +504,9 @@ impl Contents {
 
     fn cut(&mut self, random: &mut Random) {
         let (old, new) = (self.durable.len(), self.now.len());
+        if old == new && self.dirty.is_empty() && !std::mem::take(&mut self.is_spoilt) {
+            return;
+        }
         let length = match random.below(3) {
             0 => old,
             1 => new,
@@ -660,7 +671,8 @@ impl DiskFile for SimFile {
         let length = usize::try_from(length).map_err(|_| ErrorKind::FileTooLarge)?;
         let contents = state.contents(self.node);
         if contents.now.len() < length {
-            contents.set_length(length);
+            // Room is given without a write: what is in it is zeros, to the device too.
+            contents.now.resize(length, 0);
         }
         Ok(())
     }

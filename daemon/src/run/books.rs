@@ -4,30 +4,32 @@
 //! has the others, and [`Books::recall`] fetches one that is named.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::faults::is_full;
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
+use crate::chain::chain;
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::disk::Access;
+use crate::store::ledger::SEGMENT_BYTES;
 use crate::store::tickets::Unusable;
 use crate::store::{
-    Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError, LockError, StateLock, Tickets,
-    TicketsError,
+    Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept, Ledger, LedgerError, LockError, RealDisk,
+    Reserve, StateLock, Tickets, TicketsError,
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
 const SCHEMA: u32 = 3;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
-/// What a disk must take to count as working again: what the ledger writes ahead, twice.
-const PROBE_BYTES: usize = 512 * 1024;
+/// What a disk that failed must take to count as working again, in bytes.
+const PROBE_BYTES: usize = 4096;
 /// How many entries are replayed between two words about it.
 const REPLAY_STEP: u64 = 10_000;
 
@@ -49,6 +51,25 @@ pub enum BooksError {
     /// The keeper's thread could not be started.
     #[error("cannot start the thread that keeps checkpoints")]
     Keeper(#[source] std::io::Error),
+}
+
+/// What the books stand on: the box's disk by default, one that a simulation made up otherwise.
+///
+/// The projection, the lock and the regulations' texts lie on the box's disk in any case: sled knows no other.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    /// The disk that the ledger is on, with the quarantine, the reserve and what tries whether it takes writes.
+    pub disk: Arc<dyn Disk>,
+    /// A segment of the ledger is about so long, in bytes; at most [`SEGMENT_BYTES`].
+    pub segment_bytes: u32,
+    /// Where checkpoints are written.
+    pub keeper: KeeperPlace,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self { disk: Arc::new(RealDisk), segment_bytes: SEGMENT_BYTES, keeper: KeeperPlace::Thread }
+    }
 }
 
 /// What was found when the books were opened.
@@ -98,8 +119,17 @@ pub struct Books {
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
     tickets: Tickets,
+    disk: Arc<dyn Disk>,
+    reserve: Reserve,
     /// Held as long as the books are open.
     lock: StateLock,
+}
+
+/// What of the books outlives a projection that is of no use.
+struct Room {
+    ledger: Ledger,
+    lock: StateLock,
+    reserve: Reserve,
 }
 
 /// What the next checkpoint will hold.
@@ -123,27 +153,48 @@ impl Books {
         dir: &Path,
         regulations: Regulations,
         kept: impl FnMut(Kept) + Clone + Send + 'static,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<(Self, Desk, BooksReport), BooksError> {
+        Self::open_on(&Shelf::default(), dir, regulations, kept, progress)
+    }
+
+    /// [`Books::open`] on any shelf.
+    ///
+    /// # Errors
+    /// As [`Books::open`].
+    pub fn open_on(
+        shelf: &Shelf,
+        dir: &Path,
+        regulations: Regulations,
+        kept: impl FnMut(Kept) + Clone + Send + 'static,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
+        let disk = &shelf.disk;
+        let mut reserve = Reserve::of(dir, Arc::clone(disk));
+        // Where it cannot be had the loop says so, and tries again.
+        let _ = reserve.take();
         let (regulations, mut versions) = versions::with_kept(dir, regulations);
-        let (ledger, ledger_report) = Ledger::open(dir)?;
-        let mut opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
+        let ledger = || Ok(Ledger::open_on(dir, Arc::clone(disk), shelf.segment_bytes)?);
+        let (ledger, ledger_report) = with_room(&mut reserve, ledger)?;
+        let next_seq = ledger.next_seq();
+        let mut opened = with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
         let desk = restore(&opened.tickets, regulations.clone());
         if desk.is_none() && opened.tickets.position() > 0 {
             opened = opened.tickets.start_anew(dir, SCHEMA)?;
         }
         let mut desk = desk.unwrap_or_else(|| Desk::new(regulations.clone()));
         let mut found = desk.tickets_total();
-        let mut books = Self::over(ledger, lock, opened.tickets, kept.clone(), &desk)?;
+        let room = Room { ledger, lock, reserve };
+        let mut books = Self::over(shelf, room, opened.tickets, kept.clone(), &desk)?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
         let mut replayed = books.replay(&mut desk, &mut damage, &mut progress);
         if matches!(replayed, Err(HistoryError::PutAway(_) | HistoryError::Index { .. })) {
             // The projection has tickets that cannot be read: from the ledger they can.
-            let (ledger, lock, tickets) = books.let_go();
+            let (room, tickets) = books.let_go();
             opened = tickets.start_anew(dir, SCHEMA)?;
             (desk, found) = (Desk::new(regulations), 0);
-            books = Self::over(ledger, lock, opened.tickets, kept, &desk)?;
+            books = Self::over(shelf, room, opened.tickets, kept, &desk)?;
             replayed = books.replay(&mut desk, &mut damage, &mut progress);
         }
         let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
@@ -162,14 +213,14 @@ impl Books {
 
     /// The books over a projection that stands for `desk`.
     fn over(
-        ledger: Ledger,
-        lock: StateLock,
+        shelf: &Shelf,
+        Room { ledger, lock, reserve }: Room,
         tickets: Tickets,
         kept: impl FnMut(Kept) + Send + 'static,
         desk: &Desk,
     ) -> Result<Self, BooksError> {
         let mut books = Self {
-            keeper: Some(Keeper::start(tickets.clone(), kept).map_err(BooksError::Keeper)?),
+            keeper: Some(Keeper::start(shelf.keeper, tickets.clone(), kept).map_err(BooksError::Keeper)?),
             history: Arc::new(History::new(ledger.reader(), tickets.clone())),
             ledger,
             pending: Pending::default(),
@@ -181,6 +232,8 @@ impl Books {
                 .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
                 .collect(),
             tickets,
+            disk: Arc::clone(&shelf.disk),
+            reserve,
             lock,
         };
         books.load_receipts()?;
@@ -188,11 +241,11 @@ impl Books {
     }
 
     /// What the books were opened with. A checkpoint that waits is written first.
-    fn let_go(mut self) -> (Ledger, StateLock, Tickets) {
+    fn let_go(mut self) -> (Room, Tickets) {
         if let Some(keeper) = self.keeper.take() {
             keeper.close();
         }
-        (self.ledger, self.lock, self.tickets)
+        (Room { ledger: self.ledger, lock: self.lock, reserve: self.reserve }, self.tickets)
     }
 
     /// What reads what happened.
@@ -271,13 +324,16 @@ impl Books {
     /// Tries whether the disk takes writes again, and makes the ledger usable.
     pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.ledger.recover()?;
-        let probe = self.lock.dir().join("probe");
-        let tried = File::create(&probe).and_then(|mut file| {
-            file.write_all(&vec![0; PROBE_BYTES])?;
-            file.sync_all()
-        });
-        std::fs::remove_file(&probe)?;
+        let path = self.lock.dir().join("probe");
+        let probe = self.disk.open(&path, Access::Create)?;
+        let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
+        self.disk.remove(&path)?;
         Ok(tried?)
+    }
+
+    /// The room that is held back for a full disk.
+    pub(super) fn reserve(&mut self) -> &mut Reserve {
+        &mut self.reserve
     }
 
     fn note(&mut self, entries: &[Entry], positions: &[crate::store::Position]) {
@@ -437,6 +493,23 @@ impl Books {
         if let Some(keeper) = self.keeper.take() {
             keeper.close();
         }
+    }
+}
+
+/// Opens a part of the books; where the disk is full, with the room of the reserve.
+fn with_room<T>(
+    reserve: &mut Reserve,
+    mut open: impl FnMut() -> Result<T, BooksError>,
+) -> Result<T, BooksError> {
+    match open() {
+        Err(error) if is_full(&error) && reserve.is_held() => {
+            log::error!("the disk is full; its reserve is given to opening the books: {}", chain(&error));
+            if let Err(error) = reserve.release() {
+                log::error!("the reserve cannot be given back: {error}");
+            }
+            open()
+        }
+        opened => opened,
     }
 }
 

@@ -4,6 +4,8 @@
 //! has something to do of itself. [`start`] runs it in a thread with the box's clocks; a simulation drives the same
 //! loop with clocks of its own.
 
+mod storage;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -13,7 +15,9 @@ use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
+use self::storage::Disk;
 use super::books::{Books, BooksError, BooksReport, Carried};
+use super::faults::is_full;
 use super::history::HistoryError;
 use super::{BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
 use crate::board::BoardState;
@@ -33,8 +37,6 @@ const CHECKPOINT_TICKETS: usize = 2_000;
 /// … or so long after the first change, in microseconds. The ledger has everything meanwhile; a checkpoint wears the
 /// card and its syncs delay the ledger's, so there are few.
 const CHECKPOINT_US: u64 = 60_000_000;
-/// How long after a failed write the disk is tried again, in microseconds.
-const RETRY_US: u64 = 1_000_000;
 /// How many entries a slow listener may lag behind before it must read them from the ledger.
 const LISTENERS_LAG: usize = 4_096;
 
@@ -97,8 +99,8 @@ pub struct Loop {
     language: Language,
     /// Alarms that cannot be kept, since the disk fails.
     troubles: Vec<Alarm>,
-    /// The disk failed; timers try it again when the monotonic clock shows this.
-    retry_at_us: Option<u64>,
+    /// What the disk takes.
+    disk: Disk,
     /// Since when the monotonic clock has seen changes that no checkpoint has.
     dirty_since_us: Option<u64>,
     batch: Batch,
@@ -127,7 +129,7 @@ impl Loop {
         view.publish_tickets(tickets, desk.tickets_total());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
-        Self {
+        let mut the_loop = Self {
             desk,
             books,
             clock,
@@ -136,10 +138,12 @@ impl Loop {
             zone: settings.zone,
             language: settings.language,
             troubles: Vec::new(),
-            retry_at_us: None,
+            disk: Disk::Works,
             dirty_since_us,
             batch: Batch::default(),
-        }
+        };
+        the_loop.begin_storage(now);
+        the_loop
     }
 
     /// The desk, as it is durable.
@@ -179,13 +183,13 @@ impl Loop {
         };
         // Time that is not trusted brings nothing about.
         let deadline = self.desk.next_deadline().filter(|_| self.is_trusted(now)).map(at_us);
-        let deadline = match (deadline, self.retry_at_us) {
-            (Some(deadline), Some(retry)) => Some(deadline.max(retry)),
-            (deadline, _) => deadline,
+        let deadline = match (deadline, &self.disk) {
+            (Some(deadline), Disk::Fails { retry_at_us }) => Some(deadline.max(*retry_at_us)),
+            (deadline, Disk::Works | Disk::Full { .. } | Disk::Fails { .. }) => deadline,
         };
         let unmute = self.view.board().muted_until.map(at_us);
         let checkpoint = self.dirty_since_us.map(|since_us| since_us.saturating_add(CHECKPOINT_US));
-        [deadline, unmute, checkpoint, self.retry_at_us].into_iter().flatten().min()
+        [deadline, unmute, checkpoint, self.disk.retry_at_us()].into_iter().flatten().min()
     }
 
     /// The last checkpoint, waited for.
@@ -222,10 +226,10 @@ impl Loop {
     /// Decides what waits: first what time has brought about, then what people want.
     fn take_in(&mut self, inputs: impl IntoIterator<Item = Input>) {
         let now = self.now();
-        if self.retry_at_us.is_some_and(|retry_us| self.clock.monotonic_us() >= retry_us) {
-            self.try_storage();
+        if self.disk.retry_at_us().is_some_and(|retry_us| self.clock.monotonic_us() >= retry_us) {
+            self.try_storage(now);
         }
-        if self.retry_at_us.is_none() {
+        if !matches!(self.disk, Disk::Fails { .. }) {
             self.settle(now);
         }
         for input in inputs.into_iter().take(BATCH_MAX) {
@@ -257,13 +261,9 @@ impl Loop {
             Input::Kept(Kept::Done { upto_seq }) => {
                 let put_away = self.books.kept(upto_seq, &mut self.desk);
                 self.view.put_away(&put_away);
+                self.checkpoint_works();
             }
-            Input::Kept(Kept::Failed { upto_seq, error }) => {
-                log::error!(
-                    "the tickets up to event {upto_seq} could not be checkpointed, the ledger has them"
-                );
-                self.storage_fails("tickets", &error, now);
-            }
+            Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
             Input::Stop => self.batch.stop = true,
         }
     }
@@ -286,6 +286,7 @@ impl Loop {
                 self.batch.recalled.push(number);
             }
         }
+        self.refuse_if_full(command)?;
         let decision = self.desk.decide(command, actor, now)?;
         let changed = !decision.facts.is_empty();
         if changed {
@@ -347,7 +348,7 @@ impl Loop {
             }
             Err(error) => {
                 self.desk.go_back();
-                self.storage_fails("ledger", &error, now);
+                self.storage_fails(&error, now);
                 self.publish_board(&[], now);
                 for (reply, _) in batch.replies {
                     // Refusals, too: they were decided on a desk that did not come to be.
@@ -419,38 +420,6 @@ impl Loop {
         }
     }
 
-    /// Looks whether a disk that failed works again.
-    fn try_storage(&mut self) {
-        match self.books.recover() {
-            Ok(()) => self.storage_works(),
-            Err(error) => {
-                log::debug!("the disk does not work yet: {}", chain(error.as_ref()));
-                self.retry_at_us = Some(self.clock.monotonic_us().saturating_add(RETRY_US));
-            }
-        }
-    }
-
-    /// The disk did not take something: an alarm that cannot be kept as an event, until [`Loop::try_storage`] succeeds.
-    fn storage_fails(&mut self, part: &str, error: &(dyn std::error::Error + 'static), now: Timestamp) {
-        self.retry_at_us = Some(self.clock.monotonic_us().saturating_add(RETRY_US));
-        if !self.troubles.iter().any(|alarm| alarm.kind == AlarmKind::Storage) {
-            log::error!("the disk fails; updates are refused until it works again: {}", chain(error));
-            let text = match (self.language, is_full(error)) {
-                (Language::Russian, true) => "диск полон, обращения не принимаются",
-                (Language::Russian, false) => "диск не пишет, обращения не принимаются",
-                (Language::English, true) => "the disk is full, no updates are taken",
-                (Language::English, false) => "the disk takes no writes, no updates are taken",
-            };
-            self.troubles.push(Alarm::part(AlarmKind::Storage, part, text, now));
-        }
-    }
-
-    fn storage_works(&mut self) {
-        self.retry_at_us = None;
-        self.troubles.retain(|alarm| alarm.kind != AlarmKind::Storage);
-        log::warn!("the disk works again; updates are taken");
-    }
-
     /// Somebody takes an alarm that is no event.
     fn ack_trouble(&mut self, command: &Command, actor: &Actor) -> Option<Done> {
         let Command::Desk(DeskAct::AckAlarm(id)) = command else { return None };
@@ -467,18 +436,6 @@ fn not_read(error: &HistoryError) -> Failure {
 
 fn not_kept(error: &LedgerError) -> Failure {
     Failure::Storage { full: is_full(error), reason: chain(error) }
-}
-
-/// Whether an error comes from a disk without space.
-fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
-        }
-        next = error.source();
-    }
-    false
 }
 
 /// A ticket's whole story is `journalctl TICKET=1024`.

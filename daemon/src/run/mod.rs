@@ -5,6 +5,7 @@
 
 pub mod books;
 mod desk_loop;
+mod faults;
 pub mod history;
 pub mod versions;
 pub mod view;

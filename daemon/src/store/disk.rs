@@ -125,6 +125,18 @@ impl Seek for Cursor {
     }
 }
 
+/// Fills `file` with zeros up to `length`, for file systems that cannot be asked for room otherwise.
+fn fill(file: &File, length: u64) -> io::Result<()> {
+    let zeros = vec![0; 64 << 10];
+    let mut end = file.metadata()?.len();
+    while end < length {
+        let bytes = zeros.len().min(usize::try_from(length - end).unwrap_or(usize::MAX));
+        file.write_all_at(&zeros[..bytes], end)?;
+        end += bytes as u64;
+    }
+    Ok(())
+}
+
 /// The disk as the kernel gives it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealDisk;
@@ -183,7 +195,10 @@ impl DiskFile for File {
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {
-        Ok(rustix::fs::fallocate(self, rustix::fs::FallocateFlags::empty(), 0, length)?)
+        match rustix::fs::fallocate(self, rustix::fs::FallocateFlags::empty(), 0, length) {
+            Err(rustix::io::Errno::OPNOTSUPP) => fill(self, length),
+            allocated => Ok(allocated?),
+        }
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -1,9 +1,14 @@
-//! The keeper: writes checkpoints in a thread of its own, so that a slow card delays nobody.
+//! The keeper: writes checkpoints in a thread of its own, so that a slow card delays nobody; or at once, where everything
+//! is to happen in one thread, as in a simulation.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::{Checkpoint, Tickets, TicketsError};
+
+/// How long after a checkpoint that failed it is tried again, if no other comes before.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// What became of a checkpoint.
 #[derive(Debug)]
@@ -13,7 +18,8 @@ pub enum Kept {
         /// All events before this number are in.
         upto_seq: u64,
     },
-    /// It could not be written. Its changes are kept in memory and go into the next one.
+    /// It could not be written. Its changes are kept in memory; it is tried again after a while, or
+    /// together with the next one.
     Failed {
         /// All events before this number were to be in.
         upto_seq: u64,
@@ -22,13 +28,27 @@ pub enum Kept {
     },
 }
 
-/// Writes checkpoints to the projection in the background, one at a time and in order.
+/// Where a [`Keeper`] does its work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeeperPlace {
+    /// In a thread of its own: nobody waits for it.
+    #[default]
+    Thread,
+    /// In the thread that hands the checkpoint over, before [`Keeper::submit`] returns. One that failed is tried again
+    /// with the next.
+    Inline,
+}
+
+/// Writes checkpoints to the projection, one at a time and in order.
 ///
 /// Dropping it writes what waits, and waits for that.
 #[derive(Debug)]
-pub struct Keeper {
-    desk: Arc<Handover>,
-    thread: Option<JoinHandle<()>>,
+pub struct Keeper(Place);
+
+#[derive(Debug)]
+enum Place {
+    Thread { desk: Arc<Handover>, thread: Option<JoinHandle<()>> },
+    Inline(Mutex<Pen>),
 }
 
 /// What the desk and the keeper's thread share.
@@ -46,33 +66,68 @@ struct Waiting {
     closing: bool,
 }
 
+/// What the keeper is to do.
+enum Next {
+    /// Write this one.
+    Checkpoint(Checkpoint),
+    /// Try the one that failed again.
+    Retry,
+    /// Try the one that failed for the last time, and end.
+    Close,
+}
+
 impl Keeper {
-    /// Starts the keeper of `tickets`; `tell` is called in its thread with what became of each checkpoint.
+    /// Starts the keeper of `tickets`; `tell` is called with what became of each checkpoint, where the work is done.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(tickets: Tickets, tell: impl FnMut(Kept) + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        place: KeeperPlace,
+        tickets: Tickets,
+        tell: impl FnMut(Kept) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let mut pen = Pen { tickets, failed: None, tell: Box::new(tell) };
+        if place == KeeperPlace::Inline {
+            return Ok(Self(Place::Inline(Mutex::new(pen))));
+        }
         let desk = Arc::new(Handover::default());
         let handover = Arc::clone(&desk);
-        let thread = std::thread::Builder::new().name("keeper".into());
-        let thread = thread.spawn(move || keep(&handover, &tickets, tell))?;
-        Ok(Self { desk, thread: Some(thread) })
+        let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || {
+            loop {
+                let next = handover.next(pen.failed.is_some());
+                let is_last = matches!(next, Next::Close);
+                let kept = pen.write(next);
+                handover.written();
+                if let Some(kept) = kept {
+                    pen.tell(kept);
+                }
+                if is_last {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self(Place::Thread { desk, thread: Some(thread) }))
     }
 
-    /// Hands `checkpoint` over and returns at once. If one is waiting to be written, the two become one.
+    /// Hands `checkpoint` over. A keeper in a thread of its own returns at once, and if a checkpoint is waiting to be
+    /// written, the two become one.
     pub fn submit(&self, checkpoint: Checkpoint) {
-        let mut waiting = self.desk.lock();
-        match &mut waiting.checkpoint {
-            Some(earlier) => earlier.merge(checkpoint),
-            None => waiting.checkpoint = Some(checkpoint),
+        match &self.0 {
+            Place::Thread { desk, .. } => desk.hand_over(checkpoint),
+            Place::Inline(pen) => {
+                let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(kept) = pen.write(Next::Checkpoint(checkpoint)) {
+                    pen.tell(kept);
+                }
+            }
         }
-        self.desk.changed.notify_all();
     }
 
     /// Waits until everything that was handed over has been written, or could not be.
     pub fn wait(&self) {
+        let Place::Thread { desk, .. } = &self.0 else { return };
         let busy = |waiting: &mut Waiting| waiting.checkpoint.is_some() || waiting.is_writing;
-        drop(self.desk.changed.wait_while(self.desk.lock(), busy));
+        drop(desk.changed.wait_while(desk.lock(), busy));
     }
 
     /// Writes what waits, tells what became of it, and ends.
@@ -83,9 +138,10 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.desk.lock().closing = true;
-        self.desk.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
+        let Place::Thread { desk, thread } = &mut self.0 else { return };
+        desk.lock().closing = true;
+        desk.changed.notify_all();
+        if let Some(thread) = thread.take() {
             // It panics only when `tell` does, and then it has said so.
             let _ = thread.join();
         }
@@ -97,14 +153,32 @@ impl Handover {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a checkpoint; `None` says that none will come.
-    fn next(&self) -> Option<Checkpoint> {
+    fn hand_over(&self, checkpoint: Checkpoint) {
+        let mut waiting = self.lock();
+        match &mut waiting.checkpoint {
+            Some(earlier) => earlier.merge(checkpoint),
+            None => waiting.checkpoint = Some(checkpoint),
+        }
+        self.changed.notify_all();
+    }
+
+    /// Waits for a checkpoint, no longer than a while where one is to be tried again.
+    fn next(&self, is_retry_due: bool) -> Next {
         let nothing = |waiting: &mut Waiting| waiting.checkpoint.is_none() && !waiting.closing;
-        let waiting = self.changed.wait_while(self.lock(), nothing);
-        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-        let checkpoint = waiting.checkpoint.take();
-        waiting.is_writing = checkpoint.is_some();
-        checkpoint
+        let mut waiting = if is_retry_due {
+            let waited = self.changed.wait_timeout_while(self.lock(), RETRY, nothing);
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            self.changed.wait_while(self.lock(), nothing).unwrap_or_else(PoisonError::into_inner)
+        };
+        match waiting.checkpoint.take() {
+            Some(checkpoint) => {
+                waiting.is_writing = true;
+                Next::Checkpoint(checkpoint)
+            }
+            None if waiting.closing => Next::Close,
+            None => Next::Retry,
+        }
     }
 
     fn written(&self) {
@@ -113,26 +187,43 @@ impl Handover {
     }
 }
 
-fn keep(desk: &Handover, tickets: &Tickets, mut tell: impl FnMut(Kept)) {
-    let mut failed: Option<Checkpoint> = None;
-    while let Some(submitted) = desk.next() {
-        let checkpoint = match failed.take() {
-            Some(mut earlier) => {
+/// What writes a checkpoint, and remembers one that could not be written.
+struct Pen {
+    tickets: Tickets,
+    failed: Option<Checkpoint>,
+    tell: Box<dyn FnMut(Kept) + Send>,
+}
+
+impl std::fmt::Debug for Pen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pen").field("tickets", &self.tickets).finish_non_exhaustive()
+    }
+}
+
+impl Pen {
+    /// Writes what is next, together with what could not be written before; nothing where neither is there.
+    fn write(&mut self, next: Next) -> Option<Kept> {
+        let checkpoint = match (self.failed.take(), next) {
+            (Some(mut earlier), Next::Checkpoint(submitted)) => {
                 earlier.merge(submitted);
                 earlier
             }
-            None => submitted,
+            (None, Next::Checkpoint(submitted)) => submitted,
+            (Some(earlier), Next::Retry | Next::Close) => earlier,
+            (None, Next::Retry | Next::Close) => return None,
         };
         let upto_seq = checkpoint.upto_seq;
-        let kept = match tickets.checkpoint(&checkpoint) {
+        Some(match self.tickets.checkpoint(&checkpoint) {
             Ok(()) => Kept::Done { upto_seq },
             Err(error) => {
-                failed = Some(checkpoint);
+                self.failed = Some(checkpoint);
                 Kept::Failed { upto_seq, error }
             }
-        };
-        desk.written();
-        tell(kept);
+        })
+    }
+
+    fn tell(&mut self, kept: Kept) {
+        (self.tell)(kept);
     }
 }
 
@@ -162,7 +253,7 @@ mod tests {
             told.send(kept).unwrap();
             let _ = wait.recv();
         };
-        let keeper = Keeper::start(tickets.clone(), tell).unwrap();
+        let keeper = Keeper::start(KeeperPlace::Thread, tickets.clone(), tell).unwrap();
         keeper.submit(checkpoint(2, 1));
         assert!(matches!(done.recv().unwrap(), Kept::Done { upto_seq: 2 }));
         // The keeper waits in `tell`, so these three wait for it.
@@ -184,7 +275,9 @@ mod tests {
         let tickets = Tickets::open(dir.path(), 1, 10).unwrap().tickets;
         tickets.checkpoint(&checkpoint(4, 9)).unwrap();
         let (told, done) = mpsc::channel();
-        let keeper = Keeper::start(tickets.clone(), move |kept| told.send(kept).unwrap()).unwrap();
+        let keeper =
+            Keeper::start(KeeperPlace::Thread, tickets.clone(), move |kept| told.send(kept).unwrap())
+                .unwrap();
         keeper.submit(checkpoint(3, 1));
         let Kept::Failed { upto_seq: 3, error } = done.recv().unwrap() else { panic!("it goes backwards") };
         assert_eq!(error.to_string(), "a checkpoint up to event 3 came after one up to 4");

@@ -6,13 +6,15 @@
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
 //! - [`Keeper`]: writes the checkpoints in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
+//! - [`Reserve`]: room held back for the day on which the disk is full.
+//! - [`Disk`]: all that the ledger and the reserve do to files, so that a test may make up a disk.
 //! - [`keep_text`], [`kept_texts`]: the texts of regulations that tickets were opened under.
 //!
 //! At start: take the lock, open the ledger, open the tickets with the ledger's next event, and replay
 //! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
 //! the log and the wall. A failing card makes errors and no panics.
 //!
-//! On disk, below the state directory: `lock`, `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
+//! On disk, below the state directory: `lock`, `reserve`, `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
 //! `sled.bad-N/` (databases set aside; they may be deleted) and `regulations/`.
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
@@ -23,12 +25,14 @@ pub mod ledger;
 pub mod lock;
 mod position;
 pub mod regulations;
+pub mod reserve;
 pub mod tickets;
 
 pub use disk::{Disk, DiskFile, RealDisk};
-pub use keeper::{Keeper, Kept};
+pub use keeper::{Keeper, KeeperPlace, Kept};
 pub use ledger::{Frame, Ledger, LedgerError, LedgerReader, LedgerReport};
 pub use lock::{LockError, StateLock};
 pub use position::Position;
 pub use regulations::{TextKept, keep_text, kept_texts};
+pub use reserve::Reserve;
 pub use tickets::{Checkpoint, DeadlineChange, Tickets, TicketsError};

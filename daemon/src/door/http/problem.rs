@@ -15,6 +15,7 @@ use crate::desk::command::BadCommand;
 use crate::desk::{FieldError, Refusal, TicketNumber};
 use crate::run::Failure;
 use crate::run::history::HistoryError;
+use crate::store::{LedgerError, TicketsError};
 
 /// Content type of every problem.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
@@ -305,7 +306,19 @@ fn named(error: FieldError) -> FieldError {
 impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
         log::error!("what happened could not be read: {}", chain(&error));
-        Self::internal()
+        match &error {
+            HistoryError::Index {
+                source: TicketsError::Read { .. } | TicketsError::Closed { .. }, ..
+            }
+            | HistoryError::PutAway(TicketsError::Read { .. } | TicketsError::Closed { .. })
+            | HistoryError::Ledger(LedgerError::Read { .. }) => {
+                Self::later("storage-failed", "The disk fails", chain(&error), RETRY_LATER_S)
+            }
+            HistoryError::Index { .. }
+            | HistoryError::PutAway(_)
+            | HistoryError::Ledger(_)
+            | HistoryError::Entry { .. } => Self::internal(),
+        }
     }
 }
 
