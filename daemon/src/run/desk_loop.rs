@@ -18,6 +18,7 @@ use crate::desk::event::Receipt;
 use crate::desk::{
     Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
 };
+use crate::store::tickets::Compacted;
 use crate::store::{Kept, LedgerError};
 
 /// How many deadlines are settled before those who wait are served.
@@ -207,6 +208,10 @@ impl Loop {
                 );
                 self.storage_fails("tickets", &error, now);
             }
+            Input::Kept(Kept::Compacted(Compacted { before_bytes, after_bytes })) => {
+                log::info!("the ticket database was compacted from {before_bytes} to {after_bytes} bytes");
+            }
+            Input::Kept(Kept::NotCompacted(error)) => log::warn!("{}", chain(&error)),
             Input::Stop => self.batch.stop = true,
         }
     }

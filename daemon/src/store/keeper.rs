@@ -1,8 +1,10 @@
-//! The keeper: writes checkpoints in a thread of its own, so that a slow card delays nobody.
+//! The keeper: writes checkpoints, and compacts the projection, in a thread of its own, so that a slow card delays
+//! nobody.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::tickets::{Compacted, Limits};
 use super::{Checkpoint, Tickets, TicketsError};
 
 /// What became of a checkpoint.
@@ -20,6 +22,10 @@ pub enum Kept {
         /// Why it could not be written.
         error: TicketsError,
     },
+    /// The database had grown far beyond what it holds, and was copied into a fresh one.
+    Compacted(Compacted),
+    /// It could not be copied; it goes on as it is, and is tried again when it has grown further.
+    NotCompacted(TicketsError),
 }
 
 /// Writes checkpoints to the projection in the background, one at a time and in order.
@@ -85,6 +91,10 @@ impl Drop for Keeper {
 }
 
 impl Handover {
+    fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,7 +119,14 @@ fn keep(desk: &Handover, tickets: &Tickets, mut tell: impl FnMut(Kept)) {
         };
         let upto_seq = checkpoint.upto_seq;
         match tickets.checkpoint(&checkpoint) {
-            Ok(()) => tell(Kept::Done { upto_seq }),
+            Ok(()) => {
+                tell(Kept::Done { upto_seq });
+                match tickets.compact_if_grown(Limits::DESK, &|| !desk.is_closing()) {
+                    Ok(None) => {}
+                    Ok(Some(compacted)) => tell(Kept::Compacted(compacted)),
+                    Err(error) => tell(Kept::NotCompacted(error)),
+                }
+            }
             Err(error) => {
                 failed = Some(checkpoint);
                 tell(Kept::Failed { upto_seq, error });

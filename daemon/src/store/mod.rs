@@ -4,7 +4,7 @@
 //!   acknowledged survives a power cut, and what it refused is gone.
 //! - [`Tickets`]: the desk as it stands, in a database. It saves the replay at start, and can be lost whole without
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
-//! - [`Keeper`]: writes the checkpoints in a thread of its own.
+//! - [`Keeper`]: writes the checkpoints, and compacts the database, in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
 //! - [`keep_text`], [`kept_texts`]: the texts of regulations that tickets were opened under.
 //!
@@ -13,7 +13,8 @@
 //! the log and the wall. A failing card makes errors and no panics.
 //!
 //! On disk, below the state directory: `lock`, `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
-//! `sled.bad-N/` (databases set aside; they may be deleted) and `regulations/`.
+//! `sled.bad-N/` (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, and
+//! `regulations/`.
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 

@@ -17,6 +17,7 @@
 //! Left to others: what the values mean, when to make a checkpoint, and the replay.
 
 mod checkpoint;
+mod compact;
 mod error;
 mod open;
 mod record;
@@ -27,10 +28,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use checkpoint::Change;
 pub use checkpoint::{Checkpoint, DeadlineChange};
+pub use compact::{Compacted, Limits};
 pub use error::TicketsError;
 use open::{Database, Refused, guarded};
 pub use open::{KEPT_ASIDE, Opened, SetAside, Unusable};
@@ -46,8 +49,10 @@ pub struct Tickets(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     schema: u32,
-    /// Held while a checkpoint is written.
+    /// Held while a checkpoint is written, and while the database is compacted.
     checkpoints: Mutex<()>,
+    /// A compaction failed; it is not tried again below this size, in bytes.
+    no_compaction_below: AtomicU64,
     state: RwLock<State>,
 }
 
@@ -64,7 +69,8 @@ enum State {
 impl Tickets {
     fn new(dir: PathBuf, schema: u32, database: Database) -> Self {
         let (checkpoints, state) = (Mutex::new(()), RwLock::new(State::Open(database)));
-        Self(Arc::new(Inner { dir, schema, checkpoints, state }))
+        let no_compaction_below = AtomicU64::new(0);
+        Self(Arc::new(Inner { dir, schema, checkpoints, no_compaction_below, state }))
     }
 
     /// The events before this number are in; 0 for a fresh projection.

@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Position = b'p',
     Receipt = b'r',
     Sentinel = b's',
+    /// The database's size after the last compaction.
+    Size = b'z',
     Ticket = b't',
 }
 

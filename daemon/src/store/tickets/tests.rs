@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-const SCHEMA: u32 = 3;
+pub(super) const SCHEMA: u32 = 3;
 
 /// What becomes of a file's bytes.
 type Spoil = fn(Vec<u8>) -> Vec<u8>;
@@ -163,7 +163,7 @@ fn whatever_becomes_of_the_files_it_is_set_aside_or_whole_and_never_a_panic() {
     for file in ["db", "conf", "redo"] {
         for (how, spoil) in spoil {
             let dir = TempDir::new().unwrap();
-            copy(&whole.path().join("sled"), &dir.path().join("sled"));
+            copy_dir(&whole.path().join("sled"), &dir.path().join("sled"));
             let path = dir.path().join("sled").join(file);
             fs::write(&path, spoil(fs::read(&path).unwrap())).unwrap();
             let opened = open(dir.path());
@@ -216,7 +216,7 @@ fn a_checkpoint_cut_short_anywhere_is_ended_at_open() {
     let next = checkpoint(8, 10).changes();
     for arrived in 0..=next.len() {
         let cut = TempDir::new().unwrap();
-        copy(&dir.path().join("sled"), &cut.path().join("sled"));
+        copy_dir(&dir.path().join("sled"), &cut.path().join("sled"));
         let half = sled::Config::new().path(cut.path().join("sled")).segment_size(4 << 20);
         let db = half.flush_every_ms(None).open().unwrap();
         let redo = redo::Redo { from: 5, upto: 8, changes: next.clone() };
@@ -251,7 +251,7 @@ fn after_a_power_cut_the_database_agrees_with_its_position_or_is_set_aside() {
         let (db_after, redo_after) = (read("db"), read("redo"));
         for cut in 0..4 {
             let torn = TempDir::new().unwrap();
-            copy(&sled_dir, &torn.path().join("sled"));
+            copy_dir(&sled_dir, &torn.path().join("sled"));
             let mut mix = |before: &[u8], after: &[u8], name: &str| {
                 let path = torn.path().join("sled").join(name);
                 fs::write(&path, mixed(before, after, &mut random)).unwrap();
@@ -369,12 +369,12 @@ fn an_idle_projection_writes_nothing() {
     assert_eq!(written(), before);
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
+            copy_dir(&entry.path(), &target);
         } else {
             fs::copy(entry.path(), target).unwrap();
         }
