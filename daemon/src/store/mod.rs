@@ -18,6 +18,7 @@
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
+pub mod archive;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
@@ -25,6 +26,7 @@ mod position;
 pub mod regulations;
 pub mod tickets;
 
+pub use archive::{Archive, ArchiveError, ArchiveReport};
 pub use keeper::{Keeper, Kept};
 pub use ledger::{Frame, Ledger, LedgerError, LedgerReader, LedgerReport};
 pub use lock::{LockError, StateLock};
