@@ -10,13 +10,15 @@ use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
 use super::books::{Books, BooksError, BooksReport, Carried};
+use super::history::HistoryError;
 use super::{BATCH_MAX, Done, Failure, Handle, Input, QUEUE_MAX, View};
 use crate::board::BoardState;
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::{
-    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
+    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role,
+    TicketNumber, Undo,
 };
 use crate::store::tickets::Compacted;
 use crate::store::{Kept, LedgerError};
@@ -68,7 +70,9 @@ pub fn start(
     let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
     let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
     let tokens = desk.tokens().cloned().collect();
-    let view = Arc::new(View::new(desk.regulations().clone(), tickets, tokens, board));
+    let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
+    view.publish_tickets(tickets, desk.tickets_total());
+    let view = Arc::new(view);
     let handle = Handle {
         inputs,
         entries: entries.clone(),
@@ -118,6 +122,8 @@ struct Loop {
 struct Batch {
     entries: Vec<Entry>,
     replies: Vec<Waiting>,
+    /// Tickets that were put away, and were fetched since a command names them.
+    recalled: Vec<TicketNumber>,
     looks: Vec<super::Look>,
     stop: bool,
 }
@@ -201,7 +207,10 @@ impl Loop {
             Input::Look(look) => self.batch.looks.push(look),
             // The next wait reckons with the new time.
             Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
-            Input::Kept(Kept::Done { upto_seq }) => self.books.history().indexed(upto_seq),
+            Input::Kept(Kept::Done { upto_seq }) => {
+                let put_away = self.books.kept(upto_seq, &mut self.desk);
+                self.view.put_away(&put_away);
+            }
             Input::Kept(Kept::Failed { upto_seq, error }) => {
                 log::error!(
                     "the tickets up to event {upto_seq} could not be checkpointed, the ledger has them"
@@ -228,6 +237,11 @@ impl Loop {
         }
         if let Some(done) = self.ack_trouble(command, actor) {
             return Ok(done);
+        }
+        for number in command.tickets() {
+            if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {
+                self.batch.recalled.push(number);
+            }
         }
         let decision = self.desk.decide(command, actor, now)?;
         let changed = !decision.facts.is_empty();
@@ -261,7 +275,7 @@ impl Loop {
         if carried.request != receipt.request {
             return Some(Err(Failure::KeyReused));
         }
-        let ticket = self.books.ticket_after(carried, &self.desk);
+        let ticket = self.books.ticket_after(carried);
         Some(Ok(Done { ticket, changed: true, repeated: true }))
     }
 
@@ -297,6 +311,9 @@ impl Loop {
                 }
             }
         }
+        for number in batch.recalled {
+            self.books.put_back(number, &mut self.desk);
+        }
         for look in batch.looks {
             look(&self.desk, now);
         }
@@ -317,7 +334,7 @@ impl Loop {
     fn publish(&self, undo: Option<&Undo>, entries: &[Entry]) {
         let touched =
             undo.into_iter().flat_map(Undo::touched).filter_map(|number| self.desk.ticket(number)).cloned();
-        self.view.publish_tickets(touched);
+        self.view.publish_tickets(touched, self.desk.tickets_total());
         let tokens_changed = entries
             .iter()
             .flat_map(|entry| &entry.facts)
@@ -397,6 +414,10 @@ impl Loop {
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
     }
+}
+
+fn not_read(error: &HistoryError) -> Failure {
+    Failure::Storage { full: false, reason: chain(error) }
 }
 
 fn not_kept(error: &LedgerError) -> Failure {

@@ -47,6 +47,8 @@ struct Handover {
 #[derive(Debug, Default)]
 struct Waiting {
     checkpoint: Option<Checkpoint>,
+    /// One was taken and is being written.
+    is_writing: bool,
     closing: bool,
 }
 
@@ -70,7 +72,13 @@ impl Keeper {
             Some(earlier) => earlier.merge(checkpoint),
             None => waiting.checkpoint = Some(checkpoint),
         }
-        self.desk.changed.notify_one();
+        self.desk.changed.notify_all();
+    }
+
+    /// Waits until everything that was handed over has been written, or could not be.
+    pub fn wait(&self) {
+        let busy = |waiting: &mut Waiting| waiting.checkpoint.is_some() || waiting.is_writing;
+        drop(self.desk.changed.wait_while(self.desk.lock(), busy));
     }
 
     /// Writes what waits, tells what became of it, and ends.
@@ -103,7 +111,15 @@ impl Handover {
     fn next(&self) -> Option<Checkpoint> {
         let nothing = |waiting: &mut Waiting| waiting.checkpoint.is_none() && !waiting.closing;
         let waiting = self.changed.wait_while(self.lock(), nothing);
-        waiting.unwrap_or_else(PoisonError::into_inner).checkpoint.take()
+        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let checkpoint = waiting.checkpoint.take();
+        waiting.is_writing = checkpoint.is_some();
+        checkpoint
+    }
+
+    fn written(&self) {
+        self.lock().is_writing = false;
+        self.changed.notify_all();
     }
 }
 
@@ -118,18 +134,21 @@ fn keep(desk: &Handover, tickets: &Tickets, mut tell: impl FnMut(Kept)) {
             None => submitted,
         };
         let upto_seq = checkpoint.upto_seq;
-        match tickets.checkpoint(&checkpoint) {
-            Ok(()) => {
-                tell(Kept::Done { upto_seq });
-                match tickets.compact_if_grown(Limits::DESK, &|| !desk.is_closing()) {
-                    Ok(None) => {}
-                    Ok(Some(compacted)) => tell(Kept::Compacted(compacted)),
-                    Err(error) => tell(Kept::NotCompacted(error)),
-                }
-            }
+        let kept = match tickets.checkpoint(&checkpoint) {
+            Ok(()) => Kept::Done { upto_seq },
             Err(error) => {
                 failed = Some(checkpoint);
-                tell(Kept::Failed { upto_seq, error });
+                Kept::Failed { upto_seq, error }
+            }
+        };
+        let is_done = matches!(kept, Kept::Done { .. });
+        desk.written();
+        tell(kept);
+        if is_done {
+            match tickets.compact_if_grown(Limits::DESK, &|| !desk.is_closing()) {
+                Ok(None) => {}
+                Ok(Some(compacted)) => tell(Kept::Compacted(compacted)),
+                Err(error) => tell(Kept::NotCompacted(error)),
             }
         }
     }
