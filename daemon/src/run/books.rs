@@ -12,14 +12,16 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archiving::Archived;
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::archive::Mark;
 use crate::store::tickets::Unusable;
 use crate::store::{
-    Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError, LockError, StateLock, Tickets,
-    TicketsError,
+    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError,
+    LockError, StateLock, Tickets, TicketsError,
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
@@ -46,6 +48,9 @@ pub enum BooksError {
     /// The ledger could not be replayed.
     #[error(transparent)]
     Replay(#[from] HistoryError),
+    /// The archive could not be opened.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The keeper's thread could not be started.
     #[error("cannot start the thread that keeps checkpoints")]
     Keeper(#[source] std::io::Error),
@@ -62,6 +67,8 @@ pub struct BooksReport {
     pub set_aside: Option<String>,
     /// Events that were acknowledged and are in the ledger no more: the projection, now set aside, stood for them.
     pub lost_events: u64,
+    /// What was found of the archive.
+    pub archive: ArchiveReport,
     /// How many tickets the projection had, closed ones among them.
     pub tickets: u64,
     /// How many events were replayed on top of it.
@@ -109,6 +116,8 @@ struct Pending {
     history: Vec<(u64, u64, crate::store::Position)>,
     receipts: Vec<(String, Carried)>,
     receipts_removed: Vec<String>,
+    archived: Vec<(u64, u32)>,
+    archive: Option<Mark>,
     since: Option<Timestamp>,
 }
 
@@ -128,22 +137,33 @@ impl Books {
         let lock = StateLock::take(dir)?;
         let (regulations, mut versions) = versions::with_kept(dir, regulations);
         let (ledger, ledger_report) = Ledger::open(dir)?;
+        let (archive, archive_report) = Archive::open(dir, ledger.next_seq())?;
         let mut opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
+        if opened.tickets.archive_mark()?.is_some_and(|mark| !archive.still_has(mark)) {
+            opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::ArchiveLost)?;
+        }
         let desk = restore(&opened.tickets, regulations.clone());
         if desk.is_none() && opened.tickets.position() > 0 {
-            opened = opened.tickets.start_anew(dir, SCHEMA)?;
+            opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
         }
         let mut desk = desk.unwrap_or_else(|| Desk::new(regulations.clone()));
         let mut found = desk.tickets_total();
-        let mut books = Self::over(ledger, lock, opened.tickets, kept.clone(), &desk)?;
+        let mut books = Self::over(ledger, lock, (opened.tickets, archive.clone()), kept.clone(), &desk)?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
         let mut replayed = books.replay(&mut desk, &mut damage, &mut progress);
-        if matches!(replayed, Err(HistoryError::PutAway(_) | HistoryError::Index { .. })) {
-            // The projection has tickets that cannot be read: from the ledger they can.
+        let unread = matches!(
+            replayed,
+            Err(HistoryError::PutAway(_)
+                | HistoryError::Index { .. }
+                | HistoryError::Archive { .. }
+                | HistoryError::Story { .. })
+        );
+        if unread {
+            // The projection or the archive has tickets that cannot be read: from the ledger they can.
             let (ledger, lock, tickets) = books.let_go();
-            opened = tickets.start_anew(dir, SCHEMA)?;
+            opened = tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
             (desk, found) = (Desk::new(regulations), 0);
-            books = Self::over(ledger, lock, opened.tickets, kept, &desk)?;
+            books = Self::over(ledger, lock, (opened.tickets, archive), kept, &desk)?;
             replayed = books.replay(&mut desk, &mut damage, &mut progress);
         }
         let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
@@ -155,8 +175,16 @@ impl Books {
         let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
         versions.missing = versions::missing(&desk);
         let replayed = replayed?;
-        let report =
-            BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed, versions };
+        let report = BooksReport {
+            torn_tail,
+            damage,
+            set_aside,
+            lost_events,
+            archive: archive_report,
+            tickets: found,
+            replayed,
+            versions,
+        };
         Ok((books, desk, report))
     }
 
@@ -164,13 +192,13 @@ impl Books {
     fn over(
         ledger: Ledger,
         lock: StateLock,
-        tickets: Tickets,
+        (tickets, archive): (Tickets, Archive),
         kept: impl FnMut(Kept) + Send + 'static,
         desk: &Desk,
     ) -> Result<Self, BooksError> {
         let mut books = Self {
             keeper: Some(Keeper::start(tickets.clone(), kept).map_err(BooksError::Keeper)?),
-            history: Arc::new(History::new(ledger.reader(), tickets.clone())),
+            history: Arc::new(History::new(ledger.reader(), tickets.clone(), archive)),
             ledger,
             pending: Pending::default(),
             leaving: HashMap::new(),
@@ -366,9 +394,16 @@ impl Books {
         }
     }
 
-    /// How many tickets the next checkpoint will hold.
+    /// Closed tickets are in the archive: the next checkpoint takes them out of the projection.
+    pub(super) fn archived(&mut self, archived: Archived, now: Timestamp) {
+        self.pending.archived.extend(archived.tickets);
+        self.pending.archive = Some(archived.mark);
+        self.pending.since.get_or_insert(now);
+    }
+
+    /// How many tickets the next checkpoint will hold, or take out.
     pub(super) fn dirty(&self) -> usize {
-        self.pending.tickets.len()
+        self.pending.tickets.len() + self.pending.archived.len()
     }
 
     /// Since when something waits for a checkpoint.
@@ -407,6 +442,8 @@ impl Books {
                 .map(|(key, carried)| (key.into_bytes(), to_json(&carried)))
                 .collect(),
             receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
+            archived: pending.archived,
+            archive: pending.archive,
             desk: to_json(desk.rest()),
             deadlines,
         };

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
+use super::archiving::{Archivist, Rule};
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::history::HistoryError;
 use super::{BATCH_MAX, Done, Failure, Handle, Input, QUEUE_MAX, View};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub zone: Tz,
     /// The room's language, for what the loop itself tells the wall.
     pub language: Language,
+    /// Which closed tickets leave for the archive; none where nothing is said.
+    pub archiving: Option<Rule>,
 }
 
 /// A reply that waits for the disk.
@@ -79,6 +82,18 @@ pub fn start(
         view: Arc::clone(&view),
         history: Arc::clone(books.history()),
     };
+    let archived_to = handle.inputs.clone();
+    let tell = move |archived| {
+        archived_to.try_send(Input::Archived(archived)).or_else(|error| match error {
+            TrySendError::Full(Input::Archived(archived)) => Err(archived),
+            // A loop that has ended takes nothing any more.
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => Ok(()),
+        })
+    };
+    let archivist = settings
+        .archiving
+        .map(|rule| Archivist::start(Arc::clone(books.history()), rule, tell).map_err(BooksError::Keeper))
+        .transpose()?;
     let the_loop = Loop {
         desk,
         books,
@@ -90,6 +105,7 @@ pub fn start(
         troubles: Vec::new(),
         retry_at: None,
         batch: Batch::default(),
+        archivist,
     };
     let thread = std::thread::Builder::new()
         .name("desk".into())
@@ -115,6 +131,7 @@ struct Loop {
     /// The disk failed; timers try it again then.
     retry_at: Option<Timestamp>,
     batch: Batch,
+    archivist: Option<Archivist>,
 }
 
 /// What is decided and waits for one sync.
@@ -136,6 +153,7 @@ impl Loop {
             self.take_in(first);
             self.commit();
         }
+        drop(self.archivist.take());
         let now = clock::now();
         self.books.close(&self.desk, now);
     }
@@ -221,6 +239,7 @@ impl Loop {
                 log::info!("the ticket database was compacted from {before_bytes} to {after_bytes} bytes");
             }
             Input::Kept(Kept::NotCompacted(error)) => log::warn!("{}", chain(&error)),
+            Input::Archived(archived) => self.books.archived(archived, now),
             Input::Stop => self.batch.stop = true,
         }
     }

@@ -3,6 +3,7 @@
 //! Everything comes in as an [`Input`] and is handled in one thread, so there are no locks in the desk and one sync of
 //! the disk serves everybody who waits. Nothing is answered, shown or sent before its event is durable.
 
+pub mod archiving;
 pub mod books;
 mod desk_loop;
 pub mod history;
@@ -49,6 +50,8 @@ pub enum Input {
     ClockStepped,
     /// The keeper wrote a checkpoint, or could not.
     Kept(crate::store::Kept),
+    /// The archivist has put closed tickets into the archive.
+    Archived(archiving::Archived),
     /// The desk is to end: everything durable, then the loop returns.
     Stop,
 }

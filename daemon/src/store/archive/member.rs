@@ -2,8 +2,8 @@
 //!
 //! A member is a gzip member whose extra field says what it is, so that a reader gets from one to the next without
 //! unpacking it: subfield `AD`, big-endian: version (u8), tickets (u32), length of the member in bytes (u32), its place
-//! in the order in which members were written (u64), the earliest and the latest instant of its tickets (i64 each, UTC
-//! milliseconds), crc32c (u32) of all that. Its text is one line of JSON for each ticket, which starts with
+//! in the order in which members were written (u64), the event before which its stories end (u64), the earliest and the
+//! latest instant of its tickets (i64 each, UTC milliseconds), crc32c (u32) of all that. Its text is one line of JSON for each ticket, which starts with
 //! `{"number":N,`; gzip's own checksum covers it.
 
 use std::io::{self, Read, Write};
@@ -22,7 +22,7 @@ pub(super) const HEADER_BYTES: usize = 12 + 4 + EXTRA_BYTES;
 const START: [u8; 16] =
     [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, EXTRA_BYTES as u8 + 4, 0, b'A', b'D', EXTRA_BYTES as u8, 0];
 
-const EXTRA_BYTES: usize = 37;
+const EXTRA_BYTES: usize = 45;
 const VERSION: u8 = 1;
 
 /// The longest text that is unpacked, in bytes. A ticket is far shorter.
@@ -37,6 +37,8 @@ pub(super) struct Header {
     pub(super) bytes: u32,
     /// Its place in the order in which all members of all years were written, from 1.
     pub(super) order: u64,
+    /// All events before this number are in its stories.
+    pub(super) upto_seq: u64,
     /// The earliest instant of its tickets, UTC milliseconds.
     pub(super) first_ms: i64,
     /// The latest.
@@ -56,8 +58,9 @@ impl Header {
             tickets: u32::try_from(number(1, 4)).ok()?,
             bytes: u32::try_from(number(5, 4)).ok()?,
             order: number(9, 8),
-            first_ms: number(17, 8).cast_signed(),
-            last_ms: number(25, 8).cast_signed(),
+            upto_seq: number(17, 8),
+            first_ms: number(25, 8).cast_signed(),
+            last_ms: number(33, 8).cast_signed(),
         })
     }
 
@@ -69,16 +72,17 @@ impl Header {
         extra[1..5].copy_from_slice(&self.tickets.to_be_bytes());
         extra[5..9].copy_from_slice(&self.bytes.to_be_bytes());
         extra[9..17].copy_from_slice(&self.order.to_be_bytes());
-        extra[17..25].copy_from_slice(&self.first_ms.to_be_bytes());
-        extra[25..33].copy_from_slice(&self.last_ms.to_be_bytes());
-        let checksum = crc32c::crc32c(&extra[..33]);
-        extra[33..].copy_from_slice(&checksum.to_be_bytes());
+        extra[17..25].copy_from_slice(&self.upto_seq.to_be_bytes());
+        extra[25..33].copy_from_slice(&self.first_ms.to_be_bytes());
+        extra[33..41].copy_from_slice(&self.last_ms.to_be_bytes());
+        let checksum = crc32c::crc32c(&extra[..41]);
+        extra[41..].copy_from_slice(&checksum.to_be_bytes());
         bytes
     }
 }
 
-/// The member that holds `stories`, one at least, as the `order`-th of all.
-pub(super) fn pack(stories: &[Story], order: u64) -> io::Result<(Header, Vec<u8>)> {
+/// The member that holds `stories`, one at least, of the events before `upto_seq`, as the `order`-th of all.
+pub(super) fn pack(stories: &[Story], order: u64, upto_seq: u64) -> io::Result<(Header, Vec<u8>)> {
     let text = text_of(stories);
     let mut crc = Crc::new();
     crc.update(&text);
@@ -94,6 +98,7 @@ pub(super) fn pack(stories: &[Story], order: u64) -> io::Result<(Header, Vec<u8>
         tickets: u32::try_from(stories.len()).map_err(too_long)?,
         bytes: u32::try_from(bytes.len()).map_err(too_long)?,
         order,
+        upto_seq,
         first_ms: instants().min().unwrap_or_default(),
         last_ms: instants().max().unwrap_or_default(),
     };
@@ -118,12 +123,9 @@ pub(super) fn unpack(member: &[u8]) -> io::Result<Vec<u8>> {
 
 fn text_of(stories: &[Story]) -> Vec<u8> {
     let mut text = Vec::new();
-    for Story { number, ticket, entries, .. } in stories {
-        text.extend_from_slice(format!("{{\"number\":{number},\"ticket\":").as_bytes());
-        text.extend_from_slice(ticket);
-        text.extend_from_slice(b",\"entries\":[");
-        text.extend_from_slice(&entries.join(&b','));
-        text.extend_from_slice(b"]}\n");
+    for story in stories {
+        text.extend(story.line());
+        text.push(b'\n');
     }
     text
 }
@@ -149,12 +151,13 @@ mod tests {
 
     #[test]
     fn a_member_comes_back_and_says_what_it_is() {
-        let (header, bytes) = pack(&[story(7, -5), story(u64::MAX, 90), story(8, 3)], 12).unwrap();
+        let (header, bytes) = pack(&[story(7, -5), story(u64::MAX, 90), story(8, 3)], 12, 40).unwrap();
         assert_eq!(Header::read(&bytes), Some(header));
         let expected = Header {
             tickets: 3,
             bytes: bytes.len().try_into().unwrap(),
             order: 12,
+            upto_seq: 40,
             first_ms: -5,
             last_ms: 90,
         };
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_member_that_was_cut_or_flipped_anywhere_is_no_member() {
-        let (_, bytes) = pack(&[story(7, 1), story(9, 2)], 1).unwrap();
+        let (_, bytes) = pack(&[story(7, 1), story(9, 2)], 1, 2).unwrap();
         let text = unpack(&bytes).unwrap();
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();

@@ -60,6 +60,19 @@ pub struct Story {
     pub entries: Vec<Vec<u8>>,
 }
 
+impl Story {
+    /// The story as one line of JSON, without the line break.
+    pub fn line(&self) -> Vec<u8> {
+        let Self { number, ticket, entries, .. } = self;
+        let mut line = format!("{{\"number\":{number},\"ticket\":").into_bytes();
+        line.extend_from_slice(ticket);
+        line.extend_from_slice(b",\"entries\":[");
+        line.extend_from_slice(&entries.join(&b','));
+        line.extend_from_slice(b"]}");
+        line
+    }
+}
+
 /// How much an archive held at a time; what holds as much or more has lost nothing since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
@@ -67,6 +80,20 @@ pub struct Mark {
     pub order: u64,
     /// How many tickets were to be read.
     pub tickets: u64,
+}
+
+impl Mark {
+    /// The mark as 16 bytes, big-endian.
+    pub fn to_bytes(self) -> [u8; 16] {
+        (u128::from(self.order) << 64 | u128::from(self.tickets)).to_be_bytes()
+    }
+
+    /// The mark that [`to_bytes`](Self::to_bytes) packed.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let [order, tickets] =
+            [0, 8].map(|at| bytes[at..at + 8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
+        Self { order, tickets }
+    }
 }
 
 /// The archive, open; clones are the same one, for any thread.
@@ -82,6 +109,8 @@ struct Inner {
     writing: Mutex<()>,
     files: RwLock<Files>,
     unpacked: Mutex<VecDeque<Unpacked>>,
+    /// What was found damaged and nobody has been told yet.
+    damage: Mutex<Vec<Damage>>,
 }
 
 /// What is open, and what it is known to hold.
@@ -119,13 +148,14 @@ pub struct YearChecked {
 }
 
 impl Archive {
-    /// Adds `stories` to the archive of `year`; they are durable, and found by their numbers, when it returns.
+    /// Adds `stories` to the archive of `year`; they are durable, and found by their numbers, when it returns. No event
+    /// in them has the number `upto_seq` or a later one.
     ///
     /// A ticket that is archived already has the new story from here on.
     ///
     /// # Errors
     /// [`ArchiveError::Append`]: the archive is as before.
-    pub fn append(&self, year: u16, stories: &[Story]) -> Result<(), ArchiveError> {
+    pub fn append(&self, year: u16, upto_seq: u64, stories: &[Story]) -> Result<(), ArchiveError> {
         let _writing = self.writing();
         let path = self.file_of(year);
         let fail = |source| ArchiveError::Append { file: path.clone(), source };
@@ -139,7 +169,7 @@ impl Archive {
         self.files_mut().is_doubtful = true;
         let written = self
             .open_year(&mut files, year)
-            .and_then(|(file, index)| append(&file, &index, &mut files.held, year, stories));
+            .and_then(|(file, index)| append(&file, &index, &mut files.held, (year, upto_seq), stories));
         written.map_err(fail)?;
         *self.files_mut() = files;
         Ok(())
@@ -156,29 +186,22 @@ impl Archive {
         }
     }
 
-    /// Archived tickets with numbers in `numbers`, the newest first, at most `limit`: number and story, or no story where
-    /// it cannot be read.
+    /// Archived tickets with numbers in `numbers`, the newest first, at most `limit`: number and story. Those that cannot
+    /// be read are left out.
     ///
     /// # Errors
     /// [`ArchiveError::Read`]: the index cannot be read.
-    pub fn newest(
-        &self,
-        numbers: Range<u64>,
-        limit: usize,
-    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, ArchiveError> {
+    pub fn newest(&self, numbers: Range<u64>, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, ArchiveError> {
         let mut found = Vec::new();
-        let Some(index) = self.files().index.clone() else { return Ok(Vec::new()) };
-        let sought = index.newest(numbers.start, numbers.end, |number, entry| {
-            found.push((number, entry));
+        let Some(index) = self.files().index.clone() else { return Ok(found) };
+        let sought = index.newest(numbers.start, numbers.end, |number, _| {
+            if found.len() < limit {
+                found.extend(self.get(number).ok().flatten().map(|line| (number, line)));
+            }
             found.len() < limit
         });
         sought.map_err(|source| self.cannot_read_index(source))?;
-        found.truncate(limit);
-        let line = |(number, entry)| match entry {
-            Entry::At(place) => (number, self.line(number, place).ok()),
-            Entry::Nothing | Entry::Torn => (number, self.get(number).ok().flatten()),
-        };
-        Ok(found.into_iter().map(line).collect())
+        Ok(found)
     }
 
     /// What each year's archive holds, the earliest first.
@@ -253,6 +276,11 @@ impl Archive {
                 .map_err(|source| self.cannot_read_index(source))?;
         }
         Ok(checked)
+    }
+
+    /// What was found damaged since this was asked last.
+    pub fn take_damage(&self) -> Vec<Damage> {
+        std::mem::take(&mut *self.0.damage.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the index says of `number`. One that is torn is made again.
@@ -342,7 +370,9 @@ impl Archive {
                 self.files_mut().held = held;
             }
         }
-        Damage { file, from, to, kept }
+        let damage = Damage { file, from, to, kept };
+        self.0.damage.lock().unwrap_or_else(PoisonError::into_inner).push(damage.clone());
+        damage
     }
 
     /// The year's file and the index, made if they are not there, and closed behind what the archive holds.
@@ -392,11 +422,17 @@ impl Archive {
 }
 
 /// Writes `stories` behind what `held` says of the year, and only then the index.
-fn append(file: &File, index: &Index, held: &mut Held, year: u16, stories: &[Story]) -> io::Result<()> {
+fn append(
+    file: &File,
+    index: &Index,
+    held: &mut Held,
+    (year, upto_seq): (u16, u64),
+    stories: &[Story],
+) -> io::Result<()> {
     let start = held.years.get(&year).map_or(0, |held| held.bytes);
     let (mut bytes, mut placed, mut now) = (Vec::new(), Vec::new(), held.clone());
     for stories in in_members(stories) {
-        let (header, packed) = pack(stories, now.order + 1)?;
+        let (header, packed) = pack(stories, now.order + 1, upto_seq)?;
         let place = Place { year, offset: start + bytes.len() as u64, bytes: header.bytes };
         placed.extend(stories.iter().map(|story| (story.number, place)));
         now.take_in(year, header, place.offset);

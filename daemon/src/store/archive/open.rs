@@ -24,25 +24,47 @@ pub struct ArchiveReport {
     pub cut_off: Vec<(PathBuf, u64)>,
     /// Stretches that cannot be read. Their tickets are to be made again from the ledger.
     pub damage: Vec<Damage>,
+    /// The archive that was there told of events that the ledger does not have; where it is now.
+    pub set_aside: Option<PathBuf>,
 }
 
 impl Archive {
-    /// Opens the archive of the state directory `state`. Nothing is written where there is none yet.
+    /// Opens the archive of the state directory `state`; `next_seq` is the ledger's next event. Nothing is written where
+    /// there is none yet.
     ///
-    /// The caller holds the directory's [`StateLock`](crate::store::StateLock).
+    /// An archive that tells of events which the ledger does not have is of another ledger, or of one that was longer: it
+    /// is renamed to `archive.bad`, in the place of an earlier one. The caller holds the directory's [`StateLock`](crate::store::StateLock).
     ///
     /// # Errors
     /// [`ArchiveError::Open`]: the system does not let us at it.
-    pub fn open(state: &Path) -> Result<(Self, ArchiveReport), ArchiveError> {
+    pub fn open(state: &Path, next_seq: u64) -> Result<(Self, ArchiveReport), ArchiveError> {
         let archive = Self(Arc::new(Inner {
             state: state.to_owned(),
             dir: state.join("archive"),
             writing: Mutex::default(),
             files: RwLock::default(),
             unpacked: Mutex::new(VecDeque::new()),
+            damage: Mutex::default(),
         }));
-        let report = archive.load()?;
+        let mut report = archive.load()?;
+        if archive.files().held.upto_seq > next_seq {
+            let aside = archive.set_aside();
+            let dir = archive.0.dir.clone();
+            report.set_aside = Some(aside.map_err(|source| ArchiveError::Open { dir, source })?);
+            archive.load()?;
+        }
         Ok((archive, report))
+    }
+
+    fn set_aside(&self) -> io::Result<PathBuf> {
+        let aside = self.0.dir.with_extension("bad");
+        match fs::remove_dir_all(&aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        fs::rename(&self.0.dir, &aside)?;
+        sync_dir(&self.0.state)?;
+        Ok(aside)
     }
 
     /// Looks at what is there, and brings the index up to it. The caller keeps writers away.
@@ -243,6 +265,7 @@ impl Held {
     /// A member was found or written at `offset` of the year's file.
     pub(super) fn take_in(&mut self, year: u16, header: Header, offset: u64) {
         self.order = self.order.max(header.order);
+        self.upto_seq = self.upto_seq.max(header.upto_seq);
         let held = self.years.entry(year).or_default();
         let is_first = held.members == 0;
         held.members += 1;

@@ -41,6 +41,7 @@ pub use open::{KEPT_ASIDE, Opened, SetAside, Unusable};
 use record::{Kind, be_u64, continuation_key, continuations, deadline_of, may_be_long, unseal};
 
 use crate::store::Position;
+use crate::store::archive::Mark;
 
 /// The projection, open; clones are the same one, for any thread.
 #[derive(Clone, Debug)]
@@ -108,7 +109,12 @@ impl Tickets {
             return Err(TicketsError::Backwards { upto_seq, position });
         }
         let dir = || self.0.dir.clone();
-        let prepared = guarded(|| database.prepare(upto_seq, as_needed(&database.db, checkpoint.changes())?));
+        let prepared = guarded(|| {
+            // Before what is put: a ticket whose entries are indexed anew keeps these.
+            let mut changes = removals(&database.db, checkpoint)?;
+            changes.extend(checkpoint.changes());
+            database.prepare(upto_seq, as_needed(&database.db, changes)?)
+        });
         let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
         guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
     }
@@ -188,6 +194,12 @@ impl Tickets {
         self.value(&Kind::Desk.key(&[]))
     }
 
+    /// How much the archive held when tickets last left for it; `None` when none ever did.
+    pub fn archive_mark(&self) -> Result<Option<Mark>, TicketsError> {
+        let mark = self.value(&Kind::Archive.key(&[]))?;
+        Ok(mark.and_then(|mark| mark.try_into().ok()).map(Mark::from_bytes))
+    }
+
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TicketsError> {
         self.read(|db| {
             let Some(record) = db.get(key)? else { return Ok(Ok(None)) };
@@ -258,6 +270,24 @@ impl Tickets {
 /// The value of `record` at `key` with its continuations; `None` when it is not as it was written.
 fn whole(db: &sled::Db, key: &[u8], record: &[u8]) -> io::Result<Option<Vec<u8>>> {
     unseal(key, record, |key| Ok(db.get(key)?.map(|record| record.to_vec())))
+}
+
+/// The removal of tickets that the archive has as they are here, and of the index of their entries.
+fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for (number, archived) in checkpoint.leaving() {
+        let number = number.to_be_bytes();
+        let key = Kind::Closed.key(&[&number]);
+        let Some(record) = db.get(&key)? else { continue };
+        let value = whole(db, &key, &record)?;
+        if value.is_some_and(|value| crc32c::crc32c(&value) == archived) {
+            changes.push((key, None));
+            for entry in db.scan_prefix(Kind::History.key(&[&number])).keys() {
+                changes.push((entry?.to_vec(), None));
+            }
+        }
+    }
+    Ok(changes)
 }
 
 /// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of

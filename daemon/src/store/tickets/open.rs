@@ -67,6 +67,9 @@ pub enum Unusable {
     /// Its records are whole, but their contents do not fit together or cannot be read.
     #[error("its tickets cannot be read or do not fit together")]
     NotUnderstood,
+    /// Tickets left it for an archive that has not all of them any more.
+    #[error("the archive has lost tickets that it lacks")]
+    ArchiveLost,
     /// It was written by another version of Andon Desk.
     #[error("it has schema {found}, this version uses {expected}")]
     OtherSchema {
@@ -157,16 +160,16 @@ impl Tickets {
         Ok(Opened { tickets: Self::fresh(state, dir, schema)?, set_aside: None })
     }
 
-    /// Sets this database aside, since the caller cannot use what it keeps, and starts a fresh one at position 0.
+    /// Sets this database aside, for the `reason` that the caller has, and starts a fresh one at position 0.
     ///
     /// Nobody else may hold a handle of it.
-    pub fn start_anew(self, state: &Path, schema: u32) -> Result<Opened, TicketsError> {
+    pub fn start_anew(self, state: &Path, schema: u32, reason: Unusable) -> Result<Opened, TicketsError> {
         drop(self);
         let dir = state.join("sled");
         let moved =
             set_aside(state, &dir).map_err(|source| TicketsError::SetAside { dir: dir.clone(), source })?;
         let tickets = Self::fresh(state, dir, schema)?;
-        Ok(Opened { tickets, set_aside: Some(SetAside { reason: Unusable::NotUnderstood, dir: moved }) })
+        Ok(Opened { tickets, set_aside: Some(SetAside { reason, dir: moved }) })
     }
 
     fn fresh(state: &Path, dir: PathBuf, schema: u32) -> Result<Self, TicketsError> {

@@ -33,8 +33,8 @@ fn checkpoint(upto_seq: u64, tickets: u64) -> Checkpoint {
         ],
         history: vec![(1, upto_seq - 1, at(24))],
         receipts: vec![(upto_seq.to_be_bytes().to_vec(), b"done".to_vec())],
-        receipts_removed: Vec::new(),
         desk: text,
+        ..Checkpoint::default()
     }
 }
 
@@ -413,4 +413,47 @@ pub(super) fn copy_dir(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[test]
+fn a_ticket_that_the_archive_has_as_it_is_leaves_with_its_index_and_one_that_changed_since_stays() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    let long = vec![7; 70_000];
+    let closed = |number, value: &[u8]| (number, value.to_vec());
+    let first = Checkpoint {
+        upto_seq: 5,
+        closed: vec![closed(1, &long), closed(2, b"two"), closed(3, b"three"), closed(4, b"four")],
+        history: (1..=4).flat_map(|number| [(number, 1, at(24)), (number, 3, at(60))]).collect(),
+        ..Checkpoint::default()
+    };
+    tickets.checkpoint(&first).unwrap();
+    let as_archived = |number, value: &[u8]| (number, crc32c::crc32c(value));
+    let mark = Mark { order: 3, tickets: 3 };
+    let mut second = Checkpoint {
+        upto_seq: 6,
+        archived: vec![as_archived(1, &long), as_archived(2, b"two"), as_archived(3, b"as it was")],
+        archive: Some(mark),
+        ..Checkpoint::default()
+    };
+    // The second ticket changes before the checkpoint is written.
+    second.merge(Checkpoint {
+        upto_seq: 8,
+        closed: vec![closed(2, b"linked")],
+        history: vec![(2, 7, at(90))],
+        ..Checkpoint::default()
+    });
+    tickets.checkpoint(&second).unwrap();
+    let there = || tickets.newest_closed(0..u64::MAX, 9).unwrap().into_iter().map(|(number, _)| number);
+    assert_eq!(there().collect::<Vec<_>>(), [4, 3, 2]);
+    assert_eq!((tickets.ticket(1).unwrap(), tickets.history(1).unwrap()), (None, vec![]));
+    assert_eq!(tickets.history(2).unwrap().len(), 3);
+    assert_eq!(
+        (tickets.history(3).unwrap().len(), tickets.ticket(3).unwrap().unwrap()),
+        (2, b"three".to_vec())
+    );
+    assert_eq!(tickets.archive_mark().unwrap(), Some(mark));
+    let State::Open(database) = &*tickets.state() else { panic!("it is open") };
+    assert!(database.db.scan_prefix([Kind::Closed as u8 | 0x80]).next().is_none(), "continuations left, too");
+    assert!(database.db.len() > 9);
 }
