@@ -17,7 +17,7 @@ use calendars::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::desk_loop::{Settings, start};
-pub use self::history::{History, HistoryError};
+pub use self::history::{History, HistoryError, Sizes};
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
