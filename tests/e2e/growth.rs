@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error_that_stops;
 
 /// How many tickets there are; the odd ones are closed.
-const TICKETS: u64 = 150;
+pub(super) const TICKETS: u64 = 150;
 
 /// Starts it on a state from before. A stop made a checkpoint, so the start does not read what is closed.
 fn again(daemon: Daemon, state: &std::path::Path) -> Daemon {
@@ -15,7 +15,7 @@ fn again(daemon: Daemon, state: &std::path::Path) -> Daemon {
 }
 
 /// A room with open and closed tickets.
-fn room(state: &std::path::Path) -> Daemon {
+pub(super) fn room(state: &std::path::Path) -> Daemon {
     let daemon = Daemon::start(state, &[]);
     for n in 1..=TICKETS {
         assert_eq!(daemon.post("/v1/tickets", &error_that_stops(&format!("Ошибка {n}"))).status, 201);
@@ -28,7 +28,7 @@ fn room(state: &std::path::Path) -> Daemon {
 }
 
 /// Every page of a list, as the numbers on it.
-fn numbers(daemon: &Daemon, query: &str) -> Vec<u64> {
+pub(super) fn numbers(daemon: &Daemon, query: &str) -> Vec<u64> {
     let mut all = Vec::new();
     let mut next = Some(format!("/v1/tickets?{query}"));
     while let Some(path) = next {
@@ -42,7 +42,7 @@ fn numbers(daemon: &Daemon, query: &str) -> Vec<u64> {
 }
 
 /// An answer as far as it does not move with time.
-fn told(mut answer: Answer) -> (u16, Option<String>, Value) {
+pub(super) fn told(mut answer: Answer) -> (u16, Option<String>, Value) {
     let etag = answer.header("etag").map(str::to_owned);
     if let Some(clocks) = answer.json.get_mut("clocks").and_then(Value::as_array_mut) {
         for clock in clocks {

@@ -23,6 +23,7 @@ use crate::door::http::{ServerFacts, Shared, control_router, router, serve, serv
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::{self, Handle, Settings, versions};
+use crate::store::ArchiveReport;
 
 /// The help desk: keeps tickets, knows their terms, lights the wall.
 #[derive(Debug, Parser)]
@@ -122,6 +123,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         regulations: regulations.clone(),
         zone: config.zone,
         language: config.board.language,
+        archiving: config.archive.rule(config.zone),
     };
     let (handle, desk, report) =
         run::start(&settings, |done, all| log::info!("replayed {done} of {all} events"))?;
@@ -204,6 +206,7 @@ fn tell_books(report: &BooksReport, handle: &Handle) {
     if let Some(why) = &report.set_aside {
         log::warn!("the tickets were set aside and rebuilt from what the ledger has: {why}");
     }
+    tell_archive(&report.archive);
     log::info!("{} tickets opened, {} events replayed", report.tickets, report.replayed);
     let (kind, part) = (AlarmKind::Storage, "ledger-damage".to_owned());
     let act = match losses.first() {
@@ -215,6 +218,25 @@ fn tell_books(report: &BooksReport, handle: &Handle) {
         None => DeskAct::PartWorks { kind, part },
     };
     handle.tell(Command::Desk(act), Actor::named("andond", Role::Admin));
+}
+
+/// What was found of the archive: nothing of it is lost, the ledger has everything.
+fn tell_archive(report: &ArchiveReport) {
+    if let Some(aside) = &report.set_aside {
+        log::warn!(
+            "the archive told of events that the ledger does not have; it is kept as {}",
+            aside.display()
+        );
+    }
+    if let Some(why) = report.reindexed {
+        log::warn!("the archive's index was made again: {why}");
+    }
+    for (file, end) in &report.cut_off {
+        log::warn!("{} was cut off at byte {end}: what was being added is added again", file.display());
+    }
+    for damage in &report.damage {
+        log::error!("the archive is damaged: {damage}; its tickets are made again from the ledger");
+    }
 }
 
 async fn serve_all(

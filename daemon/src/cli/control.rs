@@ -149,6 +149,11 @@ impl Control {
         self.ask(&Method::GET, path, None, ANSWER_MAX_S)
     }
 
+    /// Reads what may take longer, in seconds.
+    pub(crate) fn get_within(&self, path: &str, within_s: u64) -> Result<Answer, ControlError> {
+        self.ask(&Method::GET, path, None, within_s)
+    }
+
     /// Has something done.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer, ControlError> {
         self.post_within(path, body, ANSWER_MAX_S)

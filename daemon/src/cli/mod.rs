@@ -5,6 +5,7 @@
 
 mod alarm;
 pub mod andond;
+mod archive;
 mod board;
 mod calendar;
 mod config;
@@ -78,6 +79,8 @@ enum Noun {
     Ticket(ticket::TicketNoun),
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
+    #[command(subcommand)]
+    Archive(archive::ArchiveNoun),
     #[command(subcommand)]
     Board(board::BoardNoun),
     #[command(subcommand)]
@@ -164,6 +167,7 @@ impl Noun {
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
+            Self::Archive(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),
             Self::Regulation(noun) => noun.run(io),
             Self::Calendar(noun) => noun.run(io),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Io;
 use super::error::CliError;
-use super::text::{length, when};
+use super::text::{length, size, when};
 
 #[derive(Deserialize)]
 struct Status {
@@ -19,6 +19,10 @@ struct Status {
     trusted: bool,
     counts: Counts,
     tickets_total: u64,
+    #[serde(default)]
+    tickets_archived: u64,
+    #[serde(default)]
+    sizes: Sizes,
     alarms_total: u64,
     next_deadline: Option<String>,
     muted_until: Option<String>,
@@ -31,6 +35,13 @@ struct Tally {
     holds_from: Option<String>,
     registers: bool,
     tickets: u64,
+}
+
+#[derive(Default, Deserialize)]
+struct Sizes {
+    ledger: u64,
+    tickets: u64,
+    archive: u64,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +62,7 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     }
     let status: Status = answer.read(path)?;
     let Counts { open, waiting, critical, breached, due_soon } = status.counts;
+    let Sizes { ledger, tickets, archive } = status.sizes;
     let trusted = if status.trusted { "trusted" } else { "NOT TRUSTED: nothing breaches until it is" };
     let mut rows = vec![
         ("version", status.version),
@@ -61,10 +73,11 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         (
             "tickets",
             format!(
-                "{}: {open} open, {waiting} waiting, {critical} critical, {breached} breached, {due_soon} due soon",
-                status.tickets_total
+                "{}: {open} open, {waiting} waiting, {critical} critical, {breached} breached, {due_soon} due soon, {} archived",
+                status.tickets_total, status.tickets_archived
             ),
         ),
+        ("on disk", format!("ledger {}, tickets {}, archive {}", size(ledger), size(tickets), size(archive))),
         ("alarms", status.alarms_total.to_string()),
         ("next deadline", status.next_deadline.as_deref().map_or_else(|| "-".to_owned(), when)),
     ];

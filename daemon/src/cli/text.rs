@@ -55,6 +55,20 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// A size: `0 B`, `999 B`, `1.0 kB`, `23.4 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    while tenths >= 10_000 {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, units[unit])
+}
+
 /// At most so many characters of a text; what was cut is told by `…`.
 pub(crate) fn short(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
@@ -101,6 +115,12 @@ pub(crate) fn length(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_a_unit_that_keeps_them_short() {
+        let told = [0, 999, 1_000, 1_099, 999_999, 1_000_000, 23_450_000, u64::MAX].map(size);
+        assert_eq!(told, ["0 B", "999 B", "1.0 kB", "1.0 kB", "999.9 kB", "1.0 MB", "23.4 MB", "18.4 EB"]);
+    }
 
     #[test]
     fn lengths_of_time_are_short() {

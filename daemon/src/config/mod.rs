@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::desk::Regulations;
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
+use crate::run::archiving::Rule;
 use crate::toml_problem;
 
 /// Where the daemon listens where nothing else is said.
@@ -88,6 +89,8 @@ pub struct Config {
     pub board: Board,
     /// The journal.
     pub log: Log,
+    /// Where tickets go that were closed long ago.
+    pub archive: Archive,
 }
 
 impl Default for Config {
@@ -100,6 +103,7 @@ impl Default for Config {
             zone: Tz::Europe__Moscow,
             board: Board::default(),
             log: Log::default(),
+            archive: Archive::default(),
         }
     }
 }
@@ -185,6 +189,46 @@ impl Default for Log {
     fn default() -> Self {
         Self { level: log::LevelFilter::Info }
     }
+}
+
+/// Where tickets go that were closed long ago: a compressed file for each year, in the state directory.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Archive {
+    /// How many days a ticket has been closed without a change when it goes there: 0 to 36500, or `never`. Default: 30.
+    #[serde(deserialize_with = "closed_for_days")]
+    pub closed_for_days: Option<u16>,
+}
+
+impl Default for Archive {
+    fn default() -> Self {
+        Self { closed_for_days: Some(CLOSED_FOR_DAYS) }
+    }
+}
+
+impl Archive {
+    /// The same as the desk takes it, in the site's zone.
+    pub fn rule(self, zone: Tz) -> Option<Rule> {
+        self.closed_for_days.map(|days| Rule { after_ms: i64::from(days) * DAY_MS, zone })
+    }
+}
+
+/// How many days a closed ticket stays out of the archive where nothing else is said …
+const CLOSED_FOR_DAYS: u16 = 30;
+/// … and at most: a hundred years.
+const CLOSED_FOR_DAYS_MAX: u16 = 36_500;
+const DAY_MS: i64 = 86_400_000;
+
+fn closed_for_days<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let said = toml::Value::deserialize(deserializer)?;
+    if said.as_str() == Some("never") {
+        return Ok(None);
+    }
+    let days = said.as_integer().and_then(|days| u16::try_from(days).ok());
+    days.filter(|days| *days <= CLOSED_FOR_DAYS_MAX).map(Some).ok_or_else(|| {
+        let expected = format!("a number of days, 0 to {CLOSED_FOR_DAYS_MAX}, or \"never\"");
+        serde::de::Error::custom(format!("{said} is not {expected}"))
+    })
 }
 
 fn zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
@@ -349,6 +393,18 @@ mod tests {
     }
 
     #[test]
+    fn closed_tickets_are_archived_after_a_month_or_as_long_as_is_said_or_never() {
+        let rule = |text: &str| {
+            let config = Config::parse(Path::new("andon.toml"), text).expect("it is whole");
+            config.archive.rule(config.zone).map(|rule| rule.after_ms)
+        };
+        assert_eq!(rule(""), Some(30 * 86_400_000));
+        assert_eq!(rule("[archive]"), Some(30 * 86_400_000));
+        assert_eq!(rule("[archive]\nclosed-for-days = 0"), Some(0));
+        assert_eq!(rule("[archive]\nclosed-for-days = \"never\""), None);
+    }
+
+    #[test]
     fn an_intake_rule_names_what_is_run_here() {
         let complaint = |intake: &str| {
             let text = format!("regulations = [\"getmark\", \"itsm\"]\n[[intake]]\n{intake}");
@@ -378,6 +434,18 @@ mod tests {
             (
                 "zone = \"Moscow\"",
                 "andon.toml:1: zone: unknown zone `Moscow`; an IANA name such as Europe/Moscow",
+            ),
+            (
+                "[archive]\nclosed-for-days = -1",
+                "andon.toml:2: closed-for-days: -1 is not a number of days, 0 to 36500, or \"never\"",
+            ),
+            (
+                "[archive]\nclosed-for-days = \"soon\"",
+                "andon.toml:2: closed-for-days: \"soon\" is not a number of days, 0 to 36500, or \"never\"",
+            ),
+            (
+                "[archive]\nclosed-for-days = 36501",
+                "andon.toml:2: closed-for-days: 36501 is not a number of days, 0 to 36500, or \"never\"",
             ),
             ("regulations = []", "andon.toml:1: regulations: is empty; name at least one"),
             ("[board]\nlanguage = \"de\"", "andon.toml:2: language: unknown language `de`; one of ru, en"),

@@ -10,18 +10,20 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archiving::Archived;
 use super::faults::is_full;
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::ledger::SEGMENT_BYTES;
 use crate::store::tickets::Unusable;
 use crate::store::{
-    Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept, Ledger, LedgerError, LockError, RealDisk,
-    Reserve, StateLock, Tickets, TicketsError,
+    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept, Ledger,
+    LedgerError, LockError, RealDisk, Reserve, StateLock, Tickets, TicketsError,
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
@@ -48,6 +50,9 @@ pub enum BooksError {
     /// The ledger could not be replayed.
     #[error(transparent)]
     Replay(#[from] HistoryError),
+    /// The archive could not be opened.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The keeper's thread could not be started.
     #[error("cannot start the thread that keeps checkpoints")]
     Keeper(#[source] std::io::Error),
@@ -83,6 +88,8 @@ pub struct BooksReport {
     pub set_aside: Option<String>,
     /// Events that were acknowledged and are in the ledger no more: the projection, now set aside, stood for them.
     pub lost_events: u64,
+    /// What was found of the archive.
+    pub archive: ArchiveReport,
     /// How many tickets the projection had, closed ones among them.
     pub tickets: u64,
     /// How many events were replayed on top of it.
@@ -139,6 +146,8 @@ struct Pending {
     history: Vec<(u64, u64, crate::store::Position)>,
     receipts: Vec<(String, Carried)>,
     receipts_removed: Vec<String>,
+    archived: Vec<(u64, u32)>,
+    archive: Option<Mark>,
     since: Option<Timestamp>,
 }
 
@@ -178,23 +187,35 @@ impl Books {
         let ledger = || Ok(Ledger::open_on(dir, Arc::clone(disk), shelf.segment_bytes)?);
         let (ledger, ledger_report) = with_room(&mut reserve, ledger)?;
         let next_seq = ledger.next_seq();
+        let (archive, archive_report) = with_room(&mut reserve, || Ok(Archive::open(dir, next_seq)?))?;
         let mut opened = with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
+        if opened.tickets.archive_mark()?.is_some_and(|mark| !archive.still_has(mark)) {
+            opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::ArchiveLost)?;
+        }
         let desk = restore(&opened.tickets, regulations.clone());
         if desk.is_none() && opened.tickets.position() > 0 {
-            opened = opened.tickets.start_anew(dir, SCHEMA)?;
+            opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
         }
         let mut desk = desk.unwrap_or_else(|| Desk::new(regulations.clone()));
         let mut found = desk.tickets_total();
         let room = Room { ledger, lock, reserve };
-        let mut books = Self::over(shelf, room, opened.tickets, kept.clone(), &desk)?;
+        let tickets = opened.tickets;
+        let mut books = Self::over(shelf, room, (tickets, archive.clone()), kept.clone(), &desk)?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
         let mut replayed = books.replay(&mut desk, &mut damage, &mut progress);
-        if matches!(replayed, Err(HistoryError::PutAway(_) | HistoryError::Index { .. })) {
-            // The projection has tickets that cannot be read: from the ledger they can.
+        let unread = matches!(
+            replayed,
+            Err(HistoryError::PutAway(_)
+                | HistoryError::Index { .. }
+                | HistoryError::Archive { .. }
+                | HistoryError::Story { .. })
+        );
+        if unread {
+            // The projection or the archive has tickets that cannot be read: from the ledger they can.
             let (room, tickets) = books.let_go();
-            opened = tickets.start_anew(dir, SCHEMA)?;
+            opened = tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
             (desk, found) = (Desk::new(regulations), 0);
-            books = Self::over(shelf, room, opened.tickets, kept, &desk)?;
+            books = Self::over(shelf, room, (opened.tickets, archive), kept, &desk)?;
             replayed = books.replay(&mut desk, &mut damage, &mut progress);
         }
         let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
@@ -206,8 +227,16 @@ impl Books {
         let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
         versions.missing = versions::missing(&desk);
         let replayed = replayed?;
-        let report =
-            BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed, versions };
+        let report = BooksReport {
+            torn_tail,
+            damage,
+            set_aside,
+            lost_events,
+            archive: archive_report,
+            tickets: found,
+            replayed,
+            versions,
+        };
         Ok((books, desk, report))
     }
 
@@ -215,13 +244,13 @@ impl Books {
     fn over(
         shelf: &Shelf,
         Room { ledger, lock, reserve }: Room,
-        tickets: Tickets,
+        (tickets, archive): (Tickets, Archive),
         kept: impl FnMut(Kept) + Send + 'static,
         desk: &Desk,
     ) -> Result<Self, BooksError> {
         let mut books = Self {
             keeper: Some(Keeper::start(shelf.keeper, tickets.clone(), kept).map_err(BooksError::Keeper)?),
-            history: Arc::new(History::new(ledger.reader(), tickets.clone())),
+            history: Arc::new(History::new(ledger.reader(), tickets.clone(), archive)),
             ledger,
             pending: Pending::default(),
             leaving: HashMap::new(),
@@ -422,9 +451,16 @@ impl Books {
         }
     }
 
-    /// How many tickets the next checkpoint will hold.
+    /// Closed tickets are in the archive: the next checkpoint takes them out of the projection.
+    pub(super) fn archived(&mut self, archived: Archived, now: Timestamp) {
+        self.pending.archived.extend(archived.tickets);
+        self.pending.archive = Some(archived.mark);
+        self.pending.since.get_or_insert(now);
+    }
+
+    /// How many tickets the next checkpoint will hold, or take out.
     pub(super) fn dirty(&self) -> usize {
-        self.pending.tickets.len()
+        self.pending.tickets.len() + self.pending.archived.len()
     }
 
     /// Since when something waits for a checkpoint.
@@ -463,6 +499,8 @@ impl Books {
                 .map(|(key, carried)| (key.into_bytes(), to_json(&carried)))
                 .collect(),
             receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
+            archived: pending.archived,
+            archive: pending.archive,
             desk: to_json(desk.rest()),
             deadlines,
         };

@@ -8,13 +8,14 @@ mod storage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
+use super::archiving::{Archivist, Rule};
 use self::storage::Disk;
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::faults::is_full;
@@ -28,6 +29,7 @@ use crate::desk::{
     Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role,
     TicketNumber,
 };
+use crate::store::tickets::Compacted;
 use crate::store::{Kept, LedgerError};
 
 /// How many deadlines are settled before those who wait are served.
@@ -51,6 +53,8 @@ pub struct Settings {
     pub zone: Tz,
     /// The room's language, for what the loop itself tells the wall.
     pub language: Language,
+    /// Which closed tickets leave for the archive; none where nothing is said.
+    pub archiving: Option<Rule>,
 }
 
 /// A reply that waits for the disk.
@@ -77,9 +81,21 @@ pub fn start(
         view: Arc::clone(&the_loop.view),
         history: Arc::clone(the_loop.books.history()),
     };
+    let archived_to = handle.inputs.clone();
+    let tell = move |archived| {
+        archived_to.try_send(Input::Archived(archived)).or_else(|error| match error {
+            TrySendError::Full(Input::Archived(archived)) => Err(archived),
+            // A loop that has ended takes nothing any more.
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => Ok(()),
+        })
+    };
+    let archivist = settings
+        .archiving
+        .map(|rule| Archivist::start(Arc::clone(handle.history()), rule, tell).map_err(BooksError::Keeper))
+        .transpose()?;
     let thread = std::thread::Builder::new()
         .name("desk".into())
-        .spawn(move || the_loop.run(&queue))
+        .spawn(move || the_loop.run(&queue, archivist))
         .map_err(BooksError::Keeper)?;
     let stepped_to = handle.inputs.clone();
     if let Err(error) = clock::watch_steps(move || stepped_to.send(Input::ClockStepped).is_ok()) {
@@ -198,11 +214,12 @@ impl Loop {
         self.books.close(&self.desk, now);
     }
 
-    fn run(mut self, queue: &Receiver<Input>) {
+    fn run(mut self, queue: &Receiver<Input>, archivist: Option<Archivist>) {
         while !self.batch.stop {
             let first = self.wait(queue);
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
+        drop(archivist);
         self.close();
     }
 
@@ -264,6 +281,11 @@ impl Loop {
                 self.checkpoint_works();
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
+            Input::Kept(Kept::Compacted(Compacted { before_bytes, after_bytes })) => {
+                log::info!("the ticket database was compacted from {before_bytes} to {after_bytes} bytes");
+            }
+            Input::Kept(Kept::NotCompacted(error)) => log::warn!("{}", chain(&error)),
+            Input::Archived(archived) => self.books.archived(archived, now),
             Input::Stop => self.batch.stop = true,
         }
     }

@@ -1,12 +1,17 @@
 //! What is kept and not in memory: a ticket's story and everything since an event, read from the ledger, and tickets that
-//! are put away, read from the projection.
+//! are put away, read from the projection, or from the archive once they have left it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::desk::{Desk, Entry, Ticket, TicketNumber};
-use crate::store::{Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::desk::{Desk, Entry, Event, Ticket, TicketNumber};
+use crate::store::{
+    Archive, ArchiveError, Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError,
+};
 
 /// Why the story could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +28,27 @@ pub enum HistoryError {
     /// A ticket that is put away could not be read.
     #[error("cannot read tickets that are put away")]
     PutAway(#[source] TicketsError),
+    /// An archived ticket could not be read.
+    #[error("cannot read ticket {ticket} in the archive")]
+    Archive {
+        /// Which ticket.
+        ticket: TicketNumber,
+        /// What the store said.
+        #[source]
+        source: ArchiveError,
+    },
+    /// An archived story is not what this version writes or reads.
+    #[error("the archived story of ticket {ticket} cannot be read")]
+    Story {
+        /// Which ticket.
+        ticket: TicketNumber,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The archive could not be looked through.
+    #[error("cannot look through the archive")]
+    Archives(#[source] ArchiveError),
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Ledger(#[from] LedgerError),
@@ -42,13 +68,29 @@ pub enum HistoryError {
 pub struct History {
     ledger: LedgerReader,
     tickets: Tickets,
+    archive: Archive,
     /// Entries that no checkpoint has indexed yet, by ticket.
     recent: RwLock<HashMap<TicketNumber, Vec<(u64, Position)>>>,
 }
 
 impl History {
-    pub(super) fn new(ledger: LedgerReader, tickets: Tickets) -> Self {
-        Self { ledger, tickets, recent: RwLock::default() }
+    pub(super) fn new(ledger: LedgerReader, tickets: Tickets, archive: Archive) -> Self {
+        Self { ledger, tickets, archive, recent: RwLock::default() }
+    }
+
+    /// Where tickets are that were closed long ago.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// How large what is kept is on disk.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            ledger_bytes: self.ledger.bytes(),
+            // It is no figure to fail a request for.
+            tickets_bytes: self.tickets.size_bytes().unwrap_or(0),
+            archive_bytes: self.archive.size_bytes(),
+        }
     }
 
     /// Every entry about a ticket, the oldest first.
@@ -56,12 +98,49 @@ impl History {
     /// # Errors
     /// [`HistoryError`] where the disk or a record fails.
     pub fn of(&self, ticket: TicketNumber) -> Result<Vec<Entry>, HistoryError> {
+        Ok(self.told(ticket)?.into_iter().map(|(entry, _)| entry).collect())
+    }
+
+    /// Every entry about a ticket, the oldest first, each with the bytes that the ledger has of it.
+    ///
+    /// # Errors
+    /// As [`History::of`].
+    pub(super) fn told(&self, ticket: TicketNumber) -> Result<Vec<(Entry, Vec<u8>)>, HistoryError> {
         let kept = self.tickets.history(ticket.0).map_err(|source| HistoryError::Index { ticket, source })?;
         let mut at: BTreeMap<u64, Position> = kept.into_iter().collect();
         if let Some(recent) = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket) {
             at.extend(recent.iter().copied());
         }
-        at.into_values().map(|position| decode(&self.ledger.read(position)?)).collect()
+        let read = |position| {
+            let frame = self.ledger.read(position)?;
+            Ok((decode(&frame)?, frame.payload))
+        };
+        let indexed: Vec<_> = at.into_values().map(read).collect::<Result<_, HistoryError>>()?;
+        // One that was archived and has changed since has only what is new in the index.
+        if indexed.first().is_some_and(|(entry, _)| registers(entry, ticket)) {
+            return Ok(indexed);
+        }
+        let Some(line) = self.archived(ticket)? else { return Ok(indexed) };
+        let new_from = indexed.first().map_or(u64::MAX, |(entry, _)| entry.first_seq);
+        let story = ArchivedStory::read(ticket, &line)?;
+        let archived = story.entries.iter().map(|raw| {
+            let entry: Entry =
+                serde_json::from_str(raw.get()).map_err(|source| HistoryError::Story { ticket, source })?;
+            Ok((entry, raw.get().as_bytes().to_vec()))
+        });
+        let mut told: Vec<_> = archived.collect::<Result<_, HistoryError>>()?;
+        told.retain(|(entry, _)| entry.first_seq < new_from);
+        told.extend(indexed);
+        Ok(told)
+    }
+
+    fn archived(&self, ticket: TicketNumber) -> Result<Option<Vec<u8>>, HistoryError> {
+        self.archive.get(ticket.0).map_err(|source| HistoryError::Archive { ticket, source })
+    }
+
+    /// Whether there are entries about a ticket that no checkpoint has indexed yet.
+    pub(super) fn is_changing(&self, ticket: TicketNumber) -> bool {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner).contains_key(&ticket)
     }
 
     /// The ticket as its entries before event `before_seq` made it: its story up to there, told again.
@@ -86,14 +165,29 @@ impl History {
     /// [`HistoryError`] where the disk or both records fail.
     pub(super) fn put_away(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, HistoryError> {
         match self.tickets.ticket(number.0) {
-            Ok(None) => Ok(None),
+            Ok(None) => self.archived(number)?.map_or(Ok(None), |line| self.read_archived(number, &line)),
             Ok(Some(value)) => self.read_or_tell(number, Some(&value)),
             Err(TicketsError::Damaged { .. }) => self.read_or_tell(number, None),
             Err(error) => Err(HistoryError::PutAway(error)),
         }
     }
 
-    /// Tickets that are put away, with numbers in `numbers`, the newest first, at most `limit`.
+    /// Closed tickets that are not archived, with numbers below one, the newest first, at most `limit`: number and value,
+    /// or no value where the record is not as it was written.
+    ///
+    /// # Errors
+    /// [`HistoryError::PutAway`].
+    pub(super) fn closed_below(
+        &self,
+        below: TicketNumber,
+        limit: usize,
+    ) -> Result<Vec<(TicketNumber, Option<Vec<u8>>)>, HistoryError> {
+        let closed = self.tickets.newest_closed(0..below.0, limit).map_err(HistoryError::PutAway)?;
+        Ok(closed.into_iter().map(|(number, value)| (TicketNumber(number), value)).collect())
+    }
+
+    /// Tickets that are put away, with numbers in `numbers`, the newest first, at most `limit`. Archived ones that cannot
+    /// be read are left out.
     ///
     /// # Errors
     /// As for one of them.
@@ -102,12 +196,28 @@ impl History {
         numbers: Range<TicketNumber>,
         limit: usize,
     ) -> Result<Vec<Arc<Ticket>>, HistoryError> {
-        let values = self.tickets.newest_closed(numbers.start.0..numbers.end.0, limit);
-        let values = values.map_err(HistoryError::PutAway)?;
-        let tickets = values
-            .into_iter()
-            .map(|(number, value)| self.read_or_tell(TicketNumber(number), value.as_deref()));
+        let (first, end) = (numbers.start.0, numbers.end.0);
+        // In this order: a ticket that leaves meanwhile is found in the archive, and one that is in both counts here.
+        let closed = self.tickets.newest_closed(first..end, limit).map_err(HistoryError::PutAway)?;
+        let lowest = closed.get(limit.saturating_sub(1)).map_or(first, |(number, _)| *number);
+        let archived = self.archive.newest(lowest..end, limit).map_err(HistoryError::Archives)?;
+        let mut found: BTreeMap<_, _> =
+            archived.into_iter().map(|(number, line)| (number, PutAway::Archived(line))).collect();
+        found.extend(closed.into_iter().map(|(number, value)| (number, PutAway::Closed(value))));
+        let tickets = found.into_iter().rev().take(limit).map(|(number, put_away)| match put_away {
+            PutAway::Closed(value) => self.read_or_tell(TicketNumber(number), value.as_deref()),
+            PutAway::Archived(line) => self.read_archived(TicketNumber(number), &line),
+        });
         tickets.filter_map(Result::transpose).collect()
+    }
+
+    /// The ticket of an archived story. One of another version of Andon Desk is told again from its entries.
+    fn read_archived(&self, number: TicketNumber, line: &[u8]) -> Result<Option<Arc<Ticket>>, HistoryError> {
+        let story = ArchivedStory::read(number, line)?;
+        match serde_json::from_str(story.ticket.get()) {
+            Ok(ticket) => Ok(Some(Arc::new(ticket))),
+            Err(_) => self.ticket_before(number, u64::MAX),
+        }
     }
 
     fn read_or_tell(
@@ -148,6 +258,44 @@ impl History {
             !entries.is_empty()
         });
     }
+}
+
+/// How large what is kept is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The ledger, in bytes.
+    pub ledger_bytes: u64,
+    /// The tickets' database, in bytes.
+    pub tickets_bytes: u64,
+    /// The archive with its index, in bytes.
+    pub archive_bytes: u64,
+}
+
+/// A ticket that is put away, as it is kept.
+enum PutAway {
+    Closed(Option<Vec<u8>>),
+    Archived(Vec<u8>),
+}
+
+/// A line of the archive.
+#[derive(Deserialize)]
+struct ArchivedStory<'a> {
+    #[serde(borrow)]
+    ticket: &'a RawValue,
+    #[serde(borrow)]
+    entries: Vec<&'a RawValue>,
+}
+
+impl<'a> ArchivedStory<'a> {
+    fn read(ticket: TicketNumber, line: &'a [u8]) -> Result<Self, HistoryError> {
+        serde_json::from_slice(line).map_err(|source| HistoryError::Story { ticket, source })
+    }
+}
+
+/// Whether an entry registered the ticket, and so is the first about it.
+fn registers(entry: &Entry, number: TicketNumber) -> bool {
+    let registered = |event: &Event| matches!(event, Event::Registered(_));
+    entry.facts.iter().any(|fact| fact.ticket == Some(number) && registered(&fact.event))
 }
 
 /// An entry as the ledger holds it.

@@ -3,6 +3,7 @@
 //! Everything comes in as an [`Input`] and is handled in one thread, so there are no locks in the desk and one sync of
 //! the disk serves everybody who waits. Nothing is answered, shown or sent before its event is durable.
 
+pub mod archiving;
 pub mod books;
 mod desk_loop;
 mod faults;
@@ -17,7 +18,7 @@ use calendars::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::desk_loop::{Loop, Settings, start};
-pub use self::history::{History, HistoryError};
+pub use self::history::{History, HistoryError, Sizes};
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
@@ -50,6 +51,8 @@ pub enum Input {
     ClockStepped,
     /// The keeper wrote a checkpoint, or could not.
     Kept(crate::store::Kept),
+    /// The archivist has put closed tickets into the archive.
+    Archived(archiving::Archived),
     /// The desk is to end: everything durable, then the loop returns.
     Stop,
 }

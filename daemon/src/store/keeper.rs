@@ -1,10 +1,11 @@
-//! The keeper: writes checkpoints in a thread of its own, so that a slow card delays nobody; or at once, where everything
-//! is to happen in one thread, as in a simulation.
+//! The keeper: writes checkpoints, and compacts the projection, in a thread of its own, so that a slow card delays
+//! nobody; or at once, where everything is to happen in one thread, as in a simulation.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::tickets::{Compacted, Limits};
 use super::{Checkpoint, Tickets, TicketsError};
 
 /// How long after a checkpoint that failed it is tried again, if no other comes before.
@@ -26,6 +27,10 @@ pub enum Kept {
         /// Why it could not be written.
         error: TicketsError,
     },
+    /// The database had grown far beyond what it holds, and was copied into a fresh one.
+    Compacted(Compacted),
+    /// It could not be copied; it goes on as it is, and is tried again when it has grown further.
+    NotCompacted(TicketsError),
 }
 
 /// Where a [`Keeper`] does its work.
@@ -100,6 +105,7 @@ impl Keeper {
                 handover.written();
                 if let Some(kept) = kept {
                     pen.tell(kept);
+                    pen.compact(&|| !handover.is_closing());
                 }
                 if is_last {
                     return;
@@ -118,6 +124,7 @@ impl Keeper {
                 let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(kept) = pen.write(Next::Checkpoint(checkpoint)) {
                     pen.tell(kept);
+                    pen.compact(&|| true);
                 }
             }
         }
@@ -149,6 +156,10 @@ impl Drop for Keeper {
 }
 
 impl Handover {
+    fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -220,6 +231,18 @@ impl Pen {
                 Kept::Failed { upto_seq, error }
             }
         })
+    }
+
+    /// Copies a database that has grown far into a fresh one, as long as `goes_on` says so.
+    fn compact(&mut self, goes_on: &dyn Fn() -> bool) {
+        if self.failed.is_some() {
+            return;
+        }
+        match self.tickets.compact_if_grown(Limits::DESK, goes_on) {
+            Ok(None) => {}
+            Ok(Some(compacted)) => self.tell(Kept::Compacted(compacted)),
+            Err(error) => self.tell(Kept::NotCompacted(error)),
+        }
     }
 
     fn tell(&mut self, kept: Kept) {

@@ -4,7 +4,7 @@
 //!   acknowledged survives a power cut, and what it refused is gone.
 //! - [`Tickets`]: the desk as it stands, in a database. It saves the replay at start, and can be lost whole without
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
-//! - [`Keeper`]: writes the checkpoints in a thread of its own.
+//! - [`Keeper`]: writes the checkpoints, and compacts the database, in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
 //! - [`Reserve`]: room held back for the day on which the disk is full.
 //! - [`Disk`]: all that the ledger and the reserve do to files, so that a test may make up a disk.
@@ -14,11 +14,13 @@
 //! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
 //! the log and the wall. A failing card makes errors and no panics.
 //!
-//! On disk, below the state directory: `lock`, `reserve`, `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
-//! `sled.bad-N/` (databases set aside; they may be deleted) and `regulations/`.
+//! On disk, below the state directory: `lock`, `reserve`, `ledger/`, `quarantine/` (copies of bytes that were no frame),
+//! `sled/`, `sled.bad-N/` (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`,
+//! `archive/` and `regulations/`.
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
+pub mod archive;
 pub mod disk;
 pub mod keeper;
 pub mod ledger;
@@ -28,6 +30,7 @@ pub mod regulations;
 pub mod reserve;
 pub mod tickets;
 
+pub use archive::{Archive, ArchiveError, ArchiveReport};
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use keeper::{Keeper, KeeperPlace, Kept};
 pub use ledger::{Frame, Ledger, LedgerError, LedgerReader, LedgerReport};

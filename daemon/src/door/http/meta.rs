@@ -1,5 +1,7 @@
 //! The daemon itself: whether it lives, what it counts, who is calling.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -9,13 +11,14 @@ use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::DoorState;
 use super::auth::{Caller, Reader};
 use super::metrics::CONTENT_TYPE;
 use super::problem::Problem;
 use super::regulations::RegulationLine;
+use super::{DoorState, blocking};
 use crate::clock;
 use crate::desk::{Counts, Desk, Role};
+use crate::run::Sizes;
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";
@@ -93,6 +96,24 @@ pub(super) struct VersionTally {
     tickets: u32,
 }
 
+/// How large what is kept is on disk, in bytes.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SizesView {
+    /// The ledger: everything that happened.
+    ledger: u64,
+    /// The tickets' database.
+    tickets: u64,
+    /// The archive, with its index.
+    archive: u64,
+}
+
+impl From<Sizes> for SizesView {
+    fn from(sizes: Sizes) -> Self {
+        let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = sizes;
+        Self { ledger: ledger_bytes, tickets: tickets_bytes, archive: archive_bytes }
+    }
+}
+
 /// How the daemon is.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Status {
@@ -116,6 +137,10 @@ pub(super) struct Status {
     counts: Counts,
     /// How many tickets there are, closed ones too.
     tickets_total: u64,
+    /// How many of them are in the archive.
+    tickets_archived: u64,
+    /// How large what is kept is on disk.
+    sizes: SizesView,
     /// How many alarms there are.
     alarms_total: usize,
     /// When time brings something about next; null where nothing waits.
@@ -135,6 +160,8 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
     let look = |desk: &Desk, now| (now, desk.next_deadline(), desk.next_seq(), versions(desk, now));
     let (now, next_deadline, next_event, versions) = shared.handle.look(look).await?;
     let board = shared.handle.view().board();
+    let history = Arc::clone(shared.handle.history());
+    let sizes = blocking(move || history.sizes()).await?;
     Ok(Json(Status {
         version: shared.facts.version.clone(),
         at: now.to_rfc3339(zone),
@@ -146,6 +173,8 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         trusted: board.trusted,
         counts: board.counts,
         tickets_total: shared.handle.view().tickets_total(),
+        tickets_archived: shared.handle.history().archive().tickets(),
+        sizes: sizes.into(),
         alarms_total: board.alarms_total,
         next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
         next_event,

@@ -15,7 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::serving::CONNECTIONS_MAX;
 use super::{DoorState, Shared};
 use crate::clock;
-use crate::run::QUEUE_MAX;
+use crate::run::{QUEUE_MAX, Sizes};
 
 /// Content type of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,12 +39,19 @@ struct TicketLabels {
     is: &'static str,
 }
 
+/// Label of a size on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoreLabels {
+    part: &'static str,
+}
+
 /// What is counted.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     command_seconds: Histogram,
     tickets: Family<TicketLabels, Gauge>,
+    store: Family<StoreLabels, Gauge>,
     alarms: Gauge,
     events: Counter,
     trusted: Gauge,
@@ -58,6 +65,7 @@ impl Metrics {
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
             tickets: Family::default(),
+            store: Family::default(),
             alarms: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
@@ -69,6 +77,12 @@ impl Metrics {
     fn registered(mut self) -> Self {
         let registry = &mut self.registry;
         registry.register("tickets", "Tickets by what they are", self.tickets.clone());
+        registry.register_with_unit(
+            "store",
+            "What is kept on disk, by part",
+            Unit::Bytes,
+            self.store.clone(),
+        );
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
@@ -117,6 +131,15 @@ impl Metrics {
             self.tickets.get_or_create(&TicketLabels { is }).set(count.into());
         }
         self.tickets.get_or_create(&TicketLabels { is: "kept" }).set(as_gauge(view.tickets_total()));
+        self.tickets
+            .get_or_create(&TicketLabels { is: "archived" })
+            .set(as_gauge(history.archive().tickets()));
+        let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = history.sizes();
+        for (part, bytes) in
+            [("ledger", ledger_bytes), ("tickets", tickets_bytes), ("archive", archive_bytes)]
+        {
+            self.store.get_or_create(&StoreLabels { part }).set(as_gauge(bytes));
+        }
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
         self.trusted.set(board.trusted.into());

@@ -10,6 +10,7 @@
 //! written from the same attributes as the routes and kept as `daemon/docs/openapi.json`.
 
 mod alarms;
+mod archive;
 mod auth;
 mod board;
 mod body;
@@ -174,6 +175,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
+        .routes(routes!(archive::list))
+        .routes(routes!(archive::check))
         .routes(routes!(board::show))
         .routes(routes!(board::mute))
         .routes(routes!(preview::preview))

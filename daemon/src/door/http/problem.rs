@@ -15,7 +15,7 @@ use crate::desk::command::BadCommand;
 use crate::desk::{FieldError, Refusal, TicketNumber};
 use crate::run::Failure;
 use crate::run::history::HistoryError;
-use crate::store::{LedgerError, TicketsError};
+use crate::store::{ArchiveError, LedgerError, TicketsError};
 
 /// Content type of every problem.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
@@ -311,11 +311,16 @@ impl From<HistoryError> for Problem {
                 source: TicketsError::Read { .. } | TicketsError::Closed { .. }, ..
             }
             | HistoryError::PutAway(TicketsError::Read { .. } | TicketsError::Closed { .. })
+            | HistoryError::Archive { source: ArchiveError::Read { .. }, .. }
+            | HistoryError::Archives(ArchiveError::Read { .. })
             | HistoryError::Ledger(LedgerError::Read { .. }) => {
                 Self::later("storage-failed", "The disk fails", chain(&error), RETRY_LATER_S)
             }
             HistoryError::Index { .. }
             | HistoryError::PutAway(_)
+            | HistoryError::Archive { .. }
+            | HistoryError::Story { .. }
+            | HistoryError::Archives(_)
             | HistoryError::Ledger(_)
             | HistoryError::Entry { .. } => Self::internal(),
         }

@@ -68,6 +68,11 @@ impl LedgerReader {
         self.with_extent(|extent| extent.next_seq)
     }
 
+    /// How large the ledger is, in bytes; room that it has made and not used yet does not count.
+    pub fn bytes(&self) -> u64 {
+        self.with_extent(|extent| extent.bytes)
+    }
+
     /// The first byte of `segment` that may not be read; `None` when the ledger has no such segment.
     fn limit(&self, segment: u64) -> Option<u32> {
         self.with_extent(|extent| match extent.segments.binary_search(&segment) {

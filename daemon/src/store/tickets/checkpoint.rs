@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::record::{Kind, deadline_key, seal};
 use crate::store::Position;
+use crate::store::archive::Mark;
 
 /// What changed since the last checkpoint, and the events that it stands for.
 ///
@@ -24,6 +25,11 @@ pub struct Checkpoint {
     pub receipts: Vec<(Vec<u8>, Vec<u8>)>,
     /// Keys of receipts that are not needed any more.
     pub receipts_removed: Vec<Vec<u8>>,
+    /// Closed tickets that the archive has, by number, each with the crc32c of the value that it has. One that is kept
+    /// with this very value leaves, and so does the index of its entries; one that has changed since stays.
+    pub archived: Vec<(u64, u32)>,
+    /// How much the archive holds with these, where there are any.
+    pub archive: Option<Mark>,
     /// Everything of the desk that is not a ticket.
     pub desk: Vec<u8>,
 }
@@ -60,6 +66,8 @@ impl Checkpoint {
         let receipts: HashSet<&Vec<u8>> =
             later.receipts.iter().map(|(key, _)| key).chain(&later.receipts_removed).collect();
         self.receipts.retain(|(key, _)| !receipts.contains(key));
+        self.archived.extend(later.archived);
+        self.archive = later.archive.or(self.archive);
         self.upto_seq = later.upto_seq;
         self.tickets.extend(later.tickets);
         self.closed.extend(later.closed);
@@ -68,6 +76,13 @@ impl Checkpoint {
         self.receipts.extend(later.receipts);
         self.receipts_removed.extend(later.receipts_removed);
         self.desk = later.desk;
+    }
+
+    /// The archived tickets that may leave: those that did not change in this checkpoint.
+    pub(super) fn leaving(&self) -> impl Iterator<Item = (u64, u32)> {
+        let changed: HashSet<u64> =
+            self.tickets.iter().chain(&self.closed).map(|(number, _)| *number).collect();
+        self.archived.iter().copied().filter(move |(number, _)| !changed.contains(number))
     }
 
     /// The records to write, in order: of two at one key the later counts. The position is the last.
@@ -98,6 +113,7 @@ impl Checkpoint {
                 DeadlineChange::Remove { at_ms, ticket } => changes.push((deadline_key(at_ms, ticket), None)),
             }
         }
+        changes.extend(self.archive.iter().flat_map(|mark| put(Kind::Archive.key(&[]), &mark.to_bytes())));
         changes.extend(put(Kind::Desk.key(&[]), &self.desk));
         changes.extend(put_position(self.upto_seq));
         changes

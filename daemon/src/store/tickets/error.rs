@@ -52,6 +52,15 @@ pub enum TicketsError {
         #[source]
         source: io::Error,
     },
+    /// The database could not be copied into a fresh one, and goes on as it is.
+    #[error("cannot compact the ticket database {dir}; it goes on as it is", dir = dir.display())]
+    Compact {
+        /// The database's directory.
+        dir: PathBuf,
+        /// What the system or the database said.
+        #[source]
+        source: io::Error,
+    },
     /// A checkpoint stands for fewer events than the one before.
     #[error("a checkpoint up to event {upto_seq} came after one up to {position}")]
     Backwards {

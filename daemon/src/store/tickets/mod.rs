@@ -17,6 +17,7 @@
 //! Left to others: what the values mean, when to make a checkpoint, and the replay.
 
 mod checkpoint;
+mod compact;
 mod error;
 mod open;
 mod record;
@@ -28,16 +29,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use checkpoint::Change;
 pub use checkpoint::{Checkpoint, DeadlineChange};
+pub use compact::{Compacted, Limits};
 pub use error::TicketsError;
 use open::{Database, Refused, guarded};
 pub use open::{KEPT_ASIDE, Opened, SetAside, Unusable};
 use record::{Kind, be_u64, continuation_key, continuations, deadline_of, may_be_long, unseal};
 
 use crate::store::Position;
+use crate::store::archive::Mark;
 
 /// The projection, open; clones are the same one, for any thread.
 #[derive(Clone, Debug)]
@@ -47,8 +51,10 @@ pub struct Tickets(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     schema: u32,
-    /// Held while a checkpoint is written.
+    /// Held while a checkpoint is written, and while the database is compacted.
     checkpoints: Mutex<()>,
+    /// A compaction failed; it is not tried again below this size, in bytes.
+    no_compaction_below: AtomicU64,
     state: RwLock<State>,
 }
 
@@ -65,7 +71,8 @@ enum State {
 impl Tickets {
     fn new(dir: PathBuf, schema: u32, database: Database) -> Self {
         let (checkpoints, state) = (Mutex::new(()), RwLock::new(State::Open(database)));
-        Self(Arc::new(Inner { dir, schema, checkpoints, state }))
+        let no_compaction_below = AtomicU64::new(0);
+        Self(Arc::new(Inner { dir, schema, checkpoints, no_compaction_below, state }))
     }
 
     /// The events before this number are in; 0 for a fresh projection.
@@ -102,7 +109,12 @@ impl Tickets {
             return Err(TicketsError::Backwards { upto_seq, position });
         }
         let dir = || self.0.dir.clone();
-        let prepared = guarded(|| database.prepare(upto_seq, as_needed(&database.db, checkpoint.changes())?));
+        let prepared = guarded(|| {
+            // Before what is put: a ticket whose entries are indexed anew keeps these.
+            let mut changes = removals(&database.db, checkpoint)?;
+            changes.extend(checkpoint.changes());
+            database.prepare(upto_seq, as_needed(&database.db, changes)?)
+        });
         let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
         guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
     }
@@ -182,6 +194,12 @@ impl Tickets {
         self.value(&Kind::Desk.key(&[]))
     }
 
+    /// How much the archive held when tickets last left for it; `None` when none ever did.
+    pub fn archive_mark(&self) -> Result<Option<Mark>, TicketsError> {
+        let mark = self.value(&Kind::Archive.key(&[]))?;
+        Ok(mark.and_then(|mark| mark.try_into().ok()).map(Mark::from_bytes))
+    }
+
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TicketsError> {
         self.read(|db| {
             let Some(record) = db.get(key)? else { return Ok(Ok(None)) };
@@ -252,6 +270,24 @@ impl Tickets {
 /// The value of `record` at `key` with its continuations; `None` when it is not as it was written.
 fn whole(db: &sled::Db, key: &[u8], record: &[u8]) -> io::Result<Option<Vec<u8>>> {
     unseal(key, record, |key| Ok(db.get(key)?.map(|record| record.to_vec())))
+}
+
+/// The removal of tickets that the archive has as they are here, and of the index of their entries.
+fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for (number, archived) in checkpoint.leaving() {
+        let number = number.to_be_bytes();
+        let key = Kind::Closed.key(&[&number]);
+        let Some(record) = db.get(&key)? else { continue };
+        let value = whole(db, &key, &record)?;
+        if value.is_some_and(|value| crc32c::crc32c(&value) == archived) {
+            changes.push((key, None));
+            for entry in db.scan_prefix(Kind::History.key(&[&number])).keys() {
+                changes.push((entry?.to_vec(), None));
+            }
+        }
+    }
+    Ok(changes)
 }
 
 /// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of

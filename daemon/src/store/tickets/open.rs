@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::checkpoint::{Change, put, put_position};
+use super::compact::clear_away;
 use super::record::{Kind, be_u64, unseal};
 use super::redo::Redo;
 use super::{Tickets, TicketsError};
@@ -17,7 +18,10 @@ use super::{Tickets, TicketsError};
 pub const KEPT_ASIDE: usize = 2;
 
 /// How much of the database is kept in memory, in bytes.
-const CACHE_BYTES: u64 = 16 << 20;
+pub(super) const CACHE_BYTES: u64 = 16 << 20;
+
+/// The same of a database that is only filled, in bytes.
+pub(super) const SMALL_CACHE_BYTES: u64 = 2 << 20;
 
 /// The size of the database's own segments, in bytes, fixed when it is made: with shorter ones power cuts broke it.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -63,6 +67,9 @@ pub enum Unusable {
     /// Its records are whole, but their contents do not fit together or cannot be read.
     #[error("its tickets cannot be read or do not fit together")]
     NotUnderstood,
+    /// Tickets left it for an archive that has not all of them any more.
+    #[error("the archive has lost tickets that it lacks")]
+    ArchiveLost,
     /// It was written by another version of Andon Desk.
     #[error("it has schema {found}, this version uses {expected}")]
     OtherSchema {
@@ -132,7 +139,9 @@ impl Tickets {
     /// is started at position 0. The caller holds the directory's [`StateLock`](crate::store::StateLock).
     pub fn open(state: &Path, schema: u32, next_seq: u64) -> Result<Opened, TicketsError> {
         let dir = state.join("sled");
-        let was_there = dir.try_exists().map_err(|source| TicketsError::Open { dir: dir.clone(), source })?;
+        let fail = |source| TicketsError::Open { dir: dir.clone(), source };
+        clear_away(state).map_err(fail)?;
+        let was_there = dir.try_exists().map_err(fail)?;
         if was_there {
             match Database::open(&dir, schema, next_seq) {
                 Ok(database) => {
@@ -151,16 +160,16 @@ impl Tickets {
         Ok(Opened { tickets: Self::fresh(state, dir, schema)?, set_aside: None })
     }
 
-    /// Sets this database aside, since the caller cannot use what it keeps, and starts a fresh one at position 0.
+    /// Sets this database aside, for the `reason` that the caller has, and starts a fresh one at position 0.
     ///
     /// Nobody else may hold a handle of it.
-    pub fn start_anew(self, state: &Path, schema: u32) -> Result<Opened, TicketsError> {
+    pub fn start_anew(self, state: &Path, schema: u32, reason: Unusable) -> Result<Opened, TicketsError> {
         drop(self);
         let dir = state.join("sled");
         let moved =
             set_aside(state, &dir).map_err(|source| TicketsError::SetAside { dir: dir.clone(), source })?;
         let tickets = Self::fresh(state, dir, schema)?;
-        Ok(Opened { tickets, set_aside: Some(SetAside { reason: Unusable::NotUnderstood, dir: moved }) })
+        Ok(Opened { tickets, set_aside: Some(SetAside { reason, dir: moved }) })
     }
 
     fn fresh(state: &Path, dir: PathBuf, schema: u32) -> Result<Self, TicketsError> {
@@ -193,13 +202,13 @@ impl Database {
         if fs::read_dir(dir.join("blobs")).is_ok_and(|mut blobs| blobs.next().is_some()) {
             return Err(Refused::Unusable(Unusable::Blobs));
         }
-        let database = guarded(|| Self::open_files(dir))?;
+        let database = guarded(|| Self::open_files(dir, CACHE_BYTES))?;
         guarded(|| Ok(database.check(dir, schema, next_seq)))??;
         Ok(database)
     }
 
     fn create(state: &Path, dir: &Path, schema: u32) -> io::Result<Self> {
-        let database = Self::open_files(dir)?;
+        let database = Self::open_files(dir, CACHE_BYTES)?;
         let sentinel = put(Kind::Sentinel.key(&[]), &[SENTINEL, &schema.to_be_bytes()].concat());
         database.apply(sentinel.chain(put_position(0)))?;
         database.sync()?;
@@ -208,8 +217,9 @@ impl Database {
         Ok(database)
     }
 
-    fn open_files(dir: &Path) -> io::Result<Self> {
-        let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).segment_size(SEGMENT_BYTES);
+    /// Opens or makes the files of a database of which `cache_bytes` are kept in memory.
+    pub(super) fn open_files(dir: &Path, cache_bytes: u64) -> io::Result<Self> {
+        let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
         let db = open_once_released(&config.flush_every_ms(None))?;
         let file = File::open(dir.join("db"))?;
         let redo = Redo::open(&dir.join("redo"))?;
@@ -226,11 +236,7 @@ impl Database {
         if found != schema {
             return unusable(Unusable::OtherSchema { found, expected: schema });
         }
-        let position = self.value(&Kind::Position.key(&[]))?;
-        let Some(position) = position.and_then(|value| be_u64(&value, 0)) else {
-            return unusable(Unusable::Empty);
-        };
-        self.position.store(position, Ordering::Release);
+        let Some(position) = self.take_position()? else { return unusable(Unusable::Empty) };
         if let Some(redo) = Redo::read(&dir.join("redo"))? {
             let (from, upto) = (redo.from, redo.upto);
             if position != from && position != upto {
@@ -243,6 +249,15 @@ impl Database {
             return unusable(Unusable::AheadOfLedger { position, next_seq });
         }
         Ok(())
+    }
+
+    /// Stands where its record says that it does; `None` where there is none.
+    pub(super) fn take_position(&self) -> io::Result<Option<u64>> {
+        let position = self.value(&Kind::Position.key(&[]))?.and_then(|value| be_u64(&value, 0));
+        if let Some(position) = position {
+            self.position.store(position, Ordering::Release);
+        }
+        Ok(position)
     }
 
     /// Writes down that the database is to stand for the events before `upto`, with `changes`. Nothing of it is touched.
@@ -266,13 +281,13 @@ impl Database {
     }
 
     /// The value at `key`; one that is not as it was written counts as missing.
-    fn value(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    pub(super) fn value(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let Some(record) = self.db.get(key)? else { return Ok(None) };
         unseal(key, &record, |key| Ok(self.db.get(key)?.map(|record| record.to_vec())))
     }
 
     /// Hands `changes` to the database in lots, in order.
-    fn apply(&self, changes: impl Iterator<Item = Change>) -> io::Result<()> {
+    pub(super) fn apply(&self, changes: impl Iterator<Item = Change>) -> io::Result<()> {
         let (mut lot, mut bytes) = (sled::Batch::default(), 0);
         for (key, record) in changes {
             bytes += key.len() + record.as_ref().map_or(0, Vec::len);
@@ -288,7 +303,7 @@ impl Database {
         Ok(self.db.apply_batch(lot)?)
     }
 
-    fn sync(&self) -> io::Result<()> {
+    pub(super) fn sync(&self) -> io::Result<()> {
         self.db.flush()?;
         Ok(rustix::fs::fdatasync(&self.file)?)
     }
@@ -336,6 +351,6 @@ fn set_aside(state: &Path, dir: &Path) -> io::Result<PathBuf> {
     Ok(moved)
 }
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     Ok(rustix::fs::fsync(File::open(dir)?)?)
 }

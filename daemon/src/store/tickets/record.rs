@@ -23,6 +23,8 @@ const CONTINUATION: u8 = 0x80;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
+    /// How much the archive held when tickets left for it.
+    Archive = b'a',
     Closed = b'c',
     Deadline = b'd',
     Desk = b'k',
@@ -30,6 +32,8 @@ pub(super) enum Kind {
     Position = b'p',
     Receipt = b'r',
     Sentinel = b's',
+    /// The database's size after the last compaction.
+    Size = b'z',
     Ticket = b't',
 }
 

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-const SCHEMA: u32 = 3;
+pub(super) const SCHEMA: u32 = 3;
 
 /// What becomes of a file's bytes.
 type Spoil = fn(Vec<u8>) -> Vec<u8>;
@@ -33,8 +33,8 @@ fn checkpoint(upto_seq: u64, tickets: u64) -> Checkpoint {
         ],
         history: vec![(1, upto_seq - 1, at(24))],
         receipts: vec![(upto_seq.to_be_bytes().to_vec(), b"done".to_vec())],
-        receipts_removed: Vec::new(),
         desk: text,
+        ..Checkpoint::default()
     }
 }
 
@@ -197,7 +197,7 @@ fn whatever_becomes_of_the_files_it_is_set_aside_or_whole_and_never_a_panic() {
     for file in ["db", "conf", "redo"] {
         for (how, spoil) in spoil {
             let dir = TempDir::new().unwrap();
-            copy(&whole.path().join("sled"), &dir.path().join("sled"));
+            copy_dir(&whole.path().join("sled"), &dir.path().join("sled"));
             let path = dir.path().join("sled").join(file);
             fs::write(&path, spoil(fs::read(&path).unwrap())).unwrap();
             let opened = open(dir.path());
@@ -250,7 +250,7 @@ fn a_checkpoint_cut_short_anywhere_is_ended_at_open() {
     let next = checkpoint(8, 10).changes();
     for arrived in 0..=next.len() {
         let cut = TempDir::new().unwrap();
-        copy(&dir.path().join("sled"), &cut.path().join("sled"));
+        copy_dir(&dir.path().join("sled"), &cut.path().join("sled"));
         let half = sled::Config::new().path(cut.path().join("sled")).segment_size(4 << 20);
         let db = half.flush_every_ms(None).open().unwrap();
         let redo = redo::Redo { from: 5, upto: 8, changes: next.clone() };
@@ -285,7 +285,7 @@ fn after_a_power_cut_the_database_agrees_with_its_position_or_is_set_aside() {
         let (db_after, redo_after) = (read("db"), read("redo"));
         for cut in 0..4 {
             let torn = TempDir::new().unwrap();
-            copy(&sled_dir, &torn.path().join("sled"));
+            copy_dir(&sled_dir, &torn.path().join("sled"));
             let mut mix = |before: &[u8], after: &[u8], name: &str| {
                 let path = torn.path().join("sled").join(name);
                 fs::write(&path, mixed(before, after, &mut random)).unwrap();
@@ -403,14 +403,57 @@ fn an_idle_projection_writes_nothing() {
     assert_eq!(written(), before);
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
+            copy_dir(&entry.path(), &target);
         } else {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[test]
+fn a_ticket_that_the_archive_has_as_it_is_leaves_with_its_index_and_one_that_changed_since_stays() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    let long = vec![7; 70_000];
+    let closed = |number, value: &[u8]| (number, value.to_vec());
+    let first = Checkpoint {
+        upto_seq: 5,
+        closed: vec![closed(1, &long), closed(2, b"two"), closed(3, b"three"), closed(4, b"four")],
+        history: (1..=4).flat_map(|number| [(number, 1, at(24)), (number, 3, at(60))]).collect(),
+        ..Checkpoint::default()
+    };
+    tickets.checkpoint(&first).unwrap();
+    let as_archived = |number, value: &[u8]| (number, crc32c::crc32c(value));
+    let mark = Mark { order: 3, tickets: 3 };
+    let mut second = Checkpoint {
+        upto_seq: 6,
+        archived: vec![as_archived(1, &long), as_archived(2, b"two"), as_archived(3, b"as it was")],
+        archive: Some(mark),
+        ..Checkpoint::default()
+    };
+    // The second ticket changes before the checkpoint is written.
+    second.merge(Checkpoint {
+        upto_seq: 8,
+        closed: vec![closed(2, b"linked")],
+        history: vec![(2, 7, at(90))],
+        ..Checkpoint::default()
+    });
+    tickets.checkpoint(&second).unwrap();
+    let there = || tickets.newest_closed(0..u64::MAX, 9).unwrap().into_iter().map(|(number, _)| number);
+    assert_eq!(there().collect::<Vec<_>>(), [4, 3, 2]);
+    assert_eq!((tickets.ticket(1).unwrap(), tickets.history(1).unwrap()), (None, vec![]));
+    assert_eq!(tickets.history(2).unwrap().len(), 3);
+    assert_eq!(
+        (tickets.history(3).unwrap().len(), tickets.ticket(3).unwrap().unwrap()),
+        (2, b"three".to_vec())
+    );
+    assert_eq!(tickets.archive_mark().unwrap(), Some(mark));
+    let State::Open(database) = &*tickets.state() else { panic!("it is open") };
+    assert!(database.db.scan_prefix([Kind::Closed as u8 | 0x80]).next().is_none(), "continuations left, too");
+    assert!(database.db.len() > 9);
 }

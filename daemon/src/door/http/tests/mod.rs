@@ -124,6 +124,7 @@ impl World {
             regulations,
             zone,
             language: firmware_board::Language::Russian,
+            archiving: None,
         };
         let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
         let shared = Arc::new(Shared {

@@ -1,0 +1,259 @@
+//! Archiving: tickets that have been closed for long leave the projection for the archive, in a thread of its own.
+//!
+//! A ticket's whole story is added to the archive and durable there before the loop hears of it. The loop has the next
+//! checkpoint take the ticket out of the projection, if it still is what was archived. A crash in between leaves it in
+//! both, which harms nobody: the projection is asked first, and the next run finds the story there and adds nothing.
+//! A ticket that changes later is in the projection again, and is archived again when it has rested as long.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use calendars::{Timestamp, Tz};
+use chrono::Datelike;
+
+use super::history::{History, HistoryError};
+use crate::chain::chain;
+use crate::clock;
+use crate::desk::{Entry, Event, Stage, Ticket, TicketNumber};
+use crate::store::ArchiveError;
+use crate::store::archive::{Mark, Story};
+
+/// How often is looked for tickets to archive.
+const EVERY: Duration = Duration::from_secs(3_600);
+/// How many closed tickets are looked at, and archived, at once …
+const LOT_TICKETS: usize = 256;
+/// … and how long the disk and the other threads have then.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Fewer tickets than that wait for others, for they are packed together …
+const FEW_TICKETS: usize = 64;
+/// … but no longer than so many milliseconds: a day.
+const FEW_WAIT_MS: i64 = 86_400_000;
+
+/// Tickets that are in the archive, durably.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archived {
+    /// Number, and crc32c of the value that the projection had.
+    pub(super) tickets: Vec<(u64, u32)>,
+    /// How much the archive holds with them.
+    pub(super) mark: Mark,
+}
+
+/// What is to be archived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// How long a ticket has been closed without a change, in milliseconds.
+    pub after_ms: i64,
+    /// By whose calendar the year of its closing is told.
+    pub zone: Tz,
+}
+
+/// The thread. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Archivist {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Archivist {
+    /// Starts it; `tell` says in its thread what has been archived, and returns it where that cannot be taken now.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start(
+        history: Arc<History>,
+        rule: Rule,
+        tell: impl FnMut(Archived) -> Result<(), Archived> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let stop = Arc::new(Stop::default());
+        let mut run = Run { history, rule, tell, stop: Arc::clone(&stop) };
+        let thread =
+            std::thread::Builder::new().name("archivist".into()).spawn(move || run.until_stopped())?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Archivist {
+    fn drop(&mut self) {
+        *self.stop.lock() = true;
+        self.stop.told.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Stop {
+    is_told: Mutex<bool>,
+    told: Condvar,
+}
+
+impl Stop {
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.is_told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits as long, or until it is told to stop; true then.
+    fn wait(&self, long: Duration) -> bool {
+        let waited = self.told.wait_timeout_while(self.lock(), long, |is_told| !*is_told);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error("the daemon stops")]
+    Stopped,
+}
+
+struct Run<T> {
+    history: Arc<History>,
+    rule: Rule,
+    tell: T,
+    stop: Arc<Stop>,
+}
+
+impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
+    fn until_stopped(&mut self) {
+        loop {
+            match self.once(clock::now()) {
+                Ok(0) => {}
+                Ok(tickets) => log::info!("{tickets} closed tickets were archived"),
+                Err(Ended::Stopped) => return,
+                Err(error) => log::warn!("closed tickets stay where they are for an hour: {}", chain(&error)),
+            }
+            for damage in self.history.archive().take_damage() {
+                log::error!(
+                    "the archive is damaged: {damage}; its tickets come back from the ledger at the next start"
+                );
+            }
+            if self.stop.wait(EVERY) {
+                return;
+            }
+        }
+    }
+
+    /// Archives what is to be archived; how many tickets.
+    fn once(&mut self, now: Timestamp) -> Result<usize, Ended> {
+        if !self.is_worth_it(now)? {
+            return Ok(0);
+        }
+        let (mut below, mut tickets) = (TicketNumber(u64::MAX), 0);
+        loop {
+            let (lot, next) = self.lot(below, now)?;
+            tickets += lot.len();
+            self.archive(lot)?;
+            let Some(next) = next else { return Ok(tickets) };
+            below = next;
+            if self.stop.wait(PAUSE) {
+                return Err(Ended::Stopped);
+            }
+        }
+    }
+
+    /// Whether there is enough to fill a member of the archive, or something has waited long enough for more.
+    fn is_worth_it(&self, now: Timestamp) -> Result<bool, Ended> {
+        let (mut below, mut waiting) = (Some(TicketNumber(u64::MAX)), 0);
+        while let Some(number) = below {
+            let (lot, next) = self.lot(number, now)?;
+            waiting += lot.len();
+            let overdue = |(ticket, _): &(Ticket, _)| {
+                self.rule.after_ms == 0 || self.rested_ms(ticket, now) >= FEW_WAIT_MS
+            };
+            if waiting >= FEW_TICKETS || lot.iter().any(overdue) {
+                return Ok(true);
+            }
+            below = next;
+        }
+        Ok(false)
+    }
+
+    /// The tickets to archive among the next closed ones below a number, with their values, and where to go on.
+    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
+    fn lot(
+        &self,
+        below: TicketNumber,
+        now: Timestamp,
+    ) -> Result<(Vec<(Ticket, Vec<u8>)>, Option<TicketNumber>), Ended> {
+        let closed = self.history.closed_below(below, LOT_TICKETS)?;
+        let next = closed.last().filter(|_| closed.len() == LOT_TICKETS).map(|(number, _)| *number);
+        let read = |(_, value): (_, Option<Vec<u8>>)| {
+            let value = value?;
+            let ticket: Ticket = serde_json::from_slice(&value).ok()?;
+            (self.rested_ms(&ticket, now) >= 0).then_some((ticket, value))
+        };
+        Ok((closed.into_iter().filter_map(read).collect(), next))
+    }
+
+    /// For how long a ticket might have been archived by now, in milliseconds; below 0 where it may not be yet.
+    fn rested_ms(&self, ticket: &Ticket, now: Timestamp) -> i64 {
+        now.ms_since(ticket.changed_at).saturating_sub(self.rule.after_ms)
+    }
+
+    /// Archives a lot of tickets, the newest first, and tells.
+    fn archive(&mut self, lot: Vec<(Ticket, Vec<u8>)>) -> Result<(), Ended> {
+        let (mut stories, mut archived): (BTreeMap<u16, Vec<Story>>, _) =
+            (BTreeMap::new(), Archived::default());
+        for (ticket, value) in lot.into_iter().rev() {
+            let checksum = crc32c::crc32c(&value);
+            let Some((year, story)) = self.story(&ticket, value)? else { continue };
+            archived.tickets.push((ticket.number.0, checksum));
+            let known = self.history.archive().get(story.number);
+            if known.is_ok_and(|known| known == Some(story.line())) {
+                continue;
+            }
+            stories.entry(year).or_default().push(story);
+        }
+        for (year, stories) in stories {
+            self.history.archive().append(year, self.history.next_seq(), &stories)?;
+        }
+        archived.mark = self.history.archive().mark();
+        if archived.tickets.is_empty() { Ok(()) } else { self.hand_over(archived) }
+    }
+
+    /// The year of a ticket's archive and its story; `None` while the ticket changes.
+    fn story(&self, ticket: &Ticket, value: Vec<u8>) -> Result<Option<(u16, Story)>, Ended> {
+        let told = self.history.told(ticket.number)?;
+        if self.history.is_changing(ticket.number) {
+            return Ok(None);
+        }
+        let mut closed_at = ticket.changed_at;
+        let mut entries = Vec::with_capacity(told.len());
+        for (entry, payload) in told {
+            if closes(&entry, ticket.number) {
+                closed_at = entry.effective_at();
+            }
+            entries.push(payload);
+        }
+        let year = u16::try_from(closed_at.local(self.rule.zone).year()).unwrap_or_default();
+        let story = Story { number: ticket.number.0, at_ms: closed_at.millis(), ticket: value, entries };
+        Ok(Some((year, story)))
+    }
+
+    /// Tells the loop, and waits while it cannot take it.
+    fn hand_over(&mut self, mut archived: Archived) -> Result<(), Ended> {
+        while let Err(back) = (self.tell)(archived) {
+            archived = back;
+            if self.stop.wait(PAUSE) {
+                return Err(Ended::Stopped);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an entry closed the ticket.
+fn closes(entry: &Entry, number: TicketNumber) -> bool {
+    entry.facts.iter().any(|fact| {
+        let is_closing = matches!(fact.event, Event::StatusChanged { stage: Stage::Closed, .. });
+        fact.ticket == Some(number) && is_closing
+    })
+}
