@@ -2,6 +2,7 @@
 
 mod books;
 mod demo;
+mod disk;
 mod door;
 mod faults;
 mod systemd;

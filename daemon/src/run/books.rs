@@ -94,7 +94,7 @@ pub struct Books {
     receipts_by_age: VecDeque<(Timestamp, String)>,
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
-    disk: Arc<dyn Disk>,
+    files: Arc<dyn Disk>,
     reserve: Reserve,
     /// Held as long as the books are open.
     lock: StateLock,
@@ -132,17 +132,17 @@ impl Books {
     /// As [`Books::open`].
     pub fn open_on(
         dir: &Path,
-        disk: Arc<dyn Disk>,
+        files: Arc<dyn Disk>,
         regulations: Regulations,
         kept: impl FnMut(Kept) + Send + 'static,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
-        let mut reserve = Reserve::of(dir, Arc::clone(&disk));
+        let mut reserve = Reserve::of(dir, Arc::clone(&files));
         // Where it cannot be had the loop says so, and tries again.
         let _ = reserve.take();
         let (regulations, mut versions) = versions::with_kept(dir, regulations);
-        let ledger = || Ok(Ledger::open_on(dir, Arc::clone(&disk), SEGMENT_BYTES)?);
+        let ledger = || Ok(Ledger::open_on(dir, Arc::clone(&files), SEGMENT_BYTES)?);
         let (ledger, ledger_report) = with_room(&mut reserve, ledger)?;
         let next_seq = ledger.next_seq();
         let mut opened = with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
@@ -172,7 +172,7 @@ impl Books {
                 .tickets()
                 .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
                 .collect(),
-            disk,
+            files,
             reserve,
             lock,
         };
@@ -257,9 +257,9 @@ impl Books {
     pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.ledger.recover()?;
         let path = self.lock.dir().join("probe");
-        let probe = self.disk.open(&path, Access::Create)?;
+        let probe = self.files.open(&path, Access::Create)?;
         let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
-        self.disk.remove(&path)?;
+        self.files.remove(&path)?;
         Ok(tried?)
     }
 

@@ -7,6 +7,7 @@ pub mod books;
 mod desk_loop;
 mod faults;
 pub mod history;
+pub mod opening;
 pub mod versions;
 pub mod view;
 
@@ -17,7 +18,9 @@ use calendars::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::desk_loop::{Loop, Settings, start};
+pub use self::faults::disk_fault;
 pub use self::history::History;
+pub use self::opening::Opening;
 pub use self::view::View;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
