@@ -1,7 +1,9 @@
 //! Whatever becomes of the ticket database, opening the books gives the desk that the ledger tells of, and the report
 //! says what was wrong.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use andon::desk::{Desk, Regulations};
@@ -132,11 +134,19 @@ fn an_empty_database_is_set_aside_and_rebuilt() {
 #[test]
 fn a_torn_database_is_set_aside_and_rebuilt() {
     let before = Before::new();
-    before.check("", |dir| change(&dir.join("sled/db"), |bytes| bytes.truncate(bytes.len() / 2)));
-    before.check("", |dir| {
+    before.check("it does not open", |dir| {
         change(&dir.join("sled/db"), |bytes| bytes.iter_mut().step_by(97).for_each(|byte| *byte ^= 0x55));
     });
-    before.check("", |dir| fs::write(dir.join("sled/conf"), "torn").unwrap());
+    before.check("it does not open", |dir| fs::write(dir.join("sled/conf"), "torn and more").unwrap());
+    let mut set_aside = 0;
+    for length in [0, 100, 4096, 20_000, 60_000, 1 << 20, 4 << 20] {
+        let (dir, desk, report) =
+            before.spoilt(|dir| change(&dir.join("sled/db"), |bytes| bytes.truncate(length)));
+        assert!(told(&desk) == before.desk, "cut to {length}");
+        assert_eq!(report.set_aside.is_some(), dir.path().join("sled.bad-1").exists(), "cut to {length}");
+        set_aside += usize::from(report.set_aside.is_some());
+    }
+    assert!(set_aside > 0, "what is torn is noticed");
 }
 
 #[test]
@@ -177,12 +187,8 @@ fn a_database_newer_than_the_ledger_is_set_aside_and_what_is_lost_is_told() {
 
 #[test]
 fn a_database_that_panics_when_it_is_opened_is_set_aside_and_rebuilt() {
-    // A directory where the database wants its file makes it panic.
     Before::new().check("the database panicked", |dir| {
-        let snapshot = fs::read_dir(dir.join("sled")).unwrap().map(|entry| entry.unwrap().path());
-        for path in snapshot.filter(|path| path.to_string_lossy().contains("snap.")) {
-            change(&path, |bytes| bytes.iter_mut().for_each(|byte| *byte = !*byte));
-        }
-        change(&dir.join("sled/db"), |bytes| bytes.iter_mut().skip(4 << 20).for_each(|byte| *byte = 0x5a));
+        // It clears old snapshots away, and takes it for granted that their names are text.
+        fs::write(dir.join("sled").join(OsStr::from_bytes(b"snap.\x01\xff")), "").unwrap();
     });
 }

@@ -40,9 +40,9 @@ impl Desk {
             language: Language::English,
         };
         let clock = SimulatedClock::at(instant("2026-11-23 10:00"));
-        let mut desk = Self { clock, disk, settings, running: None, dir };
-        desk.start();
-        desk
+        let mut new = Self { clock, disk, settings, running: None, dir };
+        new.start();
+        new
     }
 
     fn start(&mut self) {
