@@ -30,6 +30,7 @@ pub use frame::Frame;
 pub use phase::Phase;
 pub use rect::Rect;
 pub use scene::{
-    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Language, Level, Link, NextLine, Scene, Staffing,
+    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, NextLine,
+    Progress, Scene, Staffing,
 };
 pub use signals::{Buzzer, Lamp, Signals, signals};

@@ -83,8 +83,13 @@ pub enum Link {
     Live,
     /// The desk is being read from disk.
     Starting {
-        /// How far it got, `0..=100`, once that is known.
-        percent: Option<u8>,
+        /// How far it got, once that is known.
+        progress: Option<Progress>,
+    },
+    /// The desk cannot be read from disk. It is tried again until it can.
+    Blocked {
+        /// What is wrong with the disk.
+        by: DiskFault,
     },
     /// The desk has not answered for a while: what is drawn is old.
     Stale {
@@ -94,6 +99,36 @@ pub enum Link {
     /// The daemon has stopped; nothing is watched. The default, since whatever was not told otherwise is not live.
     #[default]
     Stopped,
+}
+
+/// How much of something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Progress {
+    /// So much.
+    pub done: u64,
+    /// Of so much.
+    pub of: u64,
+}
+
+impl Progress {
+    /// How far it is, `0..=100`; nothing to do is done.
+    pub fn percent(self) -> u8 {
+        let percent = u128::from(self.done) * 100 / u128::from(self.of.max(1));
+        if self.of == 0 { 100 } else { u8::try_from(percent.min(100)).unwrap_or(100) }
+    }
+}
+
+/// What is wrong with a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+pub enum DiskFault {
+    /// It has no room.
+    Full,
+    /// It may not be written to.
+    ReadOnly,
+    /// It does not do what it is told.
+    Fails,
 }
 
 /// The room's figures.

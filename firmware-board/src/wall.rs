@@ -2,7 +2,7 @@
 //!
 //! From top to bottom: the level as colour, mark, word and number; the alarms, worst first; what runs out next; notices; the room's figures and
 //! the clock. When all is well the alarms give way to a clock that is read across the room. A picture that is not live cannot be mistaken for
-//! one: it has no colour and is covered, or is not drawn at all.
+//! one: it has no colour and is covered, or is not drawn at all; red is then only what keeps the desk from starting.
 //!
 //! What flashes is a mark or its tile, never text that has to be read.
 
@@ -54,7 +54,8 @@ pub fn draw<D: DrawTarget<Color = Rgb565>>(
             picture(pen, &palette::STALE, scene, Phase::LIT)?;
             veil::stale(pen, &palette::LIVE, scene, since_s, phase)
         }
-        Link::Starting { percent } => veil::starting(pen, &palette::LIVE, scene, percent),
+        Link::Starting { progress } => veil::starting(pen, &palette::LIVE, scene, progress),
+        Link::Blocked { by } => veil::blocked(pen, &palette::LIVE, scene, by, phase),
         Link::Stopped => veil::stopped(pen, &palette::LIVE, scene),
     }
 }
@@ -64,7 +65,7 @@ pub fn next_flash(scene: &Scene, t_ms: u64) -> Option<u64> {
     let lamps = [scene.signals.red, scene.signals.amber];
     let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
         Link::Live => &mut scene.alarms.iter().map(|alarm| Lamp::from(alarm.state)).chain(lamps),
-        Link::Stale { .. } => &mut core::iter::once(Lamp::Slow),
+        Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
         Link::Starting { .. } | Link::Stopped => return None,
     };
     flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min()

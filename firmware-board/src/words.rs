@@ -5,7 +5,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::{AlarmKind, ClockText, Language};
+use crate::{AlarmKind, ClockText, DiskFault, Language, Progress};
 
 /// The wall's texts in one language.
 pub(crate) struct Words {
@@ -38,6 +38,13 @@ pub(crate) struct Words {
     pub(crate) not_live: &'static str,
     pub(crate) starting: &'static str,
     pub(crate) reading: &'static str,
+    rebuilding: &'static str,
+    of: &'static str,
+    pub(crate) not_started: &'static str,
+    pub(crate) tried_again: &'static str,
+    disk_full: &'static str,
+    disk_read_only: &'static str,
+    disk_fails: &'static str,
     pub(crate) stopped: &'static str,
     pub(crate) nothing_watched: &'static str,
     pub(crate) call_admin: &'static str,
@@ -83,6 +90,13 @@ const RUSSIAN: Words = Words {
     not_live: "не верьте ей: сроки могли выйти",
     starting: "ЗАПУСК",
     reading: "читаю журнал заявок",
+    rebuilding: "восстановление",
+    of: "из",
+    not_started: "НЕ ЗАПУЩЕНО",
+    tried_again: "пробую снова каждые 5 секунд",
+    disk_full: "диск полон",
+    disk_read_only: "диск только для чтения",
+    disk_fails: "диск не отвечает",
     stopped: "ОСТАНОВЛЕНО",
     nothing_watched: "за сроками никто не следит",
     call_admin: "позовите администратора",
@@ -139,6 +153,13 @@ const ENGLISH: Words = Words {
     not_live: "do not trust it: terms may have passed",
     starting: "STARTING",
     reading: "reading the ledger of tickets",
+    rebuilding: "rebuilding",
+    of: "of",
+    not_started: "NOT STARTED",
+    tried_again: "tried again every 5 seconds",
+    disk_full: "the disk is full",
+    disk_read_only: "the disk is read-only",
+    disk_fails: "the disk does not answer",
     stopped: "STOPPED",
     nothing_watched: "nobody watches the terms",
     call_admin: "call the administrator",
@@ -235,6 +256,21 @@ impl Words {
         }
     }
 
+    /// «восстановление: 412 000 из 1 000 000».
+    pub(crate) fn so_far(&self, progress: Progress) -> String {
+        let Self { rebuilding, of, .. } = self;
+        format!("{rebuilding}: {} {of} {}", grouped(progress.done), grouped(progress.of))
+    }
+
+    /// What is wrong with the disk.
+    pub(crate) fn disk(&self, fault: DiskFault) -> &'static str {
+        match fault {
+            DiskFault::Full => self.disk_full,
+            DiskFault::ReadOnly => self.disk_read_only,
+            DiskFault::Fails => self.disk_fails,
+        }
+    }
+
     /// «сб, 21 ноя».
     pub(crate) fn date_short(&self, at: ClockText) -> String {
         format!(
@@ -254,6 +290,19 @@ impl Words {
     pub(crate) fn date(&self, at: ClockText) -> String {
         format!("{} {}", at.day, name_from_1(&self.months, at.month))
     }
+}
+
+/// A number in groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = format!("{number}");
+    let mut grouped = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 fn name(names: &[&'static str], index: u8) -> &'static str {
@@ -296,6 +345,15 @@ mod tests {
         assert_eq!(RUSSIAN.left(0), "срок вышел");
         assert_eq!(RUSSIAN.left(-5), "срок вышел");
         assert!(RUSSIAN.left(i64::MAX).starts_with("через"));
+    }
+
+    #[test]
+    fn long_numbers_are_read_in_groups() {
+        let told = |done, of| RUSSIAN.so_far(Progress { done, of });
+        assert_eq!(told(0, 999), "восстановление: 0 из 999");
+        assert_eq!(told(412_000, 1_000_000), "восстановление: 412 000 из 1 000 000");
+        assert_eq!(Progress { done: u64::MAX, of: u64::MAX }.percent(), 100);
+        assert_eq!((Progress { done: 5, of: 0 }.percent(), Progress { done: 1, of: 3 }.percent()), (100, 33));
     }
 
     #[test]

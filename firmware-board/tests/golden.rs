@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use common::{alarm, breach, critical, due_soon, next, room, storm, well};
 use firmware_board::{
-    AlarmKind, AlarmState, ClockText, Counts, Frame, Language, Level, Link, Phase, Scene, Staffing, signals,
-    wall,
+    AlarmKind, AlarmState, ClockText, Counts, DiskFault, Frame, Language, Level, Link, Phase, Progress,
+    Scene, Staffing, signals, wall,
 };
 
 /// Draws the scene and compares it with its picture.
@@ -158,8 +158,22 @@ fn the_picture_is_old() {
 
 #[test]
 fn the_daemon_starts() {
-    check("starting", &Scene { link: Link::Starting { percent: Some(62) }, ..well() });
-    check("starting-unknown", &Scene { link: Link::Starting { percent: None }, ..well() });
+    check(
+        "starting",
+        &Scene {
+            link: Link::Starting { progress: Some(Progress { done: 412_000, of: 1_000_000 }) },
+            ..well()
+        },
+    );
+    check("starting-unknown", &Scene { link: Link::Starting { progress: None }, ..well() });
+}
+
+#[test]
+fn the_disk_does_not_let_the_daemon_start() {
+    let blocked = |by| Scene { link: Link::Blocked { by }, ..well() };
+    check("blocked-full", &blocked(DiskFault::Full));
+    check_at("blocked-read-only-dark-phase", &blocked(DiskFault::ReadOnly), Phase::DARK);
+    check("blocked-fails-english", &english(blocked(DiskFault::Fails)));
 }
 
 #[test]

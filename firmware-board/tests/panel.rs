@@ -12,7 +12,9 @@ use embedded_hal::spi::{self, ErrorKind, Operation, SpiDevice};
 use firmware_board::decode::Decoder;
 use firmware_board::panel::{BUS_LIMIT, Mounting, Sent, Tft, TftError};
 use firmware_board::record::{Nowhere, Recorder, TraceEvent, Wire};
-use firmware_board::{AlarmKind, AlarmState, Frame, Language, Level, Link, Phase, Scene, signals, wall};
+use firmware_board::{
+    AlarmKind, AlarmState, Frame, Language, Level, Link, Phase, Progress, Scene, signals, wall,
+};
 
 struct NoDelay;
 
@@ -85,8 +87,8 @@ impl Random {
                     Link::Live,
                     Link::Live,
                     Link::Stale { since_s: 90 },
-                    Link::Starting { percent: Some(40) },
-                    Link::Starting { percent: None },
+                    Link::Starting { progress: Some(Progress { done: 2, of: 5 }) },
+                    Link::Starting { progress: None },
                     Link::Stopped,
                 ];
                 scene.link = self.one(&links);

@@ -3,6 +3,7 @@
 mod archive;
 mod books;
 mod demo;
+mod disk;
 mod door;
 mod faults;
 mod growth;

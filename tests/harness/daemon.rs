@@ -75,7 +75,23 @@ impl Daemon {
     pub fn start_with_config(state: &Path, config: &str, token: &str) -> Self {
         let mut daemon = Self::listening(state, &["--config", config], &[]);
         token.clone_into(&mut daemon.token);
+        eventually("a daemon that is ready", || {
+            let ready = daemon.request("GET", "/readyz", None, None, &[]);
+            (ready.json["code"] != "starting").then_some(())
+        });
         daemon
+    }
+
+    /// Starts a daemon that may not become ready yet, on a state that knows this token.
+    pub fn start_unready(state: &Path, token: &str) -> Self {
+        let mut daemon = Self::listening(state, &[], &[]);
+        token.clone_into(&mut daemon.token);
+        daemon
+    }
+
+    /// Waits until the daemon tells its token, which it does when its desk is there.
+    pub fn wait_for_token(&mut self) {
+        self.token = read_word(&mut self.child, &mut self.stdout, "token ");
     }
 
     /// Starts a daemon and waits until it listens.

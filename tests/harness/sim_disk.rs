@@ -51,6 +51,12 @@ impl Fault {
     }
 }
 
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        fault.error()
+    }
+}
+
 /// The disk; clones are the same one.
 #[derive(Clone, Debug)]
 pub struct SimDisk(Arc<Mutex<State>>);

@@ -9,6 +9,7 @@ use andon::run::books::Books;
 use andon::run::{Done, Failure, Input, Loop, Settings};
 use andon::store::disk::{Access, Disk};
 use andon::store::reserve::{RESERVE_BYTES, RESERVE_MARGIN_BYTES, RESERVE_NAME};
+use andon::store::{Kept, TicketsError};
 use andon_tests::clock::SimulatedClock;
 use andon_tests::time::{ZONE, instant};
 use andon_tests::world::shipped;
@@ -39,9 +40,9 @@ impl Desk {
             language: Language::English,
         };
         let clock = SimulatedClock::at(instant("2026-11-23 10:00"));
-        let mut desk = Self { clock, disk, settings, running: None, dir };
-        desk.start();
-        desk
+        let mut new = Self { clock, disk, settings, running: None, dir };
+        new.start();
+        new
     }
 
     fn start(&mut self) {
@@ -231,4 +232,23 @@ fn a_disk_too_small_for_the_reserve_takes_no_updates_and_one_with_room_does() {
     desk.disk.set_room(Some(40 << 20));
     desk.pass_s(2);
     desk.register().unwrap();
+}
+
+#[test]
+fn a_checkpoint_that_fails_is_an_alarm_and_refuses_nothing_until_one_is_written() {
+    let mut desk = Desk::new(SimDisk::new(4));
+    for upto_seq in 1..4 {
+        let error = TicketsError::Prepare { dir: "sled".into(), source: Fault::NoSpace.into() };
+        desk.running().turn([Input::Kept(Kept::Failed { upto_seq, error })]);
+        let told = [(
+            "storage-tickets".to_owned(),
+            "the ticket database takes no writes, the ledger does".to_owned(),
+        )];
+        assert_eq!(desk.storage_alarms(), told);
+        desk.register().unwrap();
+        desk.pass_s(10);
+    }
+    assert_eq!(desk.reserve_bytes(), RESERVE_BYTES);
+    desk.running().turn([Input::Kept(Kept::Done { upto_seq: 3 })]);
+    assert_eq!(desk.storage_alarms(), []);
 }

@@ -1,13 +1,14 @@
 //! From the wall's state to the scene that is drawn: the room's language, ages, the time of day.
 
-use calendars::Timestamp;
+use calendars::{Timestamp, Tz};
 use chrono::{Datelike, Timelike};
-use firmware_board::{AlarmLine, ClockText, Counts, Language, Link, NextLine, Scene};
+use firmware_board::{AlarmLine, ClockText, Counts, Language, Link, NextLine, Scene, Signals};
 
 use smol_str::SmolStr;
 
 use super::state::{BoardState, scene_kind, scene_state};
 use crate::desk::Metric;
+use crate::run::opening::Stage;
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +19,36 @@ pub struct Room {
     pub language: Language,
 }
 
+/// The scene of a desk that is not there yet; none where it is.
+pub fn opening_scene(stage: &Stage, room: &Room, now: Timestamp, zone: Tz) -> Option<Scene> {
+    let (link, signals) = match stage {
+        Stage::Reading { progress } => (Link::Starting { progress: *progress }, Signals::DARK),
+        Stage::Blocked { by, .. } => {
+            let storage = (firmware_board::AlarmKind::Storage, firmware_board::AlarmState::Unacked);
+            (Link::Blocked { by: *by }, firmware_board::signals([storage].into_iter(), false))
+        }
+        Stage::Open(_) => return None,
+    };
+    let Room { site, language } = room.clone();
+    Some(Scene { at_text: clock_text(now, zone), link, signals, language, site, ..Scene::default() })
+}
+
+fn clock_text(now: Timestamp, zone: Tz) -> ClockText {
+    let local = now.local(zone);
+    ClockText {
+        hh: small(local.hour()),
+        mm: small(local.minute()),
+        ss: small(local.second()),
+        day: small(local.day()),
+        month: small(local.month()),
+        weekday: small(local.weekday().num_days_from_monday()),
+    }
+}
+
 /// The scene of a state at `now`.
 pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
-    let local = now.local(board.zone);
     Scene {
-        at_text: ClockText {
-            hh: small(local.hour()),
-            mm: small(local.minute()),
-            ss: small(local.second()),
-            day: small(local.day()),
-            month: small(local.month()),
-            weekday: small(local.weekday().num_days_from_monday()),
-        },
+        at_text: clock_text(now, board.zone),
         level: board.level(),
         trusted: board.trusted,
         link: Link::Live,

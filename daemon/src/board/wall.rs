@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use calendars::Tz;
 use embedded_hal::delay::DelayNs;
 use firmware_board::panel::{Beacon, Mounting, Tft, Wiring};
 use firmware_board::record::{Recorder, Wire};
@@ -15,17 +16,19 @@ use firmware_board::{Frame, Link, Phase, Scene, Signals, wall};
 
 use super::erased::{ErasedPin, ErasedSpi};
 use super::pi::{self, PiError};
-use super::scene::{Room, scene};
+use super::scene::{Room, opening_scene, scene};
 use super::trace::Trace;
 use crate::chain::chain;
 use crate::clock;
 use crate::config::{Board, Panel, SignalPins, Spi};
-use crate::desk::{Actor, AlarmKind, Command, DeskAct};
-use crate::run::Handle;
+use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
+use crate::run::{Handle, Opening};
 
 /// A picture is drawn so long after the one before, at least, in milliseconds: under load the desk changes thousands of
 /// times a second, and a room sees no more than this. Lamps and buzzer do not wait for it.
 const FRAME_MS: u64 = 40;
+/// Who says so when a part of the wall fails.
+const WALL: &str = "wall";
 /// How long a panel that failed is left alone.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -70,15 +73,18 @@ pub struct Wall {
 }
 
 impl Wall {
-    /// Starts the wall of a desk.
+    /// Starts the wall of a desk, which may still be being opened; `zone` is the site's.
     ///
     /// # Errors
     /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
-    pub fn start(handle: Handle, board: &Board, trace: Trace) -> std::io::Result<Self> {
+    pub fn start(opening: Opening, board: &Board, zone: Tz, trace: Trace) -> std::io::Result<Self> {
         let picture = Picture::dark();
         let stop = Arc::new(AtomicBool::new(false));
         let painter = Painter {
-            handle,
+            opening,
+            handle: None,
+            untold: Vec::new(),
+            zone,
             room: Room { site: board.site.clone(), language: board.language },
             picture: picture.clone(),
             stop: Arc::clone(&stop),
@@ -106,7 +112,12 @@ impl Wall {
 }
 
 struct Painter {
-    handle: Handle,
+    opening: Opening,
+    /// The way to the desk, once it is there.
+    handle: Option<Handle>,
+    /// What the desk is to be told of the parts, once it is there.
+    untold: Vec<DeskAct>,
+    zone: Tz,
     room: Room,
     picture: Picture,
     stop: Arc<AtomicBool>,
@@ -120,8 +131,40 @@ struct Painter {
 
 impl Painter {
     fn run(mut self) {
-        let view = Arc::clone(self.handle.view());
         let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
+        let last = match self.open(&mut frame) {
+            Some(handle) => Some(self.show_desk(&handle, &mut frame)),
+            None => opening_scene(&self.opening.stage(), &self.room, clock::now(), self.zone),
+        };
+        let last = Scene { link: Link::Stopped, signals: Signals::DARK, ..last.unwrap_or_default() };
+        self.beacon.dark();
+        self.paint(&last, 0, &mut frame);
+    }
+
+    /// Shows how far the opening is, until the desk is there or the wall is to end.
+    fn open(&mut self, frame: &mut Frame) -> Option<Handle> {
+        while !self.stop.load(Ordering::Acquire) {
+            let (now, t_ms) = (clock::now(), clock::monotonic_us() / 1_000);
+            let patience = match opening_scene(&self.opening.stage(), &self.room, now, self.zone) {
+                Some(scene) => {
+                    self.show(&scene, t_ms, frame);
+                    self.wait(&scene, t_ms)
+                }
+                None => Duration::ZERO,
+            };
+            if let Some(handle) = self.opening.wait(patience) {
+                let wall = Actor::named(WALL, Role::Admin);
+                self.untold.drain(..).for_each(|act| handle.tell(Command::Desk(act), wall.clone()));
+                self.handle = Some(handle.clone());
+                return Some(handle);
+            }
+        }
+        None
+    }
+
+    /// Shows the desk until the wall is to end; gives the last scene of it.
+    fn show_desk(&mut self, handle: &Handle, frame: &mut Frame) -> Scene {
+        let view = Arc::clone(handle.view());
         let mut board = view.board();
         let mut paint_ms = 0;
         while !self.stop.load(Ordering::Acquire) {
@@ -129,7 +172,7 @@ impl Painter {
             let t_ms = clock::monotonic_us() / 1_000;
             self.signal(scene.signals, t_ms);
             let wait = if t_ms >= paint_ms {
-                self.paint(&scene, t_ms, &mut frame);
+                self.paint(&scene, t_ms, frame);
                 paint_ms = t_ms + FRAME_MS;
                 self.wait(&scene, t_ms)
             } else {
@@ -137,10 +180,12 @@ impl Painter {
             };
             board = view.board_after(&board, wait);
         }
-        let last =
-            Scene { link: Link::Stopped, signals: Signals::DARK, ..scene(&board, &self.room, clock::now()) };
-        self.beacon.dark();
-        self.paint(&last, 0, &mut frame);
+        scene(&board, &self.room, clock::now())
+    }
+
+    fn show(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
+        self.signal(scene.signals, t_ms);
+        self.paint(scene, t_ms, frame);
     }
 
     fn signal(&mut self, signals: Signals, t_ms: u64) {
@@ -172,7 +217,7 @@ impl Painter {
     }
 
     /// Tells the desk that a part failed or works again.
-    fn tell(&self, part: &str, told: Option<Result<(), String>>) {
+    fn tell(&mut self, part: &str, told: Option<Result<(), String>>) {
         let part = part.to_owned();
         let act = match told {
             None => return,
@@ -182,7 +227,10 @@ impl Painter {
                 DeskAct::PartFailed { kind: AlarmKind::Panel, part, text }
             }
         };
-        self.handle.tell(Command::Desk(act), Actor::named("wall", crate::desk::Role::Admin));
+        match &self.handle {
+            Some(handle) => handle.tell(Command::Desk(act), Actor::named(WALL, Role::Admin)),
+            None => self.untold.push(act),
+        }
     }
 }
 

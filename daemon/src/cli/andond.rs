@@ -3,13 +3,17 @@
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use clap::Parser;
+use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
@@ -19,11 +23,17 @@ use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::desk::command::Token;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
-use crate::door::http::{ServerFacts, Shared, control_router, router, serve, serve_unix};
+use crate::door::http::{Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
-use crate::run::{self, Handle, Settings, versions};
-use crate::store::ArchiveReport;
+use crate::run::opening::{OPEN_AGAIN, Stage};
+use crate::run::{self, Handle, Opening, Settings, disk_fault, versions};
+use crate::store::{ArchiveReport, StateLock};
+
+/// The address is said when the desk is there; where that takes longer than this, in seconds, it is said before.
+const SAID_WITHIN_S: u32 = 3;
+/// How much more time systemd is asked for while the books are being opened, in microseconds; it is asked every second.
+const EXTENDED_US: u32 = 30_000_000;
 
 /// The help desk: keeps tickets, knows their terms, lights the wall.
 #[derive(Debug, Parser)]
@@ -74,8 +84,8 @@ enum AndondError {
     Wall(#[source] std::io::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
-    #[error("cannot keep the first token in {path}", path = path.display())]
-    FirstToken { path: PathBuf, source: std::io::Error },
+    #[error("cannot open the books in a thread of its own")]
+    Opening(#[source] std::io::Error),
     #[error("cannot make a token")]
     Secret(#[source] getrandom::Error),
     #[error("cannot add the first token")]
@@ -120,47 +130,53 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     };
     let settings = Settings {
         state_dir: config.state_dir.clone(),
-        regulations: regulations.clone(),
+        regulations,
         zone: config.zone,
         language: config.board.language,
         archiving: config.archive.rule(config.zone),
     };
-    let (handle, desk, report) =
-        run::start(&settings, |done, all| log::info!("replayed {done} of {all} events"))?;
-    tell_books(&report, &handle);
-    versions::tell(&report.versions, &handle);
-    let wall = Wall::start(handle.clone(), &config.board, trace).map_err(AndondError::Wall)?;
-    let picture = wall.picture().clone();
-    let shared = Arc::new(Shared {
-        handle: handle.clone(),
-        png: Arc::new(move || picture.png()),
-        started_us: clock::monotonic_us(),
-        facts: ServerFacts {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            regulations: regulations.ids().into_iter().map(str::to_owned).collect(),
-            state_dir: config.state_dir.clone(),
-            zone: config.zone,
-        },
-    });
+    refuse_if_in_use(&config.state_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(AndondError::Runtime)?;
-    if report.versions.not_kept.is_some() {
-        let keeping = versions::keep_on_trying(handle.clone(), config.state_dir.clone(), regulations.clone());
-        runtime.spawn(keeping);
+    let listen = TcpListener::bind(config.listen);
+    let listener =
+        runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
+    let opening = Opening::default();
+    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace).map_err(AndondError::Wall)?;
+    let picture = wall.picture().clone();
+    let daemon = Daemon {
+        png: Arc::new(move || picture.png()),
+        config,
+        settings,
+        from_file,
+        opening,
+        gate: Gate::default(),
+        started_us: clock::monotonic_us(),
+    };
+    let (desk, served) = runtime.block_on(daemon.serve(listener, demo));
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    if let Some((handle, desk)) = desk {
+        handle.stop();
+        // A loop that panicked has said so in the journal.
+        let _ = desk.join();
     }
-    let served = runtime.block_on(serve_all(&config, shared, &handle, demo, from_file));
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    handle.stop();
-    // A loop that panicked has said so in the journal.
-    let _ = desk.join();
     wall.stop();
     served?;
     log::info!("stopped; everything is durable");
     Ok(())
+}
+
+/// Whoever has the books has the wall, too: it is not touched for a start that cannot be. What a disk says that fails is
+/// left to the opening, which tries again.
+fn refuse_if_in_use(state_dir: &Path) -> Result<(), AndondError> {
+    match StateLock::take(state_dir).map_err(BooksError::from) {
+        Err(error) if disk_fault(&error).is_none() => Err(error.into()),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// The configuration with the command line over it. Tells whether there was a file.
@@ -239,44 +255,167 @@ fn tell_archive(report: &ArchiveReport) {
     }
 }
 
-async fn serve_all(
-    config: &Config,
-    shared: Arc<Shared>,
-    handle: &Handle,
-    demo: Option<Demo>,
+/// The daemon from its first moment to its last.
+struct Daemon {
+    config: Config,
+    settings: Settings,
+    /// Whether the configuration came from a file.
     from_file: bool,
-) -> Result<(), AndondError> {
-    let control = bind_control(&config.state_dir)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|source| AndondError::Listen { address: config.listen, source })?;
-    let address =
-        listener.local_addr().map_err(|source| AndondError::Listen { address: config.listen, source })?;
-    let (stop, stopped) = watch::channel(false);
-    let wait = |mut stopped: watch::Receiver<bool>| async move {
-        // A sender that is gone means stop, too.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    let doors = serve(listener, router(Arc::clone(&shared)), wait(stopped.clone()));
-    let admin = serve_unix(control, control_router(shared), wait(stopped));
-    let life = async {
-        let lived = live(config, handle, demo, from_file, address).await;
-        stop.send_replace(true);
-        lived
-    };
-    let (doors, admin, lived) = tokio::join!(doors, admin, life);
-    doors.and(admin).map_err(AndondError::Serve).and(lived)
+    opening: Opening,
+    gate: Gate,
+    png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    started_us: u64,
 }
 
-/// Says that the daemon is there, and waits until it is told to stop.
-async fn live(
+/// The desk, while its loop runs.
+type Running = (Handle, JoinHandle<()>);
+
+impl Daemon {
+    /// Serves from here on: the opening first, then the desk, until the daemon is told to stop.
+    async fn serve(
+        &self,
+        listener: TcpListener,
+        demo: Option<Demo>,
+    ) -> (Option<Running>, Result<(), AndondError>) {
+        let (stop, stopped) = watch::channel(false);
+        let address = listener.local_addr().unwrap_or(self.config.listen);
+        let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png));
+        let doors = serve(listener, router, told(stopped.clone()));
+        let life = async {
+            let lived = self.live(address, stopped, demo).await;
+            stop.send_replace(true);
+            lived
+        };
+        let (doors, (desk, lived)) = tokio::join!(doors, life);
+        (desk, lived.and(doors.map_err(AndondError::Serve)))
+    }
+
+    /// Opens the books and lives with them until a signal comes.
+    async fn live(
+        &self,
+        address: SocketAddr,
+        stopped: watch::Receiver<bool>,
+        demo: Option<Demo>,
+    ) -> (Option<Running>, Result<(), AndondError>) {
+        let mut signal = pin!(wait_for_signal());
+        let mut saying = Listening { address, is_said: false };
+        let opened = tokio::select! {
+            opened = self.open(&mut saying) => opened,
+            () = &mut signal => return (None, Ok(())),
+        };
+        let (handle, desk, report) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return (None, Err(error)),
+        };
+        let lived = self.keep_open(&handle, &report, saying, stopped, demo, signal).await;
+        (Some((handle, desk)), lived)
+    }
+
+    /// Opens the books in a thread of its own. Tells systemd that this may take its time, and a person where to look at it
+    /// if it does.
+    async fn open(
+        &self,
+        listening: &mut Listening,
+    ) -> Result<(Handle, JoinHandle<()>, BooksReport), AndondError> {
+        let (done, mut opened) = oneshot::channel();
+        let (opening, settings) = (self.opening.clone(), self.settings.clone());
+        std::thread::Builder::new()
+            .name("opening".into())
+            .spawn(move || drop(done.send(opening.open(&settings))))
+            .map_err(AndondError::Opening)?;
+        let mut patience = SAID_WITHIN_S;
+        loop {
+            let waited = tokio::time::timeout(Duration::from_secs(1), &mut opened).await;
+            if let Ok(opened) = waited {
+                let gone = |_| AndondError::Opening(std::io::Error::other("its thread panicked"));
+                return Ok(opened.map_err(gone)??);
+            }
+            patience = patience.saturating_sub(1);
+            let is_blocked = matches!(self.opening.stage(), Stage::Blocked { .. });
+            if is_blocked || patience == 0 {
+                listening.say();
+            }
+            let _ = sd_notify::notify(&[NotifyState::ExtendTimeoutUsec(EXTENDED_US)]);
+        }
+    }
+
+    /// Says that the desk is there, and waits until the daemon is told to stop.
+    async fn keep_open(
+        &self,
+        handle: &Handle,
+        report: &BooksReport,
+        mut listening: Listening,
+        stopped: watch::Receiver<bool>,
+        demo: Option<Demo>,
+        mut signal: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), AndondError> {
+        let Self { config, settings, .. } = self;
+        tell_books(report, handle);
+        versions::tell(&report.versions, handle);
+        let shared = self.shared(handle);
+        let control = bind_control(&config.state_dir)?;
+        tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
+        self.gate.open(router(shared));
+        listening.say();
+        let _ = sd_notify::notify(&[NotifyState::Ready]);
+        tokio::spawn(watchdog(handle.clone()));
+        if report.versions.not_kept.is_some() {
+            let (handle, regulations) = (handle.clone(), settings.regulations.clone());
+            tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
+        }
+        let welcome = welcome(config, handle, demo, self.from_file, listening.address);
+        tokio::select! {
+            welcomed = welcome => welcomed?,
+            () = &mut signal => return Ok(()),
+        }
+        signal.await;
+        Ok(())
+    }
+
+    fn shared(&self, handle: &Handle) -> Arc<Shared> {
+        Arc::new(Shared {
+            handle: handle.clone(),
+            png: Arc::clone(&self.png),
+            started_us: self.started_us,
+            facts: ServerFacts {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                regulations: self.settings.regulations.ids().into_iter().map(str::to_owned).collect(),
+                state_dir: self.config.state_dir.clone(),
+                zone: self.config.zone,
+            },
+        })
+    }
+}
+
+/// Returns when the daemon is to stop.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone means stop, too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// The line that says where the daemon listens; said once.
+struct Listening {
+    address: SocketAddr,
+    is_said: bool,
+}
+
+impl Listening {
+    fn say(&mut self) {
+        if !self.is_said {
+            say(&format!("listening on http://{}", self.address));
+        }
+        self.is_said = true;
+    }
+}
+
+/// What somebody who started the daemon by hand needs to know.
+async fn welcome(
     config: &Config,
     handle: &Handle,
     demo: Option<Demo>,
     from_file: bool,
     address: SocketAddr,
 ) -> Result<(), AndondError> {
-    say(&format!("listening on http://{address}"));
     if let Some(demo) = demo {
         let token = first_token(handle, &config.state_dir, true).await?;
         say(&format!("board      http://{address}/board"));
@@ -287,9 +426,6 @@ async fn live(
         let token = first_token(handle, &config.state_dir, false).await?;
         introduce(address, &token, handle.view().regulations());
     }
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    tokio::spawn(watchdog(handle.clone()));
-    wait_for_signal().await;
     Ok(())
 }
 
@@ -311,9 +447,7 @@ fn bind_control(state_dir: &Path) -> Result<UnixListener, AndondError> {
 
 /// The token of the first agent, made at the first start and kept beside the books for the next.
 async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<String, AndondError> {
-    use std::os::unix::fs::OpenOptionsExt;
     let path = state_dir.join("first-token");
-    let fail = |source| AndondError::FirstToken { path: path.clone(), source };
     let known = std::fs::read_to_string(&path).ok().map(|text| text.trim().to_owned());
     if let Some(secret) = known {
         let hash = secret::hash(secret.as_bytes());
@@ -329,20 +463,31 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
         lines: Vec::new(),
         hash: secret::hash(secret.as_bytes()).into(),
     };
-    let command = Command::Desk(DeskAct::AddToken(token));
-    handle
-        .command(command, Actor::named("andond", Role::Admin), None)
-        .await
-        .map_err(AndondError::AddToken)?;
-    let mut file = std::fs::File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(fail)?;
-    writeln!(file, "{secret}").and_then(|()| file.sync_all()).map_err(fail)?;
+    add_token(handle, token).await?;
+    if let Err(error) = keep_secret(&path, &secret) {
+        // It is told below, and whoever reads that has it.
+        log::error!("the first token could not be kept in {}: {error}", path.display());
+    }
     Ok(secret)
+}
+
+/// Adds a token as soon as the disk keeps it.
+async fn add_token(handle: &Handle, token: Token) -> Result<(), AndondError> {
+    let admin = Actor::named("andond", Role::Admin);
+    loop {
+        let command = Command::Desk(DeskAct::AddToken(token.clone()));
+        match handle.command(command, admin.clone(), None).await {
+            Err(run::Failure::Storage { .. } | run::Failure::Busy) => tokio::time::sleep(OPEN_AGAIN).await,
+            added => return added.map(drop).map_err(AndondError::AddToken),
+        }
+    }
+}
+
+fn keep_secret(path: &Path, secret: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::File::options();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    writeln!(file, "{secret}").and_then(|()| file.sync_all())
 }
 
 /// The name, or the name with the first number that is free.
@@ -387,7 +532,7 @@ async fn watchdog(handle: Handle) {
     loop {
         every.tick().await;
         if handle.look(|_, _| ()).await.is_ok() {
-            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         }
     }
 }

@@ -22,8 +22,8 @@ use crate::store::disk::Access;
 use crate::store::ledger::SEGMENT_BYTES;
 use crate::store::tickets::Unusable;
 use crate::store::{
-    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept, Ledger,
-    LedgerError, LockError, RealDisk, Reserve, StateLock, Tickets, TicketsError,
+    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept,
+    Ledger, LedgerError, LockError, RealDisk, Reserve, StateLock, Tickets, TicketsError,
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
@@ -126,7 +126,7 @@ pub struct Books {
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
     tickets: Tickets,
-    disk: Arc<dyn Disk>,
+    files: Arc<dyn Disk>,
     reserve: Reserve,
     /// Held as long as the books are open.
     lock: StateLock,
@@ -261,7 +261,7 @@ impl Books {
                 .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
                 .collect(),
             tickets,
-            disk: Arc::clone(&shelf.disk),
+            files: Arc::clone(&shelf.disk),
             reserve,
             lock,
         };
@@ -354,9 +354,9 @@ impl Books {
     pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.ledger.recover()?;
         let path = self.lock.dir().join("probe");
-        let probe = self.disk.open(&path, Access::Create)?;
+        let probe = self.files.open(&path, Access::Create)?;
         let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
-        self.disk.remove(&path)?;
+        self.files.remove(&path)?;
         Ok(tried?)
     }
 

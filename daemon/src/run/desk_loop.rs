@@ -15,8 +15,8 @@ use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
-use super::archiving::{Archivist, Rule};
 use self::storage::Disk;
+use super::archiving::{Archivist, Rule};
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::faults::is_full;
 use super::history::HistoryError;

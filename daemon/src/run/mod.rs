@@ -8,6 +8,7 @@ pub mod books;
 mod desk_loop;
 mod faults;
 pub mod history;
+pub mod opening;
 pub mod versions;
 pub mod view;
 
@@ -18,7 +19,9 @@ use calendars::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::desk_loop::{Loop, Settings, start};
+pub use self::faults::disk_fault;
 pub use self::history::{History, HistoryError, Sizes};
+pub use self::opening::Opening;
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};

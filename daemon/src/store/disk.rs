@@ -127,8 +127,13 @@ impl Seek for Cursor {
 
 /// Fills `file` with zeros up to `length`, for file systems that cannot be asked for room otherwise.
 fn fill(file: &File, length: u64) -> io::Result<()> {
-    let zeros = vec![0; 64 << 10];
     let mut end = file.metadata()?.len();
+    // A disk without the room is not to be filled to learn that.
+    let left = rustix::fs::fstatvfs(file)?;
+    if left.f_bavail.saturating_mul(left.f_frsize) < length.saturating_sub(end) {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
+    let zeros = vec![0; 64 << 10];
     while end < length {
         let bytes = zeros.len().min(usize::try_from(length - end).unwrap_or(usize::MAX));
         file.write_all_at(&zeros[..bytes], end)?;
@@ -204,5 +209,28 @@ impl DiskFile for File {
     fn sync(&self) -> io::Result<()> {
         // It syncs the length, too, where that changed; what it leaves out is the times.
         Ok(rustix::fs::fdatasync(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_cannot_be_asked_for_room_is_written_to() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = RealDisk.open(&dir.path().join("file"), Access::Create).unwrap();
+        file.write_at(b"kept", 0).unwrap();
+        let kernels = OpenOptions::new().write(true).open(dir.path().join("file")).unwrap();
+        fill(&kernels, 100_000).unwrap();
+        fill(&kernels, 10).unwrap();
+        assert_eq!(fill(&kernels, u64::MAX).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let bytes = read(&RealDisk, &dir.path().join("file")).unwrap();
+        assert!(
+            bytes.len() == 100_000 && bytes.starts_with(b"kept") && bytes[4..].iter().all(|byte| *byte == 0)
+        );
+        let mut cursor = Cursor::new(file);
+        assert_eq!(cursor.seek(SeekFrom::End(-1)).unwrap(), 99_999);
+        assert!(cursor.seek(SeekFrom::Current(-100_000)).is_err(), "nothing is in front of a file");
     }
 }

@@ -22,6 +22,7 @@ mod kiosk;
 mod meta;
 mod metrics;
 mod openapi;
+mod opening;
 mod preview;
 mod problem;
 mod query;
@@ -46,6 +47,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::opening::Gate;
 pub use self::serving::{serve, serve_unix};
 
 use self::auth::Guard;

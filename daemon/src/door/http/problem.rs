@@ -192,6 +192,11 @@ impl Problem {
         Self::later("not-ready", "The daemon is not ready", detail, RETRY_BUSY_S)
     }
 
+    /// The books are being opened.
+    pub(super) fn starting(detail: impl Into<String>) -> Self {
+        Self::later("starting", "The daemon is starting", detail, RETRY_LATER_S)
+    }
+
     /// A fault of ours.
     pub(super) fn internal() -> Self {
         Self::new(
