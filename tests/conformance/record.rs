@@ -246,18 +246,23 @@ fn turns() -> Vec<Event> {
         turn(Metric::Line, Turn::Resumed { used_ms: 3_600_000, term: term() }),
         turn(
             Metric::Resolution,
-            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Derived, term: term() },
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Derived, began_at: None, term: term() },
         ),
         turn(
             Metric::Resolution,
-            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Calendar, term: term() },
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Calendar, began_at: None, term: term() },
         ),
         turn(
             Metric::Resolution,
-            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Extended, term: no_term() },
+            Turn::Retargeted {
+                used_ms: 3_600_000,
+                why: TermReason::Extended,
+                began_at: None,
+                term: no_term(),
+            },
         ),
         turn(Metric::RegistrationLetter, Turn::Warned { deadline: at(30) }),
-        turn(Metric::Resolution, Turn::Breached { at: at(1_620) }),
+        turn(Metric::Resolution, Turn::Breached { at: at(1_620), late: false }),
         turn(Metric::RequesterAnswer, Turn::RanOut { at: at(1_620) }),
         turn(Metric::Confirmation, Turn::Stopped { used_ms: 3_600_000 }),
     ]
@@ -286,8 +291,12 @@ fn of_the_five_regulations() -> Vec<Event> {
     let Event::Registered(mut by_agent) = barely_registered() else { panic!("it is a registration") };
     by_agent.opened_by = Some("petrov".into());
     let by_clause = Term { clause: Some("ZS-5d".into()), days: Some(3), ..term() };
-    let retargeted =
-        |why| turn(Metric::Resolution, Turn::Retargeted { used_ms: 0, why, term: by_clause.clone() });
+    let retargeted = |why| {
+        turn(
+            Metric::Resolution,
+            Turn::Retargeted { used_ms: 0, why, began_at: None, term: by_clause.clone() },
+        )
+    };
     vec![
         Event::Registered(by_agent),
         Event::Estimated { deadline: at(6_240), reason: Some(text("Работы больше")) },

@@ -31,7 +31,7 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
             weekday: small(local.weekday().num_days_from_monday()),
         },
         level: board.level(),
-        trusted: board.trusted,
+        trusted: board.time.is_trusted(),
         link: Link::Live,
         counts: Counts {
             open: board.counts.open,

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use calendars::{Timestamp, Tz};
-use firmware_board::{Level, Signals};
+use firmware_board::{Language, Level, Signals};
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::{self, Alarm, AlarmKind, AlarmState, Counts, Desk, Metric, TicketNumber};
+use crate::run::time::{DeskTime, Distrust};
 
 /// How many alarms the wall knows of one by one.
 pub const ALARMS_MAX: usize = 100;
@@ -43,8 +44,8 @@ pub struct BoardState {
     pub at: Timestamp,
     /// The site's zone.
     pub zone: Tz,
-    /// Whether the box's time can be trusted.
-    pub trusted: bool,
+    /// How the desk's time follows from the box's clocks, and whether it can be trusted.
+    pub time: DeskTime,
     /// How many tickets are what.
     pub counts: Counts,
     /// The worst alarms with what they are about; at most [`ALARMS_MAX`].
@@ -63,7 +64,14 @@ pub struct BoardState {
 
 impl BoardState {
     /// The wall's view of a desk. `troubles` are alarms that could not be kept: a disk that fails takes no events.
-    pub fn of(desk: &Desk, troubles: &[Alarm], at: Timestamp, trusted: bool, zone: Tz) -> Self {
+    pub fn of(
+        desk: &Desk,
+        troubles: &[Alarm],
+        at: Timestamp,
+        time: DeskTime,
+        zone: Tz,
+        language: Language,
+    ) -> Self {
         let regulations = desk.regulations();
         let shorts = regulations.iter().filter(|_| regulations.are_several());
         let mut tally: Vec<_> = desk.alarm_tally().collect();
@@ -71,13 +79,13 @@ impl BoardState {
         Self {
             at,
             zone,
-            trusted,
+            time,
             counts: desk.counts(),
             alarms: troubles
                 .iter()
                 .chain(desk.alarms())
                 .take(ALARMS_MAX)
-                .map(|alarm| (alarm.clone(), About::of(alarm, desk)))
+                .map(|alarm| (alarm.clone(), About::of(alarm, desk, zone, language)))
                 .collect(),
             alarms_total: desk.alarms_total() + troubles.len(),
             tally,
@@ -125,7 +133,8 @@ impl BoardState {
                 Level::Breach => "breach",
                 Level::Critical => "critical",
             },
-            trusted: self.trusted,
+            trusted: self.time.is_trusted(),
+            distrust: self.time.why().map(Distrust::id),
             counts: self.counts,
             alarms: self
                 .alarms
@@ -175,6 +184,9 @@ pub struct BoardView {
     pub level: &'static str,
     /// Whether the box's time can be trusted.
     pub trusted: bool,
+    /// Why it cannot be: never-set, behind, stepped or unsynchronised; null while it can.
+    #[schema(value_type = Option<String>, example = "behind")]
+    pub distrust: Option<&'static str>,
     /// How many tickets are what.
     pub counts: Counts,
     /// The worst alarms; at most 100.

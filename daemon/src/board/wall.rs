@@ -18,7 +18,7 @@ use super::pi::{self, PiError};
 use super::scene::{Room, scene};
 use super::trace::Trace;
 use crate::chain::chain;
-use crate::clock;
+use crate::clock::{self, SystemClock};
 use crate::config::{Board, Panel, SignalPins, Spi};
 use crate::desk::{Actor, AlarmKind, Command, DeskAct};
 use crate::run::Handle;
@@ -121,14 +121,17 @@ impl Painter {
         let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
         let mut board = view.board();
         while !self.stop.load(Ordering::Acquire) {
-            let scene = scene(&board, &self.room, clock::now());
+            let scene = scene(&board, &self.room, board.time.now(&SystemClock));
             let t_ms = clock::monotonic_us() / 1_000;
             self.signal(scene.signals, t_ms);
             self.paint(&scene, t_ms, &mut frame);
             board = view.board_after(&board, self.wait(&scene, t_ms));
         }
-        let last =
-            Scene { link: Link::Stopped, signals: Signals::DARK, ..scene(&board, &self.room, clock::now()) };
+        let last = Scene {
+            link: Link::Stopped,
+            signals: Signals::DARK,
+            ..scene(&board, &self.room, board.time.now(&SystemClock))
+        };
         self.beacon.dark();
         self.paint(&last, 0, &mut frame);
     }

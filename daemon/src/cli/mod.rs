@@ -7,6 +7,7 @@ mod alarm;
 pub mod andond;
 mod board;
 mod calendar;
+mod clock;
 mod config;
 mod control;
 mod demo;
@@ -38,7 +39,6 @@ use serde::Serialize;
 use self::control::Control;
 use self::error::CliError;
 use self::text::Table;
-use crate::clock;
 
 /// Runs andond's desk from the command line.
 ///
@@ -80,6 +80,8 @@ enum Noun {
     Alarm(alarm::AlarmNoun),
     #[command(subcommand)]
     Board(board::BoardNoun),
+    #[command(subcommand)]
+    Clock(clock::ClockNoun),
     #[command(subcommand)]
     Regulation(regulation::RegulationNoun),
     #[command(subcommand)]
@@ -136,7 +138,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let is_talk_read = stderr.is_terminal();
-    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, clock::now())
+    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, crate::clock::now())
 }
 
 impl Cli {
@@ -165,6 +167,7 @@ impl Noun {
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),
+            Self::Clock(noun) => noun.run(io),
             Self::Regulation(noun) => noun.run(io),
             Self::Calendar(noun) => noun.run(io),
             Self::Config(noun) => noun.run(io),

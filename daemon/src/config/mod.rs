@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::desk::Regulations;
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
+use crate::run::time::Proof;
 use crate::toml_problem;
 
 /// Where the daemon listens where nothing else is said.
@@ -86,6 +87,8 @@ pub struct Config {
     pub zone: Tz,
     /// The wall.
     pub board: Board,
+    /// The box's clock.
+    pub clock: Clock,
     /// The journal.
     pub log: Log,
 }
@@ -99,9 +102,19 @@ impl Default for Config {
             intake: Vec::new(),
             zone: Tz::Europe__Moscow,
             board: Board::default(),
+            clock: Clock::default(),
             log: Log::default(),
         }
     }
+}
+
+/// The box's clock.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Clock {
+    /// What makes its time trusted: `synchronised`, the kernel says so, or `plausible` (the default), it is not before
+    /// this program was written nor before the newest event.
+    pub trust: Proof,
 }
 
 /// The wall.

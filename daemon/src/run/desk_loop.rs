@@ -14,13 +14,15 @@ use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
 use super::books::{Books, BooksError, BooksReport, Carried};
+use super::time::{Change, Distrust, Proof, Reading, TrustedTime};
 use super::{BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
 use crate::board::BoardState;
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
-use crate::desk::event::Receipt;
+use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
+    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Fact, Refusal, Regulations,
+    Role, Undo,
 };
 use crate::store::{Kept, LedgerError};
 
@@ -33,6 +35,14 @@ const CHECKPOINT_TICKETS: usize = 2_000;
 const CHECKPOINT_US: u64 = 60_000_000;
 /// How long after a failed write the disk is tried again, in microseconds.
 const RETRY_US: u64 = 1_000_000;
+/// How often time that is not trusted is looked at again, in microseconds.
+const POLL_HELD_US: u64 = 10_000_000;
+/// How often time that is trusted is, in microseconds: a step is told by the kernel at once, where it tells.
+const POLL_TRUSTED_US: u64 = 60_000_000;
+/// How many entries correct clocks in one batch: together they are less than the ledger takes at once.
+const CORRECTIONS_MAX: usize = 10;
+/// Who corrects clocks, in the record.
+const BOX: &str = "andond";
 /// How many entries a slow listener may lag behind before it must read them from the ledger.
 const LISTENERS_LAG: usize = 4_096;
 
@@ -47,6 +57,8 @@ pub struct Settings {
     pub zone: Tz,
     /// The room's language, for what the loop itself tells the wall.
     pub language: Language,
+    /// Which proof makes the box's time trusted.
+    pub proof: Proof,
 }
 
 /// A reply that waits for the disk.
@@ -89,6 +101,7 @@ pub struct Loop {
     desk: Desk,
     books: Books,
     clock: Box<dyn Clock>,
+    time: TrustedTime,
     view: Arc<View>,
     entries: broadcast::Sender<Arc<Entry>>,
     zone: Tz,
@@ -108,15 +121,17 @@ struct Batch {
     entries: Vec<Entry>,
     replies: Vec<Waiting>,
     looks: Vec<super::Look>,
+    /// How the time was before an admin's word, which waits for the disk, too.
+    time_before: Option<TrustedTime>,
     stop: bool,
 }
 
 impl Loop {
     /// A loop over a desk and its books, as they were opened.
     pub fn new(desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
-        let now = clock.system_now();
-        let trusted = clock::is_plausible(now, desk.last_at());
-        let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
+        let reading = Reading::of(clock.as_ref(), desk.known_at());
+        let time = TrustedTime::start(settings.proof, &reading, || clock.kernel_synchronised());
+        let board = BoardState::of(&desk, &[], time.now(), time.time(), settings.zone, settings.language);
         let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
         let tokens = desk.tokens().cloned().collect();
         let view = Arc::new(View::new(desk.regulations().clone(), tickets, tokens, board));
@@ -125,6 +140,7 @@ impl Loop {
             desk,
             books,
             clock,
+            time,
             view,
             entries: broadcast::channel(LISTENERS_LAG).0,
             zone: settings.zone,
@@ -160,6 +176,7 @@ impl Loop {
     /// with one sync of the disk, and tells whoever is to know. Never waits for an input.
     pub fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.desk.remember();
+        self.read_time();
         self.take_in(inputs);
         self.commit();
     }
@@ -167,24 +184,28 @@ impl Loop {
     /// When [`Loop::turn`] is to be called though nothing comes in, in microseconds of the monotonic clock; the past
     /// means at once, none that nothing is to come.
     pub fn wake_at_us(&self) -> Option<u64> {
-        let (now, now_us) = (self.now(), self.clock.monotonic_us());
+        let now_us = self.clock.monotonic_us();
+        let now = self.time.at(now_us);
         let at_us = |at: Timestamp| {
             now_us.saturating_add(u64::try_from(at.ms_since(now)).unwrap_or_default().saturating_mul(1_000))
         };
         // Time that is not trusted brings nothing about.
-        let deadline = self.desk.next_deadline().filter(|_| self.is_trusted(now)).map(at_us);
+        let deadline = self.desk.next_deadline().filter(|_| self.time.is_trusted()).map(at_us);
+        let deadline = deadline.map(|at_us| if self.is_to_correct() { now_us } else { at_us });
         let deadline = match (deadline, self.retry_at_us) {
             (Some(deadline), Some(retry)) => Some(deadline.max(retry)),
             (deadline, _) => deadline,
         };
         let unmute = self.view.board().muted_until.map(at_us);
         let checkpoint = self.dirty_since_us.map(|since_us| since_us.saturating_add(CHECKPOINT_US));
-        [deadline, unmute, checkpoint, self.retry_at_us].into_iter().flatten().min()
+        let poll_us = if self.time.is_trusted() { POLL_TRUSTED_US } else { POLL_HELD_US };
+        let poll = Some(self.time.read_us().saturating_add(poll_us));
+        [deadline, unmute, checkpoint, poll, self.retry_at_us].into_iter().flatten().min()
     }
 
     /// The last checkpoint, waited for.
     pub fn close(self) {
-        let now = self.now();
+        let now = self.time.at(self.clock.monotonic_us());
         self.books.close(&self.desk, now);
     }
 
@@ -205,49 +226,83 @@ impl Loop {
         }
     }
 
-    fn now(&self) -> Timestamp {
-        self.clock.system_now()
+    /// Reads the clocks; what the desk's time is follows.
+    fn read_time(&mut self) {
+        let reading = Reading::of(self.clock.as_ref(), self.desk.known_at());
+        match self.time.read(&reading, || self.clock.kernel_synchronised()) {
+            // Whether it can be trusted is told with the wall, which says so, too.
+            Some(Change::Lost(_) | Change::Regained) | None => {}
+            Some(Change::Stepped(by_ms)) => {
+                log::warn!("the system clock was set by {by_ms} ms; timers are armed anew");
+            }
+        }
     }
 
-    fn is_trusted(&self, now: Timestamp) -> bool {
-        clock::is_plausible(now, self.desk.last_at())
+    /// Whether clocks are to be corrected before anything else runs out.
+    fn is_to_correct(&self) -> bool {
+        self.time.is_trusted() && self.desk.is_unsynced()
     }
 
     /// Decides what waits: first what time has brought about, then what people want.
     fn take_in(&mut self, inputs: impl IntoIterator<Item = Input>) {
-        let now = self.now();
         if self.retry_at_us.is_some_and(|retry_us| self.clock.monotonic_us() >= retry_us) {
             self.try_storage();
         }
-        if self.retry_at_us.is_none() {
-            self.settle(now);
+        if self.retry_at_us.is_none() && self.time.is_trusted() {
+            self.correct();
+            self.settle();
         }
         for input in inputs.into_iter().take(BATCH_MAX) {
-            self.input(input, now);
+            self.input(input);
         }
     }
 
-    fn settle(&mut self, now: Timestamp) {
-        if !self.is_trusted(now) {
+    /// Clocks that counted by stamps which could not be trusted are reckoned anew, before anything of theirs runs out.
+    fn correct(&mut self) {
+        for _ in 0..CORRECTIONS_MAX {
+            if !self.is_to_correct() {
+                return;
+            }
+            let now = self.time.now();
+            // What a crash left undone goes on as it was begun.
+            let begun = self.desk.behind_ms();
+            let behind_ms = begun.unwrap_or(self.time.behind_ms());
+            let mut facts = self.desk.corrections(behind_ms, now);
+            if begun.is_none() {
+                facts.insert(0, Fact { ticket: None, event: Event::TimeTrusted { behind_ms } });
+            }
+            let entry = self.desk.enter(facts, BOX, now, None, None, false);
+            self.batch.entries.push(entry);
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.is_to_correct() {
             return;
         }
+        let now = self.time.now();
         for _ in 0..SETTLE_MAX {
-            let Some((effective, facts)) = self.desk.due(now) else { break };
+            let Some((effective, facts)) = self.desk.due_grouped(now) else { break };
             let timer = Actor::timer();
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
             self.batch.entries.push(entry);
         }
     }
 
-    fn input(&mut self, input: Input, now: Timestamp) {
+    fn input(&mut self, input: Input) {
+        let now = self.time.now();
         match input {
             Input::Command { command, actor, receipt, reply } => {
                 let answer = self.command(&command, &actor, receipt, now);
                 self.batch.replies.push((reply, answer));
             }
+            Input::TrustTime { back, actor, reply } => {
+                let answer = self.trust_time(back, &actor);
+                self.batch.replies.push((reply, answer));
+            }
             Input::Look(look) => self.batch.looks.push(look),
-            // The next wait reckons with the new time.
-            Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
+            // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
+            Input::ClockStepped => {}
             Input::Kept(Kept::Done { upto_seq }) => self.books.history().indexed(upto_seq),
             Input::Kept(Kept::Failed { upto_seq, error }) => {
                 log::error!(
@@ -272,15 +327,43 @@ impl Loop {
         if let Some(done) = self.ack_trouble(command, actor) {
             return Ok(done);
         }
-        let decision = self.desk.decide(command, actor, now)?;
+        let mut decision = self.desk.decide(command, actor, now)?;
+        let unsynced = !self.time.is_trusted();
+        if unsynced {
+            // Nothing runs out by a time that cannot be trusted, not by a change of the term either; its timer waits.
+            decision.facts.retain(|fact| !is_breach(fact));
+        }
         let changed = !decision.facts.is_empty();
         if changed {
-            let unsynced = !self.is_trusted(now);
             let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
             self.batch.entries.push(entry);
         }
         let ticket = decision.ticket.and_then(|number| self.desk.ticket(number)).cloned();
         Ok(Done { ticket, changed, repeated: false })
+    }
+
+    /// An admin says that the system clock is right.
+    fn trust_time(&mut self, back: bool, actor: &Actor) -> Result<Done, Failure> {
+        let was_trusted = self.time.is_trusted();
+        let system = if was_trusted { self.time.now() } else { self.time.system() };
+        let facts = self.desk.trust_time(actor, back, self.time.now(), system)?;
+        if was_trusted {
+            return Ok(Done { ticket: None, changed: false, repeated: false });
+        }
+        if system < clock::NOT_BEFORE {
+            return Err(Failure::Refused(Refusal::conflict(
+                "clock-not-set",
+                format!(
+                    "the system clock shows {}, before this program was written; set it first, as by `timedatectl set-time`",
+                    system.to_rfc3339(self.zone)
+                ),
+            )));
+        }
+        let entry = self.desk.enter(facts, &actor.name, system, Some(system), None, false);
+        self.batch.entries.push(entry);
+        self.batch.time_before.get_or_insert_with(|| self.time.clone());
+        self.time.trust();
+        Ok(Done { ticket: None, changed: true, repeated: false })
     }
 
     /// The first answer again, where this request was carried out before.
@@ -310,12 +393,13 @@ impl Loop {
 
     /// Writes the batch down, and only then tells anybody.
     fn commit(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        let now = self.now();
+        let mut batch = std::mem::take(&mut self.batch);
         let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
         match kept {
             Ok(()) => {
                 let undo = self.desk.forget();
+                // A slow disk takes its time.
+                self.read_time();
                 if !batch.entries.is_empty() {
                     self.dirty_since_us.get_or_insert(self.clock.monotonic_us());
                     self.publish(undo.as_ref(), &batch.entries);
@@ -325,7 +409,7 @@ impl Loop {
                         let _ = self.entries.send(Arc::new(entry));
                     }
                 }
-                self.publish_board(now);
+                self.publish_board();
                 for (reply, answer) in batch.replies {
                     // Whoever asked may have gone meanwhile; what they asked for is done.
                     let _ = reply.send(answer);
@@ -333,14 +417,19 @@ impl Loop {
             }
             Err(error) => {
                 self.desk.go_back();
-                self.storage_fails("ledger", &error, now);
-                self.publish_board(now);
+                if let Some(time) = batch.time_before.take() {
+                    self.time = time;
+                }
+                self.read_time();
+                self.storage_fails("ledger", &error, self.time.now());
+                self.publish_board();
                 for (reply, _) in batch.replies {
                     // Refusals, too: they were decided on a desk that did not come to be.
                     let _ = reply.send(Err(not_kept(&error)));
                 }
             }
         }
+        let now = self.time.now();
         for look in batch.looks {
             look(&self.desk, now);
         }
@@ -369,10 +458,10 @@ impl Loop {
         }
     }
 
-    fn publish_board(&mut self, now: Timestamp) {
-        let trusted = self.is_trusted(now);
-        self.tell_trust(trusted);
-        let board = BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone);
+    fn publish_board(&mut self) {
+        self.tell_trust();
+        let (now, time) = (self.time.now(), self.time.time());
+        let board = BoardState::of(&self.desk, &self.troubles, now, time, self.zone, self.language);
         let known = self.view.board();
         if (BoardState { at: known.at, ..board.clone() }) != *known {
             self.view.publish_board(board);
@@ -380,22 +469,26 @@ impl Loop {
     }
 
     /// Time that cannot be trusted is an alarm; it is none of the record's, which bears only times that are.
-    fn tell_trust(&mut self, trusted: bool) {
-        let known = self.troubles.iter().any(|alarm| alarm.kind == AlarmKind::Clock);
-        if trusted && known {
-            log::warn!("the time can be trusted again");
-            self.troubles.retain(|alarm| alarm.kind != AlarmKind::Clock);
-        } else if !trusted && !known {
-            let newest = self.desk.last_at().max(clock::NOT_BEFORE);
-            log::error!(
-                "the system clock is before {}; nothing runs out until it is set",
-                newest.to_rfc3339(self.zone)
-            );
-            let text = match self.language {
-                Language::Russian => "часы отстают от последней записи",
-                Language::English => "the clock is behind the newest record",
-            };
-            self.troubles.push(Alarm::part(AlarmKind::Clock, "time", text, newest));
+    fn tell_trust(&mut self) {
+        let known = self.troubles.iter_mut().find(|alarm| alarm.kind == AlarmKind::Clock);
+        match (self.time.time().why(), known) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                log::warn!("the time can be trusted again: {}", self.time.now().to_rfc3339(self.zone));
+                self.troubles.retain(|alarm| alarm.kind != AlarmKind::Clock);
+            }
+            (Some(why), Some(known)) => {
+                let text = words(why, self.language);
+                if known.text != text {
+                    tell_distrust(why, &self.time, self.zone);
+                    text.clone_into(&mut known.text);
+                }
+            }
+            (Some(why), None) => {
+                tell_distrust(why, &self.time, self.zone);
+                let text = words(why, self.language);
+                self.troubles.push(Alarm::part(AlarmKind::Clock, "time", text, self.time.now()));
+            }
         }
     }
 
@@ -439,6 +532,40 @@ impl Loop {
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
     }
+}
+
+/// Says in the journal why the time cannot be trusted, and the way out.
+fn tell_distrust(why: Distrust, time: &TrustedTime, zone: Tz) {
+    let (system, held) = (time.system().to_rfc3339(zone), time.now().to_rfc3339(zone));
+    let what = match why {
+        Distrust::NeverSet => "which is before this program was written".to_owned(),
+        Distrust::Behind { by_ms } => format!("{by_ms} ms behind the newest event"),
+        Distrust::Stepped { by_ms } => {
+            format!("set by {by_ms} ms, and the kernel does not say that it is synchronised")
+        }
+        Distrust::Unsynchronised => "which the kernel does not say is synchronised".to_owned(),
+    };
+    log::error!(
+        "the time is not trusted: the system clock shows {system}, {what}; nothing runs out, and updates are stamped from {held} on. Set the clock, or `andonctl clock trust` if it is right"
+    );
+}
+
+/// Why the time cannot be trusted, for the room.
+fn words(why: Distrust, language: Language) -> &'static str {
+    match (why, language) {
+        (Distrust::NeverSet, Language::Russian) => "часы не установлены",
+        (Distrust::NeverSet, Language::English) => "the clock was never set",
+        (Distrust::Behind { .. }, Language::Russian) => "часы отстают от последней записи",
+        (Distrust::Behind { .. }, Language::English) => "the clock is behind the newest record",
+        (Distrust::Stepped { .. }, Language::Russian) => "часы переведены",
+        (Distrust::Stepped { .. }, Language::English) => "the clock was set",
+        (Distrust::Unsynchronised, Language::Russian) => "часы не синхронизированы",
+        (Distrust::Unsynchronised, Language::English) => "the clock is not synchronised",
+    }
+}
+
+fn is_breach(fact: &Fact) -> bool {
+    matches!(fact.event, Event::Clock { turn: Turn::Breached { .. }, .. })
 }
 
 fn not_kept(error: &LedgerError) -> Failure {

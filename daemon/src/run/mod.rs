@@ -6,6 +6,7 @@
 pub mod books;
 mod desk_loop;
 pub mod history;
+pub mod time;
 pub mod versions;
 pub mod view;
 
@@ -40,6 +41,15 @@ pub enum Input {
         actor: Actor,
         /// What recognises the same request when it comes again.
         receipt: Option<Receipt>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Done, Failure>>,
+    },
+    /// An admin says that the system clock is right.
+    TrustTime {
+        /// Whether it is known to be behind the newest event.
+        back: bool,
+        /// Who.
+        actor: Actor,
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Done, Failure>>,
     },
@@ -123,6 +133,16 @@ impl Handle {
     ) -> Result<Done, Failure> {
         let (input, answer) = Input::command(command, actor, receipt);
         self.send(input)?;
+        answer.await.map_err(|_| Failure::Stopping)?
+    }
+
+    /// Trusts the system clock as it is, on an admin's word; `back` says that it is known to be behind the newest event.
+    ///
+    /// # Errors
+    /// [`Failure`]: refused, or not kept.
+    pub async fn trust_time(&self, back: bool, actor: Actor) -> Result<Done, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::TrustTime { back, actor, reply })?;
         answer.await.map_err(|_| Failure::Stopping)?
     }
 

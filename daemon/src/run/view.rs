@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use calendars::Timestamp;
+
 use crate::board::BoardState;
+use crate::clock::SystemClock;
 use crate::desk::command::Token;
 use crate::desk::{Regulations, Ticket, TicketNumber};
 
@@ -106,6 +109,11 @@ impl View {
     /// The wall's newest state.
     pub fn board(&self) -> Arc<BoardState> {
         Arc::clone(&self.board.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What time the desk has now.
+    pub fn now(&self) -> Timestamp {
+        self.board().time.now(&SystemClock)
     }
 
     /// Waits until the wall's state is another than `known`, at most `wait`; then the newest.

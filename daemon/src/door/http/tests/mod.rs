@@ -124,6 +124,7 @@ impl World {
             regulations,
             zone,
             language: firmware_board::Language::Russian,
+            proof: crate::run::time::Proof::Plausible,
         };
         let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
         let shared = Arc::new(Shared {
@@ -135,6 +136,8 @@ impl World {
                 regulations: vec!["getmark".into()],
                 state_dir: state_dir.to_owned(),
                 zone,
+                language: firmware_board::Language::Russian,
+                proof: crate::run::time::Proof::Plausible,
             },
         });
         let router = router(Arc::clone(&shared));
