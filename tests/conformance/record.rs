@@ -111,7 +111,16 @@ fn turn(metric: Metric, turn: Turn) -> Event {
 
 /// What can happen.
 fn events() -> Vec<Event> {
-    [beginnings(), changes(), endings(), turns(), events_of_the_desk(), of_the_five_regulations()].concat()
+    [
+        beginnings(),
+        changes(),
+        endings(),
+        turns(),
+        events_of_the_desk(),
+        of_the_five_regulations(),
+        of_trusted_time(),
+    ]
+    .concat()
 }
 
 fn beginnings() -> Vec<Event> {
@@ -309,6 +318,22 @@ fn of_the_five_regulations() -> Vec<Event> {
     ]
 }
 
+/// What came with time that can be trusted: its beginning, the correction of clocks, and breaches that are told together.
+fn of_trusted_time() -> Vec<Event> {
+    let corrected = Turn::Retargeted {
+        used_ms: 3_600_000,
+        why: TermReason::ClockCorrected,
+        began_at: Some(at(30)),
+        term: term(),
+    };
+    vec![
+        Event::TimeTrusted { behind_ms: 68_400_000 },
+        Event::TimeTrusted { behind_ms: -86_400_000 },
+        turn(Metric::Line, corrected),
+        turn(Metric::Resolution, Turn::Breached { at: at(1_620), late: true }),
+    ]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -349,15 +374,17 @@ fn kind(event: &Event) -> usize {
         Event::Estimated { .. } => 31,
         Event::Deferred { .. } => 32,
         Event::RegulationApplied { .. } => 33,
+        Event::TimeTrusted { .. } => 34,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 34;
+const KINDS: usize = 35;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let ticket = |event: &Event| (!(17..=22).contains(&kind(event))).then_some(TicketNumber(1024));
+    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || kind(event) == 34;
+    let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())
         .map(|(first_seq, event)| Entry {

@@ -73,6 +73,12 @@ impl Input {
         let (reply, answer) = oneshot::channel();
         (Input::Command { command, actor, receipt, reply }, answer)
     }
+
+    /// An admin's word for the system clock, and where the answer comes in.
+    pub fn trust_time(back: bool, actor: Actor) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        (Input::TrustTime { back, actor, reply }, answer)
+    }
 }
 
 /// A command was carried out and is durable.
@@ -141,8 +147,8 @@ impl Handle {
     /// # Errors
     /// [`Failure`]: refused, or not kept.
     pub async fn trust_time(&self, back: bool, actor: Actor) -> Result<Done, Failure> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Input::TrustTime { back, actor, reply })?;
+        let (input, answer) = Input::trust_time(back, actor);
+        self.send(input)?;
         answer.await.map_err(|_| Failure::Stopping)?
     }
 

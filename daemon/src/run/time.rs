@@ -281,9 +281,10 @@ impl TrustedTime {
             return None;
         }
         Some(match (step_ms, self.time.why()) {
-            (Some(by_ms), _) => Distrust::Stepped { by_ms },
-            (None, Some(why @ Distrust::Stepped { .. })) => why,
-            (None, _) => Distrust::Unsynchronised,
+            // A clock that was wrong and is set is as good as one that was never looked after.
+            (Some(by_ms), None) => Distrust::Stepped { by_ms },
+            (_, Some(why @ Distrust::Stepped { .. })) => why,
+            (_, _) => Distrust::Unsynchronised,
         })
     }
 }
@@ -291,4 +292,165 @@ impl TrustedTime {
 /// The instant when the monotonic clock shows `now_us`, where it was `at` when that showed `us`.
 fn after(at: Timestamp, us: u64, now_us: u64) -> Timestamp {
     at.plus_ms(i64::try_from(now_us.saturating_sub(us) / 1_000).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+    const DAY_MS: i64 = 24 * HOUR_MS;
+    /// A day after the program was written.
+    const T: Timestamp = NOT_BEFORE.plus_ms(DAY_MS);
+
+    /// A box whose clocks a test sets.
+    struct Box {
+        time: TrustedTime,
+        system: Timestamp,
+        us: u64,
+        newest: Timestamp,
+        kernel: Option<bool>,
+    }
+
+    impl Box {
+        fn boots(proof: Proof, system: Timestamp, newest: Timestamp, kernel: Option<bool>) -> Self {
+            let reading = Reading { system, monotonic_us: 0, newest };
+            Self { time: TrustedTime::start(proof, &reading, || kernel), system, us: 0, newest, kernel }
+        }
+
+        fn pass(&mut self, ms: i64) -> Option<Change> {
+            self.us += u64::try_from(ms).unwrap() * 1_000;
+            self.set(self.system.plus_ms(ms))
+        }
+
+        fn set(&mut self, system: Timestamp) -> Option<Change> {
+            self.system = system;
+            let reading = Reading { system, monotonic_us: self.us, newest: self.newest };
+            self.time.read(&reading, || self.kernel)
+        }
+
+        fn why(&self) -> Option<&'static str> {
+            self.time.time().why().map(Distrust::id)
+        }
+    }
+
+    #[test]
+    fn at_boot_each_proof_trusts_what_it_asks_for() {
+        use Proof::{Plausible, Synchronised};
+        let (never, old) = (Timestamp::from_millis(0), T.plus_ms(-HOUR_MS));
+        let table = [
+            (Plausible, T, Some(true), None),
+            (Plausible, T, Some(false), None),
+            (Plausible, T, None, None),
+            (Plausible, T.plus_ms(DAY_MS), Some(false), None),
+            (Plausible, T.plus_ms(-STEP_MS), None, None),
+            (Plausible, T.plus_ms(-STEP_MS - 1), None, Some("behind")),
+            (Plausible, old, Some(true), Some("behind")),
+            (Plausible, never, Some(true), Some("never-set")),
+            (Plausible, NOT_BEFORE.plus_ms(-1), None, Some("never-set")),
+            (Synchronised, T, Some(true), None),
+            (Synchronised, T, Some(false), Some("unsynchronised")),
+            (Synchronised, T, None, Some("unsynchronised")),
+            (Synchronised, T.plus_ms(DAY_MS), Some(false), Some("unsynchronised")),
+            (Synchronised, old, Some(true), Some("behind")),
+            (Synchronised, never, Some(true), Some("never-set")),
+        ];
+        for (proof, system, kernel, why) in table {
+            let it = Box::boots(proof, system, T, kernel);
+            assert_eq!(it.why(), why, "{proof:?}, {} ms after the newest, {kernel:?}", system.ms_since(T));
+            // Whatever the system clock says, the desk is not before its newest event.
+            assert_eq!(it.time.now(), if why.is_none() { system.max(T) } else { T });
+        }
+    }
+
+    #[test]
+    fn a_new_desk_without_a_clock_begins_where_the_program_was_written() {
+        let never = Timestamp::from_millis(0);
+        assert_eq!(Box::boots(Proof::Plausible, never, never, None).time.now(), NOT_BEFORE);
+    }
+
+    #[test]
+    fn held_time_runs_on_by_the_monotonic_clock_alone() {
+        let mut it = Box::boots(Proof::Synchronised, Timestamp::from_millis(0), T, Some(false));
+        assert_eq!(it.pass(HOUR_MS), None);
+        assert_eq!(it.set(T.plus_ms(400 * DAY_MS)), Some(Change::Lost(Distrust::Unsynchronised)));
+        assert_eq!(it.pass(HOUR_MS), None);
+        assert_eq!(it.time.now(), T.plus_ms(2 * HOUR_MS));
+        // Readers reckon the same from what they are shown.
+        let DeskTime::Held { at, us, .. } = it.time.time() else { panic!("it is held") };
+        assert_eq!(after(at, us, it.us), it.time.now());
+        // And it is trusted as soon as the kernel says so, with what it had been behind.
+        it.kernel = Some(true);
+        assert_eq!(it.pass(10_000), Some(Change::Regained));
+        assert_eq!(it.time.now(), T.plus_ms(400 * DAY_MS + HOUR_MS + 10_000));
+        assert_eq!(it.time.behind_ms(), 400 * DAY_MS - HOUR_MS);
+    }
+
+    #[test]
+    fn what_was_proved_stays_so_until_somebody_sets_the_clock() {
+        let mut it = Box::boots(Proof::Synchronised, T, T, Some(true));
+        it.kernel = Some(false);
+        // The network is away for a week; a leap second and what a time service corrects are no steps.
+        assert_eq!(it.pass(7 * DAY_MS), None);
+        assert_eq!(it.set(it.system.plus_ms(1_000)), None);
+        let last = it.time.now();
+        assert_eq!(it.set(it.system.plus_ms(-4_000)), None);
+        assert_eq!(it.time.now(), last, "the desk's time never goes back by itself");
+        // One step more, and together they are one.
+        let set = it.set(it.system.plus_ms(-1_001));
+        assert_eq!(set, Some(Change::Lost(Distrust::Stepped { by_ms: -5_001 })));
+        assert_eq!(it.time.now(), last);
+        assert_eq!(it.pass(60_000), None);
+        assert_eq!((it.time.now(), it.why()), (last.plus_ms(60_000), Some("stepped")));
+    }
+
+    #[test]
+    fn a_step_is_trusted_at_once_where_the_proof_is_there() {
+        let table = [
+            (Proof::Synchronised, Some(true), HOUR_MS, None),
+            (Proof::Synchronised, Some(true), -HOUR_MS, None),
+            (Proof::Synchronised, Some(false), HOUR_MS, Some("stepped")),
+            (Proof::Synchronised, Some(false), -HOUR_MS, Some("stepped")),
+            (Proof::Synchronised, Some(true), -3 * HOUR_MS, Some("behind")),
+            (Proof::Plausible, Some(false), HOUR_MS, None),
+            (Proof::Plausible, Some(false), -HOUR_MS, None),
+            (Proof::Plausible, None, -3 * HOUR_MS, Some("behind")),
+            (Proof::Plausible, None, -40 * DAY_MS, Some("never-set")),
+        ];
+        for (proof, kernel, by_ms, why) in table {
+            let mut it = Box::boots(proof, T, T, Some(true));
+            it.pass(2 * HOUR_MS);
+            it.kernel = kernel;
+            let change = it.set(it.system.plus_ms(by_ms));
+            assert_eq!(it.why(), why, "{proof:?} {kernel:?} {by_ms}");
+            let trusted_anew = change == Some(Change::Stepped(by_ms));
+            assert_eq!(trusted_anew, why.is_none(), "{change:?}");
+            let now = if why.is_none() { it.system } else { T.plus_ms(2 * HOUR_MS) };
+            assert_eq!(it.time.now(), now, "{proof:?} {kernel:?} {by_ms}");
+        }
+    }
+
+    #[test]
+    fn an_admins_word_holds_until_somebody_sets_the_clock() {
+        let mut it = Box::boots(Proof::Synchronised, T.plus_ms(-DAY_MS), T, Some(false));
+        assert_eq!((it.pass(HOUR_MS), it.why()), (None, Some("behind")));
+        it.time.trust();
+        // The record says so, too.
+        it.newest = it.system;
+        assert_eq!(it.time.behind_ms(), -DAY_MS);
+        assert_eq!((it.pass(HOUR_MS), it.why()), (None, None));
+        assert_eq!(it.time.now(), T.plus_ms(2 * HOUR_MS - DAY_MS));
+        it.set(it.system.plus_ms(HOUR_MS));
+        assert_eq!(it.why(), Some("stepped"));
+    }
+
+    #[test]
+    fn the_kernel_is_asked_only_where_its_word_counts() {
+        let reading = Reading { system: T, monotonic_us: 0, newest: T };
+        let never = || -> Option<bool> { panic!("nobody asks") };
+        let mut it = TrustedTime::start(Proof::Plausible, &reading, never);
+        it.read(&Reading { system: T.plus_ms(DAY_MS), ..reading }, never);
+        let mut it = TrustedTime::start(Proof::Synchronised, &reading, || Some(true));
+        it.read(&Reading { system: T.plus_ms(60_000), monotonic_us: 60_000_000, ..reading }, never);
+    }
 }
