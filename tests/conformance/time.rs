@@ -92,7 +92,7 @@ fn a_box_that_boots_in_1970_takes_updates_and_raises_nothing_until_it_knows_the_
     }
     assert!(!desk.wall().iter().any(|alarm| alarm.contains("breach")), "{:?}", desk.wall());
 
-    // It is Wednesday 12:00, so the second ticket came in at 08:00: before the hours begin. Its 4 h end at 13:00.
+    // It is Wednesday 12:00, so the second ticket came in four hours before: before the hours begin. Its 4 h end at 13:00.
     desk.clock().set(instant("2026-11-25 11:59:50"));
     desk.turn(None);
     assert_eq!(distrust(&desk), (Some("unsynchronised"), Some("часы не синхронизированы".to_owned())));
@@ -103,7 +103,7 @@ fn a_box_that_boots_in_1970_takes_updates_and_raises_nothing_until_it_knows_the_
     let corrected = clock(&desk, ticket, Metric::Line);
     assert_eq!(
         (local(corrected.started_at), corrected.used_ms),
-        ("2026-11-25 08:00".to_owned(), 3 * HOUR_MS)
+        ("2026-11-25 07:59:50.000".to_owned(), 3 * HOUR_MS)
     );
     // The first one's deadlines are instants, and both are over: Monday 14:00, and 11 h on Monday with 1 h on Tuesday.
     assert_eq!(breached(&desk, before, Metric::Line), "2026-11-23 14:00");
@@ -357,10 +357,10 @@ fn a_change_to_summer_time_is_no_step() {
     desk.switch_off().settings().zone = Tz::Europe__Berlin;
     desk.switch_on();
     let at = |desk: &SimulatedBox| desk.running().view().board().view(desk.now()).at;
-    assert_eq!(at(&desk), "2027-03-28T01:30:00+01:00");
+    assert_eq!(at(&desk), "2027-03-28T01:30:00.000+01:00");
     let written = desk.entries().len();
     desk.pass_ms(HOUR_MS);
-    assert_eq!(at(&desk), "2027-03-28T03:30:00+02:00");
+    assert_eq!(at(&desk), "2027-03-28T03:30:00.000+02:00");
     assert_eq!((distrust(&desk), desk.entries().len()), ((None, None), written));
 }
 
@@ -369,10 +369,10 @@ fn another_zone_of_the_site_changes_what_is_shown_and_no_deadline() {
     let mut desk = SimulatedBox::at("2026-11-23 10:00");
     let ticket = desk.register(high("phone"));
     let next = |desk: &SimulatedBox| desk.running().view().board().view(desk.now()).next[0].deadline.clone();
-    assert_eq!(next(&desk), "2026-11-23T14:00:00+03:00");
+    assert_eq!(next(&desk), "2026-11-23T14:00:00.000+03:00");
     desk.switch_off().settings().zone = Tz::Asia__Vladivostok;
     desk.switch_on();
-    assert_eq!(next(&desk), "2026-11-23T21:00:00+10:00");
+    assert_eq!(next(&desk), "2026-11-23T21:00:00.000+10:00");
     assert_eq!(deadline(&desk, ticket, Metric::Line), "2026-11-23 14:00", "the calendar is the regulation's");
     desk.pass_until("2026-11-23 14:00").pass_ms(1);
     assert_eq!(breached(&desk, ticket, Metric::Line), "2026-11-23 14:00");

@@ -5,6 +5,7 @@ mod demo;
 mod door;
 mod faults;
 mod systemd;
+mod time;
 mod versions;
 mod wall;
 

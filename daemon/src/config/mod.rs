@@ -408,4 +408,14 @@ mod tests {
                 .contains("unknown variant `hdmi`, expected `simulated` or `st7796`")
         );
     }
+
+    #[test]
+    fn the_kernels_word_is_asked_for_as_installed_and_not_where_nothing_is_said() {
+        let installed = include_str!("../../../systemd/andon.toml");
+        let config = Config::parse(Path::new("andon.toml"), installed).expect("it is whole");
+        assert_eq!(config.clock.trust, Proof::Synchronised);
+        assert_eq!(Config::default().clock.trust, Proof::Plausible);
+        let wrong = complaint("[clock]\ntrust = \"ntp\"");
+        assert!(wrong.contains("expected `synchronised` or `plausible`"), "{wrong}");
+    }
 }
