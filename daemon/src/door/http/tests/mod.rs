@@ -1,6 +1,5 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
-mod clock;
 mod commands;
 mod inputs;
 mod lists;
@@ -8,6 +7,7 @@ mod pages;
 mod roles;
 mod sockets;
 mod stream;
+mod time;
 mod versions;
 
 use std::path::Path;
