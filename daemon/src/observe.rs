@@ -7,7 +7,7 @@ use calendars::{Timestamp, Tz};
 use log::Level;
 
 use crate::desk::Event;
-use crate::desk::event::Turn;
+use crate::desk::event::{TermReason, Turn};
 
 /// What an event is in one line, and how loud it is.
 pub fn headline(event: &Event) -> (Level, String) {
@@ -47,13 +47,19 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Linked { to, .. } => (Level::Info, format!("linked to ticket {to}")),
         Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
         Event::Clock { metric, turn, .. } => match turn {
-            Turn::Breached { at } => (Level::Warn, format!("{metric} term breached at {}", utc(*at))),
+            Turn::Breached { at, late: _ } => {
+                (Level::Warn, format!("{metric} term breached at {}", utc(*at)))
+            }
             Turn::Warned { deadline } => {
                 (Level::Info, format!("{metric} term runs out soon, at {}", utc(*deadline)))
             }
             Turn::Started { .. } => (Level::Debug, format!("{metric} clock started")),
             Turn::Paused { .. } => (Level::Debug, format!("{metric} clock paused")),
             Turn::Resumed { .. } => (Level::Debug, format!("{metric} clock runs on")),
+            Turn::Retargeted { why: TermReason::ClockCorrected, term, .. } => (
+                Level::Info,
+                format!("{metric} clock reckoned anew by the true time{}", until(term.deadline)),
+            ),
             Turn::Retargeted { term, .. } => {
                 (Level::Info, format!("{metric} has another term{}", until(term.deadline)))
             }
@@ -63,6 +69,9 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::AlarmAcked { alarm } => (Level::Info, format!("alarm {alarm} acknowledged")),
         Event::PartFailed { part, text, .. } => (Level::Error, format!("{part} failed: {text}")),
         Event::PartWorks { part, .. } => (Level::Info, format!("{part} works again")),
+        Event::TimeTrusted { behind_ms } => {
+            (Level::Warn, format!("the time is trusted; it had been held {behind_ms} ms before the true one"))
+        }
         Event::Muted { until } => (Level::Info, format!("buzzer muted until {}", utc(*until))),
         Event::TokenAdded { token } => {
             (Level::Info, format!("token {} added with role {}", token.name, token.role))

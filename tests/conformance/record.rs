@@ -111,7 +111,16 @@ fn turn(metric: Metric, turn: Turn) -> Event {
 
 /// What can happen.
 fn events() -> Vec<Event> {
-    [beginnings(), changes(), endings(), turns(), events_of_the_desk(), of_the_five_regulations()].concat()
+    [
+        beginnings(),
+        changes(),
+        endings(),
+        turns(),
+        events_of_the_desk(),
+        of_the_five_regulations(),
+        of_trusted_time(),
+    ]
+    .concat()
 }
 
 fn beginnings() -> Vec<Event> {
@@ -246,18 +255,23 @@ fn turns() -> Vec<Event> {
         turn(Metric::Line, Turn::Resumed { used_ms: 3_600_000, term: term() }),
         turn(
             Metric::Resolution,
-            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Derived, term: term() },
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Derived, began_at: None, term: term() },
         ),
         turn(
             Metric::Resolution,
-            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Calendar, term: term() },
+            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Calendar, began_at: None, term: term() },
         ),
         turn(
             Metric::Resolution,
-            Turn::Retargeted { used_ms: 3_600_000, why: TermReason::Extended, term: no_term() },
+            Turn::Retargeted {
+                used_ms: 3_600_000,
+                why: TermReason::Extended,
+                began_at: None,
+                term: no_term(),
+            },
         ),
         turn(Metric::RegistrationLetter, Turn::Warned { deadline: at(30) }),
-        turn(Metric::Resolution, Turn::Breached { at: at(1_620) }),
+        turn(Metric::Resolution, Turn::Breached { at: at(1_620), late: false }),
         turn(Metric::RequesterAnswer, Turn::RanOut { at: at(1_620) }),
         turn(Metric::Confirmation, Turn::Stopped { used_ms: 3_600_000 }),
     ]
@@ -286,8 +300,12 @@ fn of_the_five_regulations() -> Vec<Event> {
     let Event::Registered(mut by_agent) = barely_registered() else { panic!("it is a registration") };
     by_agent.opened_by = Some("petrov".into());
     let by_clause = Term { clause: Some("ZS-5d".into()), days: Some(3), ..term() };
-    let retargeted =
-        |why| turn(Metric::Resolution, Turn::Retargeted { used_ms: 0, why, term: by_clause.clone() });
+    let retargeted = |why| {
+        turn(
+            Metric::Resolution,
+            Turn::Retargeted { used_ms: 0, why, began_at: None, term: by_clause.clone() },
+        )
+    };
     vec![
         Event::Registered(by_agent),
         Event::Estimated { deadline: at(6_240), reason: Some(text("Работы больше")) },
@@ -297,6 +315,22 @@ fn of_the_five_regulations() -> Vec<Event> {
         retargeted(TermReason::Estimated),
         retargeted(TermReason::Regulation),
         retargeted(TermReason::CalendarRevised),
+    ]
+}
+
+/// What came with time that can be trusted: its beginning, the correction of clocks, and breaches that are told together.
+fn of_trusted_time() -> Vec<Event> {
+    let corrected = Turn::Retargeted {
+        used_ms: 3_600_000,
+        why: TermReason::ClockCorrected,
+        began_at: Some(at(30)),
+        term: term(),
+    };
+    vec![
+        Event::TimeTrusted { behind_ms: 68_400_000 },
+        Event::TimeTrusted { behind_ms: -86_400_000 },
+        turn(Metric::Line, corrected),
+        turn(Metric::Resolution, Turn::Breached { at: at(1_620), late: true }),
     ]
 }
 
@@ -340,15 +374,17 @@ fn kind(event: &Event) -> usize {
         Event::Estimated { .. } => 31,
         Event::Deferred { .. } => 32,
         Event::RegulationApplied { .. } => 33,
+        Event::TimeTrusted { .. } => 34,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 34;
+const KINDS: usize = 35;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let ticket = |event: &Event| (!(17..=22).contains(&kind(event))).then_some(TicketNumber(1024));
+    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || kind(event) == 34;
+    let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())
         .map(|(first_seq, event)| Entry {

@@ -7,10 +7,12 @@ use andon::board::BoardState;
 use andon::board::scene::{Room, scene};
 use andon::desk::regulation::IntakeRule;
 use andon::desk::{Metric, Refusal, Regulations};
+use andon::run::time::DeskTime;
 use andon_tests::World;
 use andon_tests::time::local;
 use andon_tests::world::shipped;
 use calendars::Tz;
+use firmware_board::Language;
 use serde_json::{Value, json};
 
 use crate::getmark::request;
@@ -110,7 +112,16 @@ fn x_1_the_wall_says_which_regulation_where_there_are_several() {
     two.register(incident.clone());
     let mut one = World::shipped("itsm", "2026-11-23 10:00");
     one.register(incident);
-    let wall = |world: &World| BoardState::of(world.desk(), &[], world.now(), true, Tz::Europe__Moscow);
+    let wall = |world: &World| {
+        BoardState::of(
+            world.desk(),
+            &[],
+            world.now(),
+            DeskTime::Trusted,
+            Tz::Europe__Moscow,
+            Language::Russian,
+        )
+    };
     let drawn = |world: &World| scene(&wall(world), &Room::default(), world.now());
 
     let view = serde_json::to_value(wall(&two).view(two.now())).unwrap();
@@ -159,7 +170,16 @@ fn x_4_the_wall_shows_a_critical_ticket_of_every_regulation_until_it_is_answered
             let critical = json!({ "to": "critical", "reason": "Не работает ни у кого" });
             world.act(ticket, "priority", critical);
         }
-        let wall = |world: &World| BoardState::of(world.desk(), &[], world.now(), true, Tz::Europe__Moscow);
+        let wall = |world: &World| {
+            BoardState::of(
+                world.desk(),
+                &[],
+                world.now(),
+                DeskTime::Trusted,
+                Tz::Europe__Moscow,
+                Language::Russian,
+            )
+        };
         let seen = serde_json::to_value(wall(&world).view(world.now())).unwrap();
         assert_eq!(seen["level"], "critical", "{regulation}");
         assert_eq!(seen["counts"]["critical"], 1, "{regulation}");

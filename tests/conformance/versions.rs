@@ -82,7 +82,7 @@ fn why(events: &[&Event]) -> Vec<String> {
         Event::Clock { metric, turn: Turn::Retargeted { why, .. }, .. } => {
             Some(format!("{metric} {}", word(why)))
         }
-        Event::Clock { metric, turn: Turn::Breached { at }, .. } => {
+        Event::Clock { metric, turn: Turn::Breached { at, .. }, .. } => {
             Some(format!("{metric} breached {}", local(*at)))
         }
         Event::Clock { metric, turn: Turn::Stopped { .. }, .. } => Some(format!("{metric} stopped")),

@@ -8,6 +8,7 @@ mod door;
 mod faults;
 mod growth;
 mod systemd;
+mod time;
 mod versions;
 mod wall;
 

@@ -5,6 +5,7 @@ use andon::clock::Clock;
 use andon::desk::command::Register;
 use andon::desk::{Act, Actor, Command, Desk, DeskAct, Entry, Regulations, Role, TicketNumber};
 use andon::run::books::Books;
+use andon::run::time::Proof;
 use andon::run::{Done, Failure, Input, Loop, Settings};
 use calendars::Timestamp;
 use firmware_board::Language;
@@ -33,6 +34,7 @@ impl SimulatedBox {
             regulations: Regulations::new(vec![shipped("getmark").into()]),
             zone: ZONE,
             language: Language::Russian,
+            proof: Proof::Synchronised,
         };
         let clock = SimulatedClock::at(instant(now));
         let mut it = Self { clock, settings, running: None, _dir: dir };
@@ -143,6 +145,16 @@ impl SimulatedBox {
         let command = Command::Ticket { number, if_revision: None, act };
         self.command(command).unwrap_or_else(|failure| panic!("{verb} on {number}: {failure}"));
         self
+    }
+
+    /// An admin says that the system clock is right; tells whether that changed anything.
+    pub fn trust(&mut self, back: bool) -> Result<bool, Failure> {
+        let (input, mut answer) = Input::trust_time(back, Actor::named("keeper", Role::Admin));
+        self.turn(Some(input));
+        let done = answer.try_recv().expect("a turn answers");
+        // The loop asks for another turn, to correct what is to be corrected.
+        self.pass_ms(0);
+        done.map(|done| done.changed)
     }
 
     /// Acknowledges an alarm.

@@ -7,6 +7,6 @@ pub mod state;
 mod trace;
 mod wall;
 
-pub use state::BoardState;
+pub use state::{BoardState, Glance};
 pub use trace::Trace;
 pub use wall::{Picture, Wall};

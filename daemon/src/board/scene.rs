@@ -50,7 +50,7 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
     Scene {
         at_text: clock_text(now, board.zone),
         level: board.level(),
-        trusted: board.trusted,
+        trusted: board.time.is_trusted(),
         link: Link::Live,
         counts: Counts {
             open: board.counts.open,

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendars::{Timestamp, Tz};
-use firmware_board::{Level, Signals};
+use firmware_board::{Language, Level, Signals};
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::{self, Alarm, AlarmKind, AlarmState, Counts, Desk, Metric, TicketNumber};
+use crate::run::time::{DeskTime, Distrust};
 
 /// How many alarms the wall knows of one by one.
 pub const ALARMS_MAX: usize = 100;
@@ -44,8 +45,8 @@ pub struct BoardState {
     pub at: Timestamp,
     /// The site's zone.
     pub zone: Tz,
-    /// Whether the box's time can be trusted.
-    pub trusted: bool,
+    /// How the desk's time follows from the box's clocks, and whether it can be trusted.
+    pub time: DeskTime,
     /// How many tickets are what.
     pub counts: Counts,
     /// The worst alarms with what they are about; at most [`ALARMS_MAX`].
@@ -62,48 +63,53 @@ pub struct BoardState {
     pub shorts: Arc<BTreeMap<SmolStr, String>>,
 }
 
+/// When a desk is looked at, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance {
+    /// When.
+    pub at: Timestamp,
+    /// Whether the box's time can be trusted, and what it is.
+    pub time: DeskTime,
+    /// The site's zone.
+    pub zone: Tz,
+    /// The room's language.
+    pub language: Language,
+}
+
 impl BoardState {
     /// The wall's view of a desk. `troubles` are alarms that could not be kept: a disk that fails takes no events.
-    pub fn of(desk: &Desk, troubles: &[Alarm], at: Timestamp, trusted: bool, zone: Tz) -> Self {
+    pub fn of(desk: &Desk, troubles: &[Alarm], glance: Glance) -> Self {
         let regulations = desk.regulations();
         let shorts = regulations.iter().filter(|_| regulations.are_several());
         let shorts = shorts.map(|regulation| (regulation.id.clone(), regulation.short.clone()));
-        Self::with(desk, troubles, at, trusted, zone, Arc::new(shorts.collect()), None)
+        Self::with(desk, troubles, glance, Arc::new(shorts.collect()), None)
     }
 
     /// The wall's view of the same desk after it has changed. What is shown of tickets that are not `touched` and stand
     /// where they stood is taken over: under load most changes are about none of those.
     #[must_use]
-    pub fn after(
-        &self,
-        desk: &Desk,
-        touched: &[TicketNumber],
-        troubles: &[Alarm],
-        at: Timestamp,
-        trusted: bool,
-    ) -> Self {
-        Self::with(desk, troubles, at, trusted, self.zone, Arc::clone(&self.shorts), Some((self, touched)))
+    pub fn after(&self, desk: &Desk, touched: &[TicketNumber], troubles: &[Alarm], glance: Glance) -> Self {
+        Self::with(desk, troubles, glance, Arc::clone(&self.shorts), Some((self, touched)))
     }
 
     fn with(
         desk: &Desk,
         troubles: &[Alarm],
-        at: Timestamp,
-        trusted: bool,
-        zone: Tz,
+        glance: Glance,
         shorts: Arc<BTreeMap<SmolStr, String>>,
         known: Option<(&Self, &[TicketNumber])>,
     ) -> Self {
+        let Glance { at, time, zone, language: _ } = glance;
         let mut tally: Vec<_> = desk.alarm_tally().collect();
         tally.extend(troubles.iter().map(|alarm| (alarm.kind, alarm.state, 1)));
         Self {
             at,
             zone,
-            trusted,
+            time,
             counts: desk.counts(),
             alarms: known
                 .and_then(|(known, touched)| known.same_alarms(desk, touched, troubles))
-                .unwrap_or_else(|| shown_alarms(desk, troubles)),
+                .unwrap_or_else(|| shown_alarms(desk, troubles, glance)),
             alarms_total: desk.alarms_total() + troubles.len(),
             tally,
             next: known.and_then(|(known, touched)| known.same_next(desk, touched)).unwrap_or_else(|| {
@@ -139,12 +145,11 @@ impl BoardState {
     /// Whether a room would see no difference; when each was taken does not count.
     pub fn shows_the_same(&self, other: &Self) -> bool {
         // Taken apart, so that a new field is not forgotten here.
-        let Self { at: _, zone, trusted, counts, alarms, alarms_total, tally, next, muted_until, shorts } =
-            self;
-        (zone, trusted, counts, alarms_total, tally, muted_until)
+        let Self { at: _, zone, time, counts, alarms, alarms_total, tally, next, muted_until, shorts } = self;
+        (zone, time, counts, alarms_total, tally, muted_until)
             == (
                 &other.zone,
-                &other.trusted,
+                &other.time,
                 &other.counts,
                 &other.alarms_total,
                 &other.tally,
@@ -193,7 +198,8 @@ impl BoardState {
                 Level::Breach => "breach",
                 Level::Critical => "critical",
             },
-            trusted: self.trusted,
+            trusted: self.time.is_trusted(),
+            distrust: self.time.why().map(Distrust::id),
             counts: self.counts,
             alarms: self
                 .alarms
@@ -243,6 +249,9 @@ pub struct BoardView {
     pub level: &'static str,
     /// Whether the box's time can be trusted.
     pub trusted: bool,
+    /// Why it cannot be: never-set, behind, stepped or unsynchronised; null while it can.
+    #[schema(value_type = Option<String>, example = "behind")]
+    pub distrust: Option<&'static str>,
     /// How many tickets are what.
     pub counts: Counts,
     /// The worst alarms; at most 100.
@@ -286,9 +295,9 @@ fn lamp(lamp: firmware_board::Lamp) -> &'static str {
     }
 }
 
-fn shown_alarms(desk: &Desk, troubles: &[Alarm]) -> Arc<[(Alarm, About)]> {
+fn shown_alarms(desk: &Desk, troubles: &[Alarm], glance: Glance) -> Arc<[(Alarm, About)]> {
     let all = troubles.iter().chain(desk.alarms()).take(ALARMS_MAX);
-    all.map(|alarm| (alarm.clone(), About::of(alarm, desk))).collect()
+    all.map(|alarm| (alarm.clone(), About::of(alarm, desk, glance.zone, glance.language))).collect()
 }
 
 fn next(desk: &Desk, due: &desk::Due) -> Option<Next> {

@@ -19,7 +19,7 @@ use super::pi::{self, PiError};
 use super::scene::{Room, opening_scene, scene};
 use super::trace::Trace;
 use crate::chain::chain;
-use crate::clock;
+use crate::clock::{self, SystemClock};
 use crate::config::{Board, Panel, SignalPins, Spi};
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
 use crate::run::{Handle, Opening};
@@ -168,7 +168,7 @@ impl Painter {
         let mut board = view.board();
         let mut paint_ms = 0;
         while !self.stop.load(Ordering::Acquire) {
-            let scene = scene(&board, &self.room, clock::now());
+            let scene = scene(&board, &self.room, board.time.now(&SystemClock));
             let t_ms = clock::monotonic_us() / 1_000;
             self.signal(scene.signals, t_ms);
             let wait = if t_ms >= paint_ms {
@@ -180,7 +180,7 @@ impl Painter {
             };
             board = view.board_after(&board, wait);
         }
-        scene(&board, &self.room, clock::now())
+        scene(&board, &self.room, board.time.now(&SystemClock))
     }
 
     fn show(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {

@@ -27,6 +27,7 @@ use crate::door::http::{Gate, ServerFacts, Shared, control_router, router, serve
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::opening::{OPEN_AGAIN, Stage};
+use crate::run::time::Proof;
 use crate::run::{self, Handle, Opening, Settings, disk_fault, versions};
 use crate::store::{ArchiveReport, StateLock};
 
@@ -134,6 +135,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         zone: config.zone,
         language: config.board.language,
         archiving: config.archive.rule(config.zone),
+        proof: config.clock.trust,
     };
     refuse_if_in_use(&config.state_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -189,6 +191,8 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
         config.state_dir = config.state_dir.with_file_name("andon-demo");
         config.regulations = vec!["itsm".to_owned()];
         "демонстрация".clone_into(&mut config.board.site);
+        // Its time is not the box's, so the kernel knows nothing of it.
+        config.clock.trust = Proof::Plausible;
     }
     if let Some(dir) = &args.state_dir {
         config.state_dir.clone_from(dir);
@@ -382,6 +386,8 @@ impl Daemon {
                 regulations: self.settings.regulations.ids().into_iter().map(str::to_owned).collect(),
                 state_dir: self.config.state_dir.clone(),
                 zone: self.config.zone,
+                language: self.config.board.language,
+                proof: self.config.clock.trust,
             },
         })
     }

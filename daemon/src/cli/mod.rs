@@ -8,6 +8,7 @@ pub mod andond;
 mod archive;
 mod board;
 mod calendar;
+mod clock;
 mod config;
 mod control;
 mod demo;
@@ -39,7 +40,6 @@ use serde::Serialize;
 use self::control::Control;
 use self::error::CliError;
 use self::text::Table;
-use crate::clock;
 
 /// Runs andond's desk from the command line.
 ///
@@ -83,6 +83,8 @@ enum Noun {
     Archive(archive::ArchiveNoun),
     #[command(subcommand)]
     Board(board::BoardNoun),
+    #[command(subcommand)]
+    Clock(clock::ClockNoun),
     #[command(subcommand)]
     Regulation(regulation::RegulationNoun),
     #[command(subcommand)]
@@ -139,7 +141,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let is_talk_read = stderr.is_terminal();
-    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, clock::now())
+    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, crate::clock::now())
 }
 
 impl Cli {
@@ -169,6 +171,7 @@ impl Noun {
             Self::Alarm(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),
+            Self::Clock(noun) => noun.run(io),
             Self::Regulation(noun) => noun.run(io),
             Self::Calendar(noun) => noun.run(io),
             Self::Config(noun) => noun.run(io),

@@ -17,6 +17,8 @@ struct Status {
     #[serde(default)]
     versions: Vec<Tally>,
     trusted: bool,
+    #[serde(default)]
+    distrust: Option<String>,
     counts: Counts,
     tickets_total: u64,
     #[serde(default)]
@@ -63,7 +65,11 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     let status: Status = answer.read(path)?;
     let Counts { open, waiting, critical, breached, due_soon } = status.counts;
     let Sizes { ledger, tickets, archive } = status.sizes;
-    let trusted = if status.trusted { "trusted" } else { "NOT TRUSTED: nothing breaches until it is" };
+    let trusted = match &status.distrust {
+        None if status.trusted => "trusted".to_owned(),
+        None => "NOT TRUSTED: nothing breaches until it is".to_owned(),
+        Some(why) => format!("NOT TRUSTED, nothing breaches until it is: {}", super::clock::reason(why)),
+    };
     let mut rows = vec![
         ("version", status.version),
         ("up", length(status.uptime_seconds.saturating_mul(1_000))),

@@ -365,6 +365,12 @@ fn without_a_daemon_the_message_says_how_to_start_one() {
     }
 }
 
+/// What the door says of a clock that is behind, and of one that an admin has trusted.
+fn clock_status(trusted: bool) -> Value {
+    json!({"at": NOW, "trusted": trusted, "distrust": (!trusted).then_some("behind"), "system": NOW, "newest": NOW,
+        "proof": "plausible", "changed": trusted})
+}
+
 /// A desk in memory with a few tickets, and everything that happened on it.
 fn desk() -> (Desk, Vec<Entry>) {
     let regulations = Regulations::new(vec![shipped::get("getmark").unwrap().unwrap()]);
@@ -450,10 +456,17 @@ fn answer(
             let clocks = explain::explain(TicketNumber(1), &about, desk.regulations(), now);
             json!({"number": 1, "at": now.to_rfc3339(zone), "clocks": clocks})
         }
-        ("GET", "/v1/alarms") => json!(view::alarms(desk, zone, 100)),
+        ("GET", "/v1/alarms") => json!(view::alarms(desk, zone, firmware_board::Language::Russian, 100)),
         ("POST", "/v1/alarms/1-breach-line-1/ack") => json!({"id": "1-breach-line-1", "changed": true}),
         ("POST", "/v1/board/mute") => {
             json!({"muted_until": (body["for"] != "0s").then(|| now.plus_ms(1_800_000).to_rfc3339(zone))})
+        }
+        ("GET", "/v1/clock") => clock_status(false),
+        ("POST", "/v1/clock/trust") if body["yes"] == true => clock_status(true),
+        ("POST", "/v1/clock/trust") => {
+            let problem = json!({"status": 409, "code": "clock-behind", "title": "The state of things stands in the way",
+                "detail": "the system clock is 1d 2h behind the newest event"});
+            return (StatusCode::CONFLICT, headers, problem);
         }
         ("GET", "/v1/tokens") => {
             json!([{"name": "ivanova", "role": "agent", "lines": [1, 2]}, {"name": "bot", "role": "intake", "lines": []}])
@@ -565,6 +578,9 @@ fn what_the_daemon_says_is_told_as_text() {
         &["board", "mute", "30m"],
         &["board", "mute", "0s"],
         &["board", "mute", "half an hour"],
+        &["clock", "show"],
+        &["clock", "trust"],
+        &["clock", "trust", "--yes"],
         &["token", "list"],
         &["token", "add", "--name", "petrov", "--role", "agent", "--line", "1", "--line", "2"],
         &["token", "add", "--name", "ivanova", "--role", "agent"],

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::desk::Regulations;
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
 use crate::run::archiving::Rule;
+use crate::run::time::Proof;
 use crate::toml_problem;
 
 /// Where the daemon listens where nothing else is said.
@@ -87,6 +88,8 @@ pub struct Config {
     pub zone: Tz,
     /// The wall.
     pub board: Board,
+    /// The box's clock.
+    pub clock: Clock,
     /// The journal.
     pub log: Log,
     /// Where tickets go that were closed long ago.
@@ -102,10 +105,20 @@ impl Default for Config {
             intake: Vec::new(),
             zone: Tz::Europe__Moscow,
             board: Board::default(),
+            clock: Clock::default(),
             log: Log::default(),
             archive: Archive::default(),
         }
     }
+}
+
+/// The box's clock.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Clock {
+    /// What makes its time trusted: `synchronised`, the kernel says so, or `plausible` (the default), it is not before
+    /// this program was written nor before the newest event.
+    pub trust: Proof,
 }
 
 /// The wall.
@@ -462,5 +475,15 @@ mod tests {
             complaint("[board]\npanel = \"hdmi\"")
                 .contains("unknown variant `hdmi`, expected `simulated` or `st7796`")
         );
+    }
+
+    #[test]
+    fn the_kernels_word_is_asked_for_as_installed_and_not_where_nothing_is_said() {
+        let installed = include_str!("../../../systemd/andon.toml");
+        let config = Config::parse(Path::new("andon.toml"), installed).expect("it is whole");
+        assert_eq!(config.clock.trust, Proof::Synchronised);
+        assert_eq!(Config::default().clock.trust, Proof::Plausible);
+        let wrong = complaint("[clock]\ntrust = \"ntp\"");
+        assert!(wrong.contains("expected `synchronised` or `plausible`"), "{wrong}");
     }
 }

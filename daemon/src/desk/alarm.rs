@@ -95,6 +95,23 @@ pub struct Alarm {
     /// Who took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked_by: Option<SmolStr>,
+    /// What it stands for, where it is the one alarm of breaches that were noticed late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+}
+
+/// The id of the one alarm of breaches that were noticed late, and who has taken the alarms it stands for.
+pub const BREACH_LATE: &str = "breach-late";
+
+/// Breaches that were noticed late, together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// How many.
+    pub count: u32,
+    /// The earliest of their deadlines.
+    pub first: Timestamp,
+    /// The latest of them.
+    pub last: Timestamp,
 }
 
 impl Alarm {
@@ -136,6 +153,25 @@ impl Alarm {
         Self { text: text.to_owned(), ..Self::new(part_alarm(kind, part), kind, None, None, since) }
     }
 
+    /// The one alarm of breaches that were noticed late: with one more.
+    pub(crate) fn late(known: Option<Self>, deadline: Timestamp) -> Self {
+        let late = known.and_then(|alarm| alarm.late).map_or(
+            Late { count: 1, first: deadline, last: deadline },
+            |late| Late {
+                count: late.count.saturating_add(1),
+                first: late.first.min(deadline),
+                last: late.last.max(deadline),
+            },
+        );
+        let alarm = Self::new(BREACH_LATE.into(), AlarmKind::Breach, None, None, late.first);
+        Self { late: Some(late), ..alarm }
+    }
+
+    /// The same, as one that the alarm of late breaches stands for: it neither flashes nor sounds.
+    pub(crate) fn taken_by_late(self) -> Self {
+        Self { state: AlarmState::Acked, acked_by: Some(BREACH_LATE.into()), ..self }
+    }
+
     fn new(
         id: SmolStr,
         kind: AlarmKind,
@@ -152,6 +188,7 @@ impl Alarm {
             since,
             state: AlarmState::Unacked,
             acked_by: None,
+            late: None,
         }
     }
 

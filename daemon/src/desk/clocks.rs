@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::event::Term;
+use super::event::{Term, Turn};
 
 /// What a clock measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -149,6 +149,16 @@ pub enum Planned {
     Extended,
 }
 
+/// What a clock counted while the box's time could not be trusted: kept until it can be, and then reckoned anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsynced {
+    /// What had been used before, in milliseconds of the basis.
+    pub used_ms: i64,
+    /// From when to when it ran, by stamps that may be wrong as a whole but not among each other; the last has no end
+    /// while the clock runs.
+    pub spans: Vec<(Timestamp, Option<Timestamp>)>,
+}
+
 /// One running term of a ticket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
@@ -184,6 +194,9 @@ pub struct Clock {
     /// Why the term is an agent's and does not follow from the regulation; none where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned: Option<Planned>,
+    /// What it counted by stamps that could not be trusted; none where there are no such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsynced: Option<Box<Unsynced>>,
 }
 
 impl Clock {
@@ -200,6 +213,26 @@ impl Clock {
     /// The id of the calendar that counts, without its regulation.
     pub fn calendar_id(&self) -> &str {
         self.term.calendar.rsplit_once('/').map_or(self.term.calendar.as_str(), |(_, id)| id)
+    }
+
+    /// Notes a turn that was stamped while the box's time could not be trusted. A clock that ran before needs no note:
+    /// it ran all the time, and its deadline is an instant.
+    pub(crate) fn note_unsynced(&mut self, turn: &Turn, at: Timestamp) {
+        match turn {
+            Turn::Started { .. } | Turn::Resumed { .. } => {
+                let used_ms = self.used_ms;
+                let unsynced = self.unsynced.get_or_insert(Box::new(Unsynced { used_ms, spans: Vec::new() }));
+                unsynced.spans.push((at, None));
+            }
+            Turn::Paused { .. } => {
+                if let Some((_, end)) = self.unsynced.as_mut().and_then(|unsynced| unsynced.spans.last_mut())
+                {
+                    *end = Some(at);
+                }
+            }
+            Turn::Stopped { .. } => self.unsynced = None,
+            Turn::Retargeted { .. } | Turn::Warned { .. } | Turn::Breached { .. } | Turn::RanOut { .. } => {}
+        }
     }
 
     /// The deadline people are to keep; none while paused, stopped or without a term.

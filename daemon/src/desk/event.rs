@@ -163,6 +163,8 @@ pub enum TermReason {
     Regulation,
     /// An admin applied the calendar as it is now.
     CalendarRevised,
+    /// It began to run while the box's time could not be trusted, and is reckoned from the true time now.
+    ClockCorrected,
 }
 
 /// What happened to a clock.
@@ -188,13 +190,21 @@ pub enum Turn {
     Retargeted {
         used_ms: i64,
         why: TermReason,
+        /// Where the time was corrected: since when it truly runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began_at: Option<Timestamp>,
         #[serde(flatten)]
         term: Term,
     },
     /// The room was warned that it runs out soon.
     Warned { deadline: Timestamp },
     /// It ran out; `at` is the deadline's own time (R4), or the time of the change that breached it (R6).
-    Breached { at: Timestamp },
+    Breached {
+        at: Timestamp,
+        /// Whether it was noticed late and with others, so that one alarm stands for all of them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        late: bool,
+    },
     /// It ran out, and what the regulation foresees for that happened: told, or closed.
     RanOut { at: Timestamp },
     /// It stopped.
@@ -342,6 +352,9 @@ pub enum Event {
     PartFailed { kind: AlarmKind, part: SmolStr, text: String },
     /// A part of the box works again.
     PartWorks { kind: AlarmKind, part: SmolStr },
+    /// The box's time can be trusted from here on: by its proof, or by an admin's word. It was held `behind_ms` before
+    /// the true time; less than nothing where the box had run ahead.
+    TimeTrusted { behind_ms: i64 },
     /// The buzzer is silent until then.
     Muted { until: Timestamp },
     /// Somebody may come in.

@@ -122,6 +122,9 @@ impl Story<'_> {
             let Event::Clock { metric, cycle, turn } = event else { continue };
             let key = (*metric, *cycle);
             let mut why: Vec<String> = words::of_turn(turn).into_iter().collect();
+            if entry.unsynced {
+                why.push("the box's time could not be trusted: stamped by the time it held".to_owned());
+            }
             why.extend(events().filter_map(|other| words::of(other, key, self.regulation, self.zone)));
             let cause = Cause { at: at(turn, entry), by: entry.by.to_string(), why };
             self.turn(key, turn, cause);
@@ -140,7 +143,7 @@ impl Story<'_> {
 /// When a turn took place: a breach bears the deadline's own time.
 fn at(turn: &Turn, entry: &Entry) -> Timestamp {
     match turn {
-        Turn::Breached { at } | Turn::RanOut { at } => *at,
+        Turn::Breached { at, .. } | Turn::RanOut { at } => *at,
         Turn::Started { .. }
         | Turn::Paused { .. }
         | Turn::Resumed { .. }
@@ -189,6 +192,9 @@ impl Telling {
     }
 
     fn turn(&mut self, turn: &Turn, cause: Cause, regulations: &Regulations) {
+        if let Turn::Retargeted { used_ms, began_at: Some(began_at), .. } = turn {
+            self.begin_truly(*began_at, *used_ms, cause.at, regulations);
+        }
         let counted = self.count_to(cause.at, regulations);
         let (name, counted) = match turn {
             // A second start of one cycle says nothing new.
@@ -210,7 +216,7 @@ impl Telling {
                 ("retargeted", counted)
             }
             Turn::Warned { .. } => ("warned", counted),
-            Turn::Breached { at } => {
+            Turn::Breached { at, .. } => {
                 self.breached_at.get_or_insert(*at);
                 ("breached", counted)
             }
@@ -221,6 +227,16 @@ impl Telling {
             }
         };
         self.step(name, cause, counted);
+    }
+
+    /// The clock is reckoned from when it truly began: what was counted up to `now` is counted anew from there, so that
+    /// it comes to `used_ms`.
+    fn begin_truly(&mut self, began_at: Timestamp, used_ms: i64, now: Timestamp, regulations: &Regulations) {
+        self.counted_to = began_at;
+        self.used_ms = used_ms;
+        if self.state == ClockState::Running {
+            self.used_ms -= count(self.basis, &self.term, regulations, began_at, now, self.zone).ms;
+        }
     }
 
     /// Counts from the step before, while the clock runs.

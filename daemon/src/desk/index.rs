@@ -88,6 +88,8 @@ pub(super) struct Index {
     counts: Counts,
     /// How many alarms of a kind are in a state.
     tally: Vec<(AlarmKind, AlarmState, u32)>,
+    /// Tickets with a clock that counted by stamps which could not be trusted.
+    unsynced: BTreeSet<TicketNumber>,
     /// How many tickets that are not closed work by which version of which regulation.
     versions: BTreeMap<(SmolStr, SmolStr), u32>,
 }
@@ -107,6 +109,16 @@ impl Index {
         let with_it =
             move |timer: &&Timer| first.is_some_and(|f| (f.at, f.ticket) == (timer.at, timer.ticket));
         self.timers.iter().take_while(with_it).copied()
+    }
+
+    /// Tickets with a clock that counted by stamps which could not be trusted.
+    pub(super) fn unsynced(&self) -> impl Iterator<Item = TicketNumber> + '_ {
+        self.unsynced.iter().copied()
+    }
+
+    /// What time has brought about before an instant, the earliest first.
+    pub(super) fn timers_before(&self, before: Timestamp) -> impl Iterator<Item = &Timer> {
+        self.timers.iter().take_while(move |timer| timer.at < before)
     }
 
     pub(super) fn due(&self) -> impl Iterator<Item = &Due> {
@@ -137,6 +149,9 @@ impl Index {
         self.count(ticket, true);
         self.timers.extend(timers(ticket));
         self.due.extend(dues(ticket));
+        if ticket.is_unsynced() {
+            self.unsynced.insert(ticket.number);
+        }
         for alarm in &ticket.alarms {
             self.add_alarm(alarm);
         }
@@ -149,6 +164,9 @@ impl Index {
         }
         for due in dues(ticket) {
             self.due.remove(&due);
+        }
+        if ticket.is_unsynced() {
+            self.unsynced.remove(&ticket.number);
         }
         for alarm in &ticket.alarms {
             self.remove_alarm(alarm);

@@ -36,6 +36,9 @@
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
+//! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |
+//! | *unsynced* | stamped by held time; clocks that began so are *corrected* when the time is trusted again |
+//! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in

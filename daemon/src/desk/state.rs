@@ -11,9 +11,9 @@ use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
+use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, part_alarm};
 use super::command::Token;
-use super::event::{Entry, Event, Fact, Receipt};
+use super::event::{Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
 use super::regulation::Regulations;
 use super::ticket::{Ticket, TicketNumber};
@@ -27,6 +27,12 @@ pub struct Rest {
     tickets_total: u64,
     /// When the newest entry was taken.
     last_at: Timestamp,
+    /// The newest instant that is known to have come: that of the newest entry, but where an admin said that the box had
+    /// run ahead, so that entries bear times that are still to come.
+    known_at: Timestamp,
+    /// How far the time was held behind the true one when it was trusted again; none since it was not trusted anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    behind_ms: Option<i64>,
     muted_until: Option<Timestamp>,
     tokens: Vec<Token>,
     /// Alarms of parts of the box, by id.
@@ -40,6 +46,8 @@ impl Default for Rest {
             next_ticket: TicketNumber(1),
             tickets_total: 0,
             last_at: Timestamp::from_millis(0),
+            known_at: Timestamp::from_millis(0),
+            behind_ms: None,
             muted_until: None,
             tokens: Vec::new(),
             parts: BTreeMap::new(),
@@ -226,9 +234,30 @@ impl Desk {
         &self.index
     }
 
-    /// The time to stamp: `now`, but never before the newest entry.
+    /// The newest instant that is known to have come. An entry's [`Entry::at`] may be later, where the box ran ahead
+    /// until an admin said so.
+    pub fn known_at(&self) -> Timestamp {
+        self.rest.known_at
+    }
+
+    /// The time to reckon with: `now`, but never before the newest instant that is known to have come.
     pub fn stamp(&self, now: Timestamp) -> Timestamp {
-        now.max(self.rest.last_at)
+        now.max(self.rest.known_at)
+    }
+
+    /// Whether clocks counted by stamps that could not be trusted, and are to be corrected when the time can be.
+    pub fn is_unsynced(&self) -> bool {
+        self.index.unsynced().next().is_some()
+    }
+
+    /// How far the time was held behind the true one when it was trusted again; none since it was not trusted anew.
+    pub fn behind_ms(&self) -> Option<i64> {
+        self.rest.behind_ms
+    }
+
+    /// The alarm that stands for breaches which were noticed late.
+    pub(super) fn late_alarm(&self) -> Option<&Alarm> {
+        self.rest.parts.get(BREACH_LATE)
     }
 
     /// When [`Desk::due`] has something next.
@@ -246,8 +275,9 @@ impl Desk {
         receipt: Option<Receipt>,
         unsynced: bool,
     ) -> Entry {
-        let at = self.stamp(now);
-        let effective = effective.filter(|effective| *effective != at);
+        let at = now.max(self.rest.last_at);
+        let effective =
+            Some(effective.unwrap_or_else(|| self.stamp(now))).filter(|effective| *effective != at);
         let entry =
             Entry { first_seq: self.rest.next_seq, at, effective, by: by.into(), unsynced, receipt, facts };
         self.apply(&entry);
@@ -257,8 +287,14 @@ impl Desk {
     /// Takes in what happened. Total: needs no regulation, calendar or clock, so that a replay gives the same desk.
     pub fn apply(&mut self, entry: &Entry) {
         self.rest.next_seq = entry.next_seq();
-        self.rest.last_at = self.rest.last_at.max(entry.at);
         let at = entry.effective_at();
+        // Where the record had run ahead, its own time says nothing.
+        let known_at = if entry.at > self.rest.last_at { entry.at } else { at };
+        self.rest.known_at = self.rest.known_at.max(known_at);
+        self.rest.last_at = self.rest.last_at.max(entry.at);
+        if entry.unsynced {
+            self.rest.behind_ms = None;
+        }
         for number in entry.tickets() {
             let mut ticket = self.take(number);
             for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
@@ -267,7 +303,16 @@ impl Desk {
                         ticket = Some(Arc::new(Ticket::new(number, registered, at)));
                         self.rest.tickets_total += 1;
                     }
-                    (Some(ticket), event) => Arc::make_mut(ticket).apply(event, &entry.by, at),
+                    (Some(ticket), event) => {
+                        let ticket = Arc::make_mut(ticket);
+                        ticket.apply(event, &entry.by, at);
+                        if entry.unsynced {
+                            ticket.note_unsynced(event, at);
+                        }
+                        if let Event::Clock { turn: Turn::Breached { at, late: true }, .. } = event {
+                            self.breached_late(*at);
+                        }
+                    }
                     // An event of a ticket that is not there says nothing.
                     (None, _) => {}
                 }
@@ -283,9 +328,22 @@ impl Desk {
         }
     }
 
+    fn breached_late(&mut self, deadline: Timestamp) {
+        let known = self.take_part(BREACH_LATE);
+        self.put_part(Alarm::late(known, deadline));
+    }
+
     fn apply_rest(&mut self, event: &Event, by: &str, at: Timestamp) {
         match event {
             Event::Muted { until } => self.rest.muted_until = Some(*until).filter(|until| *until > at),
+            Event::TimeTrusted { behind_ms } => {
+                // A mute that would last for longer than anybody asked for ends: rather loud than unheard.
+                if *behind_ms < 0 {
+                    self.rest.muted_until = None;
+                }
+                self.rest.known_at = at;
+                self.rest.behind_ms = Some(*behind_ms);
+            }
             Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
             Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
             Event::PartFailed { kind, part, text } => {
@@ -306,6 +364,8 @@ impl Desk {
             }
             Event::AlarmAcked { alarm } => {
                 let taken = self.take_part(alarm);
+                // What stands for others is over when somebody has seen it.
+                let taken = taken.filter(|alarm| alarm.late.is_none());
                 if let Some(alarm) = taken.and_then(|mut alarm| alarm.acknowledge(by).then_some(alarm)) {
                     self.put_part(alarm);
                 }

@@ -157,6 +157,7 @@ impl Ticket {
             | Event::Closed { .. }
             | Event::PartFailed { .. }
             | Event::PartWorks { .. }
+            | Event::TimeTrusted { .. }
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
             | Event::TokenRevoked { .. } => {}
@@ -206,6 +207,7 @@ impl Ticket {
                 warned: false,
                 ran_out: false,
                 planned: None,
+                unsynced: None,
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -220,12 +222,15 @@ impl Ticket {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Running);
                 self.set_term(metric, cycle, term, None);
             }
-            Turn::Retargeted { used_ms, why, term } => {
+            Turn::Retargeted { used_ms, why, began_at, term } => {
                 let known = self.clock_mut(metric, cycle);
                 let state = known.as_ref().map_or(ClockState::Running, |clock| clock.state);
                 let is_moved = known.is_none_or(|clock| clock.term.is_moved_by(term));
                 self.turn(metric, cycle, *used_ms, now, state);
                 self.set_term(metric, cycle, term, Some(*why));
+                if let Some(began_at) = began_at {
+                    self.correct(metric, cycle, *began_at, now);
+                }
                 if is_moved {
                     self.drop_warning(metric, cycle);
                 }
@@ -236,13 +241,14 @@ impl Ticket {
                 }
                 self.raise(Alarm::due_soon(self.number, metric, cycle, now));
             }
-            Turn::Breached { at } => {
+            Turn::Breached { at, late } => {
                 if let Some(clock) = self.clock_mut(metric, cycle) {
                     clock.breached_at.get_or_insert(*at);
                     clock.ran_out = true;
                 }
                 self.drop_warning(metric, cycle);
-                self.raise(Alarm::breach(self.number, metric, cycle, *at));
+                let alarm = Alarm::breach(self.number, metric, cycle, *at);
+                self.raise(if *late { alarm.taken_by_late() } else { alarm });
             }
             Turn::RanOut { .. } => {
                 if let Some(clock) = self.clock_mut(metric, cycle) {
@@ -286,9 +292,40 @@ impl Ticket {
                 Some(TermReason::Derived | TermReason::Regulation) => {
                     clock.planned = None;
                 }
-                Some(TermReason::Calendar | TermReason::CalendarRevised) | None => {}
+                Some(TermReason::Calendar | TermReason::CalendarRevised | TermReason::ClockCorrected)
+                | None => {}
             }
         }
+    }
+
+    /// What a clock counted by stamps that could not be trusted has been reckoned anew: it last began to run at
+    /// `began_at`. A start by such a stamp is moved by as much.
+    fn correct(&mut self, metric: Metric, cycle: u16, began_at: Timestamp, now: Timestamp) {
+        let Some(clock) = self.clock_mut(metric, cycle) else { return };
+        let first_and_last = clock.unsynced.take().and_then(|unsynced| {
+            let (first, last) = (unsynced.spans.first()?.0, unsynced.spans.last()?.0);
+            Some((first, last))
+        });
+        match first_and_last {
+            Some((first, last)) if first == clock.started_at => {
+                clock.started_at = first.plus_ms(began_at.ms_since(last)).min(now);
+            }
+            Some(_) => {}
+            None => clock.started_at = clock.started_at.min(began_at),
+        }
+    }
+
+    /// Notes what an entry did to the clocks while the box's time could not be trusted.
+    pub(crate) fn note_unsynced(&mut self, event: &Event, at: Timestamp) {
+        let Event::Clock { metric, cycle, turn } = event else { return };
+        if let Some(clock) = self.clock_mut(*metric, *cycle) {
+            clock.note_unsynced(turn, at);
+        }
+    }
+
+    /// Whether a clock of it counted by stamps that could not be trusted.
+    pub(crate) fn is_unsynced(&self) -> bool {
+        self.clocks.iter().any(|clock| clock.unsynced.is_some())
     }
 
     fn drop_warning(&mut self, metric: Metric, cycle: u16) {

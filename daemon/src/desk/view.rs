@@ -1,12 +1,13 @@
 //! How a ticket and the wall look from outside: the contract's JSON, the same over HTTP, in `andonctl` and `simulate`.
 
 use calendars::{Timestamp, Tz};
+use firmware_board::Language;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::alarm::{Alarm, AlarmKind, AlarmState};
+use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
@@ -171,7 +172,10 @@ pub struct About {
 
 impl About {
     /// What an alarm of the desk is about; nothing but its own text where it is about no ticket.
-    pub fn of(alarm: &Alarm, desk: &Desk) -> Self {
+    pub fn of(alarm: &Alarm, desk: &Desk, zone: Tz, language: Language) -> Self {
+        if let Some(late) = &alarm.late {
+            return Self { subject: late_text(late, zone, language), regulation: None };
+        }
         alarm
             .ticket
             .and_then(|number| desk.ticket(number))
@@ -306,6 +310,17 @@ pub fn alarm(alarm: &Alarm, about: &About, zone: Tz) -> AlarmView {
 }
 
 /// The desk's alarms, the worst first, at most `limit`.
-pub fn alarms(desk: &Desk, zone: Tz, limit: usize) -> Vec<AlarmView> {
-    desk.alarms().take(limit).map(|alarm| self::alarm(alarm, &About::of(alarm, desk), zone)).collect()
+pub fn alarms(desk: &Desk, zone: Tz, language: Language, limit: usize) -> Vec<AlarmView> {
+    let about = |alarm: &Alarm| self::alarm(alarm, &About::of(alarm, desk, zone, language), zone);
+    desk.alarms().take(limit).map(about).collect()
+}
+
+/// What the one alarm of late breaches says: how many, and from when to when they ran out.
+fn late_text(late: &Late, zone: Tz, language: Language) -> String {
+    let local = |at: Timestamp| at.local(zone).format("%d.%m %H:%M").to_string();
+    let (count, first, last) = (late.count, local(late.first), local(late.last));
+    match language {
+        Language::Russian => format!("истекли без присмотра: {count} (с {first} по {last})"),
+        Language::English => format!("ran out unwatched: {count} ({first} to {last})"),
+    }
 }

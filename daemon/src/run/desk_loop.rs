@@ -5,6 +5,7 @@
 //! loop with clocks of its own.
 
 mod storage;
+mod timekeeping;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,14 +21,14 @@ use super::archiving::{Archivist, Rule};
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::faults::is_full;
 use super::history::HistoryError;
+use super::time::{Proof, Reading, TrustedTime};
 use super::{BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
-use crate::board::BoardState;
+use crate::board::{BoardState, Glance};
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
-use crate::desk::event::Receipt;
+use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role,
-    TicketNumber,
+    Actor, Alarm, AlarmState, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, TicketNumber,
 };
 use crate::store::tickets::Compacted;
 use crate::store::{Kept, LedgerError};
@@ -39,6 +40,10 @@ const CHECKPOINT_TICKETS: usize = 2_000;
 /// … or so long after the first change, in microseconds. The ledger has everything meanwhile; a checkpoint wears the
 /// card and its syncs delay the ledger's, so there are few.
 const CHECKPOINT_US: u64 = 60_000_000;
+/// How often time that is not trusted is looked at again, in microseconds.
+const POLL_HELD_US: u64 = 10_000_000;
+/// How often time that is trusted is, in microseconds: a step is told by the kernel at once, where it tells.
+const POLL_TRUSTED_US: u64 = 60_000_000;
 /// How many entries a slow listener may lag behind before it must read them from the ledger.
 const LISTENERS_LAG: usize = 4_096;
 
@@ -55,6 +60,8 @@ pub struct Settings {
     pub language: Language,
     /// Which closed tickets leave for the archive; none where nothing is said.
     pub archiving: Option<Rule>,
+    /// Which proof makes the box's time trusted.
+    pub proof: Proof,
 }
 
 /// A reply that waits for the disk.
@@ -109,6 +116,7 @@ pub struct Loop {
     desk: Desk,
     books: Books,
     clock: Box<dyn Clock>,
+    time: TrustedTime,
     view: Arc<View>,
     entries: broadcast::Sender<Arc<Entry>>,
     zone: Tz,
@@ -130,15 +138,19 @@ struct Batch {
     /// Tickets that were put away, and were fetched since a command names them.
     recalled: Vec<TicketNumber>,
     looks: Vec<super::Look>,
+    /// How the time was before an admin's word, which waits for the disk, too.
+    time_before: Option<TrustedTime>,
     stop: bool,
 }
 
 impl Loop {
     /// A loop over a desk and its books, as they were opened.
     pub fn new(desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
-        let now = clock.system_now();
-        let trusted = clock::is_plausible(now, desk.last_at());
-        let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
+        let reading = Reading::of(clock.as_ref(), desk.known_at());
+        let time = TrustedTime::start(settings.proof, &reading, || clock.kernel_synchronised());
+        let now = time.now();
+        let glance = Glance { at: now, time: time.time(), zone: settings.zone, language: settings.language };
+        let board = BoardState::of(&desk, &[], glance);
         let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
         let tokens = desk.tokens().cloned().collect();
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
@@ -149,6 +161,7 @@ impl Loop {
             desk,
             books,
             clock,
+            time,
             view,
             entries: broadcast::channel(LISTENERS_LAG).0,
             zone: settings.zone,
@@ -186,6 +199,7 @@ impl Loop {
     /// with one sync of the disk, and tells whoever is to know. Never waits for an input.
     pub fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.desk.remember();
+        self.read_time();
         self.take_in(inputs);
         self.commit();
     }
@@ -193,24 +207,28 @@ impl Loop {
     /// When [`Loop::turn`] is to be called though nothing comes in, in microseconds of the monotonic clock; the past
     /// means at once, none that nothing is to come.
     pub fn wake_at_us(&self) -> Option<u64> {
-        let (now, now_us) = (self.now(), self.clock.monotonic_us());
+        let now_us = self.clock.monotonic_us();
+        let now = self.time.at(now_us);
         let at_us = |at: Timestamp| {
             now_us.saturating_add(u64::try_from(at.ms_since(now)).unwrap_or_default().saturating_mul(1_000))
         };
         // Time that is not trusted brings nothing about.
-        let deadline = self.desk.next_deadline().filter(|_| self.is_trusted(now)).map(at_us);
+        let deadline = self.desk.next_deadline().filter(|_| self.time.is_trusted()).map(at_us);
+        let deadline = deadline.map(|at_us| if self.is_to_correct() { now_us } else { at_us });
         let deadline = match (deadline, &self.disk) {
             (Some(deadline), Disk::Fails { retry_at_us }) => Some(deadline.max(*retry_at_us)),
             (deadline, Disk::Works | Disk::Full { .. } | Disk::Fails { .. }) => deadline,
         };
         let unmute = self.view.board().muted_until.map(at_us);
         let checkpoint = self.dirty_since_us.map(|since_us| since_us.saturating_add(CHECKPOINT_US));
-        [deadline, unmute, checkpoint, self.disk.retry_at_us()].into_iter().flatten().min()
+        let poll_us = if self.time.is_trusted() { POLL_TRUSTED_US } else { POLL_HELD_US };
+        let poll = Some(self.time.read_us().saturating_add(poll_us));
+        [deadline, unmute, checkpoint, poll, self.disk.retry_at_us()].into_iter().flatten().min()
     }
 
     /// The last checkpoint, waited for.
     pub fn close(self) {
-        let now = self.now();
+        let now = self.time.at(self.clock.monotonic_us());
         self.books.close(&self.desk, now);
     }
 
@@ -232,49 +250,47 @@ impl Loop {
         }
     }
 
-    fn now(&self) -> Timestamp {
-        self.clock.system_now()
-    }
-
-    fn is_trusted(&self, now: Timestamp) -> bool {
-        clock::is_plausible(now, self.desk.last_at())
-    }
-
     /// Decides what waits: first what time has brought about, then what people want.
     fn take_in(&mut self, inputs: impl IntoIterator<Item = Input>) {
-        let now = self.now();
         if self.disk.retry_at_us().is_some_and(|retry_us| self.clock.monotonic_us() >= retry_us) {
-            self.try_storage(now);
+            self.try_storage(self.time.now());
         }
-        if !matches!(self.disk, Disk::Fails { .. }) {
-            self.settle(now);
+        if !matches!(self.disk, Disk::Fails { .. }) && self.time.is_trusted() {
+            self.correct();
+            self.settle();
         }
         for input in inputs.into_iter().take(BATCH_MAX) {
-            self.input(input, now);
+            self.input(input);
         }
     }
 
-    fn settle(&mut self, now: Timestamp) {
-        if !self.is_trusted(now) {
+    fn settle(&mut self) {
+        if self.is_to_correct() {
             return;
         }
+        let now = self.time.now();
         for _ in 0..SETTLE_MAX {
-            let Some((effective, facts)) = self.desk.due(now) else { break };
+            let Some((effective, facts)) = self.desk.due_grouped(now) else { break };
             let timer = Actor::timer();
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
             self.batch.entries.push(entry);
         }
     }
 
-    fn input(&mut self, input: Input, now: Timestamp) {
+    fn input(&mut self, input: Input) {
+        let now = self.time.now();
         match input {
             Input::Command { command, actor, receipt, reply } => {
                 let answer = self.command(&command, &actor, receipt, now);
                 self.batch.replies.push((reply, answer));
             }
+            Input::TrustTime { back, actor, reply } => {
+                let answer = self.trust_time(back, &actor);
+                self.batch.replies.push((reply, answer));
+            }
             Input::Look(look) => self.batch.looks.push(look),
-            // The next wait reckons with the new time.
-            Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
+            // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
+            Input::ClockStepped => {}
             Input::Kept(Kept::Done { upto_seq }) => {
                 let put_away = self.books.kept(upto_seq, &mut self.desk);
                 self.view.put_away(&put_away);
@@ -309,10 +325,14 @@ impl Loop {
             }
         }
         self.refuse_if_full(command)?;
-        let decision = self.desk.decide(command, actor, now)?;
+        let mut decision = self.desk.decide(command, actor, now)?;
+        let unsynced = !self.time.is_trusted();
+        if unsynced {
+            // Nothing runs out by a time that cannot be trusted, not by a change of the term either; its timer waits.
+            decision.facts.retain(|fact| !is_breach(fact));
+        }
         let changed = !decision.facts.is_empty();
         if changed {
-            let unsynced = !self.is_trusted(now);
             let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
             self.batch.entries.push(entry);
         }
@@ -347,12 +367,13 @@ impl Loop {
 
     /// Writes the batch down, and only then tells anybody.
     fn commit(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        let now = self.now();
+        let mut batch = std::mem::take(&mut self.batch);
         let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
         match kept {
             Ok(()) => {
                 let touched = self.desk.forget().map_or_else(Vec::new, |undo| undo.touched().collect());
+                // A slow disk takes its time.
+                self.read_time();
                 if !batch.entries.is_empty() {
                     self.dirty_since_us.get_or_insert(self.clock.monotonic_us());
                     self.publish(&touched, &batch.entries);
@@ -362,7 +383,7 @@ impl Loop {
                         let _ = self.entries.send(Arc::new(entry));
                     }
                 }
-                self.publish_board(&touched, now);
+                self.publish_board(&touched);
                 for (reply, answer) in batch.replies {
                     // Whoever asked may have gone meanwhile; what they asked for is done.
                     let _ = reply.send(answer);
@@ -370,8 +391,12 @@ impl Loop {
             }
             Err(error) => {
                 self.desk.go_back();
-                self.storage_fails(&error, now);
-                self.publish_board(&[], now);
+                if let Some(time) = batch.time_before.take() {
+                    self.time = time;
+                }
+                self.read_time();
+                self.storage_fails(&error, self.time.now());
+                self.publish_board(&[]);
                 for (reply, _) in batch.replies {
                     // Refusals, too: they were decided on a desk that did not come to be.
                     let _ = reply.send(Err(not_kept(&error)));
@@ -381,6 +406,7 @@ impl Loop {
         for number in batch.recalled {
             self.books.put_back(number, &mut self.desk);
         }
+        let now = self.time.now();
         for look in batch.looks {
             look(&self.desk, now);
         }
@@ -408,37 +434,18 @@ impl Loop {
         }
     }
 
-    fn publish_board(&mut self, touched: &[TicketNumber], now: Timestamp) {
-        let trusted = self.is_trusted(now);
-        self.tell_trust(trusted);
+    fn publish_board(&mut self, touched: &[TicketNumber]) {
+        self.tell_trust();
+        let (at, time) = (self.time.now(), self.time.time());
+        let glance = Glance { at, time, zone: self.zone, language: self.language };
         let known = self.view.board();
-        let board = known.after(&self.desk, touched, &self.troubles, now, trusted);
+        let board = known.after(&self.desk, touched, &self.troubles, glance);
         debug_assert!(
-            board.shows_the_same(&BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone)),
+            board.shows_the_same(&BoardState::of(&self.desk, &self.troubles, glance)),
             "what is taken over from the wall before is as it would be made anew"
         );
         if !board.shows_the_same(&known) {
             self.view.publish_board(board);
-        }
-    }
-
-    /// Time that cannot be trusted is an alarm; it is none of the record's, which bears only times that are.
-    fn tell_trust(&mut self, trusted: bool) {
-        let known = self.troubles.iter().any(|alarm| alarm.kind == AlarmKind::Clock);
-        if trusted && known {
-            log::warn!("the time can be trusted again");
-            self.troubles.retain(|alarm| alarm.kind != AlarmKind::Clock);
-        } else if !trusted && !known {
-            let newest = self.desk.last_at().max(clock::NOT_BEFORE);
-            log::error!(
-                "the system clock is before {}; nothing runs out until it is set",
-                newest.to_rfc3339(self.zone)
-            );
-            let text = match self.language {
-                Language::Russian => "часы отстают от последней записи",
-                Language::English => "the clock is behind the newest record",
-            };
-            self.troubles.push(Alarm::part(AlarmKind::Clock, "time", text, newest));
         }
     }
 
@@ -450,6 +457,10 @@ impl Loop {
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
     }
+}
+
+fn is_breach(fact: &Fact) -> bool {
+    matches!(fact.event, Event::Clock { turn: Turn::Breached { .. }, .. })
 }
 
 fn not_read(error: &HistoryError) -> Failure {

@@ -9,6 +9,7 @@ mod desk_loop;
 mod faults;
 pub mod history;
 pub mod opening;
+pub mod time;
 pub mod versions;
 pub mod view;
 
@@ -48,6 +49,15 @@ pub enum Input {
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Done, Failure>>,
     },
+    /// An admin says that the system clock is right.
+    TrustTime {
+        /// Whether it is known to be behind the newest event.
+        back: bool,
+        /// Who.
+        actor: Actor,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Done, Failure>>,
+    },
     /// Somebody wants to look at the whole desk.
     Look(Look),
     /// Somebody set the system clock: timers are armed anew.
@@ -69,6 +79,12 @@ impl Input {
     ) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
         let (reply, answer) = oneshot::channel();
         (Input::Command { command, actor, receipt, reply }, answer)
+    }
+
+    /// An admin's word for the system clock, and where the answer comes in.
+    pub fn trust_time(back: bool, actor: Actor) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        (Input::TrustTime { back, actor, reply }, answer)
     }
 }
 
@@ -129,6 +145,16 @@ impl Handle {
         receipt: Option<Receipt>,
     ) -> Result<Done, Failure> {
         let (input, answer) = Input::command(command, actor, receipt);
+        self.send(input)?;
+        answer.await.map_err(|_| Failure::Stopping)?
+    }
+
+    /// Trusts the system clock as it is, on an admin's word; `back` says that it is known to be behind the newest event.
+    ///
+    /// # Errors
+    /// [`Failure`]: refused, or not kept.
+    pub async fn trust_time(&self, back: bool, actor: Actor) -> Result<Done, Failure> {
+        let (input, answer) = Input::trust_time(back, actor);
         self.send(input)?;
         answer.await.map_err(|_| Failure::Stopping)?
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Handle;
 use crate::chain::chain;
-use crate::clock;
 use crate::desk::{Actor, AlarmKind, Command, Desk, DeskAct, Regulation, Regulations, Role};
 use crate::store::{TextKept, keep_text, kept_texts};
 
@@ -91,7 +90,7 @@ pub fn tell(report: &VersionsReport, handle: &Handle) {
         );
     }
     let regulations = handle.view().regulations();
-    let now = clock::now();
+    let now = handle.view().now();
     for regulation in regulations.ids().iter().filter_map(|id| regulations.holding(id, now)) {
         if regulation.holds_from > now.local(regulation.zone).date() {
             log::warn!(

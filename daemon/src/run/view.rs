@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use calendars::Timestamp;
+
 use super::history::{History, HistoryError};
 use crate::board::BoardState;
+use crate::clock::SystemClock;
 use crate::desk::command::Token;
 use crate::desk::{Regulations, Ticket, TicketNumber};
 
@@ -163,6 +166,11 @@ impl View {
     /// The wall's newest state.
     pub fn board(&self) -> Arc<BoardState> {
         Arc::clone(&self.board.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What time the desk has now.
+    pub fn now(&self) -> Timestamp {
+        self.board().time.now(&SystemClock)
     }
 
     /// Waits until the wall's state is another than `known`, at most `wait`; then the newest.

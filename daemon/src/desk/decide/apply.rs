@@ -116,7 +116,7 @@ fn derive_clock(draft: &mut Draft<'_>, to: &Regulation, clock: &Clock, used_ms: 
         return;
     }
     let target_ms = term.target_ms;
-    draft.push(turn(Turn::Retargeted { used_ms, why, term }));
+    draft.push(turn(Turn::Retargeted { used_ms, why, began_at: None, term }));
     if !is_kept {
         breach_if_used_up(draft, rule, clock, target_ms, used_ms);
     }

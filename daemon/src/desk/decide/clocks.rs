@@ -139,7 +139,7 @@ fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cl
         term.deadline = None;
         term.warn_at = None;
     }
-    push(draft, clock, Turn::Retargeted { used_ms, why, term });
+    push(draft, clock, Turn::Retargeted { used_ms, why, began_at: None, term });
     breach_if_used_up(draft, rule, clock, target_ms, used_ms);
 }
 
@@ -165,7 +165,7 @@ pub(super) fn breach_if_used_up(
     let breaks = rule.at_end == AtEnd::Breach && clock.breached_at.is_none();
     if breaks && target_ms.is_some_and(|target_ms| used_ms > target_ms) {
         let at = draft.at;
-        push(draft, clock, Turn::Breached { at });
+        push(draft, clock, Turn::Breached { at, late: false });
     }
 }
 
@@ -174,15 +174,18 @@ fn target_ms(given: GivenTerm, basis: Basis, calendar: &Calendar, started_at: Ti
     match given {
         GivenTerm::None | GivenTerm::Estimate => None,
         GivenTerm::Ms(ms) => Some(ms),
-        GivenTerm::Days(days) => {
-            let deadline = if basis.is_working() {
-                calendar.add_working_days(started_at, days)
-            } else {
-                calendar.add_calendar_days(started_at, days)
-            };
-            Some(basis.elapsed(calendar, started_at, deadline.at))
-        }
+        GivenTerm::Days(days) => Some(days_ms(days, basis, calendar, started_at)),
     }
+}
+
+/// What days are worth to a clock that started at `started_at`, in milliseconds of the basis (R3).
+pub(super) fn days_ms(days: u32, basis: Basis, calendar: &Calendar, started_at: Timestamp) -> i64 {
+    let deadline = if basis.is_working() {
+        calendar.add_working_days(started_at, days)
+    } else {
+        calendar.add_calendar_days(started_at, days)
+    };
+    basis.elapsed(calendar, started_at, deadline.at)
 }
 
 /// How much time is given, and by which clause.

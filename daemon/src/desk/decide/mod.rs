@@ -6,6 +6,7 @@
 mod acts;
 mod apply;
 mod clocks;
+mod correct;
 mod desk;
 pub(super) mod fields;
 mod planned;
@@ -83,6 +84,33 @@ impl Desk {
     /// earliest first. `None` when nothing is due; so it may be called too early or twice.
     pub fn due(&self, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
         settle::due(self, now)
+    }
+
+    /// [`Desk::due`] for a box that may have been off, or may not have known the time: breaches that are noticed late,
+    /// and several of them, are raised as one alarm.
+    pub fn due_grouped(&self, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
+        settle::due_grouped(self, now)
+    }
+
+    /// An admin says that the time is `now`, which the desk has held to be `held`. `back` says that `now` is known to be
+    /// behind the newest event.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where it is so and nobody knew, or the actor is no admin.
+    pub fn trust_time(
+        &self,
+        actor: &Actor,
+        back: bool,
+        held: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Fact>, Refusal> {
+        correct::trust_time(self, actor, back, held, now)
+    }
+
+    /// The time is known to be `now`, which was held to be `behind_ms` earlier: corrects clocks that counted by stamps of
+    /// that while. Some of them, if they are very many; then there are more the next time. Empty when none is left.
+    pub fn corrections(&self, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
+        correct::corrections(self, behind_ms, now)
     }
 }
 

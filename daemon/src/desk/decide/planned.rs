@@ -133,7 +133,7 @@ fn plan(
     // The requester was told this instant, also where it lies outside working hours.
     term.deadline = (clock.state == ClockState::Running).then_some(deadline);
     term.warn_at = term.warn_at.filter(|_| clock.state == ClockState::Running);
-    let turn = Turn::Retargeted { used_ms, why, term };
+    let turn = Turn::Retargeted { used_ms, why, began_at: None, term };
     draft.push(Event::Clock { metric: clock.metric, cycle: clock.cycle, turn });
     breach_if_used_up(draft, rule, clock, Some(target_ms), used_ms);
 }

@@ -13,6 +13,34 @@ use crate::desk::regulation::AtEnd;
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
+/// How long after its deadline a breach is late, in milliseconds: a timer goes off within milliseconds, so the daemon was
+/// off then, or did not trust its clock.
+const LATE_MS: i64 = 60_000;
+
+/// [`due`], but breaches that are noticed late and together are raised as one alarm.
+pub(super) fn due_grouped(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
+    let (at, mut facts) = due(desk, now)?;
+    let late_before = now.plus_ms(-LATE_MS);
+    for fact in &mut facts {
+        if let Event::Clock { turn: Turn::Breached { at, late }, .. } = &mut fact.event
+            && *at < late_before
+        {
+            *late = desk.late_alarm().is_some() || are_several_late(desk, late_before);
+        }
+    }
+    Some((at, facts))
+}
+
+/// Whether more than one clock is to be breached late.
+fn are_several_late(desk: &Desk, late_before: Timestamp) -> bool {
+    let late = desk.index().timers_before(late_before).filter(|timer| {
+        let ticket = desk.ticket(timer.ticket);
+        let at_end = ticket.and_then(|ticket| at_end(desk, ticket, timer.metric));
+        timer.kind == TimerKind::End && matches!(at_end, Some(AtEnd::Breach) | None)
+    });
+    late.take(2).count() == 2
+}
+
 /// The facts of the earliest clock that is due at `now`, and the instant they took effect: the deadline's own (R4).
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
     let timer = desk.index().first_timer().filter(|timer| timer.at <= now)?;
@@ -38,7 +66,9 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
 fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {
     match at_end(desk, ticket, clock.metric) {
         // A ticket whose regulation is not loaded keeps its terms: they are facts.
-        Some(AtEnd::Breach) | None => vec![clock_fact(clock, ticket.number, Turn::Breached { at: deadline })],
+        Some(AtEnd::Breach) | None => {
+            vec![clock_fact(clock, ticket.number, Turn::Breached { at: deadline, late: false })]
+        }
         Some(AtEnd::Tell) => vec![clock_fact(clock, ticket.number, Turn::RanOut { at: deadline })],
         Some(AtEnd::Close { status, reason }) => {
             let timer = Actor::timer();

@@ -18,6 +18,10 @@ pub(super) fn of_turn(turn: &Turn) -> Option<String> {
         Turn::Retargeted { why: TermReason::CalendarRevised, .. } => {
             Some("the calendar as it is now was applied".to_owned())
         }
+        Turn::Retargeted { why: TermReason::ClockCorrected, .. } => Some(
+            "it began while the box's time could not be trusted, and counts from the true time now"
+                .to_owned(),
+        ),
         // The estimate, the extension or the version itself is another event of the entry.
         Turn::Retargeted {
             why: TermReason::Estimated | TermReason::Extended | TermReason::Regulation,
@@ -118,6 +122,7 @@ pub(super) fn of(
         | Event::AlarmAcked { .. }
         | Event::PartFailed { .. }
         | Event::PartWorks { .. }
+        | Event::TimeTrusted { .. }
         | Event::Muted { .. }
         | Event::TokenAdded { .. }
         | Event::TokenRevoked { .. } => return None,

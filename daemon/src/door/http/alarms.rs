@@ -36,11 +36,14 @@ pub(super) async fn list(
     if !errors.is_empty() {
         return Err(Problem::fields(errors));
     }
-    let zone = door.shared.facts.zone;
+    let (zone, language) = (door.shared.facts.zone, door.shared.facts.language);
     // A disk that fails takes no events: its alarm stands on the wall only.
     let board = door.shared.handle.view().board();
     let unkept = board.alarms_total;
-    let kept = door.shared.handle.look(move |desk, _| (view::alarms(desk, zone, limit), desk.alarms_total()));
+    let kept = door
+        .shared
+        .handle
+        .look(move |desk, _| (view::alarms(desk, zone, language, limit), desk.alarms_total()));
     let (mut alarms, total) = kept.await?;
     if unkept > total {
         let known = board.alarms.iter().take(unkept - total);

@@ -12,7 +12,6 @@ use super::body::{Posted, parse_as};
 use super::problem::Problem;
 use super::{DoorState, tickets};
 use crate::board::state::BoardView;
-use crate::clock;
 use crate::desk::{Command, DeskAct};
 
 /// The wall: level, counts, alarms, what runs out next, lamps and buzzer.
@@ -20,7 +19,8 @@ use crate::desk::{Command, DeskAct};
     responses((status = 200, description = "The wall, now", body = BoardView)))]
 pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Result<Json<BoardView>, Problem> {
     door.settled().await?;
-    Ok(Json(door.shared.handle.view().board().view(clock::now())))
+    let view = door.shared.handle.view();
+    Ok(Json(view.board().view(view.now())))
 }
 
 /// How long the buzzer is to be silent.

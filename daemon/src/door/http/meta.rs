@@ -19,6 +19,7 @@ use super::{DoorState, blocking};
 use crate::clock;
 use crate::desk::{Counts, Desk, Role};
 use crate::run::Sizes;
+use crate::run::time::Distrust;
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";
@@ -133,6 +134,9 @@ pub(super) struct Status {
     versions: Vec<VersionTally>,
     /// Whether the box's time can be trusted.
     trusted: bool,
+    /// Why it cannot be: never-set, behind, stepped or unsynchronised; null while it can.
+    #[schema(value_type = Option<String>, example = "behind")]
+    distrust: Option<&'static str>,
     /// How many tickets are what.
     counts: Counts,
     /// How many tickets there are, closed ones too.
@@ -170,7 +174,8 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         state_dir: shared.facts.state_dir.display().to_string(),
         regulations: shared.facts.regulations.clone(),
         versions,
-        trusted: board.trusted,
+        trusted: board.time.is_trusted(),
+        distrust: board.time.why().map(Distrust::id),
         counts: board.counts,
         tickets_total: shared.handle.view().tickets_total(),
         tickets_archived: shared.handle.history().archive().tickets(),

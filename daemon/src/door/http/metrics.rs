@@ -142,7 +142,7 @@ impl Metrics {
         }
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
-        self.trusted.set(board.trusted.into());
+        self.trusted.set(board.time.is_trusted().into());
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();

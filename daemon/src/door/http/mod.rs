@@ -15,6 +15,7 @@ mod auth;
 mod board;
 mod body;
 mod caching;
+mod clock;
 mod events;
 mod filter;
 mod idempotency;
@@ -43,6 +44,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use calendars::Tz;
+use firmware_board::Language;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -53,9 +55,10 @@ pub use self::serving::{serve, serve_unix};
 use self::auth::Guard;
 use self::metrics::Metrics;
 use self::problem::Problem;
-use crate::clock;
+use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Role};
+use crate::run::time::Proof;
 use crate::run::{Done, Handle};
 
 /// How long the loop may take to show that it lives, in milliseconds.
@@ -67,7 +70,7 @@ pub struct Shared {
     pub handle: Handle,
     /// The panel's picture as PNG; called on a thread that may block.
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
-    /// When the daemon started, in microseconds of [`clock::monotonic_us`].
+    /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
     pub facts: ServerFacts,
@@ -84,6 +87,10 @@ pub struct ServerFacts {
     pub state_dir: PathBuf,
     /// The site's zone, for times that belong to no ticket.
     pub zone: Tz,
+    /// The room's language, for what an alarm says.
+    pub language: Language,
+    /// Which proof makes the box's time trusted.
+    pub proof: Proof,
 }
 
 /// The state every handler is given.
@@ -105,9 +112,9 @@ impl Door {
         actor: Actor,
         receipt: Option<Receipt>,
     ) -> Result<Done, Problem> {
-        let begun_us = clock::monotonic_us();
+        let begun_us = monotonic_us();
         let done = self.shared.handle.command(command, actor, receipt).await;
-        self.metrics.command_took(clock::monotonic_us().saturating_sub(begun_us));
+        self.metrics.command_took(monotonic_us().saturating_sub(begun_us));
         Ok(done?)
     }
 
@@ -181,6 +188,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(archive::check))
         .routes(routes!(board::show))
         .routes(routes!(board::mute))
+        .routes(routes!(clock::show))
+        .routes(routes!(clock::trust))
         .routes(routes!(preview::preview))
         .routes(routes!(stream::events))
         .routes(routes!(regulations::list))

@@ -13,7 +13,6 @@ use utoipa::{PartialSchema, ToSchema};
 use super::body::Posted;
 use super::problem::Problem;
 use super::{DoorState, blocking};
-use crate::clock;
 use crate::desk::command::Register;
 use crate::desk::view::{self, ClockView};
 use crate::desk::{Actor, Command, Desk, Refusal, Regulations, Role, Stage};
@@ -81,7 +80,7 @@ pub(super) async fn preview(
 ) -> Result<Json<Preview>, Problem> {
     let (register, at) = read(posted.take_json()?)?;
     let regulations = door.shared.handle.view().regulations().clone();
-    let now = clock::now();
+    let now = door.shared.handle.view().now();
     Ok(Json(blocking(move || tell(regulations, register, at.map(|at| at.unwrap_or(now)), now)).await??))
 }
 

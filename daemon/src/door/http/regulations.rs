@@ -13,7 +13,6 @@ use super::DoorState;
 use super::auth::Caller;
 use super::problem::Problem;
 use super::query::Named;
-use crate::clock;
 use crate::desk::regulation::{self, FieldKind, PrioritySource};
 use crate::desk::{Regulation, Regulations, Role, Stage};
 
@@ -190,7 +189,8 @@ pub(super) struct RegulationView {
 #[utoipa::path(get, path = "/v1/regulations", tag = "regulations", operation_id = "list_regulations",
     responses((status = 200, description = "The regulations", body = [RegulationLine])))]
 pub(super) async fn list(State(door): State<DoorState>, _: Caller) -> Json<Vec<RegulationLine>> {
-    let (view, now) = (door.shared.handle.view(), clock::now());
+    let view = door.shared.handle.view();
+    let now = view.now();
     let regulations = view.regulations();
     Json(regulations.iter().map(|regulation| line(regulation, regulations, now)).collect())
 }
@@ -204,7 +204,7 @@ pub(super) async fn show(
     _: Caller,
     Named(id): Named<String>,
 ) -> Result<Json<RegulationView>, Problem> {
-    let now = clock::now();
+    let now = door.shared.handle.view().now();
     let regulations = door.shared.handle.view().regulations();
     let regulation = regulations.holding(&id, now).ok_or_else(|| Problem::not_found("regulation", &id))?;
     Ok(Json(view(regulation, line(regulation, regulations, now))))

@@ -18,7 +18,6 @@ use super::filter::{self, Filter};
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
 use super::{Door, DoorState, blocking};
-use crate::clock;
 use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, TicketView};
@@ -63,7 +62,7 @@ pub(super) async fn list(
     let view = Arc::clone(door.shared.handle.view());
     let (filter, page) = asked(&query, &view).map_err(Problem::fields)?;
     let (tickets, next) = blocking(move || {
-        let now = clock::now();
+        let now = door.shared.handle.view().now();
         let (tickets, next) = page.of(&view, &filter)?;
         let views: Vec<_> = tickets.iter().map(|t| view::ticket(t, view.regulations(), now)).collect();
         Ok::<_, HistoryError>((views, next))
@@ -183,7 +182,7 @@ pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) 
 /// The ticket as a command left it, the same each time the answer is given again.
 pub(super) fn answer(door: &Door, status: StatusCode, done: &Done) -> Response {
     let Some(ticket) = &done.ticket else { return Problem::internal().into_response() };
-    let at = if done.changed { ticket.changed_at } else { clock::now() };
+    let at = if done.changed { ticket.changed_at } else { door.shared.handle.view().now() };
     let mut response = (status, show_at(door, ticket, at)).into_response();
     mark(response.headers_mut(), done);
     response
@@ -221,7 +220,7 @@ pub(super) async fn show(
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    Ok(show_at(&door, &ticket, clock::now()).into_response())
+    Ok(show_at(&door, &ticket, door.shared.handle.view().now()).into_response())
 }
 
 /// The ticket a path names.
@@ -286,7 +285,7 @@ pub(super) async fn explain(
     let number = ticket.number;
     let entries = entries(&door, number).await?;
     let view = Arc::clone(door.shared.handle.view());
-    let at = clock::now();
+    let at = door.shared.handle.view().now();
     let zone = view::zone_of(&ticket, view.regulations());
     let clocks = blocking(move || prove(number, &entries, view.regulations(), at)).await?;
     Ok(Json(Explanation { number, at: at.to_rfc3339(zone), clocks }))

@@ -8,6 +8,7 @@ mod pages;
 mod roles;
 mod sockets;
 mod stream;
+mod time;
 mod versions;
 
 use std::path::Path;
@@ -126,6 +127,7 @@ impl World {
             zone,
             language: firmware_board::Language::Russian,
             archiving: None,
+            proof: crate::run::time::Proof::Plausible,
         };
         let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
         let shared = Arc::new(Shared {
@@ -137,6 +139,8 @@ impl World {
                 regulations: vec!["getmark".into()],
                 state_dir: state_dir.to_owned(),
                 zone,
+                language: firmware_board::Language::Russian,
+                proof: crate::run::time::Proof::Plausible,
             },
         });
         let router = router(Arc::clone(&shared));
