@@ -79,7 +79,7 @@ fn alarms(daemon: &Daemon) -> Vec<String> {
 }
 
 #[test]
-fn a_daemon_that_boots_in_1970_takes_updates_and_an_admin_gives_it_the_time() {
+fn a_daemon_that_boots_in_1970_takes_updates_and_raises_nothing_until_its_clock_is_set() {
     let dir = TempDir::new().unwrap();
     let Some(fake) = FakeClock::in_dir(dir.path()) else { return };
     let state = dir.path().join("state");
@@ -115,7 +115,8 @@ fn a_daemon_that_boots_in_1970_takes_updates_and_an_admin_gives_it_the_time() {
         register(&daemon);
         (clock(&daemon)["trusted"] == true).then_some(())
     });
-    assert_eq!(breached(first, "line")["breached_at"], "2026-11-23T14:00:00+03:00");
+    let first = breached(first, "line");
+    assert!(first["breached_at"].as_str().unwrap().starts_with("2026-11-23T14:0"), "{first}");
     let line = breached(number, "line");
     assert!(line["deadline"].as_str().unwrap().starts_with("2026-11-24T1"), "{line}");
     assert_eq!(line["breached"], false);
