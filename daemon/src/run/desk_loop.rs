@@ -153,8 +153,14 @@ impl Loop {
             self.take_in(first);
             self.commit();
         }
-        drop(self.archivist.take());
         let now = clock::now();
+        drop(self.archivist.take());
+        // What it has archived leaves the projection with the last checkpoint.
+        for input in self.queue.try_iter() {
+            if let Input::Archived(archived) = input {
+                self.books.archived(archived, now);
+            }
+        }
         self.books.close(&self.desk, now);
     }
 
