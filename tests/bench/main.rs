@@ -9,6 +9,7 @@
     reason = "the figures of a bench are far below 2^53"
 )]
 
+mod archive;
 mod door;
 mod rate;
 mod wear;
@@ -38,16 +39,19 @@ fn main() -> ExitCode {
     if what == rate::BARE {
         return rate::serve_bare();
     }
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("simulate", replay),
         ("register", rate::register),
         ("wear", wear::wear),
         ("memory", memory),
         ("delay", delay),
+        ("archive", archive::archive),
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
-        eprintln!("bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay");
+        eprintln!(
+            "bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay, archive"
+        );
         return ExitCode::from(2);
     }
     for (name, part) in chosen {

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use andon::board::BoardState;
 use andon::board::scene::{Room, scene};
+use andon::board::{BoardState, Glance};
 use andon::desk::regulation::IntakeRule;
 use andon::desk::{Metric, Refusal, Regulations};
 use andon::run::time::DeskTime;
@@ -16,6 +16,12 @@ use firmware_board::Language;
 use serde_json::{Value, json};
 
 use crate::getmark::request;
+
+/// A look at the desk now, from a Russian room in Moscow.
+fn glance(world: &World) -> Glance {
+    let (zone, language) = (Tz::Europe__Moscow, Language::Russian);
+    Glance { at: world.now(), time: DeskTime::Trusted, zone, language }
+}
 
 /// GetMark and the service desk, with these intake rules, on a plain Monday morning.
 fn both(rules: &[IntakeRule]) -> World {
@@ -112,16 +118,7 @@ fn x_1_the_wall_says_which_regulation_where_there_are_several() {
     two.register(incident.clone());
     let mut one = World::shipped("itsm", "2026-11-23 10:00");
     one.register(incident);
-    let wall = |world: &World| {
-        BoardState::of(
-            world.desk(),
-            &[],
-            world.now(),
-            DeskTime::Trusted,
-            Tz::Europe__Moscow,
-            Language::Russian,
-        )
-    };
+    let wall = |world: &World| BoardState::of(world.desk(), &[], glance(world));
     let drawn = |world: &World| scene(&wall(world), &Room::default(), world.now());
 
     let view = serde_json::to_value(wall(&two).view(two.now())).unwrap();
@@ -170,16 +167,7 @@ fn x_4_the_wall_shows_a_critical_ticket_of_every_regulation_until_it_is_answered
             let critical = json!({ "to": "critical", "reason": "Не работает ни у кого" });
             world.act(ticket, "priority", critical);
         }
-        let wall = |world: &World| {
-            BoardState::of(
-                world.desk(),
-                &[],
-                world.now(),
-                DeskTime::Trusted,
-                Tz::Europe__Moscow,
-                Language::Russian,
-            )
-        };
+        let wall = |world: &World| BoardState::of(world.desk(), &[], glance(world));
         let seen = serde_json::to_value(wall(&world).view(world.now())).unwrap();
         assert_eq!(seen["level"], "critical", "{regulation}");
         assert_eq!(seen["counts"]["critical"], 1, "{regulation}");

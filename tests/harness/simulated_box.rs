@@ -35,6 +35,7 @@ impl SimulatedBox {
             zone: ZONE,
             language: Language::Russian,
             proof: Proof::Synchronised,
+            archiving: None,
         };
         let clock = SimulatedClock::at(instant(now));
         let mut it = Self { clock, settings, running: None, _dir: dir };

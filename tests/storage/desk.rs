@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use andon::desk::command::Register;
 use andon::desk::{Act, Actor, Alarm, AlarmKind, Command, DeskAct, Regulations, Role, TicketNumber};
-use andon::run::books::Books;
+use andon::run::books::{Books, Shelf};
+use andon::run::time::Proof;
 use andon::run::{Done, Failure, Input, Loop, Settings};
 use andon::store::disk::{Access, Disk};
 use andon::store::reserve::{RESERVE_BYTES, RESERVE_MARGIN_BYTES, RESERVE_NAME};
@@ -38,6 +39,8 @@ impl Desk {
             regulations: Regulations::new(vec![shipped("getmark").into()]),
             zone: ZONE,
             language: Language::English,
+            archiving: None,
+            proof: Proof::Plausible,
         };
         let clock = SimulatedClock::at(instant("2026-11-23 10:00"));
         let mut new = Self { clock, disk, settings, running: None, dir };
@@ -47,7 +50,8 @@ impl Desk {
 
     fn start(&mut self) {
         let (dir, regulations) = (self.dir.path(), self.settings.regulations.clone());
-        let (books, desk, _) = Books::open_on(dir, self.disk.handle(), regulations, |_| {}, |_, _| {})
+        let shelf = Shelf { disk: self.disk.handle(), ..Shelf::default() };
+        let (books, desk, _) = Books::open_on(&shelf, dir, regulations, |_| {}, |_, _| {})
             .unwrap_or_else(|error| panic!("{error}"));
         let mut running = Loop::new(desk, books, Box::new(self.clock.clone()), &self.settings);
         running.turn(None);
@@ -202,7 +206,7 @@ fn a_disk_that_takes_no_writes_refuses_updates_until_it_does_and_the_reserve_sta
             }
             let told = [(ALARM.to_owned(), "the disk takes no writes, no updates are taken".to_owned())];
             assert_eq!(desk.storage_alarms(), told, "{fault:?}");
-            assert_eq!(desk.running().view().len(), 1, "readers go on");
+            assert_eq!(desk.running().view().tickets_total(), 1, "readers go on");
             desk.disk.heal();
             desk.pass_s(2);
             assert_eq!(desk.storage_alarms(), [], "{fault:?}");

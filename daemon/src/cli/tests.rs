@@ -437,7 +437,8 @@ fn answer(
             "state_dir": "/var/lib/andon", "regulations": ["getmark"], "trusted": true,
             "versions": [{"regulation": "getmark", "version": "2024-06-14", "holds_from": "2024-06-14", "registers": true, "tickets": 2},
                 {"regulation": "getmark", "version": "2027", "holds_from": "2027-01-01", "registers": false, "tickets": 0}], "counts": desk.counts(),
-            "tickets_total": 2, "alarms_total": desk.alarms_total(), "next_event": desk.next_seq(),
+            "tickets_total": 2, "tickets_archived": 0, "sizes": {"ledger": 48_213, "tickets": 4_718_592, "archive": 0},
+            "alarms_total": desk.alarms_total(), "next_event": desk.next_seq(),
             "next_deadline": desk.next_deadline().map(|at| at.to_rfc3339(zone)), "muted_until": null})
         }
         ("GET", "/v1/tickets") if uri.query() == Some("limit=50") => {

@@ -238,6 +238,13 @@ impl Loop {
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
         drop(archivist);
+        let now = self.time.now();
+        // What it has archived leaves the projection with the last checkpoint.
+        for input in queue.try_iter() {
+            if let Input::Archived(archived) = input {
+                self.books.archived(archived, now);
+            }
+        }
         self.close();
     }
 

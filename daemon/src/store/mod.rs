@@ -4,19 +4,20 @@
 //!   acknowledged survives a power cut, and what it refused is gone.
 //! - [`Tickets`]: the desk as it stands, in a database. It saves the replay at start, and can be lost whole without
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
+//! - [`Archive`]: stories of tickets that are long over, compressed, a file for each year. It can be lost whole, too.
 //! - [`Keeper`]: writes the checkpoints, and compacts the database, in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
 //! - [`Reserve`]: room held back for the day on which the disk is full.
 //! - [`Disk`]: all that the ledger and the reserve do to files, so that a test may make up a disk.
 //! - [`keep_text`], [`kept_texts`]: the texts of regulations that tickets were opened under.
 //!
-//! At start: take the lock, open the ledger, open the tickets with the ledger's next event, and replay
+//! At start: take the lock, open the ledger, open the archive and the tickets with the ledger's next event, and replay
 //! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
 //! the log and the wall. A failing card makes errors and no panics.
 //!
-//! On disk, below the state directory: `lock`, `reserve`, `ledger/`, `quarantine/` (copies of bytes that were no frame),
-//! `sled/`, `sled.bad-N/` (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`,
-//! `archive/` and `regulations/`.
+//! On disk, below the state directory: `lock`, `reserve`, `ledger/`, `archive/`, `quarantine/` (copies of bytes that were
+//! no frame or no member of an archive), `archive.bad/`, `sled/`, `sled.bad-N/` (databases set aside; they may be
+//! deleted), while it is compacted `sled.new/` and `sled.old/`, and `regulations/`.
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
