@@ -9,6 +9,9 @@
     reason = "the figures of a bench are far below 2^53"
 )]
 
+mod fill;
+mod grown;
+
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::net::TcpStream;
@@ -32,11 +35,21 @@ const SPAN: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+    match grown::asked() {
+        Ok(None) => {}
+        Ok(Some(asked)) => return asked.run(&what),
+        Err(wrong) => {
+            eprintln!("bench: {wrong}");
+            return ExitCode::from(2);
+        }
+    }
     let parts: [(&str, fn()); 4] =
         [("simulate", replay), ("register", register), ("memory", memory), ("delay", delay)];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
-        eprintln!("bench: unknown part `{what}`; one of all, simulate, register, memory, delay");
+        eprintln!(
+            "bench: unknown part `{what}`; one of all, simulate, register, memory, delay, or with --open N --closed N [--state DIR] memory or start"
+        );
         return ExitCode::from(2);
     }
     for (name, part) in chosen {
