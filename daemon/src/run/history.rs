@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::desk::packed::unpack;
 use crate::desk::{Desk, Entry, Ticket, TicketNumber};
 use crate::store::{Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError};
 
@@ -77,7 +78,7 @@ impl History {
         for entry in self.of(number)?.iter().take_while(|entry| entry.first_seq < before_seq) {
             then.apply(entry);
         }
-        Ok(then.ticket(number).cloned())
+        Ok(then.ticket(number))
     }
 
     /// A ticket that is put away. One whose record is not as it was written is told again from the ledger.
@@ -115,7 +116,7 @@ impl History {
         number: TicketNumber,
         value: Option<&[u8]>,
     ) -> Result<Option<Arc<Ticket>>, HistoryError> {
-        match value.and_then(|value| serde_json::from_slice(value).ok()) {
+        match value.and_then(unpack) {
             Some(ticket) => Ok(Some(Arc::new(ticket))),
             None => self.ticket_before(number, u64::MAX),
         }
