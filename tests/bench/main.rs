@@ -11,6 +11,8 @@
 
 mod archive;
 mod door;
+mod fill;
+mod grown;
 mod rate;
 mod wear;
 
@@ -36,6 +38,14 @@ const LOG: &str = "../shared/data/uci-incident-event-log.csv.xz";
 
 fn main() -> ExitCode {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+    match grown::asked() {
+        Ok(None) => {}
+        Ok(Some(asked)) => return asked.run(&what),
+        Err(wrong) => {
+            eprintln!("bench: {wrong}");
+            return ExitCode::from(2);
+        }
+    }
     if what == rate::BARE {
         return rate::serve_bare();
     }
@@ -50,7 +60,7 @@ fn main() -> ExitCode {
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay, archive"
+            "bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay, archive, or with --open N --closed N [--state DIR] memory or start"
         );
         return ExitCode::from(2);
     }

@@ -151,7 +151,7 @@ impl Loop {
         let now = time.now();
         let glance = Glance { at: now, time: time.time(), zone: settings.zone, language: settings.language };
         let board = BoardState::of(&desk, &[], glance);
-        let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
+        let tickets = desk.all_held().map(|(number, held)| (number, held.clone()));
         let tokens = desk.tokens().cloned().collect();
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
         view.publish_tickets(tickets, desk.tickets_total());
@@ -299,8 +299,8 @@ impl Loop {
             // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
             Input::ClockStepped => {}
             Input::Kept(Kept::Done { upto_seq }) => {
-                let put_away = self.books.kept(upto_seq, &mut self.desk);
-                self.view.put_away(&put_away);
+                let calm = self.books.kept(upto_seq, &mut self.desk);
+                self.view.calm_down(calm);
                 self.checkpoint_works();
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
@@ -343,7 +343,7 @@ impl Loop {
             let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
             self.batch.entries.push(entry);
         }
-        let ticket = decision.ticket.and_then(|number| self.desk.ticket(number)).cloned();
+        let ticket = decision.ticket.and_then(|number| self.desk.ticket(number));
         Ok(Done { ticket, changed, repeated: false })
     }
 
@@ -357,7 +357,7 @@ impl Loop {
         if let Some(entry) = in_batch {
             // Two with one key in one batch: the second waits for the first.
             let same = entry.receipt.as_ref() == Some(receipt);
-            let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number)).cloned();
+            let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number));
             return Some(if same {
                 Ok(Done { ticket, changed: true, repeated: true })
             } else {
@@ -430,7 +430,7 @@ impl Loop {
     }
 
     fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
-        let changed = touched.iter().filter_map(|number| self.desk.ticket(*number)).cloned();
+        let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
         let tokens_changed = entries
             .iter()

@@ -13,7 +13,7 @@ use super::history::{History, HistoryError};
 use crate::board::BoardState;
 use crate::clock::SystemClock;
 use crate::desk::command::Token;
-use crate::desk::{Regulations, Ticket, TicketNumber};
+use crate::desk::{Held, Regulations, Ticket, TicketNumber};
 
 /// How many tickets [`View::each`] looks at while it keeps the loop from publishing.
 const SLICE_TICKETS: usize = 1_000;
@@ -26,7 +26,7 @@ pub const PUT_AWAY_MAX: usize = 2_000;
 #[derive(Debug)]
 pub struct View {
     regulations: Regulations,
-    tickets: RwLock<BTreeMap<TicketNumber, Arc<Ticket>>>,
+    tickets: RwLock<BTreeMap<TicketNumber, Held>>,
     /// How many there are with those that are put away.
     tickets_total: AtomicU64,
     history: Arc<History>,
@@ -71,7 +71,8 @@ impl View {
 
     /// The ticket of that number, where it is not put away; waits for no disk.
     pub fn live(&self, number: TicketNumber) -> Option<Arc<Ticket>> {
-        self.tickets.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+        let held = self.tickets.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
+        held.map(|held| held.ticket())
     }
 
     /// The ticket of that number. May wait for the disk.
@@ -101,8 +102,7 @@ impl View {
         loop {
             // Those in memory first: one that is put away meanwhile is then met twice, and not missed.
             let live = self.slice_below(end);
-            let start =
-                if live.len() < SLICE_TICKETS { TicketNumber(0) } else { live[SLICE_TICKETS - 1].number };
+            let start = if live.len() < SLICE_TICKETS { TicketNumber(0) } else { live[SLICE_TICKETS - 1].0 };
             let mut live = live.into_iter().peekable();
             while end > start {
                 let step = left.min(READ_STEP);
@@ -126,31 +126,25 @@ impl View {
     }
 
     /// The newest tickets in memory with numbers below `before`, the newest first: a slice of them.
-    fn slice_below(&self, before: TicketNumber) -> Vec<Arc<Ticket>> {
+    fn slice_below(&self, before: TicketNumber) -> Vec<(TicketNumber, Held)> {
         let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
-        tickets.range(..before).rev().take(SLICE_TICKETS).map(|(_, ticket)| Arc::clone(ticket)).collect()
+        let slice = tickets.range(..before).rev().take(SLICE_TICKETS);
+        slice.map(|(number, held)| (*number, held.clone())).collect()
     }
 
-    /// Every ticket that is not put away and matches, by number, each as it is when its turn comes: the loop is never kept waiting for more
-    /// than a slice of them.
-    pub fn each(&self, matches: impl Fn(&Ticket) -> bool) -> Vec<Arc<Ticket>> {
-        let mut all = Vec::new();
-        let mut from = Some(TicketNumber(0));
-        while let Some(first) = from.take() {
+    /// Shows `each` every ticket that is not put away, by number, each as it is when its turn comes: the loop is never kept
+    /// waiting for more than a slice of them.
+    pub fn each(&self, mut each: impl FnMut(&Held)) {
+        let mut first = TicketNumber(0);
+        loop {
             let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
             let slice = tickets.range(first..).take(SLICE_TICKETS);
-            let mut seen = 0;
-            for (number, ticket) in slice {
-                seen += 1;
-                if seen == SLICE_TICKETS {
-                    from = Some(TicketNumber(number.0 + 1));
-                }
-                if matches(ticket) {
-                    all.push(Arc::clone(ticket));
-                }
-            }
+            let slice: Vec<_> = slice.map(|(number, held)| (*number, held.clone())).collect();
+            drop(tickets);
+            let Some((last, _)) = slice.last() else { return };
+            first = TicketNumber(last.0 + 1);
+            slice.iter().for_each(|(_, held)| each(held));
         }
-        all
     }
 
     /// How many tickets there are, those that are put away among them.
@@ -183,19 +177,19 @@ impl View {
         Arc::clone(&board)
     }
 
-    pub(super) fn publish_tickets(&self, changed: impl Iterator<Item = Arc<Ticket>>, total: u64) {
-        let mut tickets = self.tickets.write().unwrap_or_else(PoisonError::into_inner);
-        for ticket in changed {
-            tickets.insert(ticket.number, ticket);
-        }
+    pub(super) fn publish_tickets(&self, changed: impl Iterator<Item = (TicketNumber, Held)>, total: u64) {
+        self.tickets.write().unwrap_or_else(PoisonError::into_inner).extend(changed);
         self.tickets_total.store(total, Ordering::Relaxed);
     }
 
-    /// These are to be read where they are kept, from here on.
-    pub(super) fn put_away(&self, numbers: &[TicketNumber]) {
+    /// These are held otherwise from here on; those without anything are to be read where they are put away.
+    pub(super) fn calm_down(&self, calm: Vec<(TicketNumber, Option<Held>)>) {
         let mut tickets = self.tickets.write().unwrap_or_else(PoisonError::into_inner);
-        for number in numbers {
-            tickets.remove(number);
+        for (number, held) in calm {
+            match held {
+                Some(held) => tickets.insert(number, held),
+                None => tickets.remove(&number),
+            };
         }
     }
 
@@ -212,15 +206,15 @@ impl View {
 /// The tickets in memory down to number `to` and those that were put away, the newest first; of one that is both, that in
 /// memory.
 fn merged(
-    live: &mut Peekable<impl Iterator<Item = Arc<Ticket>>>,
+    live: &mut Peekable<impl Iterator<Item = (TicketNumber, Held)>>,
     away: Vec<Arc<Ticket>>,
     to: TicketNumber,
 ) -> impl Iterator<Item = Arc<Ticket>> {
     let mut away = away.into_iter().peekable();
     std::iter::from_fn(move || {
         let number = away.peek().map_or(to, |ticket| ticket.number);
-        let Some(ticket) = live.next_if(|ticket| ticket.number >= number) else { return away.next() };
-        away.next_if(|known| known.number == ticket.number);
-        Some(ticket)
+        let Some((number, held)) = live.next_if(|(live, _)| *live >= number) else { return away.next() };
+        away.next_if(|known| known.number == number);
+        Some(held.ticket())
     })
 }

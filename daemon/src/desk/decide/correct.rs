@@ -52,7 +52,7 @@ fn started_ahead(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
     for ticket in desk.tickets() {
         for clock in ticket.clocks.iter().filter(|clock| clock.unsynced.is_none()).filter(runs_ahead) {
             let unsynced = Unsynced { used_ms: clock.used_ms, spans: vec![(clock.turned_at, None)] };
-            facts.push(correction(desk, ticket, clock, &unsynced, behind_ms, now));
+            facts.push(correction(desk, &ticket, clock, &unsynced, behind_ms, now));
         }
     }
     facts.sort_by_key(|fact| fact.ticket);
@@ -62,12 +62,17 @@ fn started_ahead(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
 }
 
 pub(super) fn corrections(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
-    let tickets = desk.index().unsynced().filter_map(|number| desk.ticket(number));
-    let corrected = tickets.flat_map(|ticket| {
+    let mut corrected = Vec::new();
+    for ticket in desk.index().unsynced().filter_map(|number| desk.ticket(number)) {
         let clocks = ticket.clocks.iter().filter_map(|clock| Some((clock, clock.unsynced.as_deref()?)));
-        clocks.map(|(clock, unsynced)| correction(desk, ticket, clock, unsynced, behind_ms, now))
-    });
-    corrected.take(CORRECTIONS_MAX).collect()
+        let facts =
+            clocks.map(|(clock, unsynced)| correction(desk, &ticket, clock, unsynced, behind_ms, now));
+        corrected.extend(facts.take(CORRECTIONS_MAX - corrected.len()));
+        if corrected.len() == CORRECTIONS_MAX {
+            break;
+        }
+    }
+    corrected
 }
 
 /// A clock's term and what it has used, reckoned from the true time.
