@@ -3,6 +3,7 @@
 
 pub mod daemon;
 pub mod disk;
+pub mod load;
 pub mod seed;
 pub mod time;
 pub mod world;
