@@ -12,6 +12,37 @@ use rustix::time::{
 /// No box runs at a time before this program was written: 2026-11-21 UTC. A clock that says so was never set.
 pub const NOT_BEFORE: Timestamp = Timestamp::from_millis(1_795_219_200_000);
 
+/// What the loop that owns the desk reads: the box's clocks, or those of a simulation.
+pub trait Clock: Send {
+    /// The time of day as the system has it, UTC milliseconds; it may be wrong, and may step.
+    fn system_now(&self) -> Timestamp;
+
+    /// Microseconds since some fixed instant; never steps.
+    fn monotonic_us(&self) -> u64;
+
+    /// Whether the kernel says that something keeps its clock right; none where it does not tell.
+    fn kernel_synchronised(&self) -> Option<bool>;
+}
+
+/// The box's own clocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn system_now(&self) -> Timestamp {
+        now()
+    }
+
+    fn monotonic_us(&self) -> u64 {
+        // Where the time of day runs faster, what it is compared with does so too.
+        monotonic_us().saturating_mul(FASTER.get().map_or(1, |faster| u64::from(faster.speed)))
+    }
+
+    fn kernel_synchronised(&self) -> Option<bool> {
+        None
+    }
+}
+
 /// A clock that runs faster, for demonstrations.
 struct Faster {
     speed: u32,
@@ -41,7 +72,12 @@ pub fn now() -> Timestamp {
 
 /// How long to wait until [`now`] is `ms` later; nothing where it is so already.
 pub fn wait_for(ms: i64) -> Duration {
-    let wait = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+    wait_for_us(u64::try_from(ms).unwrap_or_default().saturating_mul(1_000))
+}
+
+/// How long to wait until [`SystemClock::monotonic_us`] is `us` later.
+pub fn wait_for_us(us: u64) -> Duration {
+    let wait = Duration::from_micros(us);
     FASTER.get().map_or(wait, |faster| wait / faster.speed)
 }
 

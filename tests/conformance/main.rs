@@ -23,6 +23,7 @@ mod reading_rules;
 mod record;
 mod regulation_files;
 mod side_by_side;
+mod time;
 mod traps;
 mod versions;
 mod zkh_services;

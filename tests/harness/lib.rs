@@ -1,12 +1,18 @@
-//! What the tests share: a desk as a world, with a clock that moves only when told; the real binary; and a disk whose
-//! power can be cut.
+//! What the tests share: a desk as a world, with a clock that moves only when told; a disk that loses power, in memory
+//! and as a directory; and the real binary.
 
+pub mod clock;
 pub mod daemon;
 pub mod disk;
 pub mod load;
-pub mod seed;
+pub mod random;
+pub mod sim_disk;
+pub mod simulated_box;
 pub mod time;
 pub mod world;
 
 pub use daemon::Daemon;
+pub use random::Random;
+pub use sim_disk::{Fault, SimDisk};
+pub use simulated_box::SimulatedBox;
 pub use world::World;

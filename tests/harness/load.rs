@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::daemon::{Answer, Daemon};
-use crate::seed::Seed;
+use crate::random::Random;
 
 /// How long an answer is waited for. No test passes or fails by less.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -106,7 +106,7 @@ struct Told {
 #[derive(Debug)]
 pub struct Client {
     name: String,
-    seed: Seed,
+    random: Random,
     sent: u64,
     waiting: Option<Request>,
     tickets: Vec<u64>,
@@ -115,11 +115,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Somebody of this name; the same name and seed want the same things in the same order, as far as answers do.
-    pub fn new(name: &str, seed: Seed) -> Self {
+    /// Somebody of this name; the same name and randomness want the same things in the same order, as far as answers do.
+    pub fn new(name: &str, random: Random) -> Self {
         Self {
             name: name.to_owned(),
-            seed,
+            random,
             sent: 0,
             waiting: None,
             tickets: Vec::new(),
@@ -190,18 +190,18 @@ impl Client {
         let request = |wish, path: String, body: Value, text| {
             Some(Request { wish, path, body: body.to_string(), key: key.clone(), text })
         };
-        if self.seed.one_in(16)
+        if self.random.one_in(16)
             && let Some(alarm) = self.alarm(door)?
         {
             return request(Wish::Ack, format!("/v1/alarms/{alarm}/ack"), json!({}), alarm);
         }
-        if self.tickets.is_empty() || self.seed.one_in(2) {
+        if self.tickets.is_empty() || self.random.one_in(2) {
             let body = json!({"channel": "email", "type": "error", "subject": text});
             return request(Wish::Register, "/v1/tickets".into(), body, text);
         }
         let (wish, verb) =
-            if self.seed.one_in(4) { (Wish::Resolve, "resolve") } else { (Wish::Reply, "reply") };
-        let ticket = self.seed.index(self.tickets.len());
+            if self.random.one_in(4) { (Wish::Resolve, "resolve") } else { (Wish::Reply, "reply") };
+        let ticket = self.random.index(self.tickets.len());
         let number = if wish == Wish::Resolve { self.tickets.remove(ticket) } else { self.tickets[ticket] };
         request(wish, format!("/v1/tickets/{number}/{verb}"), json!({"text": text}), text)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use andon_tests::daemon::Daemon;
 use andon_tests::disk::{Aim, Cut, Mounted};
 use andon_tests::load::{Client, Door, Shown, post_all, token_for_clients};
-use andon_tests::seed::Seed;
+use andon_tests::random::Random;
 use tempfile::TempDir;
 
 use super::{aloud, is_long, proof};
@@ -82,7 +82,7 @@ struct Life {
     mounted: Mounted,
     /// What is not on the box's disk.
     beside: TempDir,
-    seed: Seed,
+    random: Random,
     cut: Cut,
     clients: Vec<Client>,
     token: String,
@@ -91,11 +91,11 @@ struct Life {
 
 impl Life {
     fn new(mounted: Mounted, seed: u64, cut: Cut) -> Self {
-        let mut seed = Seed::new(seed);
+        let mut random = Random::new(seed);
         let beside = tempfile::tempdir().expect("a directory");
         std::fs::write(beside.path().join("hasty.toml"), REGULATION).expect("a file");
-        let clients = (0..CLIENTS).map(|n| Client::new(&format!("client-{n}"), seed.split())).collect();
-        Self { mounted, beside, seed, cut, clients, token: String::new(), figures: Figures::default() }
+        let clients = (0..CLIENTS).map(|n| Client::new(&format!("client-{n}"), random.split())).collect();
+        Self { mounted, beside, random, cut, clients, token: String::new(), figures: Figures::default() }
     }
 
     /// Lives until the power has gone so many times, or something is amiss.
@@ -103,7 +103,7 @@ impl Life {
         let Some(mut daemon) = self.start_whole() else { return self.figures };
         self.token = token_for_clients(&daemon);
         while self.figures.cuts < cuts {
-            let moment = *self.seed.pick(moments);
+            let moment = *self.random.pick(moments);
             match moment {
                 Moment::Load => {
                     self.aim("", 800);
@@ -129,7 +129,7 @@ impl Life {
                         self.post_until_cut(daemon);
                     } else {
                         self.mounted.disk().power_off();
-                        self.mounted.disk().cut(self.cut, &mut self.seed);
+                        self.mounted.disk().cut(self.cut, &mut self.random);
                         self.figures.cuts += 1;
                     }
                 }
@@ -145,7 +145,7 @@ impl Life {
 
     /// Has the power go with one of the next changes.
     fn aim(&mut self, under: &'static str, among: u64) {
-        let aim = Aim { under, after: self.seed.below(among), done: self.seed.one_in(2) };
+        let aim = Aim { under, after: self.random.below(among), done: self.random.one_in(2) };
         self.mounted.disk().aim(aim);
     }
 
@@ -186,7 +186,7 @@ impl Life {
     }
 
     fn end_of_power(&mut self) {
-        self.mounted.disk().cut(self.cut, &mut self.seed);
+        self.mounted.disk().cut(self.cut, &mut self.random);
         self.figures.cuts += 1;
     }
 

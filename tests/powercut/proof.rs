@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use andon_tests::disk::{Aim, Cut, Disk, Mounted};
-use andon_tests::seed::Seed;
+use andon_tests::random::Random;
 
 use super::aloud;
 
@@ -62,15 +62,15 @@ fn believed() {
 fn survives(how: &str, cut: Cut) -> u64 {
     let disk = Disk::new();
     let mounted = Mounted::new(&disk).expect("it could be mounted before");
-    let mut seed = Seed::new(7);
+    let mut random = Random::new(7);
     let mut acknowledged = 0;
     for n in 0..SURVIVED {
-        let (found, now) = run(&mounted, how, &mut seed);
+        let (found, now) = run(&mounted, how, &mut random);
         assert!(found >= acknowledged, "cut {n}, {}: {acknowledged} acknowledged, {found} found", cut.name());
         acknowledged = now.max(acknowledged);
-        disk.cut(cut, &mut seed);
+        disk.cut(cut, &mut random);
     }
-    let (found, _) = run(&mounted, how, &mut seed);
+    let (found, _) = run(&mounted, how, &mut random);
     assert!(found >= acknowledged, "after all, {}: {acknowledged} acknowledged, {found} found", cut.name());
     acknowledged
 }
@@ -79,18 +79,18 @@ fn survives(how: &str, cut: Cut) -> u64 {
 fn lost_in_one_cut(how: &str, n: u64, cut: Cut) -> Option<u64> {
     let disk = Disk::new();
     let mounted = Mounted::new(&disk).expect("it could be mounted before");
-    let mut seed = Seed::new(n);
-    let (_, acknowledged) = run(&mounted, how, &mut seed);
-    disk.cut(cut, &mut seed);
-    let (found, _) = run(&mounted, how, &mut seed);
+    let mut random = Random::new(n);
+    let (_, acknowledged) = run(&mounted, how, &mut random);
+    disk.cut(cut, &mut random);
+    let (found, _) = run(&mounted, how, &mut random);
     acknowledged.checked_sub(found).filter(|lost| *lost > 0)
 }
 
 /// Runs the store until the power goes at some change: how many records it found, and how many there were at last by
 /// what it acknowledged.
-fn run(mounted: &Mounted, how: &str, seed: &mut Seed) -> (u64, u64) {
+fn run(mounted: &Mounted, how: &str, random: &mut Random) -> (u64, u64) {
     // Not in the first changes, which are of the start.
-    let aim = Aim { under: "", after: 8 + seed.below(400), done: seed.one_in(2) };
+    let aim = Aim { under: "", after: 8 + random.below(400), done: random.one_in(2) };
     mounted.disk().aim(aim);
     let mut child = Command::new(env!("CARGO_BIN_EXE_appender"))
         .arg(mounted.join("records"))

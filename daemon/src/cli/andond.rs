@@ -124,7 +124,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         language: config.board.language,
     };
     let (handle, desk, report) =
-        run::start(settings, |done, all| log::info!("replayed {done} of {all} events"))?;
+        run::start(&settings, |done, all| log::info!("replayed {done} of {all} events"))?;
     tell_books(&report, &handle);
     versions::tell(&report.versions, &handle);
     let wall = Wall::start(handle.clone(), &config.board, trace).map_err(AndondError::Wall)?;

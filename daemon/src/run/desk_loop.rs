@@ -1,4 +1,8 @@
 //! The loop that owns the desk.
+//!
+//! [`Loop::turn`] takes in what waits, commits and publishes, and never waits itself; [`Loop::wake_at_us`] says when it
+//! has something to do of itself. [`start`] runs it in a thread with the box's clocks; a simulation drives the same
+//! loop with clocks of its own.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,10 +14,10 @@ use firmware_board::Language;
 use tokio::sync::{broadcast, oneshot};
 
 use super::books::{Books, BooksError, BooksReport, Carried};
-use super::{BATCH_MAX, Done, Failure, Handle, Input, QUEUE_MAX, View};
+use super::{BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
 use crate::board::BoardState;
 use crate::chain::chain;
-use crate::clock;
+use crate::clock::{self, Clock, SystemClock};
 use crate::desk::event::Receipt;
 use crate::desk::{
     Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
@@ -24,11 +28,11 @@ use crate::store::{Kept, LedgerError};
 const SETTLE_MAX: usize = 20_000;
 /// A checkpoint is written when so many tickets have changed …
 const CHECKPOINT_TICKETS: usize = 2_000;
-/// … or so long after the first change, in milliseconds. The ledger has everything meanwhile; a checkpoint wears the
+/// … or so long after the first change, in microseconds. The ledger has everything meanwhile; a checkpoint wears the
 /// card and its syncs delay the ledger's, so there are few.
-const CHECKPOINT_MS: i64 = 60_000;
-/// How long after a failed write the disk is tried again, in milliseconds.
-const RETRY_MS: i64 = 1_000;
+const CHECKPOINT_US: u64 = 60_000_000;
+/// How long after a failed write the disk is tried again, in microseconds.
+const RETRY_US: u64 = 1_000_000;
 /// How many entries a slow listener may lag behind before it must read them from the ledger.
 const LISTENERS_LAG: usize = 4_096;
 
@@ -53,42 +57,25 @@ type Waiting = (oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>);
 /// # Errors
 /// [`BooksError`] when the books cannot be opened.
 pub fn start(
-    settings: Settings,
+    settings: &Settings,
     progress: impl FnMut(u64, u64),
 ) -> Result<(Handle, JoinHandle<()>, BooksReport), BooksError> {
     let (inputs, queue) = sync_channel(QUEUE_MAX);
-    let (entries, _) = broadcast::channel(LISTENERS_LAG);
     let kept_to = inputs.clone();
     // A keeper that reports after the loop has ended reports to nobody.
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
-    let (books, desk, report) = Books::open(&settings.state_dir, settings.regulations, kept, progress)?;
-    let now = clock::now();
-    let trusted = clock::is_plausible(now, desk.last_at());
-    let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
-    let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
-    let tokens = desk.tokens().cloned().collect();
-    let view = Arc::new(View::new(desk.regulations().clone(), tickets, tokens, board));
+    let (books, desk, report) =
+        Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
+    let the_loop = Loop::new(desk, books, Box::new(SystemClock), settings);
     let handle = Handle {
         inputs,
-        entries: entries.clone(),
-        view: Arc::clone(&view),
-        history: Arc::clone(books.history()),
-    };
-    let the_loop = Loop {
-        desk,
-        books,
-        view,
-        entries,
-        queue,
-        zone: settings.zone,
-        language: settings.language,
-        troubles: Vec::new(),
-        retry_at: None,
-        batch: Batch::default(),
+        entries: the_loop.entries.clone(),
+        view: Arc::clone(&the_loop.view),
+        history: Arc::clone(the_loop.books.history()),
     };
     let thread = std::thread::Builder::new()
         .name("desk".into())
-        .spawn(move || the_loop.run())
+        .spawn(move || the_loop.run(&queue))
         .map_err(BooksError::Keeper)?;
     let stepped_to = handle.inputs.clone();
     if let Err(error) = clock::watch_steps(move || stepped_to.send(Input::ClockStepped).is_ok()) {
@@ -97,18 +84,21 @@ pub fn start(
     Ok((handle, thread, report))
 }
 
-struct Loop {
+/// The desk with its books and clocks, and what is on its way to the disk.
+pub struct Loop {
     desk: Desk,
     books: Books,
+    clock: Box<dyn Clock>,
     view: Arc<View>,
     entries: broadcast::Sender<Arc<Entry>>,
-    queue: Receiver<Input>,
     zone: Tz,
     language: Language,
     /// Alarms that cannot be kept, since the disk fails.
     troubles: Vec<Alarm>,
-    /// The disk failed; timers try it again then.
-    retry_at: Option<Timestamp>,
+    /// The disk failed; timers try it again when the monotonic clock shows this.
+    retry_at_us: Option<u64>,
+    /// Since when the monotonic clock has seen changes that no checkpoint has.
+    dirty_since_us: Option<u64>,
     batch: Batch,
 }
 
@@ -122,41 +112,101 @@ struct Batch {
 }
 
 impl Loop {
-    fn run(mut self) {
-        while !self.batch.stop {
-            let first = self.wait();
-            self.desk.remember();
-            self.take_in(first);
-            self.commit();
+    /// A loop over a desk and its books, as they were opened.
+    pub fn new(desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
+        let now = clock.system_now();
+        let trusted = clock::is_plausible(now, desk.last_at());
+        let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
+        let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
+        let tokens = desk.tokens().cloned().collect();
+        let view = Arc::new(View::new(desk.regulations().clone(), tickets, tokens, board));
+        let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
+        Self {
+            desk,
+            books,
+            clock,
+            view,
+            entries: broadcast::channel(LISTENERS_LAG).0,
+            zone: settings.zone,
+            language: settings.language,
+            troubles: Vec::new(),
+            retry_at_us: None,
+            dirty_since_us,
+            batch: Batch::default(),
         }
-        let now = clock::now();
-        self.books.close(&self.desk, now);
     }
 
-    /// Waits for an input, or for time to bring something about.
-    fn wait(&self) -> Option<Input> {
-        let now = clock::now();
-        match self.wake_at(now) {
-            None => self.queue.recv().ok(),
-            Some(at) if at <= now => self.queue.try_recv().ok(),
-            Some(at) => self.queue.recv_timeout(clock::wait_for(at.ms_since(now))).ok(),
-        }
+    /// The desk, as it is durable.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
     }
 
-    /// When the loop has something to do of itself.
-    fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+    /// What readers see.
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// What happened, as it is kept.
+    pub fn history(&self) -> &Arc<History> {
+        self.books.history()
+    }
+
+    /// What becomes durable, from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.entries.subscribe()
+    }
+
+    /// One turn: decides what time has brought about and what comes in, at most [`BATCH_MAX`] inputs, makes it durable
+    /// with one sync of the disk, and tells whoever is to know. Never waits for an input.
+    pub fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
+        self.desk.remember();
+        self.take_in(inputs);
+        self.commit();
+    }
+
+    /// When [`Loop::turn`] is to be called though nothing comes in, in microseconds of the monotonic clock; the past
+    /// means at once, none that nothing is to come.
+    pub fn wake_at_us(&self) -> Option<u64> {
+        let (now, now_us) = (self.now(), self.clock.monotonic_us());
+        let at_us = |at: Timestamp| {
+            now_us.saturating_add(u64::try_from(at.ms_since(now)).unwrap_or_default().saturating_mul(1_000))
+        };
         // Time that is not trusted brings nothing about.
-        let deadline = self.desk.next_deadline().filter(|_| self.is_trusted(now));
-        let deadline = match (deadline, self.retry_at) {
+        let deadline = self.desk.next_deadline().filter(|_| self.is_trusted(now)).map(at_us);
+        let deadline = match (deadline, self.retry_at_us) {
             (Some(deadline), Some(retry)) => Some(deadline.max(retry)),
             (deadline, _) => deadline,
         };
-        let unmute = self.view.board().muted_until;
-        let checkpoint = self
-            .books
-            .dirty_since()
-            .map(|since| since.plus_ms(CHECKPOINT_MS).min(now.plus_ms(CHECKPOINT_MS)));
-        [deadline, unmute, checkpoint, self.retry_at].into_iter().flatten().min()
+        let unmute = self.view.board().muted_until.map(at_us);
+        let checkpoint = self.dirty_since_us.map(|since_us| since_us.saturating_add(CHECKPOINT_US));
+        [deadline, unmute, checkpoint, self.retry_at_us].into_iter().flatten().min()
+    }
+
+    /// The last checkpoint, waited for.
+    pub fn close(self) {
+        let now = self.now();
+        self.books.close(&self.desk, now);
+    }
+
+    fn run(mut self, queue: &Receiver<Input>) {
+        while !self.batch.stop {
+            let first = self.wait(queue);
+            self.turn(first.into_iter().chain(queue.try_iter()));
+        }
+        self.close();
+    }
+
+    /// Waits for an input, or for time to bring something about.
+    fn wait(&self, queue: &Receiver<Input>) -> Option<Input> {
+        let Some(at_us) = self.wake_at_us() else { return queue.recv().ok() };
+        match at_us.saturating_sub(self.clock.monotonic_us()) {
+            0 => queue.try_recv().ok(),
+            wait_us => queue.recv_timeout(clock::wait_for_us(wait_us)).ok(),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.system_now()
     }
 
     fn is_trusted(&self, now: Timestamp) -> bool {
@@ -164,17 +214,15 @@ impl Loop {
     }
 
     /// Decides what waits: first what time has brought about, then what people want.
-    fn take_in(&mut self, first: Option<Input>) {
-        let now = clock::now();
-        if self.retry_at.is_some_and(|retry| now >= retry) {
-            self.try_storage(now);
+    fn take_in(&mut self, inputs: impl IntoIterator<Item = Input>) {
+        let now = self.now();
+        if self.retry_at_us.is_some_and(|retry_us| self.clock.monotonic_us() >= retry_us) {
+            self.try_storage();
         }
-        if self.retry_at.is_none() {
+        if self.retry_at_us.is_none() {
             self.settle(now);
         }
-        let mut next = first;
-        for _ in 0..BATCH_MAX {
-            let Some(input) = next.take().or_else(|| self.queue.try_recv().ok()) else { break };
+        for input in inputs.into_iter().take(BATCH_MAX) {
             self.input(input, now);
         }
     }
@@ -263,12 +311,13 @@ impl Loop {
     /// Writes the batch down, and only then tells anybody.
     fn commit(&mut self) {
         let batch = std::mem::take(&mut self.batch);
-        let now = clock::now();
+        let now = self.now();
         let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
         match kept {
             Ok(()) => {
                 let undo = self.desk.forget();
                 if !batch.entries.is_empty() {
+                    self.dirty_since_us.get_or_insert(self.clock.monotonic_us());
                     self.publish(undo.as_ref(), &batch.entries);
                     for entry in batch.entries {
                         journal(&entry);
@@ -295,18 +344,16 @@ impl Loop {
         for look in batch.looks {
             look(&self.desk, now);
         }
-        if self.is_checkpoint_due(now) {
+        if self.is_checkpoint_due() {
+            self.dirty_since_us = None;
             self.books.checkpoint(&self.desk, now);
         }
         self.batch.stop = batch.stop;
     }
 
-    fn is_checkpoint_due(&self, now: Timestamp) -> bool {
-        self.books.dirty() >= CHECKPOINT_TICKETS
-            || self
-                .books
-                .dirty_since()
-                .is_some_and(|since| now.ms_since(since) >= CHECKPOINT_MS || now < since)
+    fn is_checkpoint_due(&self) -> bool {
+        let is_old = |since_us| self.clock.monotonic_us().saturating_sub(since_us) >= CHECKPOINT_US;
+        self.books.dirty() >= CHECKPOINT_TICKETS || self.dirty_since_us.is_some_and(is_old)
     }
 
     fn publish(&self, undo: Option<&Undo>, entries: &[Entry]) {
@@ -353,19 +400,19 @@ impl Loop {
     }
 
     /// Looks whether a disk that failed works again.
-    fn try_storage(&mut self, now: Timestamp) {
+    fn try_storage(&mut self) {
         match self.books.recover() {
             Ok(()) => self.storage_works(),
             Err(error) => {
                 log::debug!("the disk does not work yet: {}", chain(error.as_ref()));
-                self.retry_at = Some(now.plus_ms(RETRY_MS));
+                self.retry_at_us = Some(self.clock.monotonic_us().saturating_add(RETRY_US));
             }
         }
     }
 
     /// The disk did not take something: an alarm that cannot be kept as an event, until [`Loop::try_storage`] succeeds.
     fn storage_fails(&mut self, part: &str, error: &(dyn std::error::Error + 'static), now: Timestamp) {
-        self.retry_at = Some(now.plus_ms(RETRY_MS));
+        self.retry_at_us = Some(self.clock.monotonic_us().saturating_add(RETRY_US));
         if !self.troubles.iter().any(|alarm| alarm.kind == AlarmKind::Storage) {
             log::error!("the disk fails; updates are refused until it works again: {}", chain(error));
             let text = match (self.language, is_full(error)) {
@@ -379,7 +426,7 @@ impl Loop {
     }
 
     fn storage_works(&mut self) {
-        self.retry_at = None;
+        self.retry_at_us = None;
         self.troubles.retain(|alarm| alarm.kind != AlarmKind::Storage);
         log::warn!("the disk works again; updates are taken");
     }

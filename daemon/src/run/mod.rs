@@ -15,7 +15,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use calendars::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
-pub use self::desk_loop::{Settings, start};
+pub use self::desk_loop::{Loop, Settings, start};
 pub use self::history::History;
 pub use self::view::View;
 use crate::desk::event::Receipt;
@@ -51,6 +51,18 @@ pub enum Input {
     Kept(crate::store::Kept),
     /// The desk is to end: everything durable, then the loop returns.
     Stop,
+}
+
+impl Input {
+    /// A command, and where its answer comes in.
+    pub fn command(
+        command: Command,
+        actor: Actor,
+        receipt: Option<Receipt>,
+    ) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        (Input::Command { command, actor, receipt, reply }, answer)
+    }
 }
 
 /// A command was carried out and is durable.
@@ -109,15 +121,14 @@ impl Handle {
         actor: Actor,
         receipt: Option<Receipt>,
     ) -> Result<Done, Failure> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Input::Command { command, actor, receipt, reply })?;
+        let (input, answer) = Input::command(command, actor, receipt);
+        self.send(input)?;
         answer.await.map_err(|_| Failure::Stopping)?
     }
 
     /// Has a command carried out without waiting for the answer; for the daemon's own parts.
     pub fn tell(&self, command: Command, actor: Actor) {
-        let (reply, _) = oneshot::channel();
-        if let Err(failure) = self.send(Input::Command { command, actor, receipt: None, reply }) {
+        if let Err(failure) = self.send(Input::command(command, actor, None).0) {
             log::warn!("{failure}");
         }
     }

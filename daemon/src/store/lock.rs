@@ -48,7 +48,9 @@ pub enum LockError {
 impl StateLock {
     /// Takes the state directory `dir`, which is made if it is not there, for this process.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
-        fs::create_dir_all(dir).map_err(|source| LockError::Make { dir: dir.to_owned(), source })?;
+        if !dir.is_dir() {
+            make(dir).map_err(|source| LockError::Make { dir: dir.to_owned(), source })?;
+        }
         let not_writable = |source| LockError::NotWritable { dir: dir.to_owned(), source };
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(dir.join("lock"));
@@ -69,6 +71,18 @@ impl StateLock {
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// Makes the directory with those above it, and makes their names durable: what is synced inside a directory that the
+/// next power cut takes away is gone with it.
+fn make(dir: &Path) -> io::Result<()> {
+    let missing = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).count();
+    fs::create_dir_all(dir)?;
+    for made in dir.ancestors().take(missing) {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn write_pid(mut file: &File) -> io::Result<()> {

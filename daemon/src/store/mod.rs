@@ -17,6 +17,7 @@
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
+pub mod disk;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
@@ -24,6 +25,7 @@ mod position;
 pub mod regulations;
 pub mod tickets;
 
+pub use disk::{Disk, DiskFile, RealDisk};
 pub use keeper::{Keeper, Kept};
 pub use ledger::{Frame, Ledger, LedgerError, LedgerReader, LedgerReport};
 pub use lock::{LockError, StateLock};

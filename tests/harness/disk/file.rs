@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Cut;
-use crate::seed::Seed;
+use crate::random::Random;
 
 /// What a device writes whole, or, rarely, tears.
 const SECTOR_BYTES: usize = 512;
@@ -96,20 +96,20 @@ impl File {
     }
 
     /// The file after a power cut.
-    pub(super) fn cut(&self, cut: Cut, seed: &mut Seed) -> Self {
+    pub(super) fn cut(&self, cut: Cut, random: &mut Random) -> Self {
         let left = match cut {
             Cut::LoseUnsynced => self.durable.clone(),
             Cut::KeepUnsynced => self.now.clone(),
-            Cut::Random => self.torn(seed),
+            Cut::Random => self.torn(random),
         };
         Self { now: left.clone(), durable: left, ..Self::default() }
     }
 
     /// Some of what was not synced: the file system's journal has some of the lengths that were set, and of the writes
     /// after that each sector is as it was before them or after any of them.
-    fn torn(&self, seed: &mut Seed) -> Vec<u8> {
+    fn torn(&self, random: &mut Random) -> Vec<u8> {
         let is_length = |change: &&Change| matches!(change, Change::Length(_));
-        let committed = seed.index(self.pending.iter().filter(is_length).count() + 1);
+        let committed = random.index(self.pending.iter().filter(is_length).count() + 1);
         let mut lengths_left = committed;
         let mut left = self.durable.clone();
         let mut writes: Vec<(usize, &[u8])> = Vec::new();
@@ -127,26 +127,26 @@ impl File {
         }
         let shortest = left.len();
         let longest = writes.iter().map(|(at, bytes)| at + bytes.len()).max().unwrap_or(0).max(shortest);
-        keep_some(&mut left, &writes, seed);
+        keep_some(&mut left, &writes, random);
         left.resize(longest, 0);
-        left.truncate(length_between(shortest, longest, seed));
+        left.truncate(length_between(shortest, longest, random));
         left
     }
 }
 
 /// Applies to each sector a random number of the writes that touch it, the first ones; what is torn has some bytes more.
-fn keep_some(left: &mut Vec<u8>, writes: &[(usize, &[u8])], seed: &mut Seed) {
+fn keep_some(left: &mut Vec<u8>, writes: &[(usize, &[u8])], random: &mut Random) {
     let mut touching: HashMap<usize, u64> = HashMap::new();
     for (sector, _) in writes.iter().flat_map(|(at, bytes)| sectors(*at, bytes)) {
         *touching.entry(sector).or_default() += 1;
     }
     // How likely a sector got through differs from cut to cut: nearly nothing, half, nearly all.
-    let through = *seed.pick(&[1, 8, 15]);
+    let through = *random.pick(&[1, 8, 15]);
     let mut limits: HashMap<usize, u64> = HashMap::new();
     let mut sorted: Vec<_> = touching.into_iter().collect();
     sorted.sort_unstable();
     for (sector, count) in sorted {
-        let limit = if seed.below(16) < through { 1 + seed.below(count) } else { 0 };
+        let limit = if random.below(16) < through { 1 + random.below(count) } else { 0 };
         limits.insert(sector, limit);
     }
     for (at, bytes) in writes {
@@ -157,8 +157,8 @@ fn keep_some(left: &mut Vec<u8>, writes: &[(usize, &[u8])], seed: &mut Seed) {
                 put(left, at, part);
             } else {
                 limits.remove(&sector);
-                if seed.one_in(TORN_ONE_IN) {
-                    put(left, at, &part[..seed.index(part.len())]);
+                if random.one_in(TORN_ONE_IN) {
+                    put(left, at, &part[..random.index(part.len())]);
                 }
             }
         }
@@ -178,11 +178,11 @@ fn sectors(at: usize, bytes: &[u8]) -> impl Iterator<Item = (usize, (usize, &[u8
 }
 
 /// Sizes are written when the file system comes to it: none of the growth, all of it, or up to any block.
-fn length_between(shortest: usize, longest: usize, seed: &mut Seed) -> usize {
-    match seed.below(3) {
+fn length_between(shortest: usize, longest: usize, random: &mut Random) -> usize {
+    match random.below(3) {
         0 => shortest,
         1 => longest,
-        _ => (shortest + seed.index(longest - shortest + 1)).next_multiple_of(SECTOR_BYTES).min(longest),
+        _ => (shortest + random.index(longest - shortest + 1)).next_multiple_of(SECTOR_BYTES).min(longest),
     }
 }
 
@@ -211,13 +211,13 @@ mod tests {
         file.write(2000, &[2; 2000]);
         let mut lengths = std::collections::BTreeSet::new();
         for n in 0..200 {
-            let left = file.cut(Cut::Random, &mut Seed::new(n));
+            let left = file.cut(Cut::Random, &mut Random::new(n));
             assert_eq!(left.bytes()[..2000], [1; 2000], "seed {n}");
             lengths.insert(left.bytes().len());
         }
         assert!(lengths.contains(&2000) && lengths.contains(&4000) && lengths.len() > 2, "{lengths:?}");
-        assert_eq!(file.cut(Cut::LoseUnsynced, &mut Seed::new(0)).bytes(), [1; 2000]);
-        assert_eq!(file.cut(Cut::KeepUnsynced, &mut Seed::new(0)).bytes().len(), 4000);
+        assert_eq!(file.cut(Cut::LoseUnsynced, &mut Random::new(0)).bytes(), [1; 2000]);
+        assert_eq!(file.cut(Cut::KeepUnsynced, &mut Random::new(0)).bytes().len(), 4000);
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
         file.write(0, &[2; 8 * SECTOR_BYTES]);
         let (mut mixed, mut torn) = (0, 0);
         for n in 0..200 {
-            let left = file.cut(Cut::Random, &mut Seed::new(n));
+            let left = file.cut(Cut::Random, &mut Random::new(n));
             let sectors: Vec<_> = left.bytes().chunks(SECTOR_BYTES).collect();
             let is = |byte: u8| sectors.iter().any(|sector| sector.iter().all(|b| *b == byte));
             mixed += usize::from(is(1) && is(2));
@@ -242,7 +242,7 @@ mod tests {
         file.sync();
         (1..=3).for_each(|version| file.write(0, &[version; SECTOR_BYTES]));
         let firsts: std::collections::BTreeSet<u8> =
-            (0..200).map(|n| file.cut(Cut::Random, &mut Seed::new(n)).bytes()[0]).collect();
+            (0..200).map(|n| file.cut(Cut::Random, &mut Random::new(n)).bytes()[0]).collect();
         assert_eq!(firsts, [0, 1, 2, 3].into());
     }
 
@@ -254,7 +254,7 @@ mod tests {
         file.fail_sync();
         file.write(10, &[3]);
         file.sync();
-        let left = file.cut(Cut::LoseUnsynced, &mut Seed::new(0));
+        let left = file.cut(Cut::LoseUnsynced, &mut Random::new(0));
         assert_eq!(left.bytes()[..12], [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2], "the page was written again");
         assert_eq!(left.bytes()[PAGE_BYTES..], [1; PAGE_BYTES], "this one was given up");
     }
@@ -265,9 +265,9 @@ mod tests {
         file.sync();
         file.set_length(100);
         let lengths: std::collections::BTreeSet<usize> =
-            (0..50).map(|n| file.cut(Cut::Random, &mut Seed::new(n)).bytes().len()).collect();
+            (0..50).map(|n| file.cut(Cut::Random, &mut Random::new(n)).bytes().len()).collect();
         assert_eq!(lengths, [100, 3000].into());
         file.sync();
-        assert_eq!(file.cut(Cut::LoseUnsynced, &mut Seed::new(0)).bytes(), [1; 100]);
+        assert_eq!(file.cut(Cut::LoseUnsynced, &mut Random::new(0)).bytes(), [1; 100]);
     }
 }

@@ -25,7 +25,7 @@ use fuser::Errno;
 
 pub use self::mount::{Mounted, NotMounted};
 use self::tree::Tree;
-use crate::seed::Seed;
+use crate::random::Random;
 
 /// What a power cut does to what was not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +155,9 @@ impl Disk {
     }
 
     /// Brings the power back after a cut. All programs that used the disk must have ended.
-    pub fn cut(&self, cut: Cut, seed: &mut Seed) {
+    pub fn cut(&self, cut: Cut, random: &mut Random) {
         let mut state = self.state();
-        state.tree = state.tree.cut(cut, seed);
+        state.tree = state.tree.cut(cut, random);
         (state.is_on, state.aim) = (true, None);
     }
 

@@ -7,7 +7,7 @@ use fuser::{Errno, FileType};
 
 use super::Cut;
 use super::file::File;
-use crate::seed::Seed;
+use crate::random::Random;
 
 /// The number of the root directory.
 pub(super) const ROOT: u64 = 1;
@@ -63,13 +63,13 @@ impl Dir {
     }
 
     /// The names after a power cut. A journal keeps their order: some of the first turns are done, the others are not.
-    fn cut(&self, cut: Cut, seed: &mut Seed) -> Names {
+    fn cut(&self, cut: Cut, random: &mut Random) -> Names {
         match cut {
             Cut::LoseUnsynced => self.durable.clone(),
             Cut::KeepUnsynced => self.now.clone(),
             Cut::Random => {
                 let mut left = self.durable.clone();
-                let done = seed.index(self.pending.len() + 1);
+                let done = random.index(self.pending.len() + 1);
                 self.pending[..done].iter().for_each(|turn| apply(&mut left, turn));
                 left
             }
@@ -216,9 +216,9 @@ impl Tree {
     }
 
     /// The tree after a power cut. Everything has another number then, as after a mount: nothing that was open is.
-    pub(super) fn cut(&self, cut: Cut, seed: &mut Seed) -> Self {
+    pub(super) fn cut(&self, cut: Cut, random: &mut Random) -> Self {
         let mut left = Self { nodes: HashMap::new(), next: ROOT };
-        left.take_over(self, ROOT, cut, seed);
+        left.take_over(self, ROOT, cut, random);
         // Numbers are not given twice, so that nothing the kernel remembers fits.
         let shift = self.next;
         let moved = |number: u64| if number == ROOT { ROOT } else { number + shift };
@@ -233,14 +233,14 @@ impl Tree {
         left
     }
 
-    fn take_over(&mut self, from: &Self, number: u64, cut: Cut, seed: &mut Seed) -> u64 {
+    fn take_over(&mut self, from: &Self, number: u64, cut: Cut, random: &mut Random) -> u64 {
         let node = &from.nodes[&number];
         let taken = self.add(node.path.clone(), node.kind, node.mode);
         let body = match &node.body {
-            Body::File(file) => Body::File(file.cut(cut, seed)),
+            Body::File(file) => Body::File(file.cut(cut, random)),
             Body::Dir(dir) => {
-                let names = dir.cut(cut, seed);
-                let take = |(name, number)| (name, self.take_over(from, number, cut, seed));
+                let names = dir.cut(cut, random);
+                let take = |(name, number)| (name, self.take_over(from, number, cut, random));
                 Body::Dir(Dir { now: names.into_iter().map(take).collect(), ..Dir::default() })
             }
             Body::Other => Body::Other,
@@ -269,9 +269,9 @@ mod tests {
         let file = file_named(&mut tree, ROOT, "a");
         tree.file_mut(file).expect("a file").write(0, b"text");
         tree.sync(file).expect("it is there");
-        assert!(names(&tree.cut(Cut::LoseUnsynced, &mut Seed::new(0)), ROOT).is_empty());
+        assert!(names(&tree.cut(Cut::LoseUnsynced, &mut Random::new(0)), ROOT).is_empty());
         tree.sync(ROOT).expect("it is there");
-        let left = tree.cut(Cut::LoseUnsynced, &mut Seed::new(0));
+        let left = tree.cut(Cut::LoseUnsynced, &mut Random::new(0));
         let again = left.lookup(ROOT, OsStr::new("a")).expect("it is there");
         assert_ne!(again, file, "nothing that was open is");
         assert_eq!(left.file(again).expect("a file").bytes(), b"text");
@@ -285,7 +285,7 @@ mod tests {
         tree.sync(ROOT).expect("it is there");
         tree.rename(ROOT, OsStr::new("new"), ROOT, OsStr::new("old")).expect("it is done");
         let left: std::collections::BTreeSet<_> =
-            (0..50).map(|n| names(&tree.cut(Cut::Random, &mut Seed::new(n)), ROOT)).collect();
+            (0..50).map(|n| names(&tree.cut(Cut::Random, &mut Random::new(n)), ROOT)).collect();
         let expected: [Vec<String>; 2] = [vec!["new".into(), "old".into()], vec!["old".into()]];
         assert_eq!(left, expected.into());
     }
@@ -298,7 +298,7 @@ mod tests {
         tree.sync(file).and_then(|()| tree.sync(ROOT)).expect("they are there");
         tree.remove(ROOT, OsStr::new("a")).expect("it is there");
         assert_eq!(tree.used(), 0);
-        let left = tree.cut(Cut::LoseUnsynced, &mut Seed::new(0));
+        let left = tree.cut(Cut::LoseUnsynced, &mut Random::new(0));
         assert_eq!((names(&left, ROOT), left.used()), (vec!["a".into()], 4));
     }
 }

@@ -15,7 +15,6 @@
 //!
 //! Left to others: what is in an entry, and keeping other processes away (see [`StateLock`](crate::store::StateLock)).
 
-mod disk;
 mod error;
 mod frame;
 mod open;
@@ -25,12 +24,10 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use disk::{Disk, RealDisk};
 pub use error::LedgerError;
 pub use frame::{Frame, MAX_PAYLOAD_BYTES};
 pub use open::LedgerReport;
@@ -39,6 +36,7 @@ pub use reader::{Frames, LedgerReader};
 use segment::SEGMENT_HEADER_BYTES;
 
 use crate::store::Position;
+use crate::store::disk::{Access, Disk, DiskFile, RealDisk, read_exact_at};
 
 /// A segment that would grow beyond this is closed and a new one started: 16 MiB. One batch may be longer.
 pub const SEGMENT_BYTES: u32 = 16 << 20;
@@ -59,7 +57,7 @@ const BLOCK_BYTES: u32 = 4096;
 #[derive(Debug)]
 pub struct Ledger {
     dir: PathBuf,
-    disk: Box<dyn Disk>,
+    disk: Arc<dyn Disk>,
     segment_bytes: u32,
     reader: LedgerReader,
     tail: Tail,
@@ -69,7 +67,7 @@ pub struct Ledger {
 /// The segment that is being written.
 #[derive(Debug)]
 struct Tail {
-    file: File,
+    file: Arc<dyn DiskFile>,
     segment: u64,
     /// Bytes of the file that are durable; the next frame starts here.
     end: u32,
@@ -93,7 +91,7 @@ impl Ledger {
     ///
     /// The caller holds the directory's [`StateLock`](crate::store::StateLock).
     pub fn open(dir: &Path) -> Result<(Self, LedgerReport), LedgerError> {
-        Self::open_on(dir, Box::new(RealDisk), SEGMENT_BYTES)
+        Self::open_on(dir, Arc::new(RealDisk), SEGMENT_BYTES)
     }
 
     /// Makes the entries of `batch` durable, with one write and one sync, and says where each of them starts.
@@ -188,7 +186,7 @@ impl Ledger {
         let segment = self.next_seq();
         let file = segment::path(&self.dir, segment);
         let tail = start_segment(self.disk.as_ref(), &self.dir, segment).map_err(|source| {
-            let _ = fs::remove_file(&file);
+            let _ = self.disk.remove(&file);
             LedgerError::Roll { file, source }
         })?;
         self.leave_tail();
@@ -203,7 +201,7 @@ impl Ledger {
 
     /// Gives back the zeros behind the segment that is left. If that fails they are only room lost: readers know them.
     fn leave_tail(&self) {
-        let _ = self.tail.file.set_len(u64::from(self.tail.end));
+        let _ = self.tail.file.set_length(u64::from(self.tail.end));
     }
 
     /// Fills the buffer with the batch, and with zeros behind it when the file must grow for it.
@@ -225,8 +223,8 @@ impl Ledger {
     }
 
     fn write(&self) -> io::Result<()> {
-        self.disk.write(&self.tail.file, &self.buffer, u64::from(self.tail.end))?;
-        self.disk.sync(&self.tail.file)
+        self.tail.file.write_at(&self.buffer, u64::from(self.tail.end))?;
+        self.tail.file.sync()
     }
 
     /// Counts the batch, which is durable now, and shows it to readers.
@@ -247,9 +245,10 @@ impl Ledger {
         let Tail { file, end, .. } = &self.tail;
         let start = end - end % BLOCK_BYTES;
         let mut block = vec![0; (end - start) as usize];
-        file.read_exact_at(&mut block, u64::from(start))?;
-        self.disk.write(file, &block, u64::from(start))?;
-        self.disk.cut(file, u64::from(*end))
+        read_exact_at(file.as_ref(), &mut block, u64::from(start))?;
+        file.write_at(&block, u64::from(start))?;
+        file.set_length(u64::from(*end))?;
+        file.sync()
     }
 
     fn tail_path(&self) -> PathBuf {
@@ -263,9 +262,9 @@ fn within(first_seq: u64, bytes: usize, limit: usize) -> Result<(), LedgerError>
 
 /// Makes the segment whose first event will be `segment`, durable with its name before it is used.
 fn start_segment(disk: &dyn Disk, dir: &Path, segment: u64) -> io::Result<Tail> {
-    let file = disk.create(&segment::path(dir, segment))?;
-    disk.write(&file, &segment::header(segment), 0)?;
-    disk.sync(&file)?;
+    let file = disk.open(&segment::path(dir, segment), Access::Create)?;
+    file.write_at(&segment::header(segment), 0)?;
+    file.sync()?;
     disk.sync_dir(dir)?;
     let (end, length) = (SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES);
     Ok(Tail { file, segment, end, length, state: TailState::Ready })

@@ -1,9 +1,9 @@
 //! Bytes of the ledger that are no frame: what they were to be, and the copy kept of them.
 
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use crate::store::disk::{self, Access, Disk, read_exact_at};
 
 /// How many cut-off tails are kept; a box that loses power daily must not fill its card with them.
 pub const KEPT_TAILS: usize = 32;
@@ -54,7 +54,7 @@ pub(super) enum Cause {
 /// Copies `stretch` to the quarantine of the state directory `state`, which is made if need be.
 ///
 /// A stretch copied before is not copied again.
-pub(super) fn keep(state: &Path, stretch: &Stretch, cause: Cause) -> io::Result<PathBuf> {
+pub(super) fn keep(disk: &dyn Disk, state: &Path, stretch: &Stretch, cause: Cause) -> io::Result<PathBuf> {
     let dir = &state.join("quarantine");
     let segment = stretch.file.file_stem().unwrap_or_default().display();
     let prefix = match cause {
@@ -63,28 +63,30 @@ pub(super) fn keep(state: &Path, stretch: &Stretch, cause: Cause) -> io::Result<
     };
     let path = dir.join(format!("{prefix}{segment}-{:010}-{:010}", stretch.from, stretch.to));
     let mut bytes = vec![0; (stretch.to - stretch.from) as usize];
-    File::open(&stretch.file)?.read_exact_at(&mut bytes, u64::from(stretch.from))?;
-    if fs::read(&path).is_ok_and(|kept| kept == bytes) {
+    let damaged = disk.open(&stretch.file, Access::Read)?;
+    read_exact_at(damaged.as_ref(), &mut bytes, u64::from(stretch.from))?;
+    if disk::read(disk, &path).is_ok_and(|kept| kept == bytes) {
         return Ok(path);
     }
-    fs::create_dir_all(dir)?;
-    fs::write(&path, bytes)?;
-    File::open(&path)?.sync_all()?;
+    disk.create_dir_all(dir)?;
+    let copy = disk.open(&path, Access::Create)?;
+    copy.write_at(&bytes, 0)?;
+    copy.sync()?;
+    disk.sync_dir(dir)?;
     if cause == Cause::TornTail {
-        drop_oldest_tails(dir)?;
+        drop_oldest_tails(disk, dir)?;
     }
     Ok(path)
 }
 
-fn drop_oldest_tails(dir: &Path) -> io::Result<()> {
+fn drop_oldest_tails(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     let mut tails = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(TAIL_PREFIX)) {
-            tails.push(entry.path());
+    for name in disk.list(dir)? {
+        if name.to_str().is_some_and(|name| name.starts_with(TAIL_PREFIX)) {
+            tails.push(dir.join(name));
         }
     }
     tails.sort_unstable();
     let surplus = tails.len().saturating_sub(KEPT_TAILS);
-    tails.iter().take(surplus).try_for_each(fs::remove_file)
+    tails.iter().take(surplus).try_for_each(|tail| disk.remove(tail))
 }

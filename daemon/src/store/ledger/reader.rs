@@ -1,9 +1,7 @@
 //! Reading the ledger, from any thread, while it is appended to.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,6 +10,7 @@ use super::frame::{FRAME_HEADER_BYTES, Frame, FrameHeader};
 use super::quarantine::Stretch;
 use super::segment::{self, Step, Walk};
 use crate::store::Position;
+use crate::store::disk::{Access, Disk, DiskFile, read_exact_at};
 
 /// What is durable: the part of the ledger that may be read.
 #[derive(Clone, Debug)]
@@ -30,19 +29,20 @@ pub(super) struct Extent {
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
     state: Arc<PathBuf>,
+    disk: Arc<dyn Disk>,
     extent: Arc<RwLock<Extent>>,
 }
 
 impl LedgerReader {
-    pub(super) fn new(state: &Path, extent: Extent) -> Self {
-        Self { state: Arc::new(state.to_owned()), extent: Arc::new(RwLock::new(extent)) }
+    pub(super) fn new(state: &Path, disk: Arc<dyn Disk>, extent: Extent) -> Self {
+        Self { state: Arc::new(state.to_owned()), disk, extent: Arc::new(RwLock::new(extent)) }
     }
 
     /// The frame that starts at `at`, read from the disk and checked.
     pub fn read(&self, at: Position) -> Result<Frame, LedgerError> {
         let limit = self.limit(at.segment).ok_or(LedgerError::NoFrame { at })?;
         let path = self.path(at.segment);
-        let read = File::open(&path).and_then(|file| frame_at(&file, at, limit));
+        let read = self.disk.open(&path, Access::Read).and_then(|file| frame_at(file.as_ref(), at, limit));
         read.map_err(|source| LedgerError::Read { file: path, source })?.ok_or(LedgerError::NoFrame { at })
     }
 
@@ -82,6 +82,11 @@ impl LedgerReader {
         &self.state
     }
 
+    /// The disk that it is on.
+    pub(super) fn disk(&self) -> &dyn Disk {
+        self.disk.as_ref()
+    }
+
     fn path(&self, segment: u64) -> PathBuf {
         segment::path(&self.state.join("ledger"), segment)
     }
@@ -96,21 +101,21 @@ impl LedgerReader {
 }
 
 /// The whole frame at `at` in front of `limit`, if there is one.
-fn frame_at(file: &File, at: Position, limit: u32) -> io::Result<Option<Frame>> {
-    let length = file.metadata()?.len().min(u64::from(limit));
+fn frame_at(file: &dyn DiskFile, at: Position, limit: u32) -> io::Result<Option<Frame>> {
+    let length = file.length()?.min(u64::from(limit));
     let start = u64::from(at.offset);
     let payload_start = start + FRAME_HEADER_BYTES as u64;
     if payload_start > length {
         return Ok(None);
     }
     let mut bytes = [0; FRAME_HEADER_BYTES];
-    file.read_exact_at(&mut bytes, start)?;
+    read_exact_at(file, &mut bytes, start)?;
     let Some(header) = FrameHeader::parse(bytes) else { return Ok(None) };
     if header.length() as u64 > length - payload_start {
         return Ok(None);
     }
     let mut payload = vec![0; header.length()];
-    file.read_exact_at(&mut payload, payload_start)?;
+    read_exact_at(file, &mut payload, payload_start)?;
     Ok(header.fits(at, &payload).then(|| header.with(payload)))
 }
 
@@ -158,7 +163,8 @@ impl Frames {
         let limit = self.reader.limit(segment).unwrap_or(u32::MAX);
         let oldest = self.reader.with_extent(|extent| extent.segments.first() == Some(&segment));
         let expected = if oldest { 1 } else { segment };
-        File::open(&file)
+        let opened = self.reader.disk.open(&file, Access::Read);
+        opened
             .and_then(|open| Walk::new(open, segment, limit, expected))
             .map_err(|source| LedgerError::Read { file, source })
     }

@@ -3,12 +3,13 @@
 //! The file is named by the number of its first event. Its header is 24 bytes, big-endian: `ANDONLDG`, format version
 //! (u32), number of the first event (u64), crc32c of the 20 bytes before.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, be_u32};
 use crate::store::Position;
+use crate::store::disk::{Cursor, Disk, DiskFile, read_exact_at};
 
 /// Bytes of the header of a segment.
 pub(super) const SEGMENT_HEADER_BYTES: u32 = 24;
@@ -27,10 +28,9 @@ pub(super) fn path(ledger_dir: &Path, first_seq: u64) -> PathBuf {
 }
 
 /// The segments in `ledger_dir`, oldest first. Files with other names are left alone.
-pub(super) fn list(ledger_dir: &Path) -> io::Result<Vec<u64>> {
+pub(super) fn list(disk: &dyn Disk, ledger_dir: &Path) -> io::Result<Vec<u64>> {
     let mut segments = Vec::new();
-    for entry in std::fs::read_dir(ledger_dir)? {
-        let name = entry?.file_name();
+    for name in disk.list(ledger_dir)? {
         let number =
             name.to_str().and_then(|name| name.strip_suffix(".ledger")).and_then(|n| n.parse::<u64>().ok());
         segments.extend(number.filter(|number| *number > 0));
@@ -62,10 +62,10 @@ pub(super) enum HeaderState {
 }
 
 /// Reads the header of the segment in `file`, which is to start with event `first_seq`.
-pub(super) fn check_header(mut file: &File, first_seq: u64) -> io::Result<HeaderState> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.take(u64::from(SEGMENT_HEADER_BYTES)).read_to_end(&mut bytes)?;
+pub(super) fn check_header(file: &dyn DiskFile, first_seq: u64) -> io::Result<HeaderState> {
+    let length = file.length()?.min(u64::from(SEGMENT_HEADER_BYTES));
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    read_exact_at(file, &mut bytes, 0)?;
     if bytes == header(first_seq) {
         return Ok(HeaderState::Good);
     }
@@ -91,7 +91,7 @@ pub(super) enum Step {
 /// A walk over the frames of one segment, in order, that finds its way again behind bytes that are no frame.
 #[derive(Debug)]
 pub(super) struct Walk {
-    file: BufReader<File>,
+    file: BufReader<Cursor>,
     segment: u64,
     offset: u32,
     limit: u32,
@@ -102,10 +102,10 @@ impl Walk {
     /// Starts at the first frame of `segment` and ends before `limit`, or where the file ends.
     ///
     /// `expected` is the number that the first event is to have.
-    pub(super) fn new(file: File, segment: u64, limit: u32, expected: u64) -> io::Result<Self> {
-        let length = file.metadata()?.len();
+    pub(super) fn new(file: Arc<dyn DiskFile>, segment: u64, limit: u32, expected: u64) -> io::Result<Self> {
+        let length = file.length()?;
         let limit = limit.min(u32::try_from(length).unwrap_or(u32::MAX));
-        let mut file = BufReader::with_capacity(64 << 10, file);
+        let mut file = BufReader::with_capacity(64 << 10, Cursor::new(file));
         file.seek(SeekFrom::Start(u64::from(SEGMENT_HEADER_BYTES)))?;
         Ok(Self { file, segment, offset: SEGMENT_HEADER_BYTES, limit, expected })
     }

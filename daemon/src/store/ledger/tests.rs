@@ -1,6 +1,7 @@
 //! The ledger against torn writes, flipped bytes, full disks and readers at work.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -8,7 +9,6 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use super::disk::{Disk, RealDisk};
 use super::*;
 
 /// A disk whose next operations fail as the plan says; then it works again.
@@ -40,30 +40,73 @@ impl FaultyDisk {
 }
 
 impl Disk for FaultyDisk {
-    fn create(&self, path: &Path) -> io::Result<File> {
-        self.next()?;
-        RealDisk.create(path)
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn DiskFile>> {
+        if access == Access::Create {
+            self.next()?;
+        }
+        Ok(Arc::new(FaultyFile { disk: self.clone(), file: RealDisk.open(path, access)? }))
     }
 
-    fn write(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let Some(short) = self.next()? else { return RealDisk.write(file, bytes, offset) };
-        RealDisk.write(file, &bytes[..short.min(bytes.len())], offset)?;
-        Err(io::Error::from(io::ErrorKind::StorageFull))
+    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
+        RealDisk.create_dir_all(dir)
     }
 
-    fn sync(&self, file: &File) -> io::Result<()> {
-        self.next()?;
-        RealDisk.sync(file)
+    fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {
+        RealDisk.list(dir)
     }
 
-    fn cut(&self, file: &File, length: u64) -> io::Result<()> {
-        self.next()?;
-        RealDisk.cut(file, length)
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        RealDisk.length(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.next()?;
         RealDisk.sync_dir(dir)
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFile {
+    disk: FaultyDisk,
+    file: Arc<dyn DiskFile>,
+}
+
+impl DiskFile for FaultyFile {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(bytes, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let Some(short) = self.disk.next()? else { return self.file.write_at(bytes, offset) };
+        self.file.write_at(&bytes[..short.min(bytes.len())], offset)?;
+        Err(io::Error::from(io::ErrorKind::StorageFull))
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.disk.next()?;
+        self.file.set_length(length)
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        self.disk.next()?;
+        self.file.allocate(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.disk.next()?;
+        self.file.sync()
     }
 }
 
@@ -82,7 +125,7 @@ fn open(dir: &TempDir) -> (Ledger, LedgerReport) {
 }
 
 fn open_small(dir: &TempDir, segment_bytes: u32) -> Ledger {
-    Ledger::open_on(dir.path(), Box::new(RealDisk), segment_bytes).unwrap().0
+    Ledger::open_on(dir.path(), Arc::new(RealDisk), segment_bytes).unwrap().0
 }
 
 fn segment_file(dir: &TempDir, first_seq: u64) -> std::path::PathBuf {
@@ -224,7 +267,7 @@ fn segments_roll_over_and_damage_in_an_old_one_is_found_by_a_check() {
     let mut ledger = open_small(&dir, 200);
     let texts: Vec<String> = (1..=40).map(|n| format!("entry number {n}")).collect();
     let positions = append_each(&mut ledger, &texts.iter().map(String::as_str).collect::<Vec<_>>());
-    let segments = segment::list(&dir.path().join("ledger")).unwrap();
+    let segments = segment::list(&RealDisk, &dir.path().join("ledger")).unwrap();
     assert_eq!(segments.len(), 10, "four entries of 40 bytes fit into each: {segments:?}");
     let written: u64 = segments.iter().map(|s| fs::metadata(segment_file(&dir, *s)).unwrap().len()).sum();
     drop(ledger);
@@ -303,7 +346,7 @@ fn after_a_failed_append_nothing_of_it_is_left_and_the_ledger_goes_on_once_there
     for faults in writes.chain(others) {
         let dir = TempDir::new().unwrap();
         let disk = FaultyDisk::default();
-        let mut ledger = Ledger::open_on(dir.path(), Box::new(disk.clone()), SEGMENT_BYTES).unwrap().0;
+        let mut ledger = Ledger::open_on(dir.path(), Arc::new(disk.clone()), SEGMENT_BYTES).unwrap().0;
         append_each(&mut ledger, &["before"]);
         disk.plan(&faults);
         assert!(matches!(ledger.append(&batch(2)), Err(LedgerError::Append { .. })), "{faults:?}");
@@ -320,7 +363,7 @@ fn while_a_failed_append_cannot_be_cut_off_nothing_is_appended() {
     use Fault::{Fails, None};
     let dir = TempDir::new().unwrap();
     let disk = FaultyDisk::default();
-    let mut ledger = Ledger::open_on(dir.path(), Box::new(disk.clone()), SEGMENT_BYTES).unwrap().0;
+    let mut ledger = Ledger::open_on(dir.path(), Arc::new(disk.clone()), SEGMENT_BYTES).unwrap().0;
     append_each(&mut ledger, &["before"]);
     disk.plan(&[None, Fails, Fails, None, Fails]);
     let again = |ledger: &mut Ledger| ledger.append(&[frame(2, 1, "failed")]).unwrap_err();
@@ -343,7 +386,7 @@ fn a_segment_that_cannot_be_started_leaves_the_ledger_as_it_was() {
     for faults in starts {
         let dir = TempDir::new().unwrap();
         let disk = FaultyDisk::default();
-        let mut ledger = Ledger::open_on(dir.path(), Box::new(disk.clone()), 100).unwrap().0;
+        let mut ledger = Ledger::open_on(dir.path(), Arc::new(disk.clone()), 100).unwrap().0;
         append_each(&mut ledger, &["one"]);
         disk.plan(&faults);
         let long = "too long for what is left of the first segment";

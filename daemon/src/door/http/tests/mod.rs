@@ -125,7 +125,7 @@ impl World {
             zone,
             language: firmware_board::Language::Russian,
         };
-        let (handle, thread, _) = start(settings, |_, _| {}).expect("a fresh desk opens");
+        let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
         let shared = Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::new(|| PICTURE.to_vec()),
