@@ -4,6 +4,7 @@ mod books;
 mod demo;
 mod door;
 mod faults;
+mod storm;
 mod systemd;
 mod versions;
 mod wall;
