@@ -7,6 +7,7 @@ mod disk;
 mod door;
 mod faults;
 mod growth;
+mod storm;
 mod systemd;
 mod time;
 mod versions;

@@ -33,6 +33,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads an answer to its end; `None` where it breaks off.
+    pub(crate) fn read(answer: ureq::http::Response<ureq::Body>) -> Option<Self> {
+        let status = answer.status().as_u16();
+        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let mut bytes = Vec::new();
+        answer.into_body().into_reader().read_to_end(&mut bytes).ok()?;
+        Some(Self { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, headers })
+    }
+
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -94,14 +104,28 @@ impl Daemon {
         self.token = read_word(&mut self.child, &mut self.stdout, "token ");
     }
 
+    /// Starts a daemon on a state that knows this token; what it logs goes to `log`.
+    ///
+    /// # Errors
+    /// How it ended, where it ends before it listens.
+    pub fn try_start(
+        state: &Path,
+        args: &[&str],
+        token: &str,
+        log: std::fs::File,
+    ) -> Result<Self, ExitStatus> {
+        let mut child = andond(state, args).stderr(log).spawn().expect("andond can be started");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        match next_word(&mut stdout, "listening on ") {
+            Some(base) => Ok(Self { child, state: state.to_owned(), base, token: token.to_owned(), stdout }),
+            None => Err(child.wait().expect("a child ends")),
+        }
+    }
+
     /// Starts a daemon and waits until it listens.
     fn listening(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(binary("andond"))
+        let mut child = andond(state, args)
             .envs(env.iter().copied())
-            .args(["--listen", "127.0.0.1:0", "--state-dir"])
-            .arg(state)
-            .args(args)
-            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("andond can be started");
@@ -172,13 +196,7 @@ impl Daemon {
             request = request.header(*name, *value);
         }
         let request = request.body(body.unwrap_or_default().to_owned()).expect("a request of a test is one");
-        let answer = agent.run(request).ok()?;
-        let status = answer.status().as_u16();
-        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        let mut bytes = Vec::new();
-        answer.into_body().into_reader().read_to_end(&mut bytes).ok()?;
-        Some(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, headers })
+        Answer::read(agent.run(request).ok()?)
     }
 
     /// `andonctl` against this daemon.
@@ -197,11 +215,21 @@ impl Daemon {
         self.child.wait().expect("a child ends");
     }
 
-    /// Asks it to stop as systemd does, and waits.
-    pub fn stop(mut self) -> ExitStatus {
+    /// Asks it to stop as systemd does, and does not wait.
+    pub fn ask_to_stop(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+    }
+
+    /// Asks it to stop as systemd does, and waits.
+    pub fn stop(mut self) -> ExitStatus {
+        self.ask_to_stop();
         self.child.wait().expect("a child ends")
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be asked for").is_none()
     }
 }
 
@@ -213,17 +241,29 @@ impl Drop for Daemon {
     }
 }
 
+/// `andond` on a port that is free, with its state in `state` and these arguments more.
+fn andond(state: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(binary("andond"));
+    command.args(["--listen", "127.0.0.1:0", "--state-dir"]).arg(state).args(args).stdout(Stdio::piped());
+    command
+}
+
 /// The word behind `prefix`, on the first line that begins with it.
 fn read_word(child: &mut Child, stdout: &mut BufReader<ChildStdout>, prefix: &str) -> String {
+    let word = next_word(stdout, prefix);
+    word.unwrap_or_else(|| panic!("andond ended before it said `{prefix}`: {:?}", child.wait()))
+}
+
+/// [`read_word`], or nothing where the output ends before.
+fn next_word(stdout: &mut BufReader<ChildStdout>, prefix: &str) -> Option<String> {
     let mut line = String::new();
-    loop {
-        line.clear();
-        let read = stdout.read_line(&mut line).expect("andond prints text");
-        assert!(read > 0, "andond ended before it said `{prefix}`: {:?}", child.wait());
+    while stdout.read_line(&mut line).expect("andond prints text") > 0 {
         if let Some(words) = line.strip_prefix(prefix) {
-            return words.split_whitespace().next().unwrap_or_default().to_owned();
+            return Some(words.split_whitespace().next().unwrap_or_default().to_owned());
         }
+        line.clear();
     }
+    None
 }
 
 /// Asks again until the answer is there; fails the test with `what` when it does not come.

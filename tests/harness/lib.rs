@@ -1,8 +1,10 @@
-//! What the tests share: a desk as a world, with a clock that moves only when told; a disk that loses power; and the
-//! real binary.
+//! What the tests share: a desk as a world, with a clock that moves only when told; a disk that loses power, in memory
+//! and as a directory; and the real binary.
 
 pub mod clock;
 pub mod daemon;
+pub mod disk;
+pub mod load;
 pub mod random;
 pub mod sim_disk;
 pub mod simulated_box;

@@ -32,4 +32,15 @@ impl Random {
     pub fn one_in(&mut self, n: u64) -> bool {
         n > 0 && self.below(n) == 0
     }
+
+    /// One of these, of which there is at least one.
+    pub fn pick<'a, T>(&mut self, these: &'a [T]) -> &'a T {
+        &these[self.index(these.len())]
+    }
+
+    /// Other numbers, for a part that makes its own choices.
+    #[must_use]
+    pub fn split(&mut self) -> Self {
+        Self(self.any())
+    }
 }
