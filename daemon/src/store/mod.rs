@@ -6,22 +6,28 @@
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
 //! - [`Keeper`]: writes the checkpoints in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
+//! - [`backup`] packs all that cannot be made again into one file, [`export`] tells it as JSON lines; new books take
+//!   the place of old ones by way of [`staging`].
 //! - [`keep_text`], [`kept_texts`]: the texts of regulations that tickets were opened under.
 //!
 //! At start: take the lock, open the ledger, open the tickets with the ledger's next event, and replay
 //! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
 //! the log and the wall. A failing card makes errors and no panics.
 //!
-//! On disk, below the state directory: `lock`, `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
+//! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
 //! `sled.bad-N/` (databases set aside; they may be deleted) and `regulations/`.
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
+pub mod backup;
+pub mod export;
+pub mod format;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
 mod position;
 pub mod regulations;
+pub mod staging;
 pub mod tickets;
 
 pub use keeper::{Keeper, Kept};
