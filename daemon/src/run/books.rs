@@ -3,16 +3,20 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use calendars::Timestamp;
+use calendars::{Timestamp, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
+use crate::chain::chain;
+use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::store::format::{self, FormatError};
+use crate::store::staging;
 use crate::store::tickets::Unusable;
 use crate::store::{
     Checkpoint, DeadlineChange, Keeper, Kept, Ledger, LedgerError, LockError, StateLock, Tickets,
@@ -34,6 +38,18 @@ pub enum BooksError {
     /// Another daemon has the state directory, or it cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The directory has a format that this version cannot work with.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// New books that were being put in place when the power went could not be.
+    #[error("cannot end what a restore began in {dir}", dir = dir.display())]
+    Settle {
+        /// The state directory.
+        dir: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The ledger could not be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -120,6 +136,7 @@ impl Books {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
+        make_ready(dir)?;
         let (regulations, mut versions) = versions::with_kept(dir, regulations);
         let (ledger, ledger_report) = Ledger::open(dir)?;
         let mut opened = Tickets::open(dir, SCHEMA, ledger.next_seq())?;
@@ -353,6 +370,22 @@ impl Books {
             keeper.close();
         }
     }
+}
+
+/// Sees to it that a state directory, whose lock is held, is whole and of today's format.
+///
+/// # Errors
+/// [`BooksError::Settle`], [`BooksError::Format`].
+pub fn make_ready(dir: &Path) -> Result<(), BooksError> {
+    staging::settle(dir).map_err(|source| BooksError::Settle { dir: dir.to_owned(), source })?;
+    let opened = format::open(dir, env!("CARGO_PKG_VERSION"), &clock::now().to_rfc3339(Tz::UTC))?;
+    for step in &opened.steps {
+        log::warn!("{} had format {} and was migrated: {step}", dir.display(), opened.from);
+    }
+    if let Some(error) = opened.not_written {
+        log::warn!("it is tried again at the next start: {}", chain(&error));
+    }
+    Ok(())
 }
 
 fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
