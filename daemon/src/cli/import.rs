@@ -406,3 +406,200 @@ fn difference(given: &Value, kept: &Value, path: String) -> Option<String> {
         _ => (given != kept).then_some(path),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::desk::{Desk, Ticket};
+
+    const MONTH: &str = include_str!("simulate/golden/month.jsonl");
+    const FAULTS: &str = include_str!("simulate/golden/faults.jsonl");
+
+    struct Said {
+        out: String,
+        err: String,
+        is_done: bool,
+    }
+
+    /// `andonctl --state-dir DIR/state` with these words.
+    fn call(dir: &TempDir, state: &str, words: &[&str]) -> Said {
+        let state = dir.path().join(state);
+        let fixed = ["andonctl", "--state-dir", state.to_str().unwrap()];
+        let cli = Cli::try_parse_from(fixed.iter().chain(words)).unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let now = Timestamp::parse_rfc3339("2026-12-31T12:00:00Z").unwrap();
+        let code = cli.run(&mut out, &mut err, false, now);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { out: text(out), err: text(err), is_done: code == ExitCode::SUCCESS }
+    }
+
+    fn file(dir: &TempDir, text: &str) -> String {
+        let path = dir.path().join("lines.jsonl");
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Imports a log of commands; says what was said.
+    fn import_log(dir: &TempDir, state: &str, log: &str) -> Said {
+        call(dir, state, &["import", "--regulation", "getmark", &file(dir, log)])
+    }
+
+    fn export(dir: &TempDir, state: &str) -> String {
+        let said = call(dir, state, &["export"]);
+        assert!(said.is_done && said.err.is_empty(), "{}", said.err);
+        said.out
+    }
+
+    /// The desk that a replay of the ledger gives.
+    fn replayed(dir: &TempDir, state: &str) -> (Desk, Vec<Ticket>) {
+        let (ledger, report) = Ledger::open(&dir.path().join(state)).unwrap();
+        assert!(report.is_whole());
+        let mut desk = Desk::new(Regulations::default());
+        for frame in ledger.frames_from(1) {
+            desk.apply(&serde_json::from_slice(&frame.unwrap().1.payload).unwrap());
+        }
+        let mut tickets: Vec<_> = desk.tickets().map(|ticket| ticket.as_ref().clone()).collect();
+        tickets.sort_by_key(|ticket| ticket.number);
+        (desk, tickets)
+    }
+
+    #[test]
+    fn what_was_exported_and_imported_is_the_same_desk_and_exports_to_the_same_bytes() {
+        let dir = TempDir::new().unwrap();
+        assert!(import_log(&dir, "a", MONTH).is_done);
+        let lines = export(&dir, "a");
+        let said = call(&dir, "b", &["import", &file(&dir, &lines)]);
+        assert!(said.is_done, "{}", said.err);
+        assert_eq!(export(&dir, "b"), lines);
+        let ((a, of_a), (b, of_b)) = (replayed(&dir, "a"), replayed(&dir, "b"));
+        assert!(of_a.len() == 3 && of_a == of_b);
+        assert_eq!(a.rest(), b.rest());
+        let header: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+        assert_eq!(header["next_event"], a.next_seq());
+        assert!(dir.path().join("b/regulations/getmark@2024-06-14.toml").exists());
+    }
+
+    #[test]
+    fn commands_become_the_desk_that_simulate_reckons_and_refusals_are_told_as_it_tells_them() {
+        let dir = TempDir::new().unwrap();
+        // A refusal: nobody answers a ticket that is not asked by a verb its status forbids.
+        let refused = "{\"at\":\"2026-12-02T10:00:00+03:00\",\"ticket\":\"friday\",\"do\":\"confirm\"}\n";
+        let log = format!("{MONTH}{refused}");
+        let said = import_log(&dir, "a", &log);
+        assert!(said.is_done, "{}", said.err);
+        let simulated = call(&dir, "none", &["simulate", "--regulation", "getmark", &file(&dir, &log)]);
+        let (complaints, report): (Vec<&str>, Vec<&str>) = said.err.lines().partition(|l| l.starts_with('{'));
+        assert_eq!(complaints, simulated.err.lines().collect::<Vec<_>>());
+        assert!(!complaints.is_empty(), "one at least is refused");
+        let counted = format!("{} refused", complaints.len());
+        assert!(report[0].ends_with(&counted), "{report:?}");
+        let (_, tickets) = replayed(&dir, "a");
+        let ours =
+            tickets.iter().map(|t| json!([t.number.0, t.facts.status, t.facts.priority, t.facts.line]));
+        let theirs = simulated.out.lines().map(|line| {
+            let ticket: Value = serde_json::from_str(line).unwrap();
+            json!([ticket["number"], ticket["status"], ticket["priority"], ticket["line"]])
+        });
+        assert_eq!(ours.collect::<Vec<_>>(), theirs.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_log_with_lines_that_are_no_commands_is_told_line_by_line_and_leaves_nothing() {
+        let dir = TempDir::new().unwrap();
+        let said = import_log(&dir, "a", FAULTS);
+        assert!(!said.is_done);
+        assert!(said.err.contains("{\"line\":3,\"ticket\":null"), "{}", said.err);
+        assert!(said.err.ends_with(" lines are no commands; nothing was imported\n"), "{}", said.err);
+        assert!(!dir.path().join("a").exists());
+    }
+
+    #[test]
+    fn commands_without_a_regulation_are_asked_for_one() {
+        let dir = TempDir::new().unwrap();
+        let said = call(&dir, "a", &["import", &file(&dir, MONTH)]);
+        assert!(!said.is_done && said.err.contains("--regulation NAME|FILE"), "{}", said.err);
+        assert!(!dir.path().join("a").exists());
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_is_told_by_number_and_field_and_leaves_nothing() {
+        let dir = TempDir::new().unwrap();
+        assert!(import_log(&dir, "a", MONTH).is_done);
+        let good = export(&dir, "a");
+        let lines: Vec<_> = good.lines().map(str::to_owned).collect();
+        let with = |number: usize, line: &str| {
+            let mut lines = lines.clone();
+            line.clone_into(&mut lines[number - 1]);
+            lines.join("\n") + "\n"
+        };
+        let change = |number: usize, from: &str, to: &str| {
+            let line = lines[number - 1].replacen(from, to, 1);
+            assert_ne!(line, lines[number - 1], "{from} is in line {number}");
+            with(number, &line)
+        };
+        let last = lines.len();
+        for (text, told) in [
+            (String::new(), "line 1: there is no line"),
+            ("\n".to_owned(), "line 1: is no JSON"),
+            ("{}\n".to_owned(), "line 1: must be the header of an export"),
+            (change(1, "export", "backup"), "line 1: andon: must be \"export\""),
+            (change(1, "\"format\":1", "\"format\":\"1\""), "line 1: format: must be a number"),
+            (change(1, "\"format\":1", "\"format\":2"), "this export has format 2"),
+            (change(1, "next_event", "next"), "line 1: next"),
+            (change(1, "\"next_event\":", "\"next_event\":1"), "the lines end with event"),
+            (change(2, "getmark@", "../getmark@"), "line 2: file: is no name of a kept regulation"),
+            (with(3, &lines[1]), "line 3: file: stands on a line before"),
+            (with(last, &lines[1]), &format!("line {last}: file: regulations come before")),
+            (with(3, "{\"first_seq\":1"), "line 3: "),
+            (change(3, "\"first_seq\":1", "\"first_seq\":2"), "line 3: first_seq: must be 1"),
+            (change(4, "\"at\":1", "\"at\":"), "line 4: at: is before the line before"),
+            (change(3, "\"by\":", "\"buy\":"), "line 3: missing field `by`"),
+            (change(3, "\"by\":\"mail\"", "\"by\":7"), "line 3: by: invalid type"),
+            (
+                change(3, "\"event\":\"registered\"", "\"event\":\"invented\""),
+                "line 3: facts[0]: unknown variant `invented`",
+            ),
+            (change(3, "\"channel\":", "\"canal\":"), "line 3: facts[0]: missing field `channel`"),
+            (
+                change(3, "\"channel\":", "\"new\":1,\"channel\":"),
+                "line 3: facts[0].new: is nothing that this version knows",
+            ),
+            (change(3, "\"by\":", "\"new\":[1],\"by\":"), "line 3: new: is nothing that this version knows"),
+            (lines[..last - 1].join("\n"), "the lines end with event"),
+            ([&good, lines[last - 1].as_str()].concat(), &format!("line {}: first_seq: must be", last + 1)),
+        ] {
+            let said = call(&dir, "b", &["import", &file(&dir, &text)]);
+            assert!(!said.is_done && said.err.contains(told), "{told}: {}", said.err);
+            assert!(!dir.path().join("b").exists(), "{told}");
+        }
+    }
+
+    #[test]
+    fn lines_that_another_program_wrote_otherwise_but_mean_the_same_are_taken() {
+        let dir = TempDir::new().unwrap();
+        assert!(import_log(&dir, "a", MONTH).is_done);
+        let good = export(&dir, "a");
+        let sorted = |line: &str| serde_json::from_str::<Value>(line).unwrap().to_string();
+        let other: Vec<_> = good.lines().map(sorted).collect();
+        assert_ne!(other.join("\n") + "\n", good, "the order of members is another");
+        let said = call(&dir, "b", &["import", &file(&dir, &other.join("\r\n"))]);
+        assert!(said.is_done, "{}", said.err);
+        assert_eq!(export(&dir, "b"), good);
+    }
+
+    #[test]
+    fn a_directory_with_a_desk_takes_no_import() {
+        let dir = TempDir::new().unwrap();
+        assert!(import_log(&dir, "a", MONTH).is_done);
+        let before = export(&dir, "a");
+        let said = import_log(&dir, "a", MONTH);
+        assert!(!said.is_done && said.err.contains("holds a desk already"), "{}", said.err);
+        assert_eq!(export(&dir, "a"), before);
+    }
+}
