@@ -1,9 +1,11 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
+mod backup;
 mod books;
 mod demo;
 mod door;
 mod faults;
+mod golden_store;
 mod systemd;
 mod versions;
 mod wall;

@@ -478,7 +478,7 @@ mod tests {
         assert!(said.is_done, "{}", said.err);
         assert_eq!(export(&dir, "b"), lines);
         let ((a, of_a), (b, of_b)) = (replayed(&dir, "a"), replayed(&dir, "b"));
-        assert!(of_a.len() == 3 && of_a == of_b);
+        assert!(of_a.len() == 4 && of_a == of_b);
         assert_eq!(a.rest(), b.rest());
         let header: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
         assert_eq!(header["next_event"], a.next_seq());
