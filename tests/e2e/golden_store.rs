@@ -72,7 +72,7 @@ fn the_golden_store_is_made() {
     let id = "4-breach-reaction-1";
     eventually("the alarm", || daemon.get("/v1/alarms").json.to_string().contains(id).then_some(()));
     post(&format!("/v1/alarms/{id}/ack"), json!({}));
-    post("/v1/board/mute", json!({"minutes": 30}));
+    post("/v1/board/mute", json!({"for": "30m"}));
     assert!(daemon.ctl(&["token", "add", "--name", "old", "--role", "viewer"]).status.success());
     assert!(daemon.ctl(&["token", "revoke", "old"]).status.success());
     assert_eq!(daemon.stop().code(), Some(0));
