@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn every_format_after_the_first_has_its_step() {
         let steps: Vec<_> = MIGRATIONS.iter().map(|migration| migration.to).collect();
-        assert_eq!(steps, (2..=FORMAT).collect::<Vec<_>>());
+        assert_eq!(steps, (1..=FORMAT).skip(1).collect::<Vec<_>>());
     }
 
     #[test]

@@ -14,8 +14,9 @@
 //! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
 //! the log and the wall. A failing card makes errors and no panics.
 //!
-//! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `ledger/`, `quarantine/` (copies of bytes that were no frame), `sled/`,
-//! `sled.bad-N/` (databases set aside; they may be deleted) and `regulations/`.
+//! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `ledger/`, `quarantine/` (copies of
+//! bytes that were no frame), `sled/`, `sled.bad-N/` (databases set aside; they may be deleted), `regulations/`, and
+//! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 

@@ -188,7 +188,7 @@ fn what_is_no_backup_is_told_as_such() {
         (Vec::new(), "it is empty"),
         (b"id = \"getmark\"".to_vec(), "it is not packed with gzip"),
         (gzip(b""), "its checksum is not the one of its bytes"),
-        (gzip(&[7; 100_000]), "its checksum is not the one of its bytes"),
+        (gzip(&vec![7; 100_000]), "its checksum is not the one of its bytes"),
         (sealed(b"no archive"), "it does not begin with manifest.json"),
         (sealed(&tar_of(&[("notes.txt", b"hello")])), "it does not begin with manifest.json"),
         (sealed(&tar_of(&[("manifest.json", b"{\"of\":\"a plugin\"}")])), "is not Andon Desk's"),
@@ -306,7 +306,7 @@ fn a_link_or_a_device_is_no_member() {
 #[test]
 fn what_claims_to_be_huge_is_refused_before_anything_is_written() {
     let huge = json!({"name": SEGMENT, "bytes": 1_u64 << 50, "sha256": "0".repeat(64)});
-    let manifest = manifest_of(&[huge.clone()]);
+    let manifest = manifest_of(&[huge]);
     let mut tar = tar::Builder::new(Vec::new());
     raw(&mut tar, "manifest.json", tar::EntryType::Regular, manifest.len() as u64, &manifest);
     raw(&mut tar, SEGMENT, tar::EntryType::Regular, 1 << 50, b"");
