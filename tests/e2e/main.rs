@@ -1,11 +1,13 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
 mod archive;
+mod backup;
 mod books;
 mod demo;
 mod disk;
 mod door;
 mod faults;
+mod golden_store;
 mod growth;
 mod storm;
 mod systemd;

@@ -1,9 +1,12 @@
-//! What systemd is told: ready, alive, stopping.
+//! What systemd is told: ready, alive, stopping; and what it says to the units.
 
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use andon_tests::Daemon;
+use andon_tests::daemon::binary;
 
 #[test]
 fn systemd_is_told_that_the_desk_is_ready_alive_and_stopping() {
@@ -28,4 +31,40 @@ fn systemd_is_told_that_the_desk_is_ready_alive_and_stopping() {
     heard("WATCHDOG=1");
     assert_eq!(daemon.stop().code(), Some(0));
     heard("STOPPING=1");
+}
+
+#[test]
+fn systemd_finds_nothing_to_say_to_the_units() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("../systemd");
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(units).expect("the units are there") {
+        let from = entry.expect("the units are there").path();
+        let is_unit = from.extension().is_some_and(|ending| ending == "service" || ending == "timer");
+        if !is_unit {
+            continue;
+        }
+        let mut text = std::fs::read_to_string(&from).expect("a unit is text");
+        assert!(text.contains("[Unit]\nDescription="), "{}", from.display());
+        // They name the installed programs and users, which a machine that tests does not have.
+        for name in ["andond", "andonctl"] {
+            text = text.replace(&format!("/usr/bin/{name}"), &binary(name).display().to_string());
+        }
+        let to = dir.path().join(from.file_name().expect("it has a name"));
+        std::fs::write(&to, text).expect("a test's directory can be written");
+        paths.push(to);
+    }
+    assert!(paths.len() >= 3, "{paths:?}");
+    let verify = Command::new("systemd-analyze").arg("verify").args(["--man=no"]).args(&paths).output();
+    match verify {
+        Ok(said) => {
+            let told = String::from_utf8_lossy(&said.stderr);
+            let ours: Vec<_> = told.lines().filter(|line| line.contains("andon")).collect();
+            assert!(said.status.success() && ours.is_empty(), "{told}");
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            println!("SKIPPED: there is no systemd-analyze here");
+        }
+        Err(error) => panic!("systemd-analyze: {error}"),
+    }
 }

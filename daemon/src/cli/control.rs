@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HOST, LINK};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +21,8 @@ use crate::desk::FieldError;
 const INSTALLED: &str = "/run/andon/control.sock";
 /// How long an answer may take, in seconds.
 const ANSWER_MAX_S: u64 = 30;
+/// How long a long answer may stand still, in seconds: a slow card reads a year's ledger before the first byte.
+const STILL_MAX_S: u64 = 600;
 
 /// Why the daemon did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,18 @@ pub(crate) enum ControlError {
         #[source]
         source: serde_json::Error,
     },
+    /// The answer broke off, or stood still.
+    #[error("the daemon at {socket} broke off; its journal says why (journalctl -u andond)", socket = socket.display())]
+    BrokeOff {
+        /// Which socket.
+        socket: PathBuf,
+        /// What HTTP said; none where nothing came any more.
+        #[source]
+        source: Option<hyper::Error>,
+    },
+    /// What the daemon sent cannot be written.
+    #[error("cannot write what the daemon sends")]
+    Keep(#[source] io::Error),
     /// The daemon refused.
     #[error("{0}")]
     Refused(Refused),
@@ -195,21 +209,61 @@ impl Control {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ControlError> {
-        let stream = UnixStream::connect(&self.socket).await.map_err(|source| self.unreachable(source))?;
-        let no_answer = |source| ControlError::NoAnswer { socket: self.socket.clone(), source };
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(no_answer)?;
-        // Ends with the exchange; what goes wrong with it, the exchange is told.
-        tokio::spawn(connection);
-        let response = sender.send_request(request(method, path, body)).await.map_err(no_answer)?;
+        let response = self.send(method, path, body).await?;
         let (status, next) = (response.status(), response.headers().get(LINK).and_then(next_of));
-        let bytes = response.into_body().collect().await.map_err(no_answer)?.to_bytes();
+        let bytes = response.into_body().collect().await.map_err(|source| self.no_answer(source))?.to_bytes();
         let json = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
         if !status.is_success() {
             return Err(refused(status, json.unwrap_or_default()));
         }
         let json = json.map_err(|source| ControlError::Unreadable { path: path.to_owned(), source })?;
         Ok(Answer { json, next })
+    }
+
+    /// Reads an answer that is no JSON, and hands over each piece as it comes.
+    pub(crate) fn download(
+        &self,
+        path: &str,
+        mut keep: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), ControlError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(ControlError::Start)?;
+        runtime.block_on(async {
+            let mut response = self.send(&Method::GET, path, None).await?;
+            if !response.status().is_success() {
+                let (status, body) = (response.status(), response.into_body());
+                let bytes = body.collect().await.map_err(|source| self.no_answer(source))?.to_bytes();
+                return Err(refused(status, serde_json::from_slice(&bytes).unwrap_or_default()));
+            }
+            let broke_off = |source| ControlError::BrokeOff { socket: self.socket.clone(), source };
+            let still = Duration::from_secs(STILL_MAX_S);
+            loop {
+                let frame = tokio::time::timeout(still, response.body_mut().frame()).await;
+                let Some(frame) = frame.map_err(|_| broke_off(None))? else { return Ok(()) };
+                if let Ok(piece) = frame.map_err(|error| broke_off(Some(error)))?.into_data() {
+                    keep(&piece).map_err(ControlError::Keep)?;
+                }
+            }
+        })
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response<Incoming>, ControlError> {
+        let stream = UnixStream::connect(&self.socket).await.map_err(|source| self.unreachable(source))?;
+        let no_answer = |source| self.no_answer(source);
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(no_answer)?;
+        // Ends with the exchange; what goes wrong with it, the exchange is told.
+        tokio::spawn(connection);
+        sender.send_request(request(method, path, body)).await.map_err(no_answer)
+    }
+
+    fn no_answer(&self, source: hyper::Error) -> ControlError {
+        ControlError::NoAnswer { socket: self.socket.clone(), source }
     }
 
     fn unreachable(&self, source: io::Error) -> ControlError {

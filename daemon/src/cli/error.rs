@@ -6,10 +6,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::control::ControlError;
+use super::import::ImportError;
 use super::import_log::ImportLogError;
 use super::simulate::SimulateError;
 use crate::chain::chain;
 use crate::desk::regulation::Problems;
+use crate::run::books::BooksError;
+use crate::store::backup::BackupError;
+use crate::store::export::ExportError;
+use crate::store::staging::StagingError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,30 @@ pub(crate) enum CliError {
     /// A log could not be told to its end.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
+    /// The state directory is not one to work with.
+    #[error(transparent)]
+    Books(#[from] BooksError),
+    /// New books could not be put in place.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// A backup could not be made, or is none to restore.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The ledger could not be written as lines.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Lines could not be made books of.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    WriteFile {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A foreign log could not be turned into commands.
     #[error(transparent)]
     ImportLog(#[from] ImportLogError),

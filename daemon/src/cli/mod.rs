@@ -6,20 +6,25 @@
 mod alarm;
 pub mod andond;
 mod archive;
+mod backup;
 mod board;
+mod books;
 mod calendar;
 mod clock;
 mod config;
 mod control;
 mod demo;
 mod error;
+mod export;
 mod first_ticket;
 #[cfg(test)]
 mod golden;
+mod import;
 pub mod import_log;
 mod import_log_command;
 mod journal;
 mod regulation;
+mod restore;
 pub mod simulate;
 mod simulate_command;
 mod status;
@@ -28,9 +33,10 @@ mod tests;
 mod text;
 mod ticket;
 mod token;
+mod whole_file;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use calendars::Timestamp;
@@ -40,10 +46,12 @@ use serde::Serialize;
 use self::control::Control;
 use self::error::CliError;
 use self::text::Table;
+use crate::config::STATE_DIR;
 
 /// Runs andond's desk from the command line.
 ///
-/// simulate, regulation, calendar and import-log need no daemon; the others talk to its socket. Data goes to stdout,
+/// simulate, regulation, calendar and import-log need no daemon; backup and export do without where they are told the state
+/// directory; restore and import want it stopped; the others talk to its socket. Data goes to stdout,
 /// talk to stderr. Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 #[derive(Debug, Parser)]
 #[command(name = "andonctl", version, arg_required_else_help = true, term_width = 100)]
@@ -91,6 +99,10 @@ enum Noun {
     Calendar(calendar::CalendarNoun),
     #[command(subcommand)]
     Config(config::ConfigNoun),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Export(export::Export),
+    Import(import::Import),
     Simulate(simulate_command::Simulate),
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
@@ -108,6 +120,8 @@ struct Io<'a> {
     is_talk_read: bool,
     /// The daemon.
     control: Control,
+    /// The state directory, where one is meant.
+    state_dir: Option<PathBuf>,
     /// For ages.
     now: Timestamp,
 }
@@ -141,6 +155,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let is_talk_read = stderr.is_terminal();
+    // What a desk keeps is people's: nobody else on the box reads what is written of it.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, crate::clock::now())
 }
 
@@ -148,7 +164,9 @@ impl Cli {
     fn run(self, out: &mut dyn Write, err: &mut dyn Write, is_talk_read: bool, now: Timestamp) -> ExitCode {
         let Global { state_dir, socket, json } = self.global;
         let control = Control::new(state_dir.as_deref(), socket.as_deref());
-        let mut io = Io { out, err, json, is_talk_read, control, now };
+        let here = Path::new(STATE_DIR);
+        let state_dir = state_dir.or_else(|| (socket.is_none() && here.is_dir()).then(|| here.to_owned()));
+        let mut io = Io { out, err, json, is_talk_read, control, state_dir, now };
         let result = self.noun.run(&mut io).and_then(|code| Ok(io.out.flush().map(|()| code)?));
         match result {
             Ok(code) => code,
@@ -175,6 +193,10 @@ impl Noun {
             Self::Regulation(noun) => noun.run(io),
             Self::Calendar(noun) => noun.run(io),
             Self::Config(noun) => noun.run(io),
+            Self::Backup(backup) => backup.run(io),
+            Self::Restore(restore) => restore.run(io),
+            Self::Export(export) => export.run(io),
+            Self::Import(import) => import.run(io),
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
         }

@@ -4,10 +4,10 @@
 //! has the others, and [`Books::recall`] fetches one that is named.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use calendars::Timestamp;
+use calendars::{Timestamp, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::archiving::Archived;
@@ -15,12 +15,15 @@ use super::faults::is_full;
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
+use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
 use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
+use crate::store::format::{self, FormatError};
 use crate::store::ledger::SEGMENT_BYTES;
+use crate::store::staging;
 use crate::store::tickets::Unusable;
 use crate::store::{
     Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept,
@@ -42,6 +45,18 @@ pub enum BooksError {
     /// Another daemon has the state directory, or it cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The directory has a format that this version cannot work with.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// New books that were being put in place when the power went could not be.
+    #[error("cannot end what a restore began in {dir}", dir = dir.display())]
+    Settle {
+        /// The state directory.
+        dir: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The ledger could not be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -180,6 +195,7 @@ impl Books {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
+        make_ready(dir)?;
         let disk = &shelf.disk;
         let mut reserve = Reserve::of(dir, Arc::clone(disk));
         // Where it cannot be had the loop says so, and tries again.
@@ -550,6 +566,22 @@ fn with_room<T>(
         }
         opened => opened,
     }
+}
+
+/// Sees to it that a state directory, whose lock is held, is whole and of today's format.
+///
+/// # Errors
+/// [`BooksError::Settle`], [`BooksError::Format`].
+pub fn make_ready(dir: &Path) -> Result<(), BooksError> {
+    staging::settle(dir).map_err(|source| BooksError::Settle { dir: dir.to_owned(), source })?;
+    let opened = format::open(dir, env!("CARGO_PKG_VERSION"), &clock::now().to_rfc3339(Tz::UTC))?;
+    for step in &opened.steps {
+        log::warn!("{} had format {} and was migrated: {step}", dir.display(), opened.from);
+    }
+    if let Some(error) = opened.not_written {
+        log::warn!("it is tried again at the next start: {}", chain(&error));
+    }
+    Ok(())
 }
 
 fn to_json<T: Serialize>(value: &T) -> Vec<u8> {

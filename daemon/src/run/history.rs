@@ -94,6 +94,11 @@ impl History {
         }
     }
 
+    /// What reads the ledger, for what takes it as bytes.
+    pub fn ledger(&self) -> &LedgerReader {
+        &self.ledger
+    }
+
     /// Every entry about a ticket, the oldest first.
     ///
     /// # Errors
@@ -306,7 +311,7 @@ pub(super) fn decode(frame: &Frame) -> Result<Entry, HistoryError> {
 }
 
 /// An entry for the ledger.
-pub(super) fn encode(entry: &Entry) -> Frame {
+pub(crate) fn encode(entry: &Entry) -> Frame {
     Frame {
         first_seq: entry.first_seq,
         count: u32::try_from(entry.facts.len()).expect("an entry has far fewer than 2^32 events"),

@@ -9,26 +9,33 @@
 //! - [`StateLock`]: one process per state directory.
 //! - [`Reserve`]: room held back for the day on which the disk is full.
 //! - [`Disk`]: all that the ledger and the reserve do to files, so that a test may make up a disk.
+//! - [`backup`] packs all that cannot be made again into one file, [`export`] tells it as JSON lines; new books take
+//!   the place of old ones by way of [`staging`].
 //! - [`keep_text`], [`kept_texts`]: the texts of regulations that tickets were opened under.
 //!
 //! At start: take the lock, open the ledger, open the archive and the tickets with the ledger's next event, and replay
 //! [`Ledger::frames_from`] the tickets' position. The reports say what was cut off, damaged or set aside; they are for
 //! the log and the wall. A failing card makes errors and no panics.
 //!
-//! On disk, below the state directory: `lock`, `reserve`, `ledger/`, `archive/`, `quarantine/` (copies of bytes that were
-//! no frame or no member of an archive), `archive.bad/`, `sled/`, `sled.bad-N/` (databases set aside; they may be
-//! deleted), while it is compacted `sled.new/` and `sled.old/`, and `regulations/`.
+//! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `reserve`, `ledger/`, `archive/`,
+//! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `sled/`, `sled.bad-N/`
+//! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, and
+//! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
 pub mod archive;
+pub mod backup;
 pub mod disk;
+pub mod export;
+pub mod format;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
 mod position;
 pub mod regulations;
 pub mod reserve;
+pub mod staging;
 pub mod tickets;
 
 pub use archive::{Archive, ArchiveError, ArchiveReport};

@@ -37,8 +37,19 @@ pub type TextRead = (PathBuf, io::Result<String>);
 /// # Errors
 /// What the system said; what was kept before is still there.
 pub fn keep_text(state_dir: &Path, id: &str, version: &str, text: &str) -> io::Result<TextKept> {
+    keep(state_dir, &name_of(id, version), text)
+}
+
+/// Keeps a text under its file's name, which [`is_name`] has passed, durably.
+///
+/// # Errors
+/// What the system said.
+pub(super) fn keep_file(state_dir: &Path, file: &str, text: &str) -> io::Result<()> {
+    keep(state_dir, file.strip_suffix(".toml").unwrap_or(file), text).map(drop)
+}
+
+fn keep(state_dir: &Path, name: &str, text: &str) -> io::Result<TextKept> {
     let dir = state_dir.join(DIR);
-    let name = name_of(id, version);
     let path = dir.join(format!("{name}.toml"));
     let before = match fs::read(&path) {
         Ok(before) if before == text.as_bytes() => return Ok(TextKept::Before),
@@ -71,21 +82,38 @@ fn write_synced(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// Where the directory is there and cannot be read.
 pub fn kept_texts(state_dir: &Path) -> io::Result<Vec<TextRead>> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path);
+        (path, text)
+    };
+    Ok(kept_files(state_dir)?.into_iter().map(read).collect())
+}
+
+/// The file of every text that is kept, by name.
+///
+/// # Errors
+/// Where the directory is there and cannot be read.
+pub(super) fn kept_files(state_dir: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(state_dir.join(DIR)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut texts = Vec::new();
+    let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            let text = fs::read_to_string(&path);
-            texts.push((path, text));
-        }
+        files.extend((path.extension().is_some_and(|ending| ending == "toml")).then_some(path));
     }
-    texts.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(texts)
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Whether a file of this name may be a kept text: one of the names that [`keep_text`] gives.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@%~".contains(&byte);
+    let is_short = name.len() <= NAME_MAX_BYTES + ".toml".len();
+    is_short
+        && name.strip_suffix(".toml").is_some_and(|stem| stem.contains('@') && stem.bytes().all(is_plain))
 }
 
 /// A file's name for any id and version: what is no letter, digit, `-`, `_` or `.` is percent-encoded.

@@ -34,7 +34,7 @@ use self::line::Line;
 use self::log::Log;
 use crate::desk::command::{BadCommand, Register};
 use crate::desk::view::{self, ClockView};
-use crate::desk::{Act, Actor, Command, Desk, Event, Fact, Refusal, Regulations, Role, TicketNumber};
+use crate::desk::{Act, Actor, Command, Desk, Entry, Event, Fact, Refusal, Regulations, Role, TicketNumber};
 
 /// How a log is told.
 #[derive(Debug, Clone, Default)]
@@ -95,17 +95,7 @@ pub fn simulate(
     complain: &mut impl FnMut(Complaint),
 ) -> Result<Outcome, SimulateError> {
     let mut simulation = Simulation::new(Desk::new(regulations).lenient(options.lenient));
-    let mut log = Log::new(input);
-    while let Some((number, line)) = log.next_line()? {
-        simulation.outcome.lines += 1;
-        if let Err(unfit) = line.and_then(|line| simulation.take(line)) {
-            let complaint = unfit.complaint(number);
-            simulation.outcome.count(&complaint);
-            complain(complaint);
-        }
-    }
-    let end = options.until.map_or(simulation.at, |until| until.max(simulation.at));
-    simulation.settle(end);
+    let end = simulation.tell(options, input, complain, |_| Ok::<_, SimulateError>(()))?;
     let outcome = simulation.outcome();
     if options.summary {
         write!(out, "{outcome}").map_err(SimulateError::Write)?;
@@ -114,6 +104,22 @@ pub fn simulate(
     }
     out.flush().map_err(SimulateError::Write)?;
     Ok(outcome)
+}
+
+/// Tells a log as [`simulate`] does, and hands over every entry that comes of it, in order.
+pub(super) fn decide<E: From<SimulateError>>(
+    regulations: Regulations,
+    options: &Options,
+    input: impl BufRead,
+    keep: &mut impl FnMut(Entry) -> Result<(), E>,
+    complain: &mut impl FnMut(Complaint),
+) -> Result<Outcome, E> {
+    let mut simulation = Simulation::new(Desk::new(regulations).lenient(options.lenient));
+    simulation.entries = Some(Vec::new());
+    simulation.tell(options, input, complain, |simulation| {
+        simulation.entries.iter_mut().flat_map(|entries| entries.drain(..)).try_for_each(&mut *keep)
+    })?;
+    Ok(simulation.outcome())
 }
 
 /// Why a line changed nothing.
@@ -157,6 +163,8 @@ struct Simulation {
     /// The time of the newest line.
     at: Timestamp,
     outcome: Outcome,
+    /// What was entered and not taken away yet, where somebody does.
+    entries: Option<Vec<Entry>>,
 }
 
 impl Simulation {
@@ -167,7 +175,33 @@ impl Simulation {
             tickets: Vec::new(),
             at: Timestamp::from_millis(i64::MIN),
             outcome: Outcome::default(),
+            entries: None,
         }
+    }
+
+    /// Carries out a log, line by line, and then what time brings about up to the end, which it says. After each line
+    /// `told` may take away what was entered.
+    fn tell<E: From<SimulateError>>(
+        &mut self,
+        options: &Options,
+        input: impl BufRead,
+        complain: &mut impl FnMut(Complaint),
+        mut told: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<Timestamp, E> {
+        let mut log = Log::new(input);
+        while let Some((number, line)) = log.next_line()? {
+            self.outcome.lines += 1;
+            if let Err(unfit) = line.and_then(|line| self.take(line)) {
+                let complaint = unfit.complaint(number);
+                self.outcome.count(&complaint);
+                complain(complaint);
+            }
+            told(self)?;
+        }
+        let end = options.until.map_or(self.at, |until| until.max(self.at));
+        self.settle(end);
+        told(self)?;
+        Ok(end)
     }
 
     /// Carries out a line at its time.
@@ -265,7 +299,10 @@ impl Simulation {
 
     fn enter(&mut self, facts: Vec<Fact>, by: &str, at: Timestamp, effective: Option<Timestamp>) {
         self.outcome.events += facts.len() as u64;
-        self.desk.enter(facts, by, at, effective, None, false);
+        let entry = self.desk.enter(facts, by, at, effective, None, false);
+        if let Some(entries) = &mut self.entries {
+            entries.push(entry);
+        }
     }
 
     fn outcome(&mut self) -> Outcome {

@@ -12,11 +12,13 @@
 mod alarms;
 mod archive;
 mod auth;
+mod backup;
 mod board;
 mod body;
 mod caching;
 mod clock;
 mod events;
+mod export;
 mod filter;
 mod idempotency;
 mod kiosk;
@@ -30,6 +32,7 @@ mod query;
 mod regulations;
 mod serving;
 mod stream;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -151,9 +154,12 @@ pub fn control_router(shared: Arc<Shared>) -> Router {
 fn door(shared: Arc<Shared>, guard: Guard) -> Router {
     let door =
         Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures: kiosk::Pictures::default() });
-    let (routes, _) = public()
-        .merge(guarded().route_layer(from_fn_with_state(door.clone(), auth::guard)))
-        .split_for_parts();
+    let asked = match door.guard {
+        Guard::Tokens => guarded(),
+        Guard::Open(_) => guarded().merge(control_only()),
+    };
+    let (routes, _) =
+        public().merge(asked.route_layer(from_fn_with_state(door.clone(), auth::guard))).split_for_parts();
     routes
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
@@ -200,4 +206,11 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
+}
+
+/// What only the socket of `andonctl` has: all that the desk keeps, at once.
+fn control_only() -> OpenApiRouter<DoorState> {
+    OpenApiRouter::new()
+        .route(backup::PATH, axum::routing::get(backup::backup))
+        .route(export::PATH, axum::routing::get(export::export))
 }

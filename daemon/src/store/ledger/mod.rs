@@ -32,7 +32,7 @@ pub use error::LedgerError;
 pub use frame::{Frame, MAX_PAYLOAD_BYTES};
 pub use open::LedgerReport;
 pub use quarantine::{KEPT_TAILS, Stretch};
-pub use reader::{Frames, LedgerReader};
+pub use reader::{Durable, Frames, LedgerReader};
 use segment::SEGMENT_HEADER_BYTES;
 
 use crate::store::Position;

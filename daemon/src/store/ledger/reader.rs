@@ -25,6 +25,15 @@ pub(super) struct Extent {
     pub(super) bytes: u64,
 }
 
+/// The segments of the ledger, as they were durable at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Durable {
+    /// Each segment's file and how many bytes of it were durable, oldest first.
+    pub files: Vec<(PathBuf, u64)>,
+    /// The number that the next event was to have.
+    pub next_seq: u64,
+}
+
 /// Reads what is durable in the ledger. Cheap to clone, and its reads wait for no append.
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
@@ -71,6 +80,23 @@ impl LedgerReader {
     /// How large the ledger is, in bytes; room that it has made and not used yet does not count.
     pub fn bytes(&self) -> u64 {
         self.with_extent(|extent| extent.bytes)
+    }
+
+    /// What is durable now, as files: what a [`Durable`] names does not change any more.
+    pub fn durable(&self) -> Result<Durable, LedgerError> {
+        let extent = self.with_extent(Clone::clone);
+        let mut files = Vec::with_capacity(extent.segments.len());
+        for segment in &extent.segments {
+            let file = self.path(*segment);
+            let bytes = match extent.segments.last() {
+                Some(last) if last == segment => u64::from(extent.end),
+                _ => {
+                    file.metadata().map_err(|source| LedgerError::Read { file: file.clone(), source })?.len()
+                }
+            };
+            files.push((file, bytes));
+        }
+        Ok(Durable { files, next_seq: extent.next_seq })
     }
 
     /// The first byte of `segment` that may not be read; `None` when the ledger has no such segment.

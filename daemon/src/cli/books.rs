@@ -1,0 +1,99 @@
+//! Books that no daemon has open, opened here: for what can be done without one, and to check what was restored.
+
+use std::path::Path;
+
+use super::control::ControlError;
+use super::error::CliError;
+use crate::desk::{Entry, Event};
+use crate::run::books::{BooksError, make_ready};
+use crate::store::backup::Damage;
+use crate::store::{Ledger, LedgerError, StateLock};
+
+/// Books in a state directory, locked.
+pub(super) struct Books {
+    lock: StateLock,
+    pub(super) ledger: Ledger,
+}
+
+impl Books {
+    /// Opens the books in `dir`, where there are some and no daemon has them.
+    pub(super) fn open(dir: &Path) -> Result<Self, CliError> {
+        if !dir.join("ledger").is_dir() {
+            return Err(CliError::Refused(format!("{} holds no desk", dir.display())));
+        }
+        let lock = StateLock::take(dir).map_err(|error| {
+            CliError::Refused(format!(
+                "{error}. Where its daemon listens elsewhere, say so: --socket /run/andon/control.sock"
+            ))
+        })?;
+        make_ready(dir)?;
+        let (ledger, _) = Ledger::open(dir).map_err(BooksError::Ledger)?;
+        Ok(Self { lock, ledger })
+    }
+
+    /// The state directory.
+    pub(super) fn dir(&self) -> &Path {
+        self.lock.dir()
+    }
+}
+
+/// The books themselves, where no daemon is at the socket and a state directory is meant; else what the daemon said.
+pub(super) fn instead(error: ControlError, state_dir: Option<&Path>) -> Result<Books, CliError> {
+    match (&error, state_dir) {
+        (ControlError::NoDaemon { .. }, Some(dir)) if dir.join("ledger").is_dir() => Books::open(dir),
+        _ => Err(error.into()),
+    }
+}
+
+/// What a ledger holds, read from its first entry to its last.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    /// The number behind the last event's.
+    pub(super) next_seq: u64,
+    /// How many tickets were opened.
+    pub(super) tickets: u64,
+    /// Events that cannot be read.
+    pub(super) damage: Vec<Damage>,
+}
+
+impl Sum {
+    /// Reads every entry of the ledger.
+    ///
+    /// # Errors
+    /// Where the disk fails, or an entry is none.
+    pub(super) fn of(ledger: &Ledger) -> Result<Self, CliError> {
+        let next_seq = ledger.next_seq();
+        let mut sum = Self { next_seq, ..Self::default() };
+        for frame in ledger.frames_from(1) {
+            let frame = match frame {
+                Ok((_, frame)) => frame,
+                Err(LedgerError::Damaged(stretch)) => {
+                    let next_event = stretch.next_seq.unwrap_or(next_seq);
+                    sum.damage.push(Damage { first_event: stretch.first_seq, next_event });
+                    continue;
+                }
+                Err(error) => return Err(BooksError::Ledger(error).into()),
+            };
+            let entry: Entry = serde_json::from_slice(&frame.payload)
+                .map_err(|error| CliError::Refused(unreadable(frame.first_seq, &error.to_string())))?;
+            if (entry.first_seq, entry.facts.len()) != (frame.first_seq, frame.count as usize) {
+                return Err(CliError::Refused(unreadable(
+                    frame.first_seq,
+                    "it is not the one its place is for",
+                )));
+            }
+            sum.tickets = sum.tickets.max(opened(&entry));
+        }
+        Ok(sum)
+    }
+}
+
+fn unreadable(first_seq: u64, why: &str) -> String {
+    format!("the entry at event {first_seq} cannot be read: {why}")
+}
+
+/// The highest number of a ticket that an entry opens; 0 where it opens none.
+pub(super) fn opened(entry: &Entry) -> u64 {
+    let registered = entry.facts.iter().filter(|fact| matches!(fact.event, Event::Registered(_)));
+    registered.filter_map(|fact| fact.ticket).map(|number| number.0).max().unwrap_or_default()
+}

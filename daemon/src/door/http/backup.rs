@@ -1,0 +1,34 @@
+//! The backup: everything that cannot be made again, as one file, while the desk works on.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::DoorState;
+use super::auth::Keeper;
+use super::problem::Problem;
+use super::streamed::streamed;
+use crate::store::backup::{Facts, pack};
+
+/// Where it is; only on the socket of `andonctl`.
+pub(super) const PATH: &str = "/v1/backup";
+
+/// Sends a backup of everything that was acknowledged before this was asked.
+pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<Response, Problem> {
+    let ledger = door.shared.handle.history().ledger().clone();
+    let reader = ledger.clone();
+    // Between two batches, so that the tickets counted are those of the events packed.
+    let looked = door.shared.handle.look(move |desk, now| {
+        let tickets = desk.next_ticket().0 - 1;
+        reader.durable().map(|durable| (durable, tickets, now))
+    });
+    let (durable, tickets, now) = looked.await?.map_err(|error| {
+        log::error!("no backup can be made: {}", crate::chain::chain(&error));
+        Problem::internal()
+    })?;
+    let facts = &door.shared.facts;
+    let state_dir = facts.state_dir.clone();
+    let facts = Facts { program: facts.version.clone(), taken_at: now.to_rfc3339(facts.zone), tickets };
+    let body = streamed(move |out| pack(&ledger, &durable, &state_dir, facts, out).map(drop));
+    Ok(([(header::CONTENT_TYPE, "application/gzip")], body).into_response())
+}
