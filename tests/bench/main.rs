@@ -9,9 +9,12 @@
     reason = "the figures of a bench are far below 2^53"
 )]
 
+mod door;
+mod rate;
+mod wear;
+
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,18 +28,26 @@ use andon_tests::daemon::{Daemon, eventually};
 use calendars::Timestamp;
 use serde_json::{Map, Value, json};
 
+use self::door::{RawDoor, raw_post};
+
 /// The real log, from the root of the project.
 const LOG: &str = "../shared/data/uci-incident-event-log.csv.xz";
-/// How long a rate is measured.
-const SPAN: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
-    let parts: [(&str, fn()); 4] =
-        [("simulate", replay), ("register", register), ("memory", memory), ("delay", delay)];
+    if what == rate::BARE {
+        return rate::serve_bare();
+    }
+    let parts: [(&str, fn()); 5] = [
+        ("simulate", replay),
+        ("register", rate::register),
+        ("wear", wear::wear),
+        ("memory", memory),
+        ("delay", delay),
+    ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
-        eprintln!("bench: unknown part `{what}`; one of all, simulate, register, memory, delay");
+        eprintln!("bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay");
         return ExitCode::from(2);
     }
     for (name, part) in chosen {
@@ -84,67 +95,6 @@ fn replay() {
         best.as_secs_f64(),
         141_712.0 / best.as_secs_f64()
     );
-}
-
-/// Durable registrations per second over HTTP, beside the disk's own sync rate in the same run.
-fn register() {
-    let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
-    println!("the disk alone, 1 KiB appended and fdatasync: {:.0}/s", sync_rate(dir.path()));
-    for clients in [1, 8, 64] {
-        let state = dir.path().join(format!("state-{clients}"));
-        let daemon = Daemon::start(&state, &[]);
-        let (rate, p50, p99) = post_rate(&daemon, clients);
-        println!("{clients:>2} clients: {rate:.0} durable registrations/s, p50 {p50:.2} ms, p99 {p99:.2} ms");
-    }
-    println!("the disk alone, again: {:.0}/s", sync_rate(dir.path()));
-}
-
-fn sync_rate(dir: &Path) -> f64 {
-    let mut file = File::create(dir.join("sync-rate")).expect("a file");
-    let block = [7_u8; 1024];
-    // Written over, not grown: as the ledger does within the room it has made.
-    file.write_all(&vec![0; 64 << 20]).and_then(|()| file.sync_all()).expect("the disk takes 64 MiB");
-    let (start, mut count) = (Instant::now(), 0_u32);
-    std::io::Seek::rewind(&mut file).expect("a file can be rewound");
-    while start.elapsed() < SPAN / 2 && count < 60_000 {
-        file.write_all(&block).and_then(|()| file.sync_data()).expect("the disk takes 1 KiB");
-        count += 1;
-    }
-    f64::from(count) / start.elapsed().as_secs_f64()
-}
-
-fn post_rate(daemon: &Daemon, clients: usize) -> (f64, f64, f64) {
-    let body = json!({
-        "channel": "email", "type": "error", "subject": "Не проводится накладная",
-        "requester": {"name": "Анна", "email": "anna@example.ru", "inn": "7707083893"},
-        "fields": {"process": "Отгрузка", "steps": ["Открыть накладную"], "impact": "stops-operations"},
-    })
-    .to_string();
-    let request = raw_post(daemon, "/v1/tickets", &body);
-    let times: Arc<Mutex<Vec<Duration>>> = Arc::default();
-    let start = Instant::now();
-    let threads: Vec<_> = (0..clients)
-        .map(|_| {
-            let (request, times, mut door) = (request.clone(), Arc::clone(&times), RawDoor::open(daemon));
-            std::thread::spawn(move || {
-                let mut own = Vec::new();
-                while start.elapsed() < SPAN {
-                    let sent = Instant::now();
-                    assert_eq!(door.send(&request), 201);
-                    own.push(sent.elapsed());
-                }
-                times.lock().expect("no client panics").extend(own);
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().expect("no client panics");
-    }
-    let took = start.elapsed().as_secs_f64();
-    let mut times = times.lock().expect("no client panics").clone();
-    times.sort_unstable();
-    let (p50, p99) = percentiles(&times.iter().map(|t| t.as_secs_f64() * 1e3).collect::<Vec<_>>());
-    (times.len() as f64 / took, p50, p99)
 }
 
 fn percentiles(sorted: &[f64]) -> (f64, f64) {
@@ -320,56 +270,4 @@ fn trace_events(path: &Path) -> Vec<(i64, bool)> {
             }
         })
         .collect()
-}
-
-/// A request as bytes, so that the client costs as little as can be.
-fn raw_post(daemon: &Daemon, path: &str, body: &str) -> Vec<u8> {
-    let host = daemon.base().trim_start_matches("http://");
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        daemon.token(),
-        body.len(),
-    )
-    .into_bytes()
-}
-
-/// A kept-alive connection that reads no more of an answer than it must.
-struct RawDoor {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-    location: Option<String>,
-}
-
-impl RawDoor {
-    fn open(daemon: &Daemon) -> Self {
-        let stream =
-            TcpStream::connect(daemon.base().trim_start_matches("http://")).expect("the daemon listens");
-        stream.set_nodelay(true).expect("TCP has it");
-        Self { stream, buffer: Vec::new(), location: None }
-    }
-
-    fn send(&mut self, request: &[u8]) -> u16 {
-        self.stream.write_all(request).expect("the daemon reads");
-        self.buffer.clear();
-        let mut chunk = [0_u8; 8192];
-        loop {
-            let read = self.stream.read(&mut chunk).expect("the daemon answers");
-            assert!(read > 0, "the daemon closed the connection");
-            self.buffer.extend_from_slice(&chunk[..read]);
-            let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-            let head = String::from_utf8_lossy(&self.buffer[..end]).to_lowercase();
-            let value = |name: &str| {
-                head.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned())
-            };
-            let length: usize = value("content-length:").and_then(|length| length.parse().ok()).unwrap_or(0);
-            if self.buffer.len() >= end + 4 + length {
-                self.location = value("location:");
-                return head
-                    .split_whitespace()
-                    .nth(1)
-                    .and_then(|status| status.parse().ok())
-                    .expect("a status");
-            }
-        }
-    }
 }

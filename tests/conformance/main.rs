@@ -19,6 +19,7 @@ mod getmark;
 mod group_helpdesk;
 mod oracle;
 mod profman_iss;
+mod put_away;
 mod reading_rules;
 mod record;
 mod regulation_files;

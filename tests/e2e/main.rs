@@ -5,6 +5,7 @@ mod demo;
 mod disk;
 mod door;
 mod faults;
+mod growth;
 mod systemd;
 mod versions;
 mod wall;

@@ -2,6 +2,7 @@
 //! commit, so that nothing is shown before it is durable.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use calendars::{Timestamp, Tz};
 use firmware_board::{Level, Signals};
@@ -48,17 +49,17 @@ pub struct BoardState {
     /// How many tickets are what.
     pub counts: Counts,
     /// The worst alarms with what they are about; at most [`ALARMS_MAX`].
-    pub alarms: Vec<(Alarm, About)>,
+    pub alarms: Arc<[(Alarm, About)]>,
     /// How many alarms there are.
     pub alarms_total: usize,
     /// Each kind and state of alarm there is, with how many there are.
     pub tally: Vec<(AlarmKind, AlarmState, u32)>,
     /// What runs out next; at most [`NEXT_MAX`].
-    pub next: Vec<Next>,
+    pub next: Arc<[Next]>,
     /// Until when the buzzer is silent.
     pub muted_until: Option<Timestamp>,
     /// What the wall calls each regulation, by id; empty where only one runs, and none needs to be told.
-    pub shorts: BTreeMap<SmolStr, String>,
+    pub shorts: Arc<BTreeMap<SmolStr, String>>,
 }
 
 impl BoardState {
@@ -66,6 +67,33 @@ impl BoardState {
     pub fn of(desk: &Desk, troubles: &[Alarm], at: Timestamp, trusted: bool, zone: Tz) -> Self {
         let regulations = desk.regulations();
         let shorts = regulations.iter().filter(|_| regulations.are_several());
+        let shorts = shorts.map(|regulation| (regulation.id.clone(), regulation.short.clone()));
+        Self::with(desk, troubles, at, trusted, zone, Arc::new(shorts.collect()), None)
+    }
+
+    /// The wall's view of the same desk after it has changed. What is shown of tickets that are not `touched` and stand
+    /// where they stood is taken over: under load most changes are about none of those.
+    #[must_use]
+    pub fn after(
+        &self,
+        desk: &Desk,
+        touched: &[TicketNumber],
+        troubles: &[Alarm],
+        at: Timestamp,
+        trusted: bool,
+    ) -> Self {
+        Self::with(desk, troubles, at, trusted, self.zone, Arc::clone(&self.shorts), Some((self, touched)))
+    }
+
+    fn with(
+        desk: &Desk,
+        troubles: &[Alarm],
+        at: Timestamp,
+        trusted: bool,
+        zone: Tz,
+        shorts: Arc<BTreeMap<SmolStr, String>>,
+        known: Option<(&Self, &[TicketNumber])>,
+    ) -> Self {
         let mut tally: Vec<_> = desk.alarm_tally().collect();
         tally.extend(troubles.iter().map(|alarm| (alarm.kind, alarm.state, 1)));
         Self {
@@ -73,18 +101,58 @@ impl BoardState {
             zone,
             trusted,
             counts: desk.counts(),
-            alarms: troubles
-                .iter()
-                .chain(desk.alarms())
-                .take(ALARMS_MAX)
-                .map(|alarm| (alarm.clone(), About::of(alarm, desk)))
-                .collect(),
+            alarms: known
+                .and_then(|(known, touched)| known.same_alarms(desk, touched, troubles))
+                .unwrap_or_else(|| shown_alarms(desk, troubles)),
             alarms_total: desk.alarms_total() + troubles.len(),
             tally,
-            next: desk.upcoming().take(NEXT_MAX).filter_map(|due| next(desk, due)).collect(),
+            next: known.and_then(|(known, touched)| known.same_next(desk, touched)).unwrap_or_else(|| {
+                desk.upcoming().take(NEXT_MAX).filter_map(|due| next(desk, due)).collect()
+            }),
             muted_until: desk.muted_until().filter(|until| *until > at),
-            shorts: shorts.map(|regulation| (regulation.id.clone(), regulation.short.clone())).collect(),
+            shorts,
         }
+    }
+
+    /// The alarms as they are shown, where they are still these.
+    fn same_alarms(
+        &self,
+        desk: &Desk,
+        touched: &[TicketNumber],
+        troubles: &[Alarm],
+    ) -> Option<Arc<[(Alarm, About)]>> {
+        let mut shown = self.alarms.iter().map(|(alarm, _)| alarm);
+        let now = troubles.iter().chain(desk.alarms()).take(ALARMS_MAX);
+        let is_same = shown.clone().eq(now)
+            && !shown.any(|alarm| alarm.ticket.is_some_and(|number| touched.contains(&number)));
+        is_same.then(|| Arc::clone(&self.alarms))
+    }
+
+    /// What runs out next as it is shown, where it is still that.
+    fn same_next(&self, desk: &Desk, touched: &[TicketNumber]) -> Option<Arc<[Next]>> {
+        let shown = self.next.iter().map(|next| (next.number, next.metric, next.deadline));
+        let now = desk.upcoming().take(NEXT_MAX).map(|due| (due.ticket, due.metric, due.deadline));
+        let is_same = shown.eq(now) && !self.next.iter().any(|next| touched.contains(&next.number));
+        is_same.then(|| Arc::clone(&self.next))
+    }
+
+    /// Whether a room would see no difference; when each was taken does not count.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field is not forgotten here.
+        let Self { at: _, zone, trusted, counts, alarms, alarms_total, tally, next, muted_until, shorts } =
+            self;
+        (zone, trusted, counts, alarms_total, tally, muted_until)
+            == (
+                &other.zone,
+                &other.trusted,
+                &other.counts,
+                &other.alarms_total,
+                &other.tally,
+                &other.muted_until,
+            )
+            && (Arc::ptr_eq(alarms, &other.alarms) || *alarms == other.alarms)
+            && (Arc::ptr_eq(next, &other.next) || *next == other.next)
+            && (Arc::ptr_eq(shorts, &other.shorts) || *shorts == other.shorts)
     }
 
     /// The worst thing that is going on.
@@ -216,6 +284,11 @@ fn lamp(lamp: firmware_board::Lamp) -> &'static str {
         firmware_board::Lamp::Slow => "slow",
         firmware_board::Lamp::Fast => "fast",
     }
+}
+
+fn shown_alarms(desk: &Desk, troubles: &[Alarm]) -> Arc<[(Alarm, About)]> {
+    let all = troubles.iter().chain(desk.alarms()).take(ALARMS_MAX);
+    all.map(|alarm| (alarm.clone(), About::of(alarm, desk))).collect()
 }
 
 fn next(desk: &Desk, due: &desk::Due) -> Option<Next> {

@@ -444,6 +444,20 @@ pub struct Split {
     pub fields: BTreeMap<String, Value>,
 }
 
+impl Command {
+    /// The numbers of the tickets that it names: those that are put away are to be fetched before it is decided.
+    pub fn tickets(&self) -> impl Iterator<Item = TicketNumber> {
+        let (first, second) = match self {
+            Command::Register(register) => (None, register.follows),
+            Command::Ticket { number, if_revision: _, act } => (Some(*number), act.other_ticket()),
+            Command::ApplyRegulation { number, version: _ } => (Some(*number), None),
+            // An alarm's ticket is not put away, as long as there is the alarm.
+            Command::Desk(_) => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}
+
 /// Why a verb and its JSON are no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadCommand {
@@ -490,6 +504,34 @@ impl Act {
             Act::Link(_) => "link",
             Act::Split(_) => "split",
             Act::Urgent(_) => "urgent",
+        }
+    }
+
+    /// The ticket it names besides the one it changes.
+    fn other_ticket(&self) -> Option<TicketNumber> {
+        match self {
+            Act::Link(link) => link.to,
+            Act::Reply(_)
+            | Act::Ask(_)
+            | Act::Answer(_)
+            | Act::Status(_)
+            | Act::Classify(_)
+            | Act::Priority(_)
+            | Act::Take
+            | Act::Assign(_)
+            | Act::Transfer(_)
+            // The problem behind a ticket matters while it is open, and then it is not put away.
+            | Act::Route(_)
+            | Act::Estimate(_)
+            | Act::Extend(_)
+            | Act::Defer(_)
+            | Act::Resolve(_)
+            | Act::Confirm(_)
+            | Act::Return(_)
+            | Act::Refuse(_)
+            | Act::Close(_)
+            | Act::Split(_)
+            | Act::Urgent(_) => None,
         }
     }
 

@@ -212,6 +212,11 @@ pub(super) fn timers(ticket: &Ticket) -> impl Iterator<Item = Timer> + '_ {
     )
 }
 
+/// Whether a ticket's clocks stand in the index.
+pub(super) fn holds(ticket: &Ticket) -> bool {
+    timers(ticket).next().is_some() || dues(ticket).next().is_some()
+}
+
 /// The promises of the desk that run out, for the wall; what the requester has to do by a time is no promise of ours.
 fn dues(ticket: &Ticket) -> impl Iterator<Item = Due> + '_ {
     ticket

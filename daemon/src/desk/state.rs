@@ -1,4 +1,8 @@
 //! The desk's state: tickets, and the little that is no ticket. It changes only by [`Desk::apply`].
+//!
+//! A desk need not hold every ticket. One that is over ([`Ticket::is_over`]) asks for nothing and waits for nothing, so
+//! whoever keeps it may have it put away, and gives it back with [`Desk::recall`] before a command or an entry that names
+//! it. A desk with tickets put away then decides as one that has them all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,6 +23,8 @@ use super::ticket::{Ticket, TicketNumber};
 pub struct Rest {
     next_seq: u64,
     next_ticket: TicketNumber,
+    /// How many tickets were registered.
+    tickets_total: u64,
     /// When the newest entry was taken.
     last_at: Timestamp,
     muted_until: Option<Timestamp>,
@@ -32,6 +38,7 @@ impl Default for Rest {
         Self {
             next_seq: 1,
             next_ticket: TicketNumber(1),
+            tickets_total: 0,
             last_at: Timestamp::from_millis(0),
             muted_until: None,
             tokens: Vec::new(),
@@ -71,7 +78,7 @@ impl Desk {
         Self { regulations, ..Self::default() }
     }
 
-    /// A desk as it was kept: its tickets and the rest.
+    /// A desk as it was kept: its tickets, all of them or those that are not put away, and the rest.
     pub fn restore(regulations: Regulations, rest: Rest, tickets: impl Iterator<Item = Ticket>) -> Self {
         let mut desk = Self { regulations, rest, ..Self::default() };
         for alarm in desk.rest.parts.values() {
@@ -99,14 +106,43 @@ impl Desk {
         &self.regulations
     }
 
-    /// The ticket of that number.
+    /// The ticket of that number; none where it is put away.
     pub fn ticket(&self, number: TicketNumber) -> Option<&Arc<Ticket>> {
         self.tickets.get(&number)
     }
 
-    /// Every ticket, in no order.
+    /// Every ticket that is not put away, in no order.
     pub fn tickets(&self) -> impl Iterator<Item = &Arc<Ticket>> {
         self.tickets.values()
+    }
+
+    /// How many tickets were registered, those that are put away among them.
+    pub fn tickets_total(&self) -> u64 {
+        self.rest.tickets_total
+    }
+
+    /// Whether a ticket of that number may be put away: it is not here, and the number was given.
+    pub fn may_be_put_away(&self, number: TicketNumber) -> bool {
+        (TicketNumber(1)..self.rest.next_ticket).contains(&number) && !self.tickets.contains_key(&number)
+    }
+
+    /// Takes back a ticket that was put away, as it was.
+    pub fn recall(&mut self, ticket: Arc<Ticket>) {
+        if !self.tickets.contains_key(&ticket.number) {
+            self.put(ticket);
+        }
+    }
+
+    /// Lets a ticket go that is kept elsewhere as it is. False where it stays: it is not over, or it may yet be what it was
+    /// before, by [`Desk::go_back`].
+    pub fn put_away(&mut self, number: TicketNumber) -> bool {
+        let may_go_back = self.undo.as_ref().is_some_and(|undo| undo.tickets.contains_key(&number));
+        let is_over = self.tickets.get(&number).is_some_and(|ticket| ticket.is_over());
+        if is_over && !may_go_back {
+            // The index has nothing of it.
+            self.tickets.remove(&number);
+        }
+        is_over && !may_go_back
     }
 
     /// The number the next ticket gets.
@@ -229,6 +265,7 @@ impl Desk {
                 match (&mut ticket, &fact.event) {
                     (None, Event::Registered(registered)) => {
                         ticket = Some(Arc::new(Ticket::new(number, registered, at)));
+                        self.rest.tickets_total += 1;
                     }
                     (Some(ticket), event) => Arc::make_mut(ticket).apply(event, &entry.by, at),
                     // An event of a ticket that is not there says nothing.

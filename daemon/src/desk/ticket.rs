@@ -134,6 +134,12 @@ impl Ticket {
         self.clocks.iter().any(|clock| overdue(clock) && clock.state != ClockState::Stopped)
     }
 
+    /// Whether it asks for nothing and waits for nothing: closed, without alarm, and time brings nothing about for it. It
+    /// changes only when a command names it.
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Closed && self.alarms.is_empty() && !super::index::holds(self)
+    }
+
     /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
     pub(crate) fn apply(&mut self, event: &Event, by: &str, at: Timestamp) {
         self.changed_at = self.changed_at.max(at);

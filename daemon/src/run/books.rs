@@ -1,4 +1,7 @@
 //! The desk's books: opening them brings the desk back, and each entry is written before anybody hears of it.
+//!
+//! The desk holds the tickets that are not over and those that changed since the last durable checkpoint; the projection
+//! has the others, and [`Books::recall`] fetches one that is named.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
@@ -22,7 +25,7 @@ use crate::store::{
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
 /// What a disk that failed must take to count as working again, in bytes.
@@ -61,7 +64,7 @@ pub struct BooksReport {
     pub set_aside: Option<String>,
     /// Events that were acknowledged and are in the ledger no more: the projection, now set aside, stood for them.
     pub lost_events: u64,
-    /// How many tickets the projection had.
+    /// How many tickets the projection had, closed ones among them.
     pub tickets: u64,
     /// How many events were replayed on top of it.
     pub replayed: u64,
@@ -89,14 +92,22 @@ pub struct Books {
     history: Arc<History>,
     keeper: Option<Keeper>,
     pending: Pending,
+    /// Tickets that are over in a checkpoint that is not durable yet, with the event before which it ends.
+    leaving: HashMap<TicketNumber, u64>,
     receipts: HashMap<String, Carried>,
     /// Receipts by age, to forget them after a day.
     receipts_by_age: VecDeque<(Timestamp, String)>,
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
+    tickets: Tickets,
+    place: Place,
+}
+
+/// The state directory, which is held as long as the books are open.
+#[derive(Debug)]
+struct Place {
     files: Arc<dyn Disk>,
     reserve: Reserve,
-    /// Held as long as the books are open.
     lock: StateLock,
 }
 
@@ -120,7 +131,7 @@ impl Books {
     pub fn open(
         dir: &Path,
         regulations: Regulations,
-        kept: impl FnMut(Kept) + Send + 'static,
+        kept: impl FnMut(Kept) + Clone + Send + 'static,
         progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         Self::open_on(dir, Arc::new(RealDisk), regulations, kept, progress)
@@ -134,7 +145,7 @@ impl Books {
         dir: &Path,
         files: Arc<dyn Disk>,
         regulations: Regulations,
-        kept: impl FnMut(Kept) + Send + 'static,
+        kept: impl FnMut(Kept) + Clone + Send + 'static,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
@@ -150,40 +161,67 @@ impl Books {
         if desk.is_none() && opened.tickets.position() > 0 {
             opened = opened.tickets.start_anew(dir, SCHEMA)?;
         }
-        let tickets = opened.tickets;
+        let mut desk = desk.unwrap_or_else(|| Desk::new(regulations.clone()));
+        let mut found = desk.tickets_total();
+        let place = Place { files, reserve, lock };
+        let mut books = Self::over(ledger, place, opened.tickets, kept.clone(), &desk)?;
+        let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
+        let mut replayed = books.replay(&mut desk, &mut damage, &mut progress);
+        if matches!(replayed, Err(HistoryError::PutAway(_) | HistoryError::Index { .. })) {
+            // The projection has tickets that cannot be read: from the ledger they can.
+            let (ledger, place, tickets) = books.let_go();
+            opened = tickets.start_anew(dir, SCHEMA)?;
+            (desk, found) = (Desk::new(regulations), 0);
+            books = Self::over(ledger, place, opened.tickets, kept, &desk)?;
+            replayed = books.replay(&mut desk, &mut damage, &mut progress);
+        }
         let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
             Unusable::AheadOfLedger { position, next_seq } => position.saturating_sub(next_seq),
             _ => 0,
         });
         let set_aside =
             opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
-        let from = tickets.position().max(1);
-        let mut desk = desk.unwrap_or_else(|| Desk::new(regulations));
-        let found = desk.tickets().count() as u64;
-        let history = Arc::new(History::new(ledger.reader(), tickets.clone()));
+        let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
+        versions.missing = versions::missing(&desk);
+        let replayed = replayed?;
+        let report =
+            BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed, versions };
+        Ok((books, desk, report))
+    }
+
+    /// The books over a projection that stands for `desk`.
+    fn over(
+        ledger: Ledger,
+        place: Place,
+        tickets: Tickets,
+        kept: impl FnMut(Kept) + Send + 'static,
+        desk: &Desk,
+    ) -> Result<Self, BooksError> {
         let mut books = Self {
             keeper: Some(Keeper::start(tickets.clone(), kept).map_err(BooksError::Keeper)?),
+            history: Arc::new(History::new(ledger.reader(), tickets.clone())),
             ledger,
-            history,
             pending: Pending::default(),
+            leaving: HashMap::new(),
             receipts: HashMap::new(),
             receipts_by_age: VecDeque::new(),
             deadlines: desk
                 .tickets()
                 .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
                 .collect(),
-            files,
-            reserve,
-            lock,
+            tickets,
+            place,
         };
-        books.load_receipts(&tickets)?;
-        let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
-        let replayed = books.replay(&mut desk, from, &mut damage, &mut progress)?;
-        let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
-        versions.missing = versions::missing(&desk);
-        let report =
-            BooksReport { torn_tail, damage, set_aside, lost_events, tickets: found, replayed, versions };
-        Ok((books, desk, report))
+        books.load_receipts()?;
+        Ok(books)
+    }
+
+    /// What the books were opened with. A checkpoint that waits is written first.
+    fn let_go(mut self) -> (Ledger, Place, Tickets) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.close();
+        }
+        (self.ledger, self.place, self.tickets)
     }
 
     /// What reads what happened.
@@ -191,9 +229,9 @@ impl Books {
         &self.history
     }
 
-    fn load_receipts(&mut self, tickets: &Tickets) -> Result<(), TicketsError> {
+    fn load_receipts(&mut self) -> Result<(), TicketsError> {
         let mut all: Vec<(String, Carried)> = Vec::new();
-        tickets.each_receipt(|key, value| {
+        self.tickets.each_receipt(|key, value| {
             if let (Ok(key), Ok(carried)) = (std::str::from_utf8(key), serde_json::from_slice(value)) {
                 all.push((key.to_owned(), carried));
             }
@@ -206,16 +244,15 @@ impl Books {
         Ok(())
     }
 
-    /// Applies what the ledger has from an event on. A damaged stretch is told and passed over: what it held is lost,
+    /// Applies what the ledger has that the projection has not. A damaged stretch is told and passed over: what it held is lost,
     /// what comes after it is not.
     fn replay(
         &mut self,
         desk: &mut Desk,
-        from: u64,
         damage: &mut Vec<String>,
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<u64, HistoryError> {
-        let end = self.ledger.next_seq();
+        let (from, end) = (self.tickets.position().max(1), self.ledger.next_seq());
         let mut told = from;
         for frame in self.ledger.frames_from(from) {
             let (position, frame) = match frame {
@@ -230,12 +267,19 @@ impl Books {
                 Err(error) => return Err(error.into()),
             };
             let entry = decode(&frame)?;
+            for number in entry.tickets() {
+                self.recall(number, desk)?;
+            }
             desk.apply(&entry);
             self.note(&[entry], &[position]);
             if frame.first_seq >= told + REPLAY_STEP {
                 told = frame.first_seq;
                 progress(told - from, end - from);
-                // So that a long replay is not to be done again, and its changes do not pile up in memory.
+                // So that a long replay is not to be done again, and what it brings does not pile up in memory.
+                if let Some(keeper) = &self.keeper {
+                    keeper.wait();
+                }
+                self.kept(self.tickets.position(), desk);
                 self.checkpoint(desk, desk.last_at());
             }
         }
@@ -256,16 +300,16 @@ impl Books {
     /// Tries whether the disk takes writes again, and makes the ledger usable.
     pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.ledger.recover()?;
-        let path = self.lock.dir().join("probe");
-        let probe = self.files.open(&path, Access::Create)?;
+        let path = self.place.lock.dir().join("probe");
+        let probe = self.place.files.open(&path, Access::Create)?;
         let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
-        self.files.remove(&path)?;
+        self.place.files.remove(&path)?;
         Ok(tried?)
     }
 
     /// The room that is held back for a full disk.
     pub(super) fn reserve(&mut self) -> &mut Reserve {
-        &mut self.reserve
+        &mut self.place.reserve
     }
 
     fn note(&mut self, entries: &[Entry], positions: &[crate::store::Position]) {
@@ -296,16 +340,51 @@ impl Books {
         self.receipts.get(key)
     }
 
-    /// The ticket as an entry left it: its story up to there, told again.
-    pub(super) fn ticket_after(&self, carried: &Carried, desk: &Desk) -> Option<Arc<Ticket>> {
-        let number = carried.ticket?;
-        let mut then = Desk::new(desk.regulations().clone());
-        for entry in
-            self.history.of(number).ok()?.iter().take_while(|entry| entry.first_seq <= carried.first_seq)
-        {
-            then.apply(entry);
+    /// The ticket as an entry left it.
+    pub(super) fn ticket_after(&self, carried: &Carried) -> Option<Arc<Ticket>> {
+        self.history.ticket_before(carried.ticket?, carried.first_seq + 1).ok()?
+    }
+
+    /// Fetches a ticket for the desk, where it is put away; true where it was.
+    ///
+    /// # Errors
+    /// [`HistoryError`]: whether there is such a ticket cannot be said.
+    pub(super) fn recall(&self, number: TicketNumber, desk: &mut Desk) -> Result<bool, HistoryError> {
+        if !desk.may_be_put_away(number) {
+            return Ok(false);
         }
-        then.ticket(number).cloned()
+        let ticket = self.history.put_away(number)?;
+        let is_there = ticket.is_some();
+        if let Some(ticket) = ticket {
+            desk.recall(ticket);
+        }
+        Ok(is_there)
+    }
+
+    /// Puts a ticket away again that was recalled; it stays where it has changed.
+    pub(super) fn put_back(&self, number: TicketNumber, desk: &mut Desk) {
+        if !self.pending.tickets.contains(&number) && !self.leaving.contains_key(&number) {
+            desk.put_away(number);
+        }
+    }
+
+    /// A checkpoint is durable: tickets that are over in it, and have not changed since, are put away. Tells which.
+    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<TicketNumber> {
+        self.history.indexed(upto_seq);
+        let pending = &self.pending.tickets;
+        let mut put_away = Vec::new();
+        self.leaving.retain(|number, upto| {
+            if *upto > upto_seq || pending.contains(number) {
+                return *upto > upto_seq;
+            }
+            if desk.put_away(*number) {
+                put_away.push(*number);
+                return false;
+            }
+            // It is being changed, and may yet stay as it was.
+            desk.ticket(*number).is_some_and(|ticket| ticket.is_over())
+        });
+        put_away
     }
 
     fn forget_old_receipts(&mut self, now: Timestamp) {
@@ -336,13 +415,23 @@ impl Books {
         }
         self.forget_old_receipts(now);
         let pending = std::mem::take(&mut self.pending);
-        let ticket =
-            |number: TicketNumber| desk.ticket(number).map(|ticket| (number.0, to_json(ticket.as_ref())));
         let deadlines =
             pending.tickets.iter().flat_map(|number| self.index_deadline(*number, desk)).collect();
+        let upto_seq = desk.next_seq();
+        let (mut tickets, mut closed) = (Vec::new(), Vec::new());
+        for ticket in pending.tickets.iter().filter_map(|number| desk.ticket(*number)) {
+            let value = (ticket.number.0, to_json(ticket.as_ref()));
+            if ticket.is_over() {
+                self.leaving.insert(ticket.number, upto_seq);
+                closed.push(value);
+            } else {
+                tickets.push(value);
+            }
+        }
         let checkpoint = Checkpoint {
-            upto_seq: desk.next_seq(),
-            tickets: pending.tickets.into_iter().filter_map(ticket).collect(),
+            upto_seq,
+            tickets,
+            closed,
             history: pending.history,
             receipts: pending
                 .receipts
@@ -404,7 +493,7 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is kept is plain data with text keys")
 }
 
-/// The desk as the projection has it; `None` where it has none that this version can read.
+/// The desk as the projection has it, without the tickets that are over; `None` where it has none that this version can read.
 fn restore(tickets: &Tickets, regulations: Regulations) -> Option<Desk> {
     let rest = serde_json::from_slice(&tickets.desk().ok()??).ok()?;
     let mut all = Vec::new();

@@ -18,13 +18,15 @@ use tokio::sync::{broadcast, oneshot};
 use self::storage::Disk;
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::faults::is_full;
+use super::history::HistoryError;
 use super::{BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
 use crate::board::BoardState;
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
 use crate::desk::event::Receipt;
 use crate::desk::{
-    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role, Undo,
+    Actor, Alarm, AlarmKind, AlarmState, Command, Desk, DeskAct, Entry, Event, Regulations, Role,
+    TicketNumber,
 };
 use crate::store::{Kept, LedgerError};
 
@@ -109,6 +111,8 @@ pub struct Loop {
 struct Batch {
     entries: Vec<Entry>,
     replies: Vec<Waiting>,
+    /// Tickets that were put away, and were fetched since a command names them.
+    recalled: Vec<TicketNumber>,
     looks: Vec<super::Look>,
     stop: bool,
 }
@@ -121,7 +125,9 @@ impl Loop {
         let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
         let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
         let tokens = desk.tokens().cloned().collect();
-        let view = Arc::new(View::new(desk.regulations().clone(), tickets, tokens, board));
+        let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
+        view.publish_tickets(tickets, desk.tickets_total());
+        let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
             desk,
@@ -253,7 +259,8 @@ impl Loop {
             // The next wait reckons with the new time.
             Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
             Input::Kept(Kept::Done { upto_seq }) => {
-                self.books.history().indexed(upto_seq);
+                let put_away = self.books.kept(upto_seq, &mut self.desk);
+                self.view.put_away(&put_away);
                 self.checkpoint_works();
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
@@ -275,6 +282,11 @@ impl Loop {
             return Ok(done);
         }
         self.refuse_if_full(command)?;
+        for number in command.tickets() {
+            if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {
+                self.batch.recalled.push(number);
+            }
+        }
         let decision = self.desk.decide(command, actor, now)?;
         let changed = !decision.facts.is_empty();
         if changed {
@@ -307,7 +319,7 @@ impl Loop {
         if carried.request != receipt.request {
             return Some(Err(Failure::KeyReused));
         }
-        let ticket = self.books.ticket_after(carried, &self.desk);
+        let ticket = self.books.ticket_after(carried);
         Some(Ok(Done { ticket, changed: true, repeated: true }))
     }
 
@@ -318,17 +330,17 @@ impl Loop {
         let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
         match kept {
             Ok(()) => {
-                let undo = self.desk.forget();
+                let touched = self.desk.forget().map_or_else(Vec::new, |undo| undo.touched().collect());
                 if !batch.entries.is_empty() {
                     self.dirty_since_us.get_or_insert(self.clock.monotonic_us());
-                    self.publish(undo.as_ref(), &batch.entries);
+                    self.publish(&touched, &batch.entries);
                     for entry in batch.entries {
                         journal(&entry);
                         // Nobody listening is no fault.
                         let _ = self.entries.send(Arc::new(entry));
                     }
                 }
-                self.publish_board(now);
+                self.publish_board(&touched, now);
                 for (reply, answer) in batch.replies {
                     // Whoever asked may have gone meanwhile; what they asked for is done.
                     let _ = reply.send(answer);
@@ -337,12 +349,15 @@ impl Loop {
             Err(error) => {
                 self.desk.go_back();
                 self.storage_fails(&error, now);
-                self.publish_board(now);
+                self.publish_board(&[], now);
                 for (reply, _) in batch.replies {
                     // Refusals, too: they were decided on a desk that did not come to be.
                     let _ = reply.send(Err(not_kept(&error)));
                 }
             }
+        }
+        for number in batch.recalled {
+            self.books.put_back(number, &mut self.desk);
         }
         for look in batch.looks {
             look(&self.desk, now);
@@ -359,10 +374,9 @@ impl Loop {
         self.books.dirty() >= CHECKPOINT_TICKETS || self.dirty_since_us.is_some_and(is_old)
     }
 
-    fn publish(&self, undo: Option<&Undo>, entries: &[Entry]) {
-        let touched =
-            undo.into_iter().flat_map(Undo::touched).filter_map(|number| self.desk.ticket(number)).cloned();
-        self.view.publish_tickets(touched);
+    fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
+        let changed = touched.iter().filter_map(|number| self.desk.ticket(*number)).cloned();
+        self.view.publish_tickets(changed, self.desk.tickets_total());
         let tokens_changed = entries
             .iter()
             .flat_map(|entry| &entry.facts)
@@ -372,12 +386,16 @@ impl Loop {
         }
     }
 
-    fn publish_board(&mut self, now: Timestamp) {
+    fn publish_board(&mut self, touched: &[TicketNumber], now: Timestamp) {
         let trusted = self.is_trusted(now);
         self.tell_trust(trusted);
-        let board = BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone);
         let known = self.view.board();
-        if (BoardState { at: known.at, ..board.clone() }) != *known {
+        let board = known.after(&self.desk, touched, &self.troubles, now, trusted);
+        debug_assert!(
+            board.shows_the_same(&BoardState::of(&self.desk, &self.troubles, now, trusted, self.zone)),
+            "what is taken over from the wall before is as it would be made anew"
+        );
+        if !board.shows_the_same(&known) {
             self.view.publish_board(board);
         }
     }
@@ -410,6 +428,10 @@ impl Loop {
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
     }
+}
+
+fn not_read(error: &HistoryError) -> Failure {
+    Failure::Storage { full: false, reason: chain(error) }
 }
 
 fn not_kept(error: &LedgerError) -> Failure {

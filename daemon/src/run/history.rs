@@ -1,9 +1,11 @@
-//! What happened, read from the ledger: a ticket's story, and everything since an event.
+//! What is kept and not in memory: a ticket's story and everything since an event, read from the ledger, and tickets that
+//! are put away, read from the projection.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{PoisonError, RwLock};
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::desk::{Entry, TicketNumber};
+use crate::desk::{Desk, Entry, Ticket, TicketNumber};
 use crate::store::{Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError};
 
 /// Why the story could not be read.
@@ -18,6 +20,9 @@ pub enum HistoryError {
         #[source]
         source: TicketsError,
     },
+    /// A ticket that is put away could not be read.
+    #[error("cannot read tickets that are put away")]
+    PutAway(#[source] TicketsError),
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Ledger(#[from] LedgerError),
@@ -57,6 +62,63 @@ impl History {
             at.extend(recent.iter().copied());
         }
         at.into_values().map(|position| decode(&self.ledger.read(position)?)).collect()
+    }
+
+    /// The ticket as its entries before event `before_seq` made it: its story up to there, told again.
+    ///
+    /// # Errors
+    /// As [`History::of`].
+    pub(super) fn ticket_before(
+        &self,
+        number: TicketNumber,
+        before_seq: u64,
+    ) -> Result<Option<Arc<Ticket>>, HistoryError> {
+        let mut then = Desk::default();
+        for entry in self.of(number)?.iter().take_while(|entry| entry.first_seq < before_seq) {
+            then.apply(entry);
+        }
+        Ok(then.ticket(number).cloned())
+    }
+
+    /// A ticket that is put away. One whose record is not as it was written is told again from the ledger.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where the disk or both records fail.
+    pub(super) fn put_away(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, HistoryError> {
+        match self.tickets.ticket(number.0) {
+            Ok(None) => Ok(None),
+            Ok(Some(value)) => self.read_or_tell(number, Some(&value)),
+            Err(TicketsError::Damaged { .. }) => self.read_or_tell(number, None),
+            Err(error) => Err(HistoryError::PutAway(error)),
+        }
+    }
+
+    /// Tickets that are put away, with numbers in `numbers`, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As for one of them.
+    pub(super) fn newest_put_away(
+        &self,
+        numbers: Range<TicketNumber>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Ticket>>, HistoryError> {
+        let values = self.tickets.newest_closed(numbers.start.0..numbers.end.0, limit);
+        let values = values.map_err(HistoryError::PutAway)?;
+        let tickets = values
+            .into_iter()
+            .map(|(number, value)| self.read_or_tell(TicketNumber(number), value.as_deref()));
+        tickets.filter_map(Result::transpose).collect()
+    }
+
+    fn read_or_tell(
+        &self,
+        number: TicketNumber,
+        value: Option<&[u8]>,
+    ) -> Result<Option<Arc<Ticket>>, HistoryError> {
+        match value.and_then(|value| serde_json::from_slice(value).ok()) {
+            Some(ticket) => Ok(Some(Arc::new(ticket))),
+            None => self.ticket_before(number, u64::MAX),
+        }
     }
 
     /// Every entry from the one that holds event `first_seq` on, the oldest first.

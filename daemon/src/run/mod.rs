@@ -19,9 +19,9 @@ use tokio::sync::{broadcast, oneshot};
 
 pub use self::desk_loop::{Loop, Settings, start};
 pub use self::faults::disk_fault;
-pub use self::history::History;
+pub use self::history::{History, HistoryError};
 pub use self::opening::Opening;
-pub use self::view::View;
+pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
 

@@ -46,6 +46,8 @@ struct Handover {
 #[derive(Debug, Default)]
 struct Waiting {
     checkpoint: Option<Checkpoint>,
+    /// One was taken and is being written.
+    is_writing: bool,
     closing: bool,
 }
 
@@ -79,7 +81,13 @@ impl Keeper {
             Some(earlier) => earlier.merge(checkpoint),
             None => waiting.checkpoint = Some(checkpoint),
         }
-        self.desk.changed.notify_one();
+        self.desk.changed.notify_all();
+    }
+
+    /// Waits until everything that was handed over has been written, or could not be.
+    pub fn wait(&self) {
+        let busy = |waiting: &mut Waiting| waiting.checkpoint.is_some() || waiting.is_writing;
+        drop(self.desk.changed.wait_while(self.desk.lock(), busy));
     }
 
     /// Writes what waits, tells what became of it, and ends.
@@ -91,7 +99,7 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         self.desk.lock().closing = true;
-        self.desk.changed.notify_one();
+        self.desk.changed.notify_all();
         if let Some(thread) = self.thread.take() {
             // It panics only when `tell` does, and then it has said so.
             let _ = thread.join();
@@ -113,11 +121,18 @@ impl Handover {
         } else {
             self.changed.wait_while(self.lock(), nothing).unwrap_or_else(PoisonError::into_inner)
         };
-        match waiting.checkpoint.take() {
+        let checkpoint = waiting.checkpoint.take();
+        waiting.is_writing = checkpoint.is_some();
+        match checkpoint {
             Some(checkpoint) => Next::Checkpoint(checkpoint),
             None if waiting.closing => Next::Close,
             None => Next::Retry,
         }
+    }
+
+    fn written(&self) {
+        self.lock().is_writing = false;
+        self.changed.notify_all();
     }
 }
 
@@ -137,13 +152,15 @@ fn keep(desk: &Handover, tickets: &Tickets, mut tell: impl FnMut(Kept)) {
             (None, Next::Close) => return,
         };
         let upto_seq = checkpoint.upto_seq;
-        match tickets.checkpoint(&checkpoint) {
-            Ok(()) => tell(Kept::Done { upto_seq }),
+        let kept = match tickets.checkpoint(&checkpoint) {
+            Ok(()) => Kept::Done { upto_seq },
             Err(error) => {
                 failed = Some(checkpoint);
-                tell(Kept::Failed { upto_seq, error });
+                Kept::Failed { upto_seq, error }
             }
-        }
+        };
+        desk.written();
+        tell(kept);
         if is_last {
             return;
         }

@@ -18,10 +18,10 @@ mod rules;
 mod scenes;
 
 /// `SplitMix64`: the same numbers from the same seed, on every machine.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
+    pub(crate) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,26 +29,26 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.roll() % limit as u64).unwrap()
     }
 
-    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub(crate) fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 
     /// True so many times of a hundred.
-    fn percent(&mut self, percent: usize) -> bool {
+    pub(crate) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 }
 
 /// The one seed that is asked for, if one is.
-fn seed_asked_for() -> Option<u64> {
+pub(crate) fn seed_asked_for() -> Option<u64> {
     std::env::var("ANDON_SEED").ok().map(|seed| seed.parse().expect("ANDON_SEED is a number"))
 }
 
 /// So many, or in the long form ten times so many.
-fn so_many(seeds: u64) -> u64 {
+pub(crate) fn so_many(seeds: u64) -> u64 {
     if std::env::var_os("ANDON_TESTS_LONG").is_some() { seeds * 10 } else { seeds }
 }

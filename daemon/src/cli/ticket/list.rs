@@ -83,7 +83,7 @@ impl List {
         while let Some(path) = next.take_if(|_| tickets.len() < limit) {
             let answer = io.control.get(&path)?;
             let page: Vec<Value> = answer.read(&path)?;
-            next = answer.next.filter(|_| !page.is_empty());
+            next = answer.next;
             tickets.extend(page);
         }
         let more = next.is_some() || tickets.len() > limit;

@@ -66,6 +66,11 @@ impl Filter {
         if reader.errors.is_empty() { Ok(filter) } else { Err(reader.errors) }
     }
 
+    /// Whether closed tickets may be among those asked for.
+    pub(super) fn wants_closed(&self) -> bool {
+        self.stages.is_empty() || self.stages.contains(&Stage::Closed)
+    }
+
     /// Whether a ticket is asked for.
     pub(super) fn matches(&self, ticket: &Ticket) -> bool {
         let facts = &ticket.facts;

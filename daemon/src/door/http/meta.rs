@@ -115,7 +115,7 @@ pub(super) struct Status {
     /// How many tickets are what.
     counts: Counts,
     /// How many tickets there are, closed ones too.
-    tickets_total: usize,
+    tickets_total: u64,
     /// How many alarms there are.
     alarms_total: usize,
     /// When time brings something about next; null where nothing waits.
@@ -145,7 +145,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         versions,
         trusted: board.trusted,
         counts: board.counts,
-        tickets_total: shared.handle.view().len(),
+        tickets_total: shared.handle.view().tickets_total(),
         alarms_total: board.alarms_total,
         next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
         next_event,

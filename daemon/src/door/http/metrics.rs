@@ -116,7 +116,7 @@ impl Metrics {
         ] {
             self.tickets.get_or_create(&TicketLabels { is }).set(count.into());
         }
-        self.tickets.get_or_create(&TicketLabels { is: "kept" }).set(as_gauge(view.len() as u64));
+        self.tickets.get_or_create(&TicketLabels { is: "kept" }).set(as_gauge(view.tickets_total()));
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
         self.trusted.set(board.trusted.into());

@@ -311,17 +311,17 @@ fn named(error: FieldError) -> FieldError {
 impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
         log::error!("what happened could not be read: {}", chain(&error));
-        match &error {
-            HistoryError::Index {
-                source: TicketsError::Read { .. } | TicketsError::Closed { .. }, ..
+        let is_of_the_disk = match &error {
+            HistoryError::Index { source, .. } | HistoryError::PutAway(source) => {
+                matches!(source, TicketsError::Read { .. } | TicketsError::Closed { .. })
             }
-            | HistoryError::Ledger(LedgerError::Read { .. }) => {
-                Self::later("storage-failed", "The disk fails", chain(&error), RETRY_LATER_S)
-            }
-            HistoryError::Index { .. } | HistoryError::Ledger(_) | HistoryError::Entry { .. } => {
-                Self::internal()
-            }
+            HistoryError::Ledger(source) => matches!(source, LedgerError::Read { .. }),
+            HistoryError::Entry { .. } => false,
+        };
+        if is_of_the_disk {
+            return Self::later("storage-failed", "The disk fails", chain(&error), RETRY_LATER_S);
         }
+        Self::internal()
     }
 }
 

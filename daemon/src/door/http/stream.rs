@@ -216,6 +216,10 @@ impl Teller {
     }
 
     async fn tell(&mut self, entry: &Entry, from_seq: u64) -> bool {
+        if entry.tickets().iter().any(|number| self.view.live(*number).is_none()) {
+            // It was put away before this listener heard of it: the disk is asked, and that may take its time.
+            return self.catch_up().await;
+        }
         for event in told(entry, from_seq, &self.view, self.zone) {
             if self.to.send(event).await.is_err() {
                 return false;
@@ -230,7 +234,8 @@ impl Teller {
 fn told(entry: &Entry, from_seq: u64, view: &View, zone: Tz) -> Vec<Event> {
     let zone_of = |ticket: Option<TicketNumber>| {
         ticket
-            .and_then(|number| view.ticket(number))
+            // A ticket that cannot be read is told in the site's zone: the instants are the same.
+            .and_then(|number| view.ticket(number).ok().flatten())
             .map_or(zone, |ticket| zone_of(&ticket, view.regulations()))
     };
     let events = EventView::all(entry, zone_of).into_iter().filter(|event| event.seq >= from_seq);

@@ -1,5 +1,6 @@
 //! Tickets: list, register, show, history, proofs.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -22,16 +23,17 @@ use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, TicketView};
 use crate::desk::{Command, Entry, FieldError, Ticket, TicketNumber};
-use crate::run::{Done, View};
+use crate::run::{Done, HistoryError, Looked, View};
 
 /// How many tickets a list has where nobody says.
 const LIMIT_DEFAULT: usize = 50;
 /// How many tickets a list has at most.
 const LIMIT_MAX: usize = 200;
-/// How many tickets are looked at before whoever publishes changes may go first.
-const SCAN_STEP: usize = 2_048;
 
 /// Lists tickets, the newest first.
+///
+/// A page looks at 2,000 closed tickets at most and then ends: it may have fewer tickets than `limit`, or none, and
+/// yet a `Link` to go on by. The list ends where there is no `Link`.
 ///
 /// Several values of one filter are written as a comma list; `none` finds tickets without assignee, group or client.
 #[utoipa::path(get, path = "/v1/tickets", tag = "tickets", operation_id = "list_tickets",
@@ -51,7 +53,7 @@ const SCAN_STEP: usize = 2_048;
         ("cursor" = Option<String>, Query, description = "Where to go on, from the header Link"),
     ),
     responses((status = 200, description = "The tickets", body = [TicketView],
-        headers(("link" = String, description = "`<…>; rel=\"next\"` where there are more")))))]
+        headers(("link" = String, description = "`<…>; rel=\"next\"` where there may be more")))))]
 pub(super) async fn list(
     State(door): State<DoorState>,
     _: Reader,
@@ -62,11 +64,11 @@ pub(super) async fn list(
     let (filter, page) = asked(&query, &view).map_err(Problem::fields)?;
     let (tickets, next) = blocking(move || {
         let now = clock::now();
-        let (tickets, next) = page.of(&view, &filter);
+        let (tickets, next) = page.of(&view, &filter)?;
         let views: Vec<_> = tickets.iter().map(|t| view::ticket(t, view.regulations(), now)).collect();
-        (views, next)
+        Ok::<_, HistoryError>((views, next))
     })
-    .await?;
+    .await??;
     let mut response = Json(tickets).into_response();
     if let Some(cursor) = next {
         response.headers_mut().insert(header::LINK, next_link(&uri, cursor));
@@ -109,24 +111,29 @@ impl Page {
     }
 
     /// The tickets of the page, and the cursor of the next one.
-    fn of(self, view: &View, filter: &Filter) -> (Vec<Arc<Ticket>>, Option<TicketNumber>) {
-        let mut found = Vec::new();
-        let mut before = self.before;
-        // Looks at some at a time: whoever publishes changes waits for readers, and the wall for whoever publishes.
-        loop {
-            let some = view.newest(before, SCAN_STEP, |_| true);
-            let Some(last) = some.last() else { return (found, None) };
-            before = Some(last.number);
-            for ticket in some.into_iter().filter(|ticket| filter.matches(ticket)) {
-                if found.len() == self.limit {
-                    let cursor = found.last().map(|last: &Arc<Ticket>| last.number);
-                    return (found, cursor);
-                }
-                found.push(ticket);
+    fn of(self, view: &View, filter: &Filter) -> Result<Found, HistoryError> {
+        let mut found: Vec<Arc<Ticket>> = Vec::new();
+        let looked = view.newest(self.before, filter.wants_closed(), |ticket| {
+            if !filter.matches(&ticket) {
+                return ControlFlow::Continue(());
             }
-        }
+            if found.len() == self.limit {
+                return ControlFlow::Break(());
+            }
+            found.push(ticket);
+            ControlFlow::Continue(())
+        })?;
+        let cursor = match looked {
+            Looked::AtAll => None,
+            Looked::Enough => found.last().map(|last| last.number),
+            Looked::Until(number) => Some(number),
+        };
+        Ok((found, cursor))
     }
 }
+
+/// The tickets of a page, and the cursor of the next one.
+type Found = (Vec<Arc<Ticket>>, Option<TicketNumber>);
 
 /// The same list from `cursor` on.
 fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
@@ -209,7 +216,7 @@ pub(super) async fn show(
     Named(number): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let ticket = find(&door, &number)?;
+    let ticket = find(&door, &number).await?;
     let tag = etag(ticket.revision);
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
@@ -218,9 +225,19 @@ pub(super) async fn show(
 }
 
 /// The ticket a path names.
-pub(super) fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
-    let ticket = door.shared.handle.view().ticket(ticket_number(number)?);
+async fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
+    let ticket = lookup(door, ticket_number(number)?).await?;
     ticket.ok_or_else(|| Problem::not_found("ticket", number))
+}
+
+/// The ticket of that number, if there is one.
+pub(super) async fn lookup(door: &Door, number: TicketNumber) -> Result<Option<Arc<Ticket>>, Problem> {
+    let view = door.shared.handle.view();
+    if let Some(ticket) = view.live(number) {
+        return Ok(Some(ticket));
+    }
+    let view = Arc::clone(view);
+    Ok(blocking(move || view.ticket(number)).await??)
 }
 
 /// Everything that happened to a ticket, the oldest first.
@@ -232,7 +249,7 @@ pub(super) async fn history(
     _: Reader,
     Named(number): Named<String>,
 ) -> Result<Json<Vec<EventView>>, Problem> {
-    let ticket = find(&door, &number)?;
+    let ticket = find(&door, &number).await?;
     let zone = view::zone_of(&ticket, door.shared.handle.view().regulations());
     let entries = entries(&door, ticket.number).await?;
     let events = entries.iter().flat_map(|entry| EventView::all(entry, |_| zone));
@@ -265,7 +282,7 @@ pub(super) async fn explain(
     _: Reader,
     Named(number): Named<String>,
 ) -> Result<Json<Explanation>, Problem> {
-    let ticket = find(&door, &number)?;
+    let ticket = find(&door, &number).await?;
     let number = ticket.number;
     let entries = entries(&door, number).await?;
     let view = Arc::clone(door.shared.handle.view());

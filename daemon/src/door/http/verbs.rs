@@ -48,7 +48,7 @@ pub(super) async fn act(
 ) -> Result<Response, Problem> {
     let number = ticket_number(&number)?;
     let act = Act::from_json(&verb, posted.take_json_or_empty())?;
-    let now = door.shared.handle.view().ticket(number).map(|ticket| ticket.revision);
+    let now = tickets::lookup(&door, number).await?.map(|ticket| ticket.revision);
     let if_revision = if_revision(&headers, now)?;
     let command = Command::Ticket { number, if_revision, act };
     let done = door.command(command, posted.caller.0, posted.receipt).await?;

@@ -297,7 +297,7 @@ async fn apply_to(
     actor: Actor,
 ) -> Result<Applied, Failure> {
     loop {
-        let ticket = handle.view().ticket(number);
+        let ticket = handle.view().live(number);
         let ticket = ticket.ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
         let command = Command::ApplyRegulation { number, version: version.clone() };
         let (impact, is_written) = match handle.command(command, actor.clone(), None).await {

@@ -14,6 +14,8 @@ pub struct Checkpoint {
     pub upto_seq: u64,
     /// Tickets that changed, by number, each as the caller wants it back.
     pub tickets: Vec<(u64, Vec<u8>)>,
+    /// Tickets that changed and are closed: they are kept apart, so that a start does not read them.
+    pub closed: Vec<(u64, Vec<u8>)>,
     /// Changes of the index of deadlines, in order.
     pub deadlines: Vec<DeadlineChange>,
     /// Entries that are about a ticket: its number, the entry's first event, and where the entry is in the ledger.
@@ -51,13 +53,16 @@ pub(super) type Change = (Vec<u8>, Option<Vec<u8>>);
 impl Checkpoint {
     /// Takes in `later`, which was made after this one, so that both are written as one.
     pub fn merge(&mut self, later: Self) {
-        let tickets: HashSet<u64> = later.tickets.iter().map(|(number, _)| *number).collect();
-        self.tickets.retain(|(number, _)| !tickets.contains(number));
+        let numbers: HashSet<u64> =
+            later.tickets.iter().chain(&later.closed).map(|(number, _)| *number).collect();
+        self.tickets.retain(|(number, _)| !numbers.contains(number));
+        self.closed.retain(|(number, _)| !numbers.contains(number));
         let receipts: HashSet<&Vec<u8>> =
             later.receipts.iter().map(|(key, _)| key).chain(&later.receipts_removed).collect();
         self.receipts.retain(|(key, _)| !receipts.contains(key));
         self.upto_seq = later.upto_seq;
         self.tickets.extend(later.tickets);
+        self.closed.extend(later.closed);
         self.deadlines.extend(later.deadlines);
         self.history.extend(later.history);
         self.receipts.extend(later.receipts);
@@ -68,8 +73,14 @@ impl Checkpoint {
     /// The records to write, in order: of two at one key the later counts. The position is the last.
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = Vec::new();
-        for (number, value) in &self.tickets {
-            changes.extend(put(Kind::Ticket.key(&[&number.to_be_bytes()]), value));
+        for (tickets, kind, other) in
+            [(&self.tickets, Kind::Ticket, Kind::Closed), (&self.closed, Kind::Closed, Kind::Ticket)]
+        {
+            for (number, value) in tickets {
+                let number = number.to_be_bytes();
+                changes.push((other.key(&[&number]), None));
+                changes.extend(put(kind.key(&[&number]), value));
+            }
         }
         for (ticket, first_seq, at) in &self.history {
             let key = Kind::History.key(&[&ticket.to_be_bytes(), &first_seq.to_be_bytes()]);
@@ -114,19 +125,22 @@ mod tests {
             upto_seq: 5,
             tickets: vec![(1, b"old".to_vec()), (2, b"kept".to_vec())],
             history: vec![(1, 1, at)],
+            closed: vec![(3, b"old".to_vec()), (4, b"kept".to_vec())],
             receipts: vec![(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), b"1".to_vec())],
             desk: b"old".to_vec(),
             ..Checkpoint::default()
         };
         first.merge(Checkpoint {
             upto_seq: 9,
-            tickets: vec![(1, b"new".to_vec())],
+            tickets: vec![(3, b"opened again".to_vec())],
+            closed: vec![(1, b"new".to_vec())],
             history: vec![(1, 5, at)],
             receipts_removed: vec![b"a".to_vec()],
             desk: b"new".to_vec(),
             ..Checkpoint::default()
         });
-        assert_eq!(first.tickets, [(2, b"kept".to_vec()), (1, b"new".to_vec())]);
+        assert_eq!(first.tickets, [(2, b"kept".to_vec()), (3, b"opened again".to_vec())]);
+        assert_eq!(first.closed, [(4, b"kept".to_vec()), (1, b"new".to_vec())]);
         assert_eq!(first.receipts, [(b"b".to_vec(), b"1".to_vec())]);
         assert_eq!((first.upto_seq, first.history.len(), first.desk), (9, 2, b"new".to_vec()));
     }

@@ -26,6 +26,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -106,7 +107,7 @@ impl Tickets {
         guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
     }
 
-    /// Calls `each` with the number and the value of every ticket, in order of their numbers.
+    /// Calls `each` with the number and the value of every ticket that is not closed, in order of their numbers.
     pub fn each_ticket(&self, mut each: impl FnMut(u64, &[u8])) -> Result<(), TicketsError> {
         self.scan(&Kind::Ticket.key(&[]), |key, value| {
             each(be_u64(key, 1)?, value);
@@ -114,9 +115,36 @@ impl Tickets {
         })
     }
 
-    /// The value of ticket `number`.
+    /// The value of ticket `number`, closed or not.
     pub fn ticket(&self, number: u64) -> Result<Option<Vec<u8>>, TicketsError> {
-        self.value(&Kind::Ticket.key(&[&number.to_be_bytes()]))
+        let key = |kind: Kind| kind.key(&[&number.to_be_bytes()]);
+        // In this order: a checkpoint that closes a ticket puts it there before it takes it away here.
+        match self.value(&key(Kind::Ticket))? {
+            Some(value) => Ok(Some(value)),
+            None => self.value(&key(Kind::Closed)),
+        }
+    }
+
+    /// Closed tickets with numbers in `numbers`, the newest first, at most `limit`: number and value, or no value where
+    /// the record is not as it was written.
+    pub fn newest_closed(
+        &self,
+        numbers: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, TicketsError> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = |number: u64| Kind::Closed.key(&[&number.to_be_bytes()]);
+        self.read(|db| {
+            let mut found = Vec::new();
+            for item in db.range(key(numbers.start)..key(numbers.end)).rev().take(limit) {
+                let (key, record) = item?;
+                let number = be_u64(&key, 1).ok_or_else(|| io::Error::other("a key is no ticket's"))?;
+                found.push((number, whole(db, &key, &record)?));
+            }
+            Ok(Ok(found))
+        })
     }
 
     /// Calls `each` with every deadline, an instant in UTC milliseconds and a ticket, the earliest first.

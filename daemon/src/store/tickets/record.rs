@@ -23,6 +23,7 @@ const CONTINUATION: u8 = 0x80;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
+    Closed = b'c',
     Deadline = b'd',
     Desk = b'k',
     History = b'h',
@@ -41,7 +42,7 @@ impl Kind {
 
 /// Whether the record at `key` may have continuations.
 pub(super) fn may_be_long(key: &[u8]) -> bool {
-    let long = [Kind::Desk, Kind::Receipt, Kind::Ticket];
+    let long = [Kind::Closed, Kind::Desk, Kind::Receipt, Kind::Ticket];
     key.first().is_some_and(|kind| long.iter().any(|long| *long as u8 == *kind))
 }
 

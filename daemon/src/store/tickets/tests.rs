@@ -26,6 +26,7 @@ fn checkpoint(upto_seq: u64, tickets: u64) -> Checkpoint {
     Checkpoint {
         upto_seq,
         tickets: (1..=tickets).map(|number| (number, text.clone())).collect(),
+        closed: vec![(1_000, text.clone())],
         deadlines: vec![
             DeadlineChange::Remove { at_ms: 1000, ticket: 1 },
             DeadlineChange::Put { at_ms: -5 - i64::from(upto_seq == 9), ticket: 1 },
@@ -42,7 +43,8 @@ fn agrees(tickets: &Tickets, count: u64) -> bool {
     let text = format!("seen {} ", tickets.position()).repeat(20).into_bytes();
     let mut agreeing = 0;
     tickets.each_ticket(|_, value| agreeing += u64::from(value == text)).unwrap();
-    agreeing == count && tickets.desk().unwrap() == Some(text)
+    let closed = tickets.newest_closed(0..u64::MAX, 9).unwrap() == [(1_000, Some(text.clone()))];
+    agreeing == count && closed && tickets.desk().unwrap() == Some(text)
 }
 
 fn set_aside_reason(state: &Path) -> Unusable {
@@ -83,6 +85,38 @@ fn a_checkpoint_is_there_after_reopening_with_all_that_was_in_it() {
     let mut receipts = 0;
     tickets.each_receipt(|key, _| receipts += usize::from(key == 9_u64.to_be_bytes())).unwrap();
     assert_eq!(receipts, 1);
+}
+
+#[test]
+fn a_ticket_lies_among_the_open_or_the_closed_and_never_in_both() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    let long = vec![7; 70_000];
+    let mut upto_seq = 0;
+    let mut keep = |open: &[(u64, &[u8])], closed: &[(u64, &[u8])]| {
+        upto_seq += 1;
+        let owned = |tickets: &[(u64, &[u8])]| tickets.iter().map(|(n, v)| (*n, v.to_vec())).collect();
+        let (open, closed) = (owned(open), owned(closed));
+        tickets.checkpoint(&Checkpoint { upto_seq, tickets: open, closed, ..Checkpoint::default() }).unwrap();
+    };
+    let open_now = || {
+        let mut numbers = Vec::new();
+        tickets.each_ticket(|number, _| numbers.push(number)).unwrap();
+        numbers
+    };
+    let closed = |numbers, limit| -> Vec<u64> {
+        tickets.newest_closed(numbers, limit).unwrap().into_iter().map(|(number, _)| number).collect()
+    };
+    keep(&[(1, b"one"), (2, &long), (256, b"old")], &[]);
+    assert_eq!((open_now(), closed(0..u64::MAX, 9)), (vec![1, 2, 256], vec![]));
+    keep(&[], &[(2, &long), (256, b"over"), (3, b"three")]);
+    assert_eq!((open_now(), closed(0..u64::MAX, 9)), (vec![1], vec![256, 3, 2]));
+    assert_eq!((closed(0..256, 1), closed(3..256, 9), closed(7..7, 9)), (vec![3], vec![3], vec![]));
+    assert_eq!(tickets.ticket(2).unwrap().as_ref(), Some(&long));
+    assert_eq!(tickets.ticket(256).unwrap().unwrap(), b"over");
+    keep(&[(2, b"again")], &[]);
+    assert_eq!((open_now(), closed(0..u64::MAX, 9)), (vec![1, 2], vec![256, 3]));
+    assert_eq!(tickets.ticket(2).unwrap().unwrap(), b"again");
 }
 
 #[test]

@@ -1,0 +1,132 @@
+//! Durable registrations per second over HTTP, beside what the disk and the HTTP library do alone in the same run.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use andon_tests::daemon::Daemon;
+use serde_json::json;
+
+use super::door::{RawDoor, raw_post};
+use super::percentiles;
+
+/// How long a rate is measured.
+const SPAN: Duration = Duration::from_secs(5);
+/// The hidden part of this program that serves a handler which does nothing.
+pub(crate) const BARE: &str = "bare-handler";
+
+/// What some clients saw.
+struct Rate {
+    per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+/// The rates at 1, 8 and 64 clients, each beside a bare handler's.
+pub(crate) fn register() {
+    let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
+    println!("the disk alone, 1 KiB appended and fdatasync: {:.0}/s", sync_rate(dir.path()));
+    let mut bare = Bare::start();
+    for clients in [1, 8, 64] {
+        let bare_rate = rate(&bare.base, &bare_request(&bare.base), 200, clients);
+        let state = dir.path().join(format!("state-{clients}"));
+        let daemon = Daemon::start(&state, &[]);
+        let Rate { per_s, p50_ms, p99_ms } = rate(daemon.base(), &registration(&daemon), 201, clients);
+        println!(
+            "{clients:>2} clients: {per_s:.0} durable registrations/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms; \
+             a bare handler {:.0}/s, p50 {:.2} ms: {:.0} %",
+            bare_rate.per_s,
+            bare_rate.p50_ms,
+            per_s / bare_rate.per_s * 100.0
+        );
+    }
+    bare.stop();
+    println!("the disk alone, again: {:.0}/s", sync_rate(dir.path()));
+}
+
+fn sync_rate(dir: &Path) -> f64 {
+    let mut file = File::create(dir.join("sync-rate")).expect("a file");
+    let block = [7_u8; 1024];
+    // Written over, not grown: as the ledger does within the room it has made.
+    file.write_all(&vec![0; 64 << 20]).and_then(|()| file.sync_all()).expect("the disk takes 64 MiB");
+    let (start, mut count) = (Instant::now(), 0_u32);
+    std::io::Seek::rewind(&mut file).expect("a file can be rewound");
+    while start.elapsed() < SPAN / 2 && count < 60_000 {
+        file.write_all(&block).and_then(|()| file.sync_data()).expect("the disk takes 1 KiB");
+        count += 1;
+    }
+    f64::from(count) / start.elapsed().as_secs_f64()
+}
+
+fn registration(daemon: &Daemon) -> Vec<u8> {
+    let body = json!({
+        "channel": "email", "type": "error", "subject": "Не проводится накладная",
+        "requester": {"name": "Анна", "email": "anna@example.ru", "inn": "7707083893"},
+        "fields": {"process": "Отгрузка", "steps": ["Открыть накладную"], "impact": "stops-operations"},
+    });
+    raw_post(daemon, "/v1/tickets", &body.to_string())
+}
+
+/// What `clients` see that send `request` one after another, each on a connection of its own.
+fn rate(base: &str, request: &[u8], expected: u16, clients: usize) -> Rate {
+    let start = Instant::now();
+    let mut times = std::thread::scope(|scope| {
+        let client = || {
+            let (mut door, mut own) = (RawDoor::open_at(base), Vec::new());
+            while start.elapsed() < SPAN {
+                let sent = Instant::now();
+                assert_eq!(door.send(request), expected);
+                own.push(sent.elapsed().as_secs_f64() * 1e3);
+            }
+            own
+        };
+        let threads: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no client panics")).collect::<Vec<_>>()
+    });
+    let took = start.elapsed().as_secs_f64();
+    times.sort_unstable_by(f64::total_cmp);
+    let (p50_ms, p99_ms) = percentiles(&times);
+    Rate { per_s: times.len() as f64 / took, p50_ms, p99_ms }
+}
+
+/// A process of its own, as the daemon is, that answers and does nothing else.
+struct Bare {
+    child: std::process::Child,
+    base: String,
+}
+
+impl Bare {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("a program knows where it is");
+        let child = Command::new(program).arg(BARE).stdout(Stdio::piped()).spawn();
+        let mut child = child.expect("this program can be started");
+        let mut base = String::new();
+        let told = child.stdout.take().expect("stdout is piped");
+        BufReader::new(told).read_line(&mut base).expect("it tells where it listens");
+        Self { child, base: base.trim().to_owned() }
+    }
+
+    fn stop(&mut self) {
+        let ended = self.child.kill().and_then(|()| self.child.wait());
+        ended.expect("a child can be killed");
+    }
+}
+
+fn bare_request(base: &str) -> Vec<u8> {
+    let host = base.trim_start_matches("http://");
+    format!("POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+}
+
+/// Serves a handler that does nothing, with as many threads as the daemon has.
+pub(crate) fn serve_bare() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        println!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+        let router = axum::Router::new().route("/", axum::routing::post(|| async { "ok" }));
+        axum::serve(listener, router).await.expect("it serves until it is killed");
+    });
+    ExitCode::SUCCESS
+}
