@@ -39,6 +39,9 @@ use record::{Kind, be_u64, continuation_key, continuations, deadline_of, may_be_
 
 use crate::store::Position;
 
+/// A ticket's number and value; no value where the record is not as it was written.
+type MaybeWhole = (u64, Option<Vec<u8>>);
+
 /// The projection, open; clones are the same one, for any thread.
 #[derive(Clone, Debug)]
 pub struct Tickets(Arc<Inner>);
@@ -127,11 +130,7 @@ impl Tickets {
 
     /// Closed tickets with numbers in `numbers`, the newest first, at most `limit`: number and value, or no value where
     /// the record is not as it was written.
-    pub fn newest_closed(
-        &self,
-        numbers: Range<u64>,
-        limit: usize,
-    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, TicketsError> {
+    pub fn newest_closed(&self, numbers: Range<u64>, limit: usize) -> Result<Vec<MaybeWhole>, TicketsError> {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
