@@ -40,7 +40,8 @@ impl Mounted {
     /// Fills it to the last block.
     fn fill(&self, n: u32) {
         let mut filler = fs::File::create(self.filler(n)).expect("a file");
-        while filler.write_all(&[1; 64 << 10]).is_ok() {}
+        let block = vec![1; 64 << 10];
+        while filler.write_all(&block).is_ok() {}
         while filler.write_all(&[1; 512]).is_ok() {}
     }
 
