@@ -16,6 +16,7 @@ use chrono::Datelike;
 use super::history::{History, HistoryError};
 use crate::chain::chain;
 use crate::clock;
+use crate::desk::packed::unpack;
 use crate::desk::{Entry, Event, Stage, Ticket, TicketNumber};
 use crate::store::ArchiveError;
 use crate::store::archive::{Mark, Story};
@@ -52,7 +53,7 @@ pub struct Rule {
 /// The thread. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Archivist {
-    stop: Arc<Stop>,
+    told: Arc<Told>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -66,18 +67,22 @@ impl Archivist {
         rule: Rule,
         tell: impl FnMut(Archived) -> Result<(), Archived> + Send + 'static,
     ) -> std::io::Result<Self> {
-        let stop = Arc::new(Stop::default());
-        let mut run = Run { history, rule, tell, stop: Arc::clone(&stop) };
+        let told = Arc::new(Told::default());
+        let mut run = Run { history, rule, tell, told: Arc::clone(&told) };
         let thread =
             std::thread::Builder::new().name("archivist".into()).spawn(move || run.until_stopped())?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// A checkpoint is durable: there may be closed tickets in the projection that were not there before.
+    pub(super) fn checkpointed(&self) {
+        self.told.say(|said| said.checkpoint = true);
     }
 }
 
 impl Drop for Archivist {
     fn drop(&mut self) {
-        *self.stop.lock() = true;
-        self.stop.told.notify_all();
+        self.told.say(|said| said.stop = true);
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so.
             let _ = thread.join();
@@ -85,21 +90,36 @@ impl Drop for Archivist {
     }
 }
 
+/// What the thread is told.
 #[derive(Debug, Default)]
-struct Stop {
-    is_told: Mutex<bool>,
-    told: Condvar,
+struct Told {
+    said: Mutex<Said>,
+    changed: Condvar,
 }
 
-impl Stop {
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is_told.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    stop: bool,
+    checkpoint: bool,
+}
+
+impl Told {
+    fn lock(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits as long, or until it is told to stop; true then.
-    fn wait(&self, long: Duration) -> bool {
-        let waited = self.told.wait_timeout_while(self.lock(), long, |is_told| !*is_told);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+    fn say(&self, say: impl FnOnce(&mut Said)) {
+        say(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Waits as long, or until it is told to stop; true then. Where that is asked, a checkpoint ends the wait, too.
+    fn wait(&self, long: Duration, for_checkpoint: bool) -> bool {
+        let nothing = |said: &mut Said| !(said.stop || for_checkpoint && said.checkpoint);
+        let waited = self.changed.wait_timeout_while(self.lock(), long, nothing);
+        let mut said = waited.unwrap_or_else(PoisonError::into_inner).0;
+        said.checkpoint = false;
+        said.stop
     }
 }
 
@@ -114,15 +134,21 @@ enum Ended {
     Stopped,
 }
 
+/// Tickets to archive, each with the value that the projection has.
+type Lot = Vec<(Ticket, Vec<u8>)>;
+
 struct Run<T> {
     history: Arc<History>,
     rule: Rule,
     tell: T,
-    stop: Arc<Stop>,
+    told: Arc<Told>,
 }
 
 impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     fn until_stopped(&mut self) {
+        // What was replayed at the start is in the projection with the first checkpoint. Where tickets need not rest,
+        // each checkpoint may bring some.
+        let mut for_checkpoint = true;
         loop {
             match self.once(clock::now()) {
                 Ok(0) => {}
@@ -135,9 +161,10 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
                     "the archive is damaged: {damage}; its tickets come back from the ledger at the next start"
                 );
             }
-            if self.stop.wait(EVERY) {
+            if self.told.wait(EVERY, for_checkpoint) {
                 return;
             }
+            for_checkpoint = self.rule.after_ms == 0;
         }
     }
 
@@ -153,7 +180,7 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
             self.archive(lot)?;
             let Some(next) = next else { return Ok(tickets) };
             below = next;
-            if self.stop.wait(PAUSE) {
+            if self.told.wait(PAUSE, false) {
                 return Err(Ended::Stopped);
             }
         }
@@ -176,18 +203,14 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
         Ok(false)
     }
 
-    /// The tickets to archive among the next closed ones below a number, with their values, and where to go on.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn lot(
-        &self,
-        below: TicketNumber,
-        now: Timestamp,
-    ) -> Result<(Vec<(Ticket, Vec<u8>)>, Option<TicketNumber>), Ended> {
+    /// The tickets to archive among the next closed ones below a number, and where to go on.
+    fn lot(&self, below: TicketNumber, now: Timestamp) -> Result<(Lot, Option<TicketNumber>), Ended> {
         let closed = self.history.closed_below(below, LOT_TICKETS)?;
-        let next = closed.last().filter(|_| closed.len() == LOT_TICKETS).map(|(number, _)| *number);
+        let next = closed.last().filter(|_| closed.len() == LOT_TICKETS);
+        let next = next.map(|(number, _)| TicketNumber(*number));
         let read = |(_, value): (_, Option<Vec<u8>>)| {
             let value = value?;
-            let ticket: Ticket = serde_json::from_slice(&value).ok()?;
+            let ticket = unpack(&value)?;
             (self.rested_ms(&ticket, now) >= 0).then_some((ticket, value))
         };
         Ok((closed.into_iter().filter_map(read).collect(), next))
@@ -199,12 +222,12 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     }
 
     /// Archives a lot of tickets, the newest first, and tells.
-    fn archive(&mut self, lot: Vec<(Ticket, Vec<u8>)>) -> Result<(), Ended> {
+    fn archive(&mut self, lot: Lot) -> Result<(), Ended> {
         let (mut stories, mut archived): (BTreeMap<u16, Vec<Story>>, _) =
             (BTreeMap::new(), Archived::default());
         for (ticket, value) in lot.into_iter().rev() {
             let checksum = crc32c::crc32c(&value);
-            let Some((year, story)) = self.story(&ticket, value)? else { continue };
+            let Some((year, story)) = self.story(&ticket)? else { continue };
             archived.tickets.push((ticket.number.0, checksum));
             let known = self.history.archive().get(story.number);
             if known.is_ok_and(|known| known == Some(story.line())) {
@@ -220,7 +243,7 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     }
 
     /// The year of a ticket's archive and its story; `None` while the ticket changes.
-    fn story(&self, ticket: &Ticket, value: Vec<u8>) -> Result<Option<(u16, Story)>, Ended> {
+    fn story(&self, ticket: &Ticket) -> Result<Option<(u16, Story)>, Ended> {
         let told = self.history.told(ticket.number)?;
         if self.history.is_changing(ticket.number) {
             return Ok(None);
@@ -234,7 +257,9 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
             entries.push(payload);
         }
         let year = u16::try_from(closed_at.local(self.rule.zone).year()).unwrap_or_default();
-        let story = Story { number: ticket.number.0, at_ms: closed_at.millis(), ticket: value, entries };
+        let ticket_json = serde_json::to_vec(ticket).expect("a ticket is plain data with text keys");
+        let story =
+            Story { number: ticket.number.0, at_ms: closed_at.millis(), ticket: ticket_json, entries };
         Ok(Some((year, story)))
     }
 
@@ -242,7 +267,7 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     fn hand_over(&mut self, mut archived: Archived) -> Result<(), Ended> {
         while let Err(back) = (self.tell)(archived) {
             archived = back;
-            if self.stop.wait(PAUSE) {
+            if self.told.wait(PAUSE, false) {
                 return Err(Ended::Stopped);
             }
         }

@@ -81,7 +81,7 @@ pub fn start(
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
     let (books, desk, report) =
         Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
-    let the_loop = Loop::new(desk, books, Box::new(SystemClock), settings);
+    let mut the_loop = Loop::new(desk, books, Box::new(SystemClock), settings);
     let handle = Handle {
         inputs,
         entries: the_loop.entries.clone(),
@@ -96,13 +96,13 @@ pub fn start(
             TrySendError::Full(_) | TrySendError::Disconnected(_) => Ok(()),
         })
     };
-    let archivist = settings
+    the_loop.archivist = settings
         .archiving
         .map(|rule| Archivist::start(Arc::clone(handle.history()), rule, tell).map_err(BooksError::Keeper))
         .transpose()?;
     let thread = std::thread::Builder::new()
         .name("desk".into())
-        .spawn(move || the_loop.run(&queue, archivist))
+        .spawn(move || the_loop.run(&queue))
         .map_err(BooksError::Keeper)?;
     let stepped_to = handle.inputs.clone();
     if let Err(error) = clock::watch_steps(move || stepped_to.send(Input::ClockStepped).is_ok()) {
@@ -125,6 +125,8 @@ pub struct Loop {
     troubles: Vec<Alarm>,
     /// What the disk takes.
     disk: Disk,
+    /// Takes closed tickets to the archive, in a thread of its own; none where none leave.
+    archivist: Option<Archivist>,
     /// Since when the monotonic clock has seen changes that no checkpoint has.
     dirty_since_us: Option<u64>,
     batch: Batch,
@@ -168,6 +170,7 @@ impl Loop {
             language: settings.language,
             troubles: Vec::new(),
             disk: Disk::Works,
+            archivist: None,
             dirty_since_us,
             batch: Batch::default(),
         };
@@ -232,12 +235,12 @@ impl Loop {
         self.books.close(&self.desk, now);
     }
 
-    fn run(mut self, queue: &Receiver<Input>, archivist: Option<Archivist>) {
+    fn run(mut self, queue: &Receiver<Input>) {
         while !self.batch.stop {
             let first = self.wait(queue);
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
-        drop(archivist);
+        drop(self.archivist.take());
         let now = self.time.now();
         // What it has archived leaves the projection with the last checkpoint.
         for input in queue.try_iter() {
@@ -301,6 +304,9 @@ impl Loop {
             Input::Kept(Kept::Done { upto_seq }) => {
                 let calm = self.books.kept(upto_seq, &mut self.desk);
                 self.view.calm_down(calm);
+                if let Some(archivist) = &self.archivist {
+                    archivist.checkpointed();
+                }
                 self.checkpoint_works();
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::desk::packed::unpack;
 use crate::desk::{Desk, Entry, Event, Ticket, TicketNumber};
+use crate::store::tickets::ClosedTicket;
 use crate::store::{
     Archive, ArchiveError, Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError,
 };
@@ -187,9 +188,8 @@ impl History {
         &self,
         below: TicketNumber,
         limit: usize,
-    ) -> Result<Vec<(TicketNumber, Option<Vec<u8>>)>, HistoryError> {
-        let closed = self.tickets.newest_closed(0..below.0, limit).map_err(HistoryError::PutAway)?;
-        Ok(closed.into_iter().map(|(number, value)| (TicketNumber(number), value)).collect())
+    ) -> Result<Vec<ClosedTicket>, HistoryError> {
+        self.tickets.newest_closed(0..below.0, limit).map_err(HistoryError::PutAway)
     }
 
     /// Tickets that are put away, with numbers in `numbers`, the newest first, at most `limit`. Archived ones that cannot
