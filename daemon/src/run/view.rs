@@ -223,7 +223,10 @@ fn merged(
 mod tests {
     use tempfile::TempDir;
 
+    use firmware_board::Language;
+
     use super::*;
+    use crate::board::Glance;
     use crate::desk::event::{Entry, Event, Fact, Registered};
     use crate::desk::packed::pack;
     use crate::desk::{Desk, Stage};
@@ -247,7 +250,7 @@ mod tests {
                 events.push(Event::StatusChanged { from, to, stage, waiting: false, reason: None });
             }
             let facts = events.into_iter().map(|event| Fact { ticket: Some(number), event }).collect();
-            entries.push(desk.enter(facts, "", calendars::Timestamp::from_millis(0), None, None, false));
+            entries.push(desk.enter(facts, "", Timestamp::from_millis(0), None, None, false));
         }
         (entries, desk)
     }
@@ -269,9 +272,12 @@ mod tests {
         let upto_seq = desk.next_seq();
         let closed = away.collect();
         tickets.checkpoint(&Checkpoint { upto_seq, closed, history, ..Checkpoint::default() }).unwrap();
-        let history = Arc::new(History::new(ledger.reader(), tickets));
+        let (archive, _) = crate::store::Archive::open(dir.path(), upto_seq).unwrap();
+        let history = Arc::new(History::new(ledger.reader(), tickets, archive));
         let zone = calendars::Tz::UTC;
-        let board = BoardState::of(&desk, &[], calendars::Timestamp::from_millis(0), true, zone);
+        let time = crate::run::time::DeskTime::Trusted;
+        let glance = Glance { at: Timestamp::from_millis(0), time, zone, language: Language::Russian };
+        let board = BoardState::of(&desk, &[], glance);
         let view = View::new(Regulations::default(), history, Vec::new(), board);
         let live = desk.tickets().filter(|ticket| !ticket.is_over());
         view.publish_tickets(live.map(|ticket| (ticket.number, Held::Whole(ticket))), desk.tickets_total());
