@@ -52,7 +52,7 @@ pub struct Rule {
 /// The thread. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Archivist {
-    stop: Arc<Stop>,
+    told: Arc<Told>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -66,18 +66,22 @@ impl Archivist {
         rule: Rule,
         tell: impl FnMut(Archived) -> Result<(), Archived> + Send + 'static,
     ) -> std::io::Result<Self> {
-        let stop = Arc::new(Stop::default());
-        let mut run = Run { history, rule, tell, stop: Arc::clone(&stop) };
+        let told = Arc::new(Told::default());
+        let mut run = Run { history, rule, tell, told: Arc::clone(&told) };
         let thread =
             std::thread::Builder::new().name("archivist".into()).spawn(move || run.until_stopped())?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// A checkpoint is durable: there may be closed tickets in the projection that were not there before.
+    pub(super) fn checkpointed(&self) {
+        self.told.say(|said| said.checkpoint = true);
     }
 }
 
 impl Drop for Archivist {
     fn drop(&mut self) {
-        *self.stop.lock() = true;
-        self.stop.told.notify_all();
+        self.told.say(|said| said.stop = true);
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so.
             let _ = thread.join();
@@ -85,21 +89,36 @@ impl Drop for Archivist {
     }
 }
 
+/// What the thread is told.
 #[derive(Debug, Default)]
-struct Stop {
-    is_told: Mutex<bool>,
-    told: Condvar,
+struct Told {
+    said: Mutex<Said>,
+    changed: Condvar,
 }
 
-impl Stop {
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is_told.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    stop: bool,
+    checkpoint: bool,
+}
+
+impl Told {
+    fn lock(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits as long, or until it is told to stop; true then.
-    fn wait(&self, long: Duration) -> bool {
-        let waited = self.told.wait_timeout_while(self.lock(), long, |is_told| !*is_told);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+    fn say(&self, say: impl FnOnce(&mut Said)) {
+        say(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Waits as long, or until it is told to stop; true then. Where that is asked, a checkpoint ends the wait, too.
+    fn wait(&self, long: Duration, for_checkpoint: bool) -> bool {
+        let nothing = |said: &mut Said| !said.stop && !(for_checkpoint && said.checkpoint);
+        let waited = self.changed.wait_timeout_while(self.lock(), long, nothing);
+        let mut said = waited.unwrap_or_else(PoisonError::into_inner).0;
+        said.checkpoint = false;
+        said.stop
     }
 }
 
@@ -118,11 +137,14 @@ struct Run<T> {
     history: Arc<History>,
     rule: Rule,
     tell: T,
-    stop: Arc<Stop>,
+    told: Arc<Told>,
 }
 
 impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     fn until_stopped(&mut self) {
+        // What was replayed at the start is in the projection with the first checkpoint. Where tickets need not rest,
+        // each checkpoint may bring some.
+        let mut for_checkpoint = true;
         loop {
             match self.once(clock::now()) {
                 Ok(0) => {}
@@ -135,9 +157,10 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
                     "the archive is damaged: {damage}; its tickets come back from the ledger at the next start"
                 );
             }
-            if self.stop.wait(EVERY) {
+            if self.told.wait(EVERY, for_checkpoint) {
                 return;
             }
+            for_checkpoint = self.rule.after_ms == 0;
         }
     }
 
@@ -153,7 +176,7 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
             self.archive(lot)?;
             let Some(next) = next else { return Ok(tickets) };
             below = next;
-            if self.stop.wait(PAUSE) {
+            if self.told.wait(PAUSE, false) {
                 return Err(Ended::Stopped);
             }
         }
@@ -242,7 +265,7 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     fn hand_over(&mut self, mut archived: Archived) -> Result<(), Ended> {
         while let Err(back) = (self.tell)(archived) {
             archived = back;
-            if self.stop.wait(PAUSE) {
+            if self.told.wait(PAUSE, false) {
                 return Err(Ended::Stopped);
             }
         }

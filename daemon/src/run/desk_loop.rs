@@ -234,6 +234,9 @@ impl Loop {
             Input::Kept(Kept::Done { upto_seq }) => {
                 let put_away = self.books.kept(upto_seq, &mut self.desk);
                 self.view.put_away(&put_away);
+                if let Some(archivist) = &self.archivist {
+                    archivist.checkpointed();
+                }
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => {
                 log::error!(
