@@ -210,3 +210,116 @@ fn merged(
         Some(held.ticket())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::desk::event::{Entry, Event, Fact, Registered};
+    use crate::desk::packed::pack;
+    use crate::desk::{Desk, Stage};
+    use crate::run::history::encode;
+    use crate::store::{Checkpoint, Ledger, Tickets};
+
+    /// A record of `count` tickets, those with even numbers closed, and the desk that comes of it.
+    fn record(count: u64) -> (Vec<Entry>, Desk) {
+        let registered: Registered = serde_json::from_value(serde_json::json!({
+            "regulation": "itsm", "version": "1", "type": "incident", "priority": "p3", "status": "new", "line": 1,
+            "channel": "phone", "subject": "Принтер",
+        }))
+        .unwrap();
+        let mut desk = Desk::default();
+        let mut entries = Vec::new();
+        for number in (1..=count).map(TicketNumber) {
+            let mut events = vec![Event::Registered(Box::new(registered.clone()))];
+            if number.0 % 2 == 0 {
+                let (from, to) = ("new".into(), "closed".into());
+                let stage = Stage::Closed;
+                events.push(Event::StatusChanged { from, to, stage, waiting: false, reason: None });
+            }
+            let facts = events.into_iter().map(|event| Fact { ticket: Some(number), event }).collect();
+            entries.push(desk.enter(facts, "", calendars::Timestamp::from_millis(0), None, None, false));
+        }
+        (entries, desk)
+    }
+
+    /// The view of that desk, with what is closed put away; `spoil` may change the bytes of a ticket that is.
+    fn view(dir: &TempDir, count: u64, spoil: impl Fn(TicketNumber, &mut Vec<u8>)) -> View {
+        let (entries, desk) = record(count);
+        let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
+        let positions = ledger.append(&entries.iter().map(encode).collect::<Vec<_>>()).unwrap();
+        let tickets = Tickets::open(dir.path(), 1, desk.next_seq()).unwrap().tickets;
+        let history = entries.iter().zip(positions);
+        let history = history.map(|(entry, at)| (entry.tickets()[0].0, entry.first_seq, at)).collect();
+        let away = desk.tickets().filter(|ticket| ticket.is_over());
+        let away = away.map(|ticket| {
+            let mut bytes = pack(&ticket);
+            spoil(ticket.number, &mut bytes);
+            (ticket.number.0, bytes)
+        });
+        let upto_seq = desk.next_seq();
+        let closed = away.collect();
+        tickets.checkpoint(&Checkpoint { upto_seq, closed, history, ..Checkpoint::default() }).unwrap();
+        let history = Arc::new(History::new(ledger.reader(), tickets));
+        let zone = calendars::Tz::UTC;
+        let board = BoardState::of(&desk, &[], calendars::Timestamp::from_millis(0), true, zone);
+        let view = View::new(Regulations::default(), history, Vec::new(), board);
+        let live = desk.tickets().filter(|ticket| !ticket.is_over());
+        view.publish_tickets(live.map(|ticket| (ticket.number, Held::Whole(ticket))), desk.tickets_total());
+        view
+    }
+
+    fn numbers(view: &View, before: Option<u64>, closed: bool) -> (Vec<u64>, Looked) {
+        let mut numbers = Vec::new();
+        let looked = view.newest(before.map(TicketNumber), closed, |ticket| {
+            numbers.push(ticket.number.0);
+            ControlFlow::Continue(())
+        });
+        (numbers, looked.unwrap())
+    }
+
+    #[test]
+    fn the_newest_are_shown_in_order_whether_they_are_put_away_or_not() {
+        let dir = TempDir::new().unwrap();
+        let view = view(&dir, 2_500, |_, _| {});
+        let all: Vec<_> = (1..=2_500).rev().collect();
+        assert_eq!(numbers(&view, None, true), (all.clone(), Looked::AtAll));
+        let open: Vec<_> = all.iter().copied().filter(|number| number % 2 == 1).collect();
+        assert_eq!(numbers(&view, None, false), (open, Looked::AtAll));
+        assert_eq!(numbers(&view, Some(4), true), (vec![3, 2, 1], Looked::AtAll));
+        assert_eq!(numbers(&view, Some(0), true), (vec![], Looked::AtAll));
+        assert_eq!(view.tickets_total(), 2_500);
+        let mut seen = 0;
+        let looked = view.newest(None, true, |_| {
+            seen += 1;
+            if seen == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!((looked.unwrap(), seen), (Looked::Enough, 100));
+    }
+
+    #[test]
+    fn a_look_reads_so_many_that_are_put_away_and_says_where_it_ended() {
+        let dir = TempDir::new().unwrap();
+        let count = 2 * PUT_AWAY_MAX as u64 + 100;
+        let view = view(&dir, count, |_, _| {});
+        let (first, looked) = numbers(&view, None, true);
+        assert_eq!(looked, Looked::Until(TicketNumber(102)));
+        assert_eq!(first, (102..=count).rev().collect::<Vec<_>>());
+        assert_eq!(numbers(&view, Some(102), true), ((1..=101).rev().collect(), Looked::AtAll));
+    }
+
+    #[test]
+    fn a_ticket_whose_record_cannot_be_read_is_told_again_from_the_ledger() {
+        let dir = TempDir::new().unwrap();
+        let spoilt = TicketNumber(4);
+        let view =
+            view(&dir, 6, |number, bytes| bytes.truncate(if number == spoilt { 9 } else { bytes.len() }));
+        let (_, desk) = record(6);
+        assert_eq!(view.live(spoilt), None);
+        assert_eq!(view.ticket(spoilt).unwrap(), desk.ticket(spoilt));
+        assert_eq!(view.ticket(TicketNumber(2)).unwrap(), desk.ticket(TicketNumber(2)));
+        assert_eq!(view.ticket(TicketNumber(7)).unwrap(), None);
+        assert_eq!(numbers(&view, None, true), ((1..=6).rev().collect(), Looked::AtAll));
+    }
+}
