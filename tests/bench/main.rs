@@ -10,6 +10,8 @@
 )]
 
 mod archive;
+mod fill;
+mod grown;
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
@@ -34,6 +36,14 @@ const SPAN: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+    match grown::asked() {
+        Ok(None) => {}
+        Ok(Some(asked)) => return asked.run(&what),
+        Err(wrong) => {
+            eprintln!("bench: {wrong}");
+            return ExitCode::from(2);
+        }
+    }
     let parts: [(&str, fn()); 5] = [
         ("simulate", replay),
         ("register", register),
@@ -43,7 +53,9 @@ fn main() -> ExitCode {
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
-        eprintln!("bench: unknown part `{what}`; one of all, simulate, register, memory, delay, archive");
+        eprintln!(
+            "bench: unknown part `{what}`; one of all, simulate, register, memory, delay, archive, or with --open N --closed N [--state DIR] memory or start"
+        );
         return ExitCode::from(2);
     }
     for (name, part) in chosen {

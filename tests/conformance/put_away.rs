@@ -183,6 +183,13 @@ impl Pair {
                 self.lean.put_away(number);
             }
         }
+        // What nobody is changing may be held as bytes.
+        let held: Vec<_> = self.lean.all_held().map(|(number, _)| number).collect();
+        for number in held {
+            if self.dice.percent(50) {
+                self.lean.pack(number);
+            }
+        }
     }
 
     /// What can be seen of a desk besides its tickets is the same, and each ticket is the same wherever it is.

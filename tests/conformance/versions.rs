@@ -401,7 +401,7 @@ fn a_preview_is_what_applying_does_for_each_ticket() {
     let mut seen = Vec::new();
     for number in numbers {
         let to = Arc::clone(world.desk().regulations().version("care", "2").expect("it is run"));
-        let ticket = Arc::clone(world.desk().ticket(number).expect("it is there"));
+        let ticket = world.desk().ticket(number).expect("it is there");
         let (decision, becomes) =
             world.desk().preview_regulation(&ticket, &to, world.now()).expect("it fits");
         let impact = world.impact(number, &to);

@@ -250,7 +250,7 @@ impl World {
     /// What a version would do to a ticket now.
     pub fn impact(&self, number: TicketNumber, to: &Arc<Regulation>) -> Impact {
         let ticket = self.desk.ticket(number).unwrap_or_else(|| panic!("there is no ticket {number}"));
-        self.desk.impact(ticket, to, self.now)
+        self.desk.impact(&ticket, to, self.now)
     }
 
     /// The same record under other regulations, as after a restart.
@@ -280,7 +280,7 @@ impl World {
     /// # Panics
     /// Where there is none.
     pub fn ticket(&self, number: TicketNumber) -> &Ticket {
-        self.desk.ticket(number).unwrap_or_else(|| panic!("there is no ticket {number}"))
+        self.desk.whole(number).unwrap_or_else(|| panic!("there is no ticket {number}"))
     }
 
     /// The ticket's status.
@@ -429,7 +429,7 @@ pub fn shipped_text(name: &str) -> String {
 /// Everything of a desk that can be seen from outside, in one text.
 fn picture(desk: &Desk) -> String {
     let json = |ticket: &Ticket| serde_json::to_string(ticket).expect("a ticket is JSON");
-    let mut tickets: Vec<_> = desk.tickets().map(|ticket| (ticket.number, json(ticket))).collect();
+    let mut tickets: Vec<_> = desk.tickets().map(|ticket| (ticket.number, json(&ticket))).collect();
     tickets.sort();
     let mut tally: Vec<_> = desk.alarm_tally().collect();
     tally.sort();

@@ -32,7 +32,7 @@ pub(super) struct List {}
 pub(super) struct Check {}
 
 #[derive(Deserialize)]
-struct Year {
+struct Held {
     year: u16,
     tickets: u64,
     bytes: u64,
@@ -68,13 +68,13 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     for title in ["tickets", "size"] {
         table.align_right(title);
     }
-    for year in answer.read::<Vec<Year>>(path)? {
+    for held in answer.read::<Vec<Held>>(path)? {
         table.row([
-            year.year.to_string(),
-            year.tickets.to_string(),
-            size(year.bytes),
-            when(&year.first_closed_at),
-            when(&year.last_closed_at),
+            held.year.to_string(),
+            held.tickets.to_string(),
+            size(held.bytes),
+            when(&held.first_closed_at),
+            when(&held.last_closed_at),
         ]);
     }
     io.table(&table)

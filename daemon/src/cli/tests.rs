@@ -423,7 +423,7 @@ fn answer(
     let now = Timestamp::parse_rfc3339(NOW).unwrap();
     let zone = Tz::Europe__Moscow;
     let ticket =
-        |number: u64| view::ticket(desk.ticket(TicketNumber(number)).unwrap(), desk.regulations(), now);
+        |number: u64| view::ticket(&desk.ticket(TicketNumber(number)).unwrap(), desk.regulations(), now);
     let mut headers = HeaderMap::new();
     let json = match (method, uri.path()) {
         ("GET", "/v1/status") => {

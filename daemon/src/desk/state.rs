@@ -15,6 +15,7 @@ use super::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use super::command::Token;
 use super::event::{Entry, Event, Fact, Receipt};
 use super::index::{Counts, Due, Index};
+use super::packed::{Held, Packed};
 use super::regulation::Regulations;
 use super::ticket::{Ticket, TicketNumber};
 
@@ -51,7 +52,7 @@ impl Default for Rest {
 #[derive(Debug)]
 pub struct Undo {
     rest: Rest,
-    tickets: HashMap<TicketNumber, Option<Arc<Ticket>>>,
+    tickets: HashMap<TicketNumber, Option<Held>>,
 }
 
 impl Undo {
@@ -65,7 +66,7 @@ impl Undo {
 #[derive(Debug, Default)]
 pub struct Desk {
     regulations: Regulations,
-    tickets: HashMap<TicketNumber, Arc<Ticket>>,
+    tickets: HashMap<TicketNumber, Held>,
     rest: Rest,
     index: Index,
     undo: Option<Undo>,
@@ -84,10 +85,15 @@ impl Desk {
         for alarm in desk.rest.parts.values() {
             desk.index.add_alarm(alarm);
         }
-        for ticket in tickets {
-            desk.put(Arc::new(ticket));
-        }
+        tickets.for_each(|ticket| desk.take_in(ticket));
         desk
+    }
+
+    /// Takes in a ticket as it was kept.
+    pub fn take_in(&mut self, ticket: Ticket) {
+        let number = ticket.number;
+        self.put(Arc::new(ticket));
+        self.pack(number);
     }
 
     /// Takes registrations with fields missing; for replaying logs that never had them.
@@ -107,13 +113,31 @@ impl Desk {
     }
 
     /// The ticket of that number; none where it is put away.
-    pub fn ticket(&self, number: TicketNumber) -> Option<&Arc<Ticket>> {
+    pub fn ticket(&self, number: TicketNumber) -> Option<Arc<Ticket>> {
+        self.tickets.get(&number).map(Held::ticket)
+    }
+
+    /// The ticket of that number, if it is held as a value.
+    pub fn whole(&self, number: TicketNumber) -> Option<&Arc<Ticket>> {
+        match self.tickets.get(&number)? {
+            Held::Whole(ticket) => Some(ticket),
+            Held::Packed(_) => None,
+        }
+    }
+
+    /// The ticket of that number as it is held.
+    pub fn held(&self, number: TicketNumber) -> Option<&Held> {
         self.tickets.get(&number)
     }
 
+    /// Every ticket that is not put away, as it is held, in no order.
+    pub fn all_held(&self) -> impl Iterator<Item = (TicketNumber, &Held)> {
+        self.tickets.iter().map(|(number, held)| (*number, held))
+    }
+
     /// Every ticket that is not put away, in no order.
-    pub fn tickets(&self) -> impl Iterator<Item = &Arc<Ticket>> {
-        self.tickets.values()
+    pub fn tickets(&self) -> impl Iterator<Item = Arc<Ticket>> {
+        self.tickets.values().map(Held::ticket)
     }
 
     /// How many tickets were registered, those that are put away among them.
@@ -137,12 +161,22 @@ impl Desk {
     /// before, by [`Desk::go_back`].
     pub fn put_away(&mut self, number: TicketNumber) -> bool {
         let may_go_back = self.undo.as_ref().is_some_and(|undo| undo.tickets.contains_key(&number));
-        let is_over = self.tickets.get(&number).is_some_and(|ticket| ticket.is_over());
+        let is_over = self.ticket(number).is_some_and(|ticket| ticket.is_over());
         if is_over && !may_go_back {
             // The index has nothing of it.
             self.tickets.remove(&number);
         }
         is_over && !may_go_back
+    }
+
+    /// Holds a ticket as bytes from here on, until it changes. One with alarms stays a value: the wall looks at them.
+    pub fn pack(&mut self, number: TicketNumber) {
+        if let Some(held) = self.tickets.get_mut(&number)
+            && let Held::Whole(ticket) = held
+            && ticket.alarms.is_empty()
+        {
+            *held = Held::Packed(Packed::of(ticket));
+        }
     }
 
     /// The number the next ticket gets.
@@ -213,7 +247,8 @@ impl Desk {
 
     fn alarm_of(&self, id: &str, ticket: Option<TicketNumber>) -> Option<&Alarm> {
         match ticket {
-            Some(number) => self.tickets.get(&number)?.alarms.iter().find(|alarm| alarm.id == id),
+            // One that is held as bytes has no alarms.
+            Some(number) => self.whole(number)?.alarms.iter().find(|alarm| alarm.id == id),
             None => self.rest.parts.get(id),
         }
     }
@@ -347,12 +382,13 @@ impl Desk {
 
     /// Takes a ticket out, to be changed and put back.
     fn take(&mut self, number: TicketNumber) -> Option<Arc<Ticket>> {
-        let ticket = self.tickets.remove(&number);
+        let held = self.tickets.remove(&number);
+        let ticket = held.as_ref().map(Held::ticket);
         if let Some(ticket) = &ticket {
             self.index.remove(ticket);
         }
         if let Some(undo) = &mut self.undo {
-            undo.tickets.entry(number).or_insert_with(|| ticket.clone());
+            undo.tickets.entry(number).or_insert(held);
         }
         ticket
     }
@@ -360,7 +396,7 @@ impl Desk {
     /// Puts a ticket in whose number is free.
     fn put(&mut self, ticket: Arc<Ticket>) {
         self.index.add(&ticket);
-        self.tickets.insert(ticket.number, ticket);
+        self.tickets.insert(ticket.number, Held::Whole(ticket));
     }
 
     /// From here on the desk remembers how it was, until [`Desk::forget`] or [`Desk::go_back`].
@@ -386,7 +422,8 @@ impl Desk {
         for (number, old) in undo.tickets {
             self.take(number);
             if let Some(old) = old {
-                self.put(old);
+                self.index.add(&old.ticket());
+                self.tickets.insert(number, old);
             }
         }
     }

@@ -175,7 +175,7 @@ impl About {
         alarm
             .ticket
             .and_then(|number| desk.ticket(number))
-            .map(|ticket| Self::ticket(ticket))
+            .map(|ticket| Self::ticket(&ticket))
             .unwrap_or_default()
     }
 

@@ -16,6 +16,7 @@ use chrono::Datelike;
 use super::history::{History, HistoryError};
 use crate::chain::chain;
 use crate::clock;
+use crate::desk::packed::unpack;
 use crate::desk::{Entry, Event, Stage, Ticket, TicketNumber};
 use crate::store::ArchiveError;
 use crate::store::archive::{Mark, Story};
@@ -114,7 +115,7 @@ impl Told {
 
     /// Waits as long, or until it is told to stop; true then. Where that is asked, a checkpoint ends the wait, too.
     fn wait(&self, long: Duration, for_checkpoint: bool) -> bool {
-        let nothing = |said: &mut Said| !said.stop && !(for_checkpoint && said.checkpoint);
+        let nothing = |said: &mut Said| !(said.stop || for_checkpoint && said.checkpoint);
         let waited = self.changed.wait_timeout_while(self.lock(), long, nothing);
         let mut said = waited.unwrap_or_else(PoisonError::into_inner).0;
         said.checkpoint = false;
@@ -132,6 +133,9 @@ enum Ended {
     #[error("the daemon stops")]
     Stopped,
 }
+
+/// Tickets to archive, each with the value that the projection has.
+type Lot = Vec<(Ticket, Vec<u8>)>;
 
 struct Run<T> {
     history: Arc<History>,
@@ -199,18 +203,14 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
         Ok(false)
     }
 
-    /// The tickets to archive among the next closed ones below a number, with their values, and where to go on.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn lot(
-        &self,
-        below: TicketNumber,
-        now: Timestamp,
-    ) -> Result<(Vec<(Ticket, Vec<u8>)>, Option<TicketNumber>), Ended> {
+    /// The tickets to archive among the next closed ones below a number, and where to go on.
+    fn lot(&self, below: TicketNumber, now: Timestamp) -> Result<(Lot, Option<TicketNumber>), Ended> {
         let closed = self.history.closed_below(below, LOT_TICKETS)?;
-        let next = closed.last().filter(|_| closed.len() == LOT_TICKETS).map(|(number, _)| *number);
+        let next = closed.last().filter(|_| closed.len() == LOT_TICKETS);
+        let next = next.map(|(number, _)| TicketNumber(*number));
         let read = |(_, value): (_, Option<Vec<u8>>)| {
             let value = value?;
-            let ticket: Ticket = serde_json::from_slice(&value).ok()?;
+            let ticket = unpack(&value)?;
             (self.rested_ms(&ticket, now) >= 0).then_some((ticket, value))
         };
         Ok((closed.into_iter().filter_map(read).collect(), next))
@@ -222,12 +222,12 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     }
 
     /// Archives a lot of tickets, the newest first, and tells.
-    fn archive(&mut self, lot: Vec<(Ticket, Vec<u8>)>) -> Result<(), Ended> {
+    fn archive(&mut self, lot: Lot) -> Result<(), Ended> {
         let (mut stories, mut archived): (BTreeMap<u16, Vec<Story>>, _) =
             (BTreeMap::new(), Archived::default());
         for (ticket, value) in lot.into_iter().rev() {
             let checksum = crc32c::crc32c(&value);
-            let Some((year, story)) = self.story(&ticket, value)? else { continue };
+            let Some((year, story)) = self.story(&ticket)? else { continue };
             archived.tickets.push((ticket.number.0, checksum));
             let known = self.history.archive().get(story.number);
             if known.is_ok_and(|known| known == Some(story.line())) {
@@ -243,7 +243,7 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
     }
 
     /// The year of a ticket's archive and its story; `None` while the ticket changes.
-    fn story(&self, ticket: &Ticket, value: Vec<u8>) -> Result<Option<(u16, Story)>, Ended> {
+    fn story(&self, ticket: &Ticket) -> Result<Option<(u16, Story)>, Ended> {
         let told = self.history.told(ticket.number)?;
         if self.history.is_changing(ticket.number) {
             return Ok(None);
@@ -257,7 +257,9 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
             entries.push(payload);
         }
         let year = u16::try_from(closed_at.local(self.rule.zone).year()).unwrap_or_default();
-        let story = Story { number: ticket.number.0, at_ms: closed_at.millis(), ticket: value, entries };
+        let ticket_json = serde_json::to_vec(ticket).expect("a ticket is plain data with text keys");
+        let story =
+            Story { number: ticket.number.0, at_ms: closed_at.millis(), ticket: ticket_json, entries };
         Ok(Some((year, story)))
     }
 

@@ -16,7 +16,8 @@ use super::archiving::Archived;
 use super::history::{History, HistoryError, decode, encode};
 use super::versions::{self, VersionsReport};
 use crate::desk::event::Receipt;
-use crate::desk::{Desk, Entry, Regulations, Ticket, TicketNumber};
+use crate::desk::packed::{pack, unpack};
+use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::tickets::Unusable;
 use crate::store::{
@@ -97,7 +98,7 @@ pub struct Books {
     history: Arc<History>,
     keeper: Option<Keeper>,
     pending: Pending,
-    /// Tickets that are over in a checkpoint that is not durable yet, with the event before which it ends.
+    /// Tickets in a checkpoint that is not durable yet, with the event before which it ends.
     leaving: HashMap<TicketNumber, u64>,
     receipts: HashMap<String, Carried>,
     /// Receipts by age, to forget them after a day.
@@ -146,9 +147,9 @@ impl Books {
         if desk.is_none() && opened.tickets.position() > 0 {
             opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
         }
-        let mut desk = desk.unwrap_or_else(|| Desk::new(regulations.clone()));
+        let (mut desk, deadlines) = desk.unwrap_or_else(|| (Desk::new(regulations.clone()), HashMap::new()));
         let mut found = desk.tickets_total();
-        let mut books = Self::over(ledger, lock, (opened.tickets, archive.clone()), kept.clone(), &desk)?;
+        let mut books = Self::over(ledger, lock, (opened.tickets, archive.clone()), kept.clone(), deadlines)?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
         let mut replayed = books.replay(&mut desk, &mut damage, &mut progress);
         let unread = matches!(
@@ -163,7 +164,7 @@ impl Books {
             let (ledger, lock, tickets) = books.let_go();
             opened = tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
             (desk, found) = (Desk::new(regulations), 0);
-            books = Self::over(ledger, lock, (opened.tickets, archive), kept, &desk)?;
+            books = Self::over(ledger, lock, (opened.tickets, archive), kept, HashMap::new())?;
             replayed = books.replay(&mut desk, &mut damage, &mut progress);
         }
         let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
@@ -188,13 +189,13 @@ impl Books {
         Ok((books, desk, report))
     }
 
-    /// The books over a projection that stands for `desk`.
+    /// The books over a projection whose index has these deadlines.
     fn over(
         ledger: Ledger,
         lock: StateLock,
         (tickets, archive): (Tickets, Archive),
         kept: impl FnMut(Kept) + Send + 'static,
-        desk: &Desk,
+        deadlines: HashMap<TicketNumber, Timestamp>,
     ) -> Result<Self, BooksError> {
         let mut books = Self {
             keeper: Some(Keeper::start(tickets.clone(), kept).map_err(BooksError::Keeper)?),
@@ -204,10 +205,7 @@ impl Books {
             leaving: HashMap::new(),
             receipts: HashMap::new(),
             receipts_by_age: VecDeque::new(),
-            deadlines: desk
-                .tickets()
-                .filter_map(|ticket| Some((ticket.number, ticket.next_timer()?)))
-                .collect(),
+            deadlines,
             tickets,
             lock,
         };
@@ -364,23 +362,26 @@ impl Books {
         }
     }
 
-    /// A checkpoint is durable: tickets that are over in it, and have not changed since, are put away. Tells which.
-    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<TicketNumber> {
+    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away, and the
+    /// others are held as bytes. Tells which, and as what.
+    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<(TicketNumber, Option<Held>)> {
         self.history.indexed(upto_seq);
         let pending = &self.pending.tickets;
-        let mut put_away = Vec::new();
+        let mut calm = Vec::new();
         self.leaving.retain(|number, upto| {
             if *upto > upto_seq || pending.contains(number) {
                 return *upto > upto_seq;
             }
             if desk.put_away(*number) {
-                put_away.push(*number);
+                calm.push((*number, None));
                 return false;
             }
-            // It is being changed, and may yet stay as it was.
+            desk.pack(*number);
+            calm.extend(desk.held(*number).map(|held| (*number, Some(held.clone()))));
+            // One that is being changed may yet stay as it was.
             desk.ticket(*number).is_some_and(|ticket| ticket.is_over())
         });
-        put_away
+        calm
     }
 
     fn forget_old_receipts(&mut self, now: Timestamp) {
@@ -423,9 +424,9 @@ impl Books {
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed) = (Vec::new(), Vec::new());
         for ticket in pending.tickets.iter().filter_map(|number| desk.ticket(*number)) {
-            let value = (ticket.number.0, to_json(ticket.as_ref()));
+            let value = (ticket.number.0, pack(&ticket));
+            self.leaving.insert(ticket.number, upto_seq);
             if ticket.is_over() {
-                self.leaving.insert(ticket.number, upto_seq);
                 closed.push(value);
             } else {
                 tickets.push(value);
@@ -481,25 +482,29 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is kept is plain data with text keys")
 }
 
-/// The desk as the projection has it, without the tickets that are over; `None` where it has none that this version can read.
-fn restore(tickets: &Tickets, regulations: Regulations) -> Option<Desk> {
+/// The desk as the projection has it, without the tickets that are over, and when each ticket's next timer goes off; `None`
+/// where it has none that this version can read.
+fn restore(tickets: &Tickets, regulations: Regulations) -> Option<(Desk, HashMap<TicketNumber, Timestamp>)> {
     let rest = serde_json::from_slice(&tickets.desk().ok()??).ok()?;
-    let mut all = Vec::new();
-    let mut whole = true;
-    tickets
-        .each_ticket(|_, bytes| match serde_json::from_slice::<Ticket>(bytes) {
-            Ok(ticket) => all.push(ticket),
-            Err(_) => whole = false,
-        })
-        .ok()?;
-    // The index of deadlines was written with the tickets: where the two disagree, neither is to be believed.
-    let mut indexed = HashMap::new();
+    let mut deadlines = HashMap::new();
     tickets
         .each_deadline(|at_ms, ticket| {
-            indexed.insert(TicketNumber(ticket), at_ms);
+            deadlines.insert(TicketNumber(ticket), Timestamp::from_millis(at_ms));
         })
         .ok()?;
-    let expected = all.iter().filter_map(|ticket| Some((ticket.number, ticket.next_timer()?.millis())));
-    whole &= expected.collect::<HashMap<_, _>>() == indexed;
-    whole.then(|| Desk::restore(regulations, rest, all.into_iter()))
+    let mut desk = Desk::restore(regulations, rest, std::iter::empty());
+    let (mut whole, mut timed) = (true, 0);
+    tickets
+        .each_ticket(|_, bytes| match unpack(bytes) {
+            Some(ticket) => {
+                // The index of deadlines was written with the tickets: where the two disagree, neither is to be believed.
+                let next = ticket.next_timer();
+                timed += usize::from(next.is_some());
+                whole &= deadlines.get(&ticket.number).copied() == next;
+                desk.take_in(ticket);
+            }
+            None => whole = false,
+        })
+        .ok()?;
+    (whole && timed == deadlines.len()).then_some((desk, deadlines))
 }

@@ -71,7 +71,7 @@ pub fn start(
     let now = clock::now();
     let trusted = clock::is_plausible(now, desk.last_at());
     let board = BoardState::of(&desk, &[], now, trusted, settings.zone);
-    let tickets = desk.tickets().cloned().collect::<Vec<_>>().into_iter();
+    let tickets = desk.all_held().map(|(number, held)| (number, held.clone()));
     let tokens = desk.tokens().cloned().collect();
     let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
     view.publish_tickets(tickets, desk.tickets_total());
@@ -232,8 +232,8 @@ impl Loop {
             // The next wait reckons with the new time.
             Input::ClockStepped => log::warn!("the system clock was set; timers are armed anew"),
             Input::Kept(Kept::Done { upto_seq }) => {
-                let put_away = self.books.kept(upto_seq, &mut self.desk);
-                self.view.put_away(&put_away);
+                let calm = self.books.kept(upto_seq, &mut self.desk);
+                self.view.calm_down(calm);
                 if let Some(archivist) = &self.archivist {
                     archivist.checkpointed();
                 }
@@ -278,7 +278,7 @@ impl Loop {
             let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
             self.batch.entries.push(entry);
         }
-        let ticket = decision.ticket.and_then(|number| self.desk.ticket(number)).cloned();
+        let ticket = decision.ticket.and_then(|number| self.desk.ticket(number));
         Ok(Done { ticket, changed, repeated: false })
     }
 
@@ -292,7 +292,7 @@ impl Loop {
         if let Some(entry) = in_batch {
             // Two with one key in one batch: the second waits for the first.
             let same = entry.receipt.as_ref() == Some(receipt);
-            let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number)).cloned();
+            let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number));
             return Some(if same {
                 Ok(Done { ticket, changed: true, repeated: true })
             } else {
@@ -360,8 +360,10 @@ impl Loop {
     }
 
     fn publish(&self, undo: Option<&Undo>, entries: &[Entry]) {
-        let touched =
-            undo.into_iter().flat_map(Undo::touched).filter_map(|number| self.desk.ticket(number)).cloned();
+        let touched = undo
+            .into_iter()
+            .flat_map(Undo::touched)
+            .filter_map(|number| Some((number, self.desk.held(number)?.clone())));
         self.view.publish_tickets(touched, self.desk.tickets_total());
         let tokens_changed = entries
             .iter()

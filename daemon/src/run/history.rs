@@ -8,7 +8,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::desk::packed::unpack;
 use crate::desk::{Desk, Entry, Event, Ticket, TicketNumber};
+use crate::store::tickets::ClosedTicket;
 use crate::store::{
     Archive, ArchiveError, Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError,
 };
@@ -156,7 +158,7 @@ impl History {
         for entry in self.of(number)?.iter().take_while(|entry| entry.first_seq < before_seq) {
             then.apply(entry);
         }
-        Ok(then.ticket(number).cloned())
+        Ok(then.ticket(number))
     }
 
     /// A ticket that is put away. One whose record is not as it was written is told again from the ledger.
@@ -181,9 +183,8 @@ impl History {
         &self,
         below: TicketNumber,
         limit: usize,
-    ) -> Result<Vec<(TicketNumber, Option<Vec<u8>>)>, HistoryError> {
-        let closed = self.tickets.newest_closed(0..below.0, limit).map_err(HistoryError::PutAway)?;
-        Ok(closed.into_iter().map(|(number, value)| (TicketNumber(number), value)).collect())
+    ) -> Result<Vec<ClosedTicket>, HistoryError> {
+        self.tickets.newest_closed(0..below.0, limit).map_err(HistoryError::PutAway)
     }
 
     /// Tickets that are put away, with numbers in `numbers`, the newest first, at most `limit`. Archived ones that cannot
@@ -225,7 +226,7 @@ impl History {
         number: TicketNumber,
         value: Option<&[u8]>,
     ) -> Result<Option<Arc<Ticket>>, HistoryError> {
-        match value.and_then(|value| serde_json::from_slice(value).ok()) {
+        match value.and_then(unpack) {
             Some(ticket) => Ok(Some(Arc::new(ticket))),
             None => self.ticket_before(number, u64::MAX),
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::history::{History, HistoryError};
 use crate::board::BoardState;
 use crate::desk::command::Token;
-use crate::desk::{Regulations, Ticket, TicketNumber};
+use crate::desk::{Held, Regulations, Ticket, TicketNumber};
 
 /// How many tickets [`View::each`] looks at while it keeps the loop from publishing.
 const SLICE_TICKETS: usize = 1_000;
@@ -23,7 +23,7 @@ pub const PUT_AWAY_MAX: usize = 2_000;
 #[derive(Debug)]
 pub struct View {
     regulations: Regulations,
-    tickets: RwLock<BTreeMap<TicketNumber, Arc<Ticket>>>,
+    tickets: RwLock<BTreeMap<TicketNumber, Held>>,
     /// How many there are with those that are put away.
     tickets_total: AtomicU64,
     history: Arc<History>,
@@ -68,7 +68,8 @@ impl View {
 
     /// The ticket of that number, where it is not put away; waits for no disk.
     pub fn live(&self, number: TicketNumber) -> Option<Arc<Ticket>> {
-        self.tickets.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+        let held = self.tickets.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
+        held.map(|held| held.ticket())
     }
 
     /// The ticket of that number. May wait for the disk.
@@ -98,8 +99,7 @@ impl View {
         loop {
             // Those in memory first: one that is put away meanwhile is then met twice, and not missed.
             let live = self.slice_below(end);
-            let start =
-                if live.len() < SLICE_TICKETS { TicketNumber(0) } else { live[SLICE_TICKETS - 1].number };
+            let start = if live.len() < SLICE_TICKETS { TicketNumber(0) } else { live[SLICE_TICKETS - 1].0 };
             let mut live = live.into_iter().peekable();
             while end > start {
                 let step = left.min(READ_STEP);
@@ -123,31 +123,25 @@ impl View {
     }
 
     /// The newest tickets in memory with numbers below `before`, the newest first: a slice of them.
-    fn slice_below(&self, before: TicketNumber) -> Vec<Arc<Ticket>> {
+    fn slice_below(&self, before: TicketNumber) -> Vec<(TicketNumber, Held)> {
         let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
-        tickets.range(..before).rev().take(SLICE_TICKETS).map(|(_, ticket)| Arc::clone(ticket)).collect()
+        let slice = tickets.range(..before).rev().take(SLICE_TICKETS);
+        slice.map(|(number, held)| (*number, held.clone())).collect()
     }
 
-    /// Every ticket that is not put away and matches, by number, each as it is when its turn comes: the loop is never kept waiting for more
-    /// than a slice of them.
-    pub fn each(&self, matches: impl Fn(&Ticket) -> bool) -> Vec<Arc<Ticket>> {
-        let mut all = Vec::new();
-        let mut from = Some(TicketNumber(0));
-        while let Some(first) = from.take() {
+    /// Shows `each` every ticket that is not put away, by number, each as it is when its turn comes: the loop is never kept
+    /// waiting for more than a slice of them.
+    pub fn each(&self, mut each: impl FnMut(&Held)) {
+        let mut first = TicketNumber(0);
+        loop {
             let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
             let slice = tickets.range(first..).take(SLICE_TICKETS);
-            let mut seen = 0;
-            for (number, ticket) in slice {
-                seen += 1;
-                if seen == SLICE_TICKETS {
-                    from = Some(TicketNumber(number.0 + 1));
-                }
-                if matches(ticket) {
-                    all.push(Arc::clone(ticket));
-                }
-            }
+            let slice: Vec<_> = slice.map(|(number, held)| (*number, held.clone())).collect();
+            drop(tickets);
+            let Some((last, _)) = slice.last() else { return };
+            first = TicketNumber(last.0 + 1);
+            slice.iter().for_each(|(_, held)| each(held));
         }
-        all
     }
 
     /// How many tickets there are, those that are put away among them.
@@ -175,19 +169,19 @@ impl View {
         Arc::clone(&board)
     }
 
-    pub(super) fn publish_tickets(&self, changed: impl Iterator<Item = Arc<Ticket>>, total: u64) {
-        let mut tickets = self.tickets.write().unwrap_or_else(PoisonError::into_inner);
-        for ticket in changed {
-            tickets.insert(ticket.number, ticket);
-        }
+    pub(super) fn publish_tickets(&self, changed: impl Iterator<Item = (TicketNumber, Held)>, total: u64) {
+        self.tickets.write().unwrap_or_else(PoisonError::into_inner).extend(changed);
         self.tickets_total.store(total, Ordering::Relaxed);
     }
 
-    /// These are to be read where they are kept, from here on.
-    pub(super) fn put_away(&self, numbers: &[TicketNumber]) {
+    /// These are held otherwise from here on; those without anything are to be read where they are put away.
+    pub(super) fn calm_down(&self, calm: Vec<(TicketNumber, Option<Held>)>) {
         let mut tickets = self.tickets.write().unwrap_or_else(PoisonError::into_inner);
-        for number in numbers {
-            tickets.remove(number);
+        for (number, held) in calm {
+            match held {
+                Some(held) => tickets.insert(number, held),
+                None => tickets.remove(&number),
+            };
         }
     }
 
@@ -204,15 +198,128 @@ impl View {
 /// The tickets in memory down to number `to` and those that were put away, the newest first; of one that is both, that in
 /// memory.
 fn merged(
-    live: &mut Peekable<impl Iterator<Item = Arc<Ticket>>>,
+    live: &mut Peekable<impl Iterator<Item = (TicketNumber, Held)>>,
     away: Vec<Arc<Ticket>>,
     to: TicketNumber,
 ) -> impl Iterator<Item = Arc<Ticket>> {
     let mut away = away.into_iter().peekable();
     std::iter::from_fn(move || {
         let number = away.peek().map_or(to, |ticket| ticket.number);
-        let Some(ticket) = live.next_if(|ticket| ticket.number >= number) else { return away.next() };
-        away.next_if(|known| known.number == ticket.number);
-        Some(ticket)
+        let Some((number, held)) = live.next_if(|(live, _)| *live >= number) else { return away.next() };
+        away.next_if(|known| known.number == number);
+        Some(held.ticket())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::desk::event::{Entry, Event, Fact, Registered};
+    use crate::desk::packed::pack;
+    use crate::desk::{Desk, Stage};
+    use crate::run::history::encode;
+    use crate::store::{Checkpoint, Ledger, Tickets};
+
+    /// A record of `count` tickets, those with even numbers closed, and the desk that comes of it.
+    fn record(count: u64) -> (Vec<Entry>, Desk) {
+        let registered: Registered = serde_json::from_value(serde_json::json!({
+            "regulation": "itsm", "version": "1", "type": "incident", "priority": "p3", "status": "new", "line": 1,
+            "channel": "phone", "subject": "Принтер",
+        }))
+        .unwrap();
+        let mut desk = Desk::default();
+        let mut entries = Vec::new();
+        for number in (1..=count).map(TicketNumber) {
+            let mut events = vec![Event::Registered(Box::new(registered.clone()))];
+            if number.0 % 2 == 0 {
+                let (from, to) = ("new".into(), "closed".into());
+                let stage = Stage::Closed;
+                events.push(Event::StatusChanged { from, to, stage, waiting: false, reason: None });
+            }
+            let facts = events.into_iter().map(|event| Fact { ticket: Some(number), event }).collect();
+            entries.push(desk.enter(facts, "", calendars::Timestamp::from_millis(0), None, None, false));
+        }
+        (entries, desk)
+    }
+
+    /// The view of that desk, with what is closed put away; `spoil` may change the bytes of a ticket that is.
+    fn view(dir: &TempDir, count: u64, spoil: impl Fn(TicketNumber, &mut Vec<u8>)) -> View {
+        let (entries, desk) = record(count);
+        let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
+        let positions = ledger.append(&entries.iter().map(encode).collect::<Vec<_>>()).unwrap();
+        let tickets = Tickets::open(dir.path(), 1, desk.next_seq()).unwrap().tickets;
+        let history = entries.iter().zip(positions);
+        let history = history.map(|(entry, at)| (entry.tickets()[0].0, entry.first_seq, at)).collect();
+        let away = desk.tickets().filter(|ticket| ticket.is_over());
+        let away = away.map(|ticket| {
+            let mut bytes = pack(&ticket);
+            spoil(ticket.number, &mut bytes);
+            (ticket.number.0, bytes)
+        });
+        let upto_seq = desk.next_seq();
+        let closed = away.collect();
+        tickets.checkpoint(&Checkpoint { upto_seq, closed, history, ..Checkpoint::default() }).unwrap();
+        let history = Arc::new(History::new(ledger.reader(), tickets));
+        let zone = calendars::Tz::UTC;
+        let board = BoardState::of(&desk, &[], calendars::Timestamp::from_millis(0), true, zone);
+        let view = View::new(Regulations::default(), history, Vec::new(), board);
+        let live = desk.tickets().filter(|ticket| !ticket.is_over());
+        view.publish_tickets(live.map(|ticket| (ticket.number, Held::Whole(ticket))), desk.tickets_total());
+        view
+    }
+
+    fn numbers(view: &View, before: Option<u64>, closed: bool) -> (Vec<u64>, Looked) {
+        let mut numbers = Vec::new();
+        let looked = view.newest(before.map(TicketNumber), closed, |ticket| {
+            numbers.push(ticket.number.0);
+            ControlFlow::Continue(())
+        });
+        (numbers, looked.unwrap())
+    }
+
+    #[test]
+    fn the_newest_are_shown_in_order_whether_they_are_put_away_or_not() {
+        let dir = TempDir::new().unwrap();
+        let view = view(&dir, 2_500, |_, _| {});
+        let all: Vec<_> = (1..=2_500).rev().collect();
+        assert_eq!(numbers(&view, None, true), (all.clone(), Looked::AtAll));
+        let open: Vec<_> = all.iter().copied().filter(|number| number % 2 == 1).collect();
+        assert_eq!(numbers(&view, None, false), (open, Looked::AtAll));
+        assert_eq!(numbers(&view, Some(4), true), (vec![3, 2, 1], Looked::AtAll));
+        assert_eq!(numbers(&view, Some(0), true), (vec![], Looked::AtAll));
+        assert_eq!(view.tickets_total(), 2_500);
+        let mut seen = 0;
+        let looked = view.newest(None, true, |_| {
+            seen += 1;
+            if seen == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!((looked.unwrap(), seen), (Looked::Enough, 100));
+    }
+
+    #[test]
+    fn a_look_reads_so_many_that_are_put_away_and_says_where_it_ended() {
+        let dir = TempDir::new().unwrap();
+        let count = 2 * PUT_AWAY_MAX as u64 + 100;
+        let view = view(&dir, count, |_, _| {});
+        let (first, looked) = numbers(&view, None, true);
+        assert_eq!(looked, Looked::Until(TicketNumber(102)));
+        assert_eq!(first, (102..=count).rev().collect::<Vec<_>>());
+        assert_eq!(numbers(&view, Some(102), true), ((1..=101).rev().collect(), Looked::AtAll));
+    }
+
+    #[test]
+    fn a_ticket_whose_record_cannot_be_read_is_told_again_from_the_ledger() {
+        let dir = TempDir::new().unwrap();
+        let spoilt = TicketNumber(4);
+        let view =
+            view(&dir, 6, |number, bytes| bytes.truncate(if number == spoilt { 9 } else { bytes.len() }));
+        let (_, desk) = record(6);
+        assert_eq!(view.live(spoilt), None);
+        assert_eq!(view.ticket(spoilt).unwrap(), desk.ticket(spoilt));
+        assert_eq!(view.ticket(TicketNumber(2)).unwrap(), desk.ticket(TicketNumber(2)));
+        assert_eq!(view.ticket(TicketNumber(7)).unwrap(), None);
+        assert_eq!(numbers(&view, None, true), ((1..=6).rev().collect(), Looked::AtAll));
+    }
 }

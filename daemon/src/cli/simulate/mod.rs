@@ -270,14 +270,14 @@ impl Simulation {
 
     fn outcome(&mut self) -> Outcome {
         let mut outcome = std::mem::take(&mut self.outcome);
-        let tickets = self.tickets.iter().filter_map(|(_, number)| self.desk.ticket(*number));
+        let tickets = self.tickets.iter().filter_map(|(_, number)| self.desk.whole(*number));
         outcome.reckon(tickets.map(AsRef::as_ref), self.desk.regulations());
         outcome
     }
 
     fn write_tickets(&self, end: Timestamp, out: &mut impl Write) -> io::Result<()> {
         for (name, number) in &self.tickets {
-            let Some(ticket) = self.desk.ticket(*number) else { continue };
+            let Some(ticket) = self.desk.whole(*number) else { continue };
             let line = TicketLine {
                 ticket: name,
                 number: *number,

@@ -36,7 +36,7 @@ pub(super) fn decide(
         what: "version of the regulation",
         id: format!("{id} {version}"),
     })?;
-    Ok(derive(desk, ticket, to, &actor.name, at)?.0)
+    Ok(derive(desk, &ticket, to, &actor.name, at)?.0)
 }
 
 pub(super) fn preview(

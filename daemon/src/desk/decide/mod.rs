@@ -58,7 +58,7 @@ impl Desk {
                 if let Some(asked) = if_revision.filter(|asked| *asked != ticket.revision) {
                     return Err(Refusal::Revision { asked, now: ticket.revision });
                 }
-                acts::decide(self, ticket, act, actor, at)
+                acts::decide(self, &ticket, act, actor, at)
             }
             Command::ApplyRegulation { number, version } => apply::decide(self, *number, version, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),

@@ -20,7 +20,7 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
     // What is closed at an instant is done at it, so in time for the terms that end with it (R4): a closing goes first.
     let closing = desk.index().first_timers().find(|timer| {
         timer.kind == TimerKind::End
-            && matches!(at_end(desk, ticket, timer.metric), Some(AtEnd::Close { .. }))
+            && matches!(at_end(desk, &ticket, timer.metric), Some(AtEnd::Close { .. }))
     });
     let timer = closing.unwrap_or(timer);
     let clock = ticket
@@ -31,7 +31,7 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
     let deadline = clock.term.deadline.expect("a clock with a timer has a deadline");
     Some(match timer.kind {
         TimerKind::Warn => (timer.at, vec![clock_fact(clock, timer.ticket, Turn::Warned { deadline })]),
-        TimerKind::End => (deadline, end(desk, ticket, clock, deadline)),
+        TimerKind::End => (deadline, end(desk, &ticket, clock, deadline)),
     })
 }
 

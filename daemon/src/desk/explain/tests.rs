@@ -82,7 +82,7 @@ fn check_adds_up(world: &World, now: Timestamp) {
         assert_eq!(counted_ms, used as f64, "{proof:#?}");
         assert_eq!(proof.used_seconds, used as f64 / 1000.0, "{proof:#?}");
         assert_eq!((proof.metric, proof.cycle, proof.state), (clock.metric, clock.cycle, clock.state));
-        let zone = crate::desk::view::zone_of(ticket, world.desk.regulations());
+        let zone = crate::desk::view::zone_of(&ticket, world.desk.regulations());
         assert_eq!(proof.deadline, clock.term.deadline.map(|at| at.to_rfc3339(zone)));
         assert_eq!(proof.breached_at, clock.breached_at.map(|at| at.to_rfc3339(zone)));
         assert!(proof.steps.iter().all(|step| step.note.is_none()), "{proof:#?}");

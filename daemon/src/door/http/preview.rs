@@ -124,7 +124,7 @@ fn tell(
     let ticket = decision.ticket.and_then(|number| scratch.ticket(number)).ok_or_else(Problem::internal)?;
     let facts = &ticket.facts;
     Ok(Preview {
-        at: at.to_rfc3339(view::zone_of(ticket, scratch.regulations())),
+        at: at.to_rfc3339(view::zone_of(&ticket, scratch.regulations())),
         regulation: facts.regulation.clone(),
         kind: facts.kind.clone(),
         priority: facts.priority.clone(),
@@ -132,6 +132,6 @@ fn tell(
         stage: ticket.stage,
         line: facts.line,
         incomplete: facts.incomplete,
-        clocks: view::clocks(ticket, scratch.regulations(), at),
+        clocks: view::clocks(&ticket, scratch.regulations(), at),
     })
 }

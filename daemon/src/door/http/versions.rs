@@ -24,7 +24,9 @@ use super::query::Named;
 use super::{DoorState, blocking};
 use crate::desk::clocks::{ClockState, Metric};
 use crate::desk::impact::{ChangeReason, ClockChange, Impact, Outcome, Sums};
-use crate::desk::{Actor, Command, Desk, FieldError, Refusal, Regulation, Regulations, Ticket, TicketNumber};
+use crate::desk::{
+    Actor, Command, Desk, FieldError, Held, Refusal, Regulation, Regulations, Ticket, TicketNumber,
+};
 use crate::run::{Failure, Handle, versions};
 
 /// How many tickets are put under a version with one sync of the disk; whoever comes meanwhile waits for so many.
@@ -229,16 +231,19 @@ fn look_ahead(handle: &Handle, to: Arc<Regulation>, at: Timestamp, limit: usize)
     let desk = Box::new(Desk::new(view.regulations().clone()));
     let mut sums = Sums::default();
     let mut tickets = Vec::new();
-    for ticket in view.each(|ticket| ticket.is_open_under(&to.id)) {
-        let outcome = desk.impact(&ticket, &to, at).outcome;
-        sums.add(outcome);
-        if outcome != Outcome::Unchanged {
-            tickets.push((outcome, ticket));
+    view.each(|held| {
+        let ticket = held.ticket();
+        if ticket.is_open_under(&to.id) {
+            let outcome = desk.impact(&ticket, &to, at).outcome;
+            sums.add(outcome);
+            if outcome != Outcome::Unchanged {
+                tickets.push((outcome, ticket.number, held.clone()));
+            }
         }
-    }
-    tickets.sort_by_key(|(outcome, ticket)| (*outcome, ticket.number));
+    });
+    tickets.sort_by_key(|(outcome, number, _)| (*outcome, *number));
     tickets.truncate(limit);
-    let tickets = tickets.into_iter().map(|(_, ticket)| ticket).collect();
+    let tickets = tickets.into_iter().map(|(_, _, held)| held).collect();
     told(&Arc::clone(&to), at, sums, 0, Ranked::Ahead { desk, tickets, to, at })
 }
 
@@ -251,8 +256,15 @@ async fn carry_out(
 ) -> Result<ImpactView, Problem> {
     let view = Arc::clone(handle.view());
     let id = to.id.clone();
-    let tickets = blocking(move || view.each(|ticket| ticket.is_open_under(&id))).await?;
-    let numbers: Vec<_> = tickets.into_iter().map(|ticket| ticket.number).collect();
+    let numbers = blocking(move || {
+        let mut numbers = Vec::new();
+        view.each(|held| {
+            let ticket = held.ticket();
+            numbers.extend(ticket.is_open_under(&id).then_some(ticket.number));
+        });
+        numbers
+    })
+    .await?;
     log::info!("applying {} {} to {} tickets, for {}", to.id, to.version, numbers.len(), actor.name);
     let mut sums = Sums::default();
     let mut written = 0;
@@ -319,7 +331,7 @@ async fn apply_to(
 /// Tickets that are listed: reckoned one by one as they are written out, so that a hundred thousand of them are never
 /// all in memory; or told already.
 enum Ranked {
-    Ahead { desk: Box<Desk>, tickets: Vec<Arc<Ticket>>, to: Arc<Regulation>, at: Timestamp },
+    Ahead { desk: Box<Desk>, tickets: Vec<Held>, to: Arc<Regulation>, at: Timestamp },
     Told(Vec<TicketImpactView>),
 }
 
@@ -328,8 +340,9 @@ fn each_ticket<S: Serializer>(ranked: &Ranked, serializer: S) -> Result<S::Ok, S
         Ranked::Told(rows) => rows.serialize(serializer),
         Ranked::Ahead { desk, tickets, to, at } => {
             let mut list = serializer.serialize_seq(Some(tickets.len()))?;
-            for ticket in tickets {
-                list.serialize_element(&row(ticket, &desk.impact(ticket, to, *at), to))?;
+            for held in tickets {
+                let ticket = held.ticket();
+                list.serialize_element(&row(&ticket, &desk.impact(&ticket, to, *at), to))?;
             }
             list.end()
         }

@@ -17,7 +17,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::checkpoint::put;
-use super::open::{Database, SMALL_CACHE_BYTES, guarded, sync_dir};
+use super::open::{Database, guarded, sync_dir};
 use super::record::{Kind, be_u64};
 use super::{State, Tickets, TicketsError};
 
@@ -168,7 +168,7 @@ fn copy(
     reserve_bytes: u64,
     is_wanted: &dyn Fn() -> bool,
 ) -> io::Result<Option<Database>> {
-    let fresh = Database::open_files(new_dir, SMALL_CACHE_BYTES)?;
+    let fresh = Database::open_files(new_dir)?;
     let mut records = from.db.iter();
     let mut copied = 0;
     loop {
@@ -193,7 +193,7 @@ fn copy(
     }
     drop(fresh);
     // Opened again it has its snapshot, from which the next start is quick, and has shown that it can be opened.
-    let fresh = Database::open_files(new_dir, super::open::CACHE_BYTES)?;
+    let fresh = Database::open_files(new_dir)?;
     if fresh.db.len() != copied {
         return Err(io::Error::other(format!("of {copied} records {} were copied", fresh.db.len())));
     }

@@ -47,6 +47,9 @@ use crate::store::archive::Mark;
 #[derive(Clone, Debug)]
 pub struct Tickets(Arc<Inner>);
 
+/// A closed ticket's number and value, or no value where the record is not as it was written.
+pub type ClosedTicket = (u64, Option<Vec<u8>>);
+
 #[derive(Debug)]
 struct Inner {
     dir: PathBuf,
@@ -143,7 +146,7 @@ impl Tickets {
         &self,
         numbers: Range<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, TicketsError> {
+    ) -> Result<Vec<ClosedTicket>, TicketsError> {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }

@@ -18,10 +18,7 @@ use super::{Tickets, TicketsError};
 pub const KEPT_ASIDE: usize = 2;
 
 /// How much of the database is kept in memory, in bytes.
-pub(super) const CACHE_BYTES: u64 = 16 << 20;
-
-/// The same of a database that is only filled, in bytes.
-pub(super) const SMALL_CACHE_BYTES: u64 = 2 << 20;
+const CACHE_BYTES: u64 = 2 << 20;
 
 /// The size of the database's own segments, in bytes, fixed when it is made: with shorter ones power cuts broke it.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -202,13 +199,13 @@ impl Database {
         if fs::read_dir(dir.join("blobs")).is_ok_and(|mut blobs| blobs.next().is_some()) {
             return Err(Refused::Unusable(Unusable::Blobs));
         }
-        let database = guarded(|| Self::open_files(dir, CACHE_BYTES))?;
+        let database = guarded(|| Self::open_files(dir))?;
         guarded(|| Ok(database.check(dir, schema, next_seq)))??;
         Ok(database)
     }
 
     fn create(state: &Path, dir: &Path, schema: u32) -> io::Result<Self> {
-        let database = Self::open_files(dir, CACHE_BYTES)?;
+        let database = Self::open_files(dir)?;
         let sentinel = put(Kind::Sentinel.key(&[]), &[SENTINEL, &schema.to_be_bytes()].concat());
         database.apply(sentinel.chain(put_position(0)))?;
         database.sync()?;
@@ -217,9 +214,9 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens or makes the files of a database of which `cache_bytes` are kept in memory.
-    pub(super) fn open_files(dir: &Path, cache_bytes: u64) -> io::Result<Self> {
-        let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
+    /// Opens or makes the files of a database.
+    pub(super) fn open_files(dir: &Path) -> io::Result<Self> {
+        let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).segment_size(SEGMENT_BYTES);
         let db = open_once_released(&config.flush_every_ms(None))?;
         let file = File::open(dir.join("db"))?;
         let redo = Redo::open(&dir.join("redo"))?;

@@ -120,7 +120,7 @@ impl Side {
 
     fn ticket(&self, name: &SmolStr) -> Option<&Ticket> {
         let number = self.simulation.numbers.get(name).copied().flatten()?;
-        self.simulation.desk.ticket(number).map(AsRef::as_ref)
+        self.simulation.desk.whole(number).map(AsRef::as_ref)
     }
 
     fn half<'a>(&'a self, name: &SmolStr, end: Timestamp) -> Half<'a> {
