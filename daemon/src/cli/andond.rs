@@ -320,6 +320,8 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
         .open(&path)
         .map_err(fail)?;
     writeln!(file, "{secret}").and_then(|()| file.sync_all()).map_err(fail)?;
+    // The file is there after a power cut only if its name is, too.
+    std::fs::File::open(state_dir).and_then(|dir| dir.sync_all()).map_err(fail)?;
     Ok(secret)
 }
 
