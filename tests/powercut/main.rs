@@ -3,7 +3,9 @@
 //! Short by itself; `ANDON_TESTS_LONG=1` takes the long forms and prints their figures.
 
 mod daemon;
+mod first_start;
 mod proof;
+mod trouble;
 
 use std::io::Write;
 

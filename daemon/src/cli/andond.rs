@@ -493,7 +493,10 @@ fn keep_secret(path: &Path, secret: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::File::options();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    writeln!(file, "{secret}").and_then(|()| file.sync_all())
+    writeln!(file, "{secret}").and_then(|()| file.sync_all())?;
+    // The file is there after a power cut only if its name is, too.
+    let dir = path.parent().unwrap_or(Path::new("."));
+    std::fs::File::open(dir).and_then(|dir| dir.sync_all())
 }
 
 /// The name, or the name with the first number that is free.
