@@ -69,6 +69,11 @@ impl Entry {
         self.first_seq + self.facts.len() as u64
     }
 
+    /// The ticket that the command was about; of a registration, the new one. Others may be touched besides.
+    pub fn about(&self) -> Option<TicketNumber> {
+        self.facts.first().and_then(|fact| fact.ticket)
+    }
+
     /// The tickets it is about, each once.
     pub fn tickets(&self) -> Vec<TicketNumber> {
         let mut numbers: Vec<_> = self.facts.iter().filter_map(|fact| fact.ticket).collect();

@@ -18,7 +18,7 @@ use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
-use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
+use crate::desk::{Desk, Entry, Event, Held, Regulations, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
@@ -123,8 +123,11 @@ pub(super) struct Carried {
     pub ticket: Option<TicketNumber>,
     /// The entry that carried it out, by its first event.
     pub first_seq: u64,
-    /// When.
+    /// When; a time that could not be trusted is taken for the one at which it could be again.
     pub at: Timestamp,
+    /// Whether it cannot be trusted yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsynced: bool,
 }
 
 /// The books.
@@ -389,17 +392,34 @@ impl Books {
             if let Some(Receipt { key, request }) = &entry.receipt {
                 let carried = Carried {
                     request: request.to_string(),
-                    ticket: tickets.first().copied(),
+                    ticket: entry.about(),
                     first_seq: entry.first_seq,
                     at: entry.at,
+                    unsynced: entry.unsynced,
                 };
                 self.receipts.insert(key.to_string(), carried.clone());
                 self.receipts_by_age.push_back((entry.at, key.to_string()));
                 self.pending.receipts.push((key.to_string(), carried));
             }
+            if entry.facts.iter().any(|fact| matches!(fact.event, Event::TimeTrusted { .. })) {
+                self.date_receipts(entry.at);
+            }
             recent.push((tickets, entry.first_seq, *position));
         }
         self.history.note(&recent);
+    }
+
+    /// The time is known: what was carried out while it was not is no older than that. Its stamps are older than it is,
+    /// and would let it be forgotten within the day.
+    fn date_receipts(&mut self, at: Timestamp) {
+        for (key, carried) in self.receipts.iter_mut().filter(|(_, carried)| carried.unsynced) {
+            (carried.at, carried.unsynced) = (at.max(carried.at), false);
+            self.pending.receipts.push((key.clone(), carried.clone()));
+        }
+        let mut by_age: Vec<_> =
+            self.receipts.iter().map(|(key, carried)| (carried.at, key.clone())).collect();
+        by_age.sort_unstable();
+        self.receipts_by_age = by_age.into();
     }
 
     /// The request that was carried out under this key within the last day.

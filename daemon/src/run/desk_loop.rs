@@ -28,7 +28,8 @@ use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
 use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmState, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, TicketNumber,
+    Actor, Alarm, AlarmState, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, Ticket,
+    TicketNumber,
 };
 use crate::store::tickets::Compacted;
 use crate::store::{Kept, LedgerError};
@@ -139,6 +140,8 @@ struct Batch {
     replies: Vec<Waiting>,
     /// Tickets that were put away, and were fetched since a command names them.
     recalled: Vec<TicketNumber>,
+    /// What was carried out under a key, with the ticket as it was answered.
+    carried: Vec<(Receipt, Option<Arc<Ticket>>)>,
     looks: Vec<super::Look>,
     /// How the time was before an admin's word, which waits for the disk, too.
     time_before: Option<TrustedTime>,
@@ -346,26 +349,22 @@ impl Loop {
         }
         let changed = !decision.facts.is_empty();
         if changed {
-            let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
+            let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt.clone(), unsynced);
             self.batch.entries.push(entry);
         }
         let ticket = decision.ticket.and_then(|number| self.desk.ticket(number));
+        if let Some(receipt) = receipt.filter(|_| changed) {
+            self.batch.carried.push((receipt, ticket.clone()));
+        }
         Ok(Done { ticket, changed, repeated: false })
     }
 
     /// The first answer again, where this request was carried out before.
     fn again(&self, receipt: &Receipt) -> Option<Result<Done, Failure>> {
-        let in_batch = self
-            .batch
-            .entries
-            .iter()
-            .find(|entry| entry.receipt.as_ref().is_some_and(|known| known.key == receipt.key));
-        if let Some(entry) = in_batch {
-            // Two with one key in one batch: the second waits for the first.
-            let same = entry.receipt.as_ref() == Some(receipt);
-            let ticket = entry.tickets().first().and_then(|number| self.desk.ticket(*number));
-            return Some(if same {
-                Ok(Done { ticket, changed: true, repeated: true })
+        // Two with one key in one batch: the second waits for the first.
+        if let Some((known, ticket)) = self.batch.carried.iter().find(|(known, _)| known.key == receipt.key) {
+            return Some(if known == receipt {
+                Ok(Done { ticket: ticket.clone(), changed: true, repeated: true })
             } else {
                 Err(Failure::KeyReused)
             });
