@@ -32,6 +32,7 @@ pub(super) struct List {}
 pub(super) struct Check {}
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the fields are the daemon's JSON")]
 struct Year {
     year: u16,
     tickets: u64,

@@ -199,12 +199,11 @@ impl Books {
     ) -> Result<(Self, Desk, BooksReport), BooksError> {
         let lock = StateLock::take(dir)?;
         make_ready(dir)?;
-        let disk = &shelf.disk;
-        let mut reserve = Reserve::of(dir, Arc::clone(disk));
+        let mut reserve = Reserve::of(dir, Arc::clone(&shelf.disk));
         // Where it cannot be had the loop says so, and tries again.
         let _ = reserve.take();
         let (regulations, mut versions) = versions::with_kept(dir, regulations);
-        let ledger = || Ok(Ledger::open_on(dir, Arc::clone(disk), shelf.segment_bytes)?);
+        let ledger = || Ok(Ledger::open_on(dir, Arc::clone(&shelf.disk), shelf.segment_bytes)?);
         let (ledger, ledger_report) = with_room(&mut reserve, ledger)?;
         let next_seq = ledger.next_seq();
         let (archive, archive_report) = with_room(&mut reserve, || Ok(Archive::open(dir, next_seq)?))?;

@@ -143,7 +143,9 @@ impl View {
             drop(tickets);
             let Some((last, _)) = slice.last() else { return };
             first = TicketNumber(last.0 + 1);
-            slice.iter().for_each(|(_, held)| each(held));
+            for (_, held) in &slice {
+                each(held);
+            }
         }
     }
 

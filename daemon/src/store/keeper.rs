@@ -53,7 +53,7 @@ pub struct Keeper(Place);
 #[derive(Debug)]
 enum Place {
     Thread { desk: Arc<Handover>, thread: Option<JoinHandle<()>> },
-    Inline(Mutex<Pen>),
+    Inline(Box<Mutex<Pen>>),
 }
 
 /// What the desk and the keeper's thread share.
@@ -74,7 +74,7 @@ struct Waiting {
 /// What the keeper is to do.
 enum Next {
     /// Write this one.
-    Checkpoint(Checkpoint),
+    Checkpoint(Box<Checkpoint>),
     /// Try the one that failed again.
     Retry,
     /// Try the one that failed for the last time, and end.
@@ -93,7 +93,7 @@ impl Keeper {
     ) -> std::io::Result<Self> {
         let mut pen = Pen { tickets, failed: None, tell: Box::new(tell) };
         if place == KeeperPlace::Inline {
-            return Ok(Self(Place::Inline(Mutex::new(pen))));
+            return Ok(Self(Place::Inline(Box::new(Mutex::new(pen)))));
         }
         let desk = Arc::new(Handover::default());
         let handover = Arc::clone(&desk);
@@ -122,7 +122,7 @@ impl Keeper {
             Place::Thread { desk, .. } => desk.hand_over(checkpoint),
             Place::Inline(pen) => {
                 let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(kept) = pen.write(Next::Checkpoint(checkpoint)) {
+                if let Some(kept) = pen.write(Next::Checkpoint(Box::new(checkpoint))) {
                     pen.tell(kept);
                     pen.compact(&|| true);
                 }
@@ -185,7 +185,7 @@ impl Handover {
         match waiting.checkpoint.take() {
             Some(checkpoint) => {
                 waiting.is_writing = true;
-                Next::Checkpoint(checkpoint)
+                Next::Checkpoint(Box::new(checkpoint))
             }
             None if waiting.closing => Next::Close,
             None => Next::Retry,
@@ -216,10 +216,10 @@ impl Pen {
     fn write(&mut self, next: Next) -> Option<Kept> {
         let checkpoint = match (self.failed.take(), next) {
             (Some(mut earlier), Next::Checkpoint(submitted)) => {
-                earlier.merge(submitted);
+                earlier.merge(*submitted);
                 earlier
             }
-            (None, Next::Checkpoint(submitted)) => submitted,
+            (None, Next::Checkpoint(submitted)) => *submitted,
             (Some(earlier), Next::Retry | Next::Close) => earlier,
             (None, Next::Retry | Next::Close) => return None,
         };

@@ -243,14 +243,14 @@ impl Filesystem for Requests {
         const SOCKET: u32 = 0o140_000;
         let kind = if mode & TYPE == SOCKET { FileType::Socket } else { FileType::RegularFile };
         match self.make(parent, name, kind, mode) {
-            Ok(made) => reply.entry(&NO_TIME, &made, Generation(0)),
+            Ok(node) => reply.entry(&NO_TIME, &node, Generation(0)),
             Err(error) => reply.error(error),
         }
     }
 
     fn mkdir(&self, _: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, reply: ReplyEntry) {
         match self.make(parent, name, FileType::Directory, mode) {
-            Ok(made) => reply.entry(&NO_TIME, &made, Generation(0)),
+            Ok(node) => reply.entry(&NO_TIME, &node, Generation(0)),
             Err(error) => reply.error(error),
         }
     }
@@ -266,7 +266,7 @@ impl Filesystem for Requests {
         reply: ReplyCreate,
     ) {
         match self.make(parent, name, FileType::RegularFile, mode) {
-            Ok(made) => reply.created(&NO_TIME, &made, Generation(0), HANDLE, FopenFlags::FOPEN_DIRECT_IO),
+            Ok(node) => reply.created(&NO_TIME, &node, Generation(0), HANDLE, FopenFlags::FOPEN_DIRECT_IO),
             Err(error) => reply.error(error),
         }
     }
