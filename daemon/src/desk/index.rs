@@ -39,7 +39,6 @@ pub(super) enum TimerKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Timer {
     pub at: Timestamp,
-    pub ticket: TicketNumber,
     pub metric: Metric,
     pub cycle: u16,
     pub kind: TimerKind,
@@ -82,7 +81,8 @@ impl Rank {
 /// Everything that is looked up, kept in step with the tickets.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    timers: BTreeSet<Timer>,
+    /// When each ticket's next timer goes off.
+    timers: BTreeSet<(Timestamp, TicketNumber)>,
     due: BTreeSet<Due>,
     ranks: BTreeSet<Rank>,
     counts: Counts,
@@ -99,16 +99,9 @@ impl Index {
         self.counts
     }
 
-    pub(super) fn first_timer(&self) -> Option<Timer> {
+    /// When the first timer goes off, and whose it is; of those at one instant the lowest number's.
+    pub(super) fn first_timer(&self) -> Option<(Timestamp, TicketNumber)> {
         self.timers.first().copied()
-    }
-
-    /// The first timer and those of the same ticket that go off with it.
-    pub(super) fn first_timers(&self) -> impl Iterator<Item = Timer> + '_ {
-        let first = self.first_timer();
-        let with_it =
-            move |timer: &&Timer| first.is_some_and(|f| (f.at, f.ticket) == (timer.at, timer.ticket));
-        self.timers.iter().take_while(with_it).copied()
     }
 
     /// Tickets with a clock that counted by stamps which could not be trusted.
@@ -116,9 +109,9 @@ impl Index {
         self.unsynced.iter().copied()
     }
 
-    /// What time has brought about before an instant, the earliest first.
-    pub(super) fn timers_before(&self, before: Timestamp) -> impl Iterator<Item = &Timer> {
-        self.timers.iter().take_while(move |timer| timer.at < before)
+    /// The tickets for which time has brought something about before an instant, the earliest first.
+    pub(super) fn with_timers_before(&self, before: Timestamp) -> impl Iterator<Item = TicketNumber> + '_ {
+        self.timers.iter().take_while(move |(at, _)| *at < before).map(|(_, number)| *number)
     }
 
     pub(super) fn due(&self) -> impl Iterator<Item = &Due> {
@@ -147,7 +140,7 @@ impl Index {
 
     pub(super) fn add(&mut self, ticket: &Ticket) {
         self.count(ticket, true);
-        self.timers.extend(timers(ticket));
+        self.timers.extend(ticket.next_timer().map(|at| (at, ticket.number)));
         self.due.extend(dues(ticket));
         if ticket.is_unsynced() {
             self.unsynced.insert(ticket.number);
@@ -159,8 +152,8 @@ impl Index {
 
     pub(super) fn remove(&mut self, ticket: &Ticket) {
         self.count(ticket, false);
-        for timer in timers(ticket) {
-            self.timers.remove(&timer);
+        if let Some(at) = ticket.next_timer() {
+            self.timers.remove(&(at, ticket.number));
         }
         for due in dues(ticket) {
             self.due.remove(&due);
@@ -216,13 +209,7 @@ impl Index {
 pub(super) fn timers(ticket: &Ticket) -> impl Iterator<Item = Timer> + '_ {
     ticket.clocks.iter().filter(|clock| clock.state == ClockState::Running && !clock.ran_out).flat_map(
         |clock| {
-            let timer = |at, kind| Timer {
-                at,
-                ticket: ticket.number,
-                metric: clock.metric,
-                cycle: clock.cycle,
-                kind,
-            };
+            let timer = |at, kind| Timer { at, metric: clock.metric, cycle: clock.cycle, kind };
             let end = clock.term.deadline.map(|deadline| timer(deadline.plus_ms(1), TimerKind::End));
             let warn = clock.term.warn_at.filter(|_| !clock.warned).map(|at| timer(at, TimerKind::Warn));
             warn.into_iter().chain(end)

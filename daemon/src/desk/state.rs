@@ -297,7 +297,7 @@ impl Desk {
 
     /// When [`Desk::due`] has something next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.index.first_timer().map(|timer| timer.at)
+        self.index.first_timer().map(|(at, _)| at)
     }
 
     /// Numbers facts as an entry and applies it.

@@ -8,7 +8,7 @@ use super::{Decision, Draft};
 use crate::desk::actor::Actor;
 use crate::desk::clocks::{Clock, Metric};
 use crate::desk::event::{Event, Fact, Turn};
-use crate::desk::index::TimerKind;
+use crate::desk::index::{Timer, TimerKind, timers};
 use crate::desk::regulation::AtEnd;
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket, TicketNumber};
@@ -33,24 +33,27 @@ pub(super) fn due_grouped(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec
 
 /// Whether more than one clock is to be breached late.
 fn are_several_late(desk: &Desk, late_before: Timestamp) -> bool {
-    let late = desk.index().timers_before(late_before).filter(|timer| {
-        let ticket = desk.ticket(timer.ticket);
-        let at_end = ticket.and_then(|ticket| at_end(desk, &ticket, timer.metric));
-        timer.kind == TimerKind::End && matches!(at_end, Some(AtEnd::Breach) | None)
-    });
+    let is_late = |ticket: &Ticket, timer: &Timer| {
+        timer.at < late_before
+            && timer.kind == TimerKind::End
+            && matches!(at_end(desk, ticket, timer.metric), Some(AtEnd::Breach) | None)
+    };
+    let tickets = desk.index().with_timers_before(late_before).filter_map(|number| desk.ticket(number));
+    let late = tickets.flat_map(|ticket| 0..timers(&ticket).filter(|timer| is_late(&ticket, timer)).count());
     late.take(2).count() == 2
 }
 
 /// The facts of the earliest clock that is due at `now`, and the instant they took effect: the deadline's own (R4).
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
-    let timer = desk.index().first_timer().filter(|timer| timer.at <= now)?;
-    let ticket = desk.ticket(timer.ticket).expect("the index holds timers of tickets that are there");
+    let (at, number) = desk.index().first_timer().filter(|(at, _)| *at <= now)?;
+    let ticket = desk.ticket(number).expect("the index holds timers of tickets that are there");
+    let at_once = || timers(&ticket).filter(|timer| timer.at == at);
     // What is closed at an instant is done at it, so in time for the terms that end with it (R4): a closing goes first.
-    let closing = desk.index().first_timers().find(|timer| {
+    let closing = at_once().filter(|timer| {
         timer.kind == TimerKind::End
             && matches!(at_end(desk, &ticket, timer.metric), Some(AtEnd::Close { .. }))
     });
-    let timer = closing.unwrap_or(timer);
+    let timer = closing.min().or_else(|| at_once().min()).expect("the index has what the ticket has");
     let clock = ticket
         .clocks
         .iter()
@@ -58,7 +61,7 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
         .expect("the index holds timers of clocks that are there");
     let deadline = clock.term.deadline.expect("a clock with a timer has a deadline");
     Some(match timer.kind {
-        TimerKind::Warn => (timer.at, vec![clock_fact(clock, timer.ticket, Turn::Warned { deadline })]),
+        TimerKind::Warn => (timer.at, vec![clock_fact(clock, number, Turn::Warned { deadline })]),
         TimerKind::End => (deadline, end(desk, &ticket, clock, deadline)),
     })
 }
