@@ -145,30 +145,27 @@ impl Client {
 
     /// Posts until the daemon is gone or `stop` is set.
     pub fn post_until(&mut self, door: &Door, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) && self.post(door).is_ok_and(|status| status != 503) {}
+        while !stop.load(Ordering::Relaxed) && self.post(door).is_some_and(|status| status != 503) {}
     }
 
-    /// Posts what has no answer yet, or something new; says the status, or that the daemon is gone.
-    ///
-    /// # Errors
-    /// Where there is no answer.
+    /// Posts what has no answer yet, or something new; says the status, or nothing where the daemon is gone.
     ///
     /// # Panics
     /// Where the answer is a refusal: nobody asks for what cannot be.
-    pub fn post(&mut self, door: &Door) -> Result<u16, ()> {
+    pub fn post(&mut self, door: &Door) -> Option<u16> {
         let request = match self.waiting.take() {
             Some(request) => request,
-            None => self.next(door).ok_or(())?,
+            None => self.next(door)?,
         };
         let answer = door.post(&request.path, &request.body, &request.key);
         match answer {
             Some(answer) if matches!(answer.status, 200 | 201) => {
                 self.remember(request, &answer);
-                Ok(answer.status)
+                Some(answer.status)
             }
             None => {
                 self.waiting = Some(request);
-                Err(())
+                None
             }
             Some(answer) if answer.status == 503 => {
                 self.waiting = Some(request);
@@ -177,7 +174,7 @@ impl Client {
                     "503 says when to come back: {}",
                     answer.json
                 );
-                Ok(503)
+                Some(503)
             }
             Some(answer) => panic!("{request:?} is refused: {} {}", answer.status, answer.json),
         }

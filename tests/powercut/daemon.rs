@@ -46,8 +46,8 @@ struct Figures {
     lost: Vec<String>,
     wrong: Vec<String>,
     failed_opens: Vec<String>,
-    /// How often the projection was rebuilt from the ledger. Nothing is lost by that.
-    rebuilt: u64,
+    /// Why the projection was rebuilt from the ledger, each time. Nothing is lost by that.
+    rebuilt: Vec<String>,
     breaches: u64,
 }
 
@@ -60,7 +60,7 @@ impl Figures {
         self.lost.extend(other.lost);
         self.wrong.extend(other.wrong);
         self.failed_opens.extend(other.failed_opens);
-        self.rebuilt += other.rebuilt;
+        self.rebuilt.extend(other.rebuilt);
         self.breaches += other.breaches;
     }
 
@@ -75,7 +75,7 @@ impl Figures {
             self.lost.len(),
             self.wrong.len(),
             self.failed_opens.len(),
-            self.rebuilt,
+            self.rebuilt.len(),
             self.breaches,
         )
     }
@@ -254,7 +254,8 @@ impl Life {
         figures.acknowledged = shown.acknowledged;
         figures.repeated = self.clients.iter().map(Client::repeated).sum();
         figures.breaches = shown.breaches;
-        figures.rebuilt = log.matches("were set aside and rebuilt").count() as u64;
+        let rebuilt = log.lines().filter(|line| line.contains("were set aside and rebuilt"));
+        figures.rebuilt = rebuilt.map(str::to_owned).collect();
         figures.lost.is_empty() && figures.wrong.is_empty()
     }
 }
@@ -267,6 +268,9 @@ fn check(cut: Cut, lives: u64, cuts: u64, moments: &[Moment]) {
         let life = Life::new(mounted, seed * 3 + cut as u64, cut).live(cuts, moments);
         for what in life.lost.iter().chain(&life.wrong).chain(&life.failed_opens).take(5) {
             aloud(&format!("{}, seed {seed}, {} cuts: {what}", cut.name(), life.cuts));
+        }
+        if is_long() {
+            life.rebuilt.iter().for_each(|why| aloud(&format!("{}, seed {seed}: {why}", cut.name())));
         }
         figures.add(life);
         if is_long() {
