@@ -117,7 +117,9 @@ fn is_right(what: &str, door: &Door, life: &Life, refused: &[String]) {
 
 fn check_all(trouble: Trouble) {
     let changes: Vec<u64> = if is_long() { (0..40).collect() } else { vec![0, 1, 2, 7] };
-    changes.iter().for_each(|after| check(trouble, *after));
+    for after in &changes {
+        check(trouble, *after);
+    }
     aloud(&format!(
         "{}: {} places, updates refused and taken again at each, 0 lost",
         trouble.name,
