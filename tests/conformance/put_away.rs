@@ -197,12 +197,11 @@ impl Pair {
         assert_eq!(seen(&self.lean), seen(&self.all));
         for ticket in self.all.tickets() {
             let number = ticket.number;
-            match self.lean.ticket(number) {
-                Some(known) => assert_eq!(known, ticket),
-                None => {
-                    let away: Ticket = serde_json::from_str(&self.away[&number]).expect("it is JSON");
-                    assert_eq!(&away, ticket.as_ref());
-                }
+            if let Some(known) = self.lean.ticket(number) {
+                assert_eq!(known, ticket);
+            } else {
+                let away: Ticket = serde_json::from_str(&self.away[&number]).expect("it is JSON");
+                assert_eq!(&away, ticket.as_ref());
             }
         }
     }

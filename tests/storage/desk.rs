@@ -49,10 +49,10 @@ impl Desk {
     }
 
     fn start(&mut self) {
-        let (dir, regulations) = (self.dir.path(), self.settings.regulations.clone());
-        let shelf = Shelf { disk: self.disk.handle(), ..Shelf::default() };
-        let (books, desk, _) = Books::open_on(&shelf, dir, regulations, |_| {}, |_, _| {})
-            .unwrap_or_else(|error| panic!("{error}"));
+        let (state, regulations) = (self.dir.path(), self.settings.regulations.clone());
+        let on_disk = Shelf { disk: self.disk.handle(), ..Shelf::default() };
+        let opened = Books::open_on(&on_disk, state, regulations, |_| {}, |_, _| {});
+        let (books, desk, _) = opened.unwrap_or_else(|error| panic!("{error}"));
         let mut running = Loop::new(desk, books, Box::new(self.clock.clone()), &self.settings);
         running.turn(None);
         self.running = Some(running);

@@ -263,7 +263,7 @@ fn a_flipped_byte_costs_its_own_member_which_is_named_and_copied_and_given_up() 
         let mark = archive.mark();
         let Err(ArchiveError::Damaged(damage)) = archive.get(100) else { panic!("flipped at {at}") };
         assert_eq!((damage.file, damage.from, damage.to), (path(copy.path(), name), from, to));
-        assert_eq!(fs::read(damage.kept.unwrap()).unwrap(), bytes[from as usize..to as usize]);
+        assert_eq!(fs::read(damage.kept.unwrap()).unwrap(), bytes[place(from)..place(to)]);
         assert!(matches!(archive.get(100), Err(ArchiveError::GivenUp { number: 100 })));
         assert!(matches!(archive.get(65), Err(ArchiveError::GivenUp { number: 65 })));
         assert_eq!(archive.newest(64..66, 9).unwrap(), [(64, line(64, 2))]);
@@ -292,7 +292,7 @@ fn without_an_index_damage_is_told_and_what_lies_behind_it_is_found() {
     let starts = members_of(&file);
     let mut bytes = fs::read(&file).unwrap();
     // The header, so that the length of the member is not known.
-    bytes[starts[1] as usize + 20] ^= 1;
+    bytes[place(starts[1]) + 20] ^= 1;
     fs::write(&file, &bytes).unwrap();
     fs::remove_file(path(dir.path(), "index")).unwrap();
     let (archive, report) = open(dir.path());
@@ -355,7 +355,7 @@ fn it_is_read_while_it_is_added_to() {
     let reader = archive.clone();
     std::thread::scope(|threads| {
         threads.spawn(|| {
-            (0..30).for_each(|n| archive.append(2026, UPTO, &stories(201 + n * 10..211 + n * 10)).unwrap())
+            (0..30).for_each(|n| archive.append(2026, UPTO, &stories(201 + n * 10..211 + n * 10)).unwrap());
         });
         for number in (1..201).cycle().take(2_000) {
             assert_eq!(reader.get(number).unwrap(), Some(line(number, 2)));
@@ -386,4 +386,9 @@ fn an_archive_of_events_that_the_ledger_does_not_have_is_set_aside() {
 fn a_mark_comes_back() {
     let mark = Mark { order: 1 << 40, tickets: u64::MAX - 1 };
     assert_eq!(Mark::from_bytes(mark.to_bytes()), mark);
+}
+
+/// A place in a file as one in memory.
+fn place(offset: u64) -> usize {
+    usize::try_from(offset).expect("these files are small")
 }

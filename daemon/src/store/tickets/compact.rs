@@ -383,7 +383,9 @@ mod tests {
         let part = |image: &TempDir, name: &str| copy_dir(&dir.path().join("sled"), &image.path().join(name));
         for left in [["sled.old", "sled.new"], ["sled", "sled.old"], ["sled", "sled.new"]] {
             let image = TempDir::new().unwrap();
-            left.iter().for_each(|name| part(&image, name));
+            for name in left {
+                part(&image, name);
+            }
             // Whatever is to be dropped is of no use, so that it is seen which one is taken.
             let dropped = image.path().join(if left.contains(&"sled.new") { "sled.new" } else { "sled.old" });
             fs::write(dropped.join("db"), b"torn").unwrap();
