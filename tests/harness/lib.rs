@@ -11,6 +11,7 @@ pub mod simulated_box;
 pub mod time;
 pub mod world;
 
+pub use clock::SimulatedClock;
 pub use daemon::Daemon;
 pub use random::Random;
 pub use sim_disk::{Fault, SimDisk};

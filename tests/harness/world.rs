@@ -427,7 +427,7 @@ pub fn shipped_text(name: &str) -> String {
 }
 
 /// Everything of a desk that can be seen from outside, in one text.
-fn picture(desk: &Desk) -> String {
+pub fn picture(desk: &Desk) -> String {
     let json = |ticket: &Ticket| serde_json::to_string(ticket).expect("a ticket is JSON");
     let mut tickets: Vec<_> = desk.tickets().map(|ticket| (ticket.number, json(&ticket))).collect();
     tickets.sort();
