@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use checkpoint::Change;
+use checkpoint::{Change, put};
 pub use checkpoint::{Checkpoint, DeadlineChange};
 pub use compact::{Compacted, Limits};
 pub use error::TicketsError;
@@ -56,7 +56,7 @@ struct Inner {
     schema: u32,
     /// Held while a checkpoint is written, and while the database is compacted.
     checkpoints: Mutex<()>,
-    /// A compaction failed; it is not tried again below this size, in bytes.
+    /// A compaction failed or gained little; it is not tried again below this size, in bytes.
     no_compaction_below: AtomicU64,
     state: RwLock<State>,
 }
@@ -116,7 +116,7 @@ impl Tickets {
             // Before what is put: a ticket whose entries are indexed anew keeps these.
             let mut changes = removals(&database.db, checkpoint)?;
             changes.extend(checkpoint.changes());
-            database.prepare(upto_seq, as_needed(&database.db, changes)?)
+            database.prepare(upto_seq, as_needed(database, changes)?)
         });
         let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
         guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
@@ -304,8 +304,10 @@ fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
 }
 
 /// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of
-/// continuations that a value had and has no more. In order of the keys, which the database likes; the position last.
-fn as_needed(db: &sled::Db, changes: Vec<Change>) -> io::Result<Vec<Change>> {
+/// continuations that a value had and has no more. In order of the keys, which the database likes; how much it then holds
+/// and the position last.
+fn as_needed(database: &Database, changes: Vec<Change>) -> io::Result<Vec<Change>> {
+    let db = &database.db;
     let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = changes.into_iter().collect();
     let position = latest.remove_entry(Kind::Position.key(&[]).as_slice());
     let mut surplus = Vec::new();
@@ -314,12 +316,17 @@ fn as_needed(db: &sled::Db, changes: Vec<Change>) -> io::Result<Vec<Change>> {
         let had = (1..=parts).map(|part| continuation_key(key, part));
         surplus.extend(had.filter(|key| !latest.contains_key(key)));
     }
-    let mut needed: Vec<Change> = surplus.into_iter().map(|key| (key, None)).collect();
+    latest.extend(surplus.into_iter().map(|key| (key, None)));
+    let (mut needed, mut live_bytes) = (Vec::new(), database.live_bytes()?);
     for (key, record) in latest {
-        if db.get(&key)?.as_deref() != record.as_deref() {
+        let old = db.get(&key)?;
+        if old.as_deref() != record.as_deref() {
+            let bytes = |record: Option<&[u8]>| record.map_or(0, |record| (key.len() + record.len()) as u64);
+            live_bytes = (live_bytes + bytes(record.as_deref())).saturating_sub(bytes(old.as_deref()));
             needed.push((key, record));
         }
     }
+    needed.extend(put(Kind::Size.key(&[]), &live_bytes.to_be_bytes()));
     needed.extend(position);
     Ok(needed)
 }
