@@ -140,6 +140,8 @@ struct Batch {
     replies: Vec<Waiting>,
     /// Tickets that were put away, and were fetched since a command names them.
     recalled: Vec<TicketNumber>,
+    /// A checkpoint is durable: all events before this number are in.
+    checkpointed: Option<u64>,
     /// What was carried out under a key, with the ticket as it was answered.
     carried: Vec<(Receipt, Option<Arc<Ticket>>)>,
     looks: Vec<super::Look>,
@@ -305,11 +307,7 @@ impl Loop {
             // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
             Input::ClockStepped => {}
             Input::Kept(Kept::Done { upto_seq }) => {
-                let calm = self.books.kept(upto_seq, &mut self.desk);
-                self.view.calm_down(calm);
-                if let Some(archivist) = &self.archivist {
-                    archivist.checkpointed();
-                }
+                self.batch.checkpointed = Some(upto_seq);
                 self.checkpoint_works();
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
@@ -413,6 +411,14 @@ impl Loop {
                     // Refusals, too: they were decided on a desk that did not come to be.
                     let _ = reply.send(Err(not_kept(&error)));
                 }
+            }
+        }
+        // Not before: what is decided in this turn was none of readers' business until now.
+        if let Some(upto_seq) = batch.checkpointed {
+            let calm = self.books.kept(upto_seq, &mut self.desk);
+            self.view.calm_down(calm);
+            if let Some(archivist) = &self.archivist {
+                archivist.checkpointed();
             }
         }
         for number in batch.recalled {

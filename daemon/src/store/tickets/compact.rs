@@ -1,9 +1,10 @@
 //! Compaction: the database's file does not shrink by itself, so it is copied into a fresh one now and then.
 //!
-//! The database reuses what it freed, but gives nothing back: under updates its file grows to several times what it
-//! holds. When it has grown far beyond what it was after the last compaction, all records are copied to `sled.new`
-//! beside it, a lot at a time, each synced, so that the ledger's own syncs wait for no more than one. The copy is
-//! closed, opened again and counted before it is believed. Then `sled` becomes `sled.old`, `sled.new` becomes `sled`,
+//! The database reuses what it freed, but gives nothing back: a fresh one is about twice as large as what it holds, and
+//! under updates, or when tickets leave for the archive, it becomes several times that. Each checkpoint notes how much
+//! the database holds. When its files are far larger, all records are copied to `sled.new` beside it, a lot at a time,
+//! each synced, so that the ledger's own syncs wait for no more than one. The copy is closed, opened again and counted
+//! before it is believed, and opened once more, since counting fills memory. Then `sled` becomes `sled.old`, `sled.new` becomes `sled`,
 //! and the old one is removed. Both hold the same, for no checkpoint is written meanwhile; readers go on, and wait only
 //! for one handle to take the place of the other.
 //!
@@ -16,7 +17,6 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::checkpoint::put;
 use super::open::{Database, guarded, sync_dir};
 use super::record::{Kind, be_u64};
 use super::{State, Tickets, TicketsError};
@@ -27,7 +27,7 @@ const LOT_BYTES: usize = 1 << 20;
 /// When to compact, and how much room to leave.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The database may be so many times as large as it was after the last compaction …
+    /// The database may be so many times as large as what it holds …
     pub factor: u64,
     /// … and so many bytes besides.
     pub floor_bytes: u64,
@@ -36,9 +36,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What the desk runs by. A database under steady updates levels off below three times its size, where copying it
-    /// would gain nothing for long.
-    pub const DESK: Self = Self { factor: 3, floor_bytes: 32 << 20, reserve_bytes: 64 << 20 };
+    /// What the desk runs by.
+    pub const DESK: Self = Self { factor: 4, floor_bytes: 32 << 20, reserve_bytes: 64 << 20 };
 }
 
 /// What a compaction has gained.
@@ -62,7 +61,8 @@ impl Tickets {
     /// Compacts the database if it has grown beyond `limits`; `None` when it has not, or when `is_wanted` said in the
     /// midst of it that it is to end.
     ///
-    /// After an error the database is as it was, and the next attempt comes when it has grown by another floor.
+    /// After an error the database is as it was. The next attempt comes when it has grown by a floor, or doubled after one
+    /// that succeeded: should a copy be as large as what was copied, copying does not go on for ever.
     ///
     /// # Errors
     /// [`TicketsError::Compact`]: no room for the copy, or the disk or the database failed.
@@ -77,19 +77,21 @@ impl Tickets {
         if before_bytes < self.0.no_compaction_below.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let base = match &*self.state() {
-            State::Open(database) => guarded(|| database.size_after_compaction()).map_err(fail)?,
+        let live_bytes = match &*self.state() {
+            State::Open(database) => guarded(|| database.live_bytes()).map_err(fail)?,
             // There is nothing to copy; the next checkpoint tries to open it.
             State::Closed { .. } => return Ok(None),
         };
-        if before_bytes <= base.saturating_mul(limits.factor).saturating_add(limits.floor_bytes) {
+        if before_bytes <= live_bytes.saturating_mul(limits.factor).saturating_add(limits.floor_bytes) {
             return Ok(None);
         }
         let compacted = self.compact(limits, is_wanted);
-        if compacted.is_err() {
-            let later = before_bytes.saturating_add(limits.floor_bytes);
-            self.0.no_compaction_below.store(later, Ordering::Relaxed);
-        }
+        let later = match &compacted {
+            Ok(Some(after_bytes)) => after_bytes.saturating_mul(2),
+            Ok(None) => 0,
+            Err(_) => before_bytes.saturating_add(limits.floor_bytes),
+        };
+        self.0.no_compaction_below.store(later, Ordering::Relaxed);
         let after_bytes = compacted.map_err(fail)?;
         Ok(after_bytes.map(|after_bytes| Compacted { before_bytes, after_bytes }))
     }
@@ -140,10 +142,18 @@ impl Tickets {
 }
 
 impl Database {
-    /// The database's size after the last compaction, in bytes; 0 where there was none.
-    fn size_after_compaction(&self) -> io::Result<u64> {
-        let value = self.value(&Kind::Size.key(&[]))?;
-        Ok(value.and_then(|value| be_u64(&value, 0)).unwrap_or(0))
+    /// How much the database holds, in bytes, as the last checkpoint noted it.
+    pub(super) fn live_bytes(&self) -> io::Result<u64> {
+        let noted = self.value(&Kind::Size.key(&[]))?.and_then(|value| be_u64(&value, 0));
+        if let Some(live_bytes) = noted {
+            return Ok(live_bytes);
+        }
+        let mut live_bytes = 0;
+        for record in self.db.iter() {
+            let (key, record) = record?;
+            live_bytes += (key.len() + record.len()) as u64;
+        }
+        Ok(live_bytes)
     }
 }
 
@@ -192,14 +202,13 @@ fn copy(
         fresh.sync()?;
     }
     drop(fresh);
-    // Opened again it has its snapshot, from which the next start is quick, and has shown that it can be opened.
-    let fresh = Database::open_files(new_dir)?;
-    if fresh.db.len() != copied {
-        return Err(io::Error::other(format!("of {copied} records {} were copied", fresh.db.len())));
+    let found = Database::open_files(new_dir)?.db.len();
+    if found != copied {
+        return Err(io::Error::other(format!("of {copied} records {found} were copied")));
     }
+    // Opened again it has its snapshot, too, from which the next start is quick.
+    let fresh = Database::open_files(new_dir)?;
     fresh.take_position()?;
-    fresh.apply(put(Kind::Size.key(&[]), &size_of(new_dir)?.to_be_bytes()))?;
-    fresh.sync()?;
     for entry in fs::read_dir(new_dir)? {
         rustix::fs::fsync(File::open(entry?.path())?)?;
     }
@@ -307,22 +316,57 @@ mod tests {
         assert!(is_whole(&reader));
         assert_eq!(names(dir.path()), ["sled"]);
         // It stays compact and goes on: the next checkpoint is there after the next start.
-        let grown = Limits { floor_bytes: 0, ..Limits::DESK };
-        assert_eq!(tickets.compact_if_grown(grown, &|| true).unwrap(), None);
+        assert_eq!(tickets.compact_if_grown(ALWAYS, &|| true).unwrap(), None, "it has not doubled");
         let more = Checkpoint { upto_seq: 40, desk: b"more".to_vec(), ..Checkpoint::default() };
         tickets.checkpoint(&more).unwrap();
         drop((tickets, reader));
         let again = open(dir.path());
         assert_eq!((again.position(), again.desk().unwrap()), (40, Some(b"more".to_vec())));
         assert_eq!(again.history(TICKETS).unwrap().len(), 20);
-        assert_eq!(again.compact_if_grown(grown, &|| true).unwrap(), None, "its size was kept with it");
     }
 
     #[test]
-    fn a_small_database_is_left_alone() {
+    fn a_database_is_compacted_only_when_it_is_far_larger_than_what_it_holds() {
         let dir = TempDir::new().unwrap();
-        let tickets = updated(dir.path(), 1);
-        assert_eq!(tickets.compact_if_grown(Limits::DESK, &|| true).unwrap(), None);
+        let tickets = updated(dir.path(), 3);
+        let (size, live) = (tickets.size_bytes().unwrap(), noted(&tickets));
+        let limits = |floor_bytes| Limits { factor: 1, floor_bytes, reserve_bytes: 0 };
+        assert_eq!(tickets.compact_if_grown(limits(size - live), &|| true).unwrap(), None);
+        assert!(tickets.compact_if_grown(limits(size - live - 1), &|| true).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_the_database_holds_is_noted_with_each_checkpoint() {
+        let dir = TempDir::new().unwrap();
+        let tickets = open(dir.path());
+        let counted = |tickets: &Tickets| {
+            let State::Open(database) = &*tickets.state() else { panic!("it is open") };
+            let records = database.db.iter().map(|record| record.unwrap());
+            // What is there before the first checkpoint, and the note itself, are not counted.
+            let ours = records.filter(|(key, _)| !b"spz".contains(&key[0]));
+            ours.map(|(key, record)| (key.len() + record.len()) as u64).sum::<u64>()
+        };
+        for (upto_seq, length) in (1..).zip([100, 100_000, 40_000, 0, 70_000]) {
+            let value = vec![7; length];
+            let receipt = (b"key".to_vec(), value.clone());
+            let removed = if length == 0 { vec![b"key".to_vec()] } else { Vec::new() };
+            let checkpoint = Checkpoint {
+                upto_seq,
+                tickets: vec![(1, value.clone()), (upto_seq, value)],
+                receipts: if length == 0 { Vec::new() } else { vec![receipt] },
+                receipts_removed: removed,
+                desk: b"desk".to_vec(),
+                ..Checkpoint::default()
+            };
+            tickets.checkpoint(&checkpoint).unwrap();
+            assert_eq!(noted(&tickets), counted(&tickets), "after {length}");
+        }
+    }
+
+    fn noted(tickets: &Tickets) -> u64 {
+        let State::Open(database) = &*tickets.state() else { panic!("it is open") };
+        let value = database.value(&Kind::Size.key(&[])).unwrap().expect("a checkpoint notes it");
+        be_u64(&value, 0).unwrap()
     }
 
     #[test]

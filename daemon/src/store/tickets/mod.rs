@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use checkpoint::Change;
+use checkpoint::{Change, put};
 pub use checkpoint::{Checkpoint, DeadlineChange};
 pub use compact::{Compacted, Limits};
 pub use error::TicketsError;
@@ -56,7 +56,7 @@ struct Inner {
     schema: u32,
     /// Held while a checkpoint is written, and while the database is compacted.
     checkpoints: Mutex<()>,
-    /// A compaction failed; it is not tried again below this size, in bytes.
+    /// A compaction failed or gained little; it is not tried again below this size, in bytes.
     no_compaction_below: AtomicU64,
     state: RwLock<State>,
 }
@@ -116,7 +116,7 @@ impl Tickets {
             // Before what is put: a ticket whose entries are indexed anew keeps these.
             let mut changes = removals(&database.db, checkpoint)?;
             changes.extend(checkpoint.changes());
-            database.prepare(upto_seq, as_needed(&database.db, changes)?)
+            database.prepare(upto_seq, as_needed(database, changes)?)
         });
         let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
         guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
@@ -155,6 +155,7 @@ impl Tickets {
             let mut found = Vec::new();
             for item in db.range(key(numbers.start)..key(numbers.end)).rev().take(limit) {
                 let (key, record) = item?;
+                touch(db, &key)?;
                 let number = be_u64(&key, 1).ok_or_else(|| io::Error::other("a key is no ticket's"))?;
                 found.push((number, whole(db, &key, &record)?));
             }
@@ -220,6 +221,7 @@ impl Tickets {
         self.read(|db| {
             for item in db.scan_prefix(prefix) {
                 let (key, record) = item?;
+                touch(db, &key)?;
                 let value = whole(db, &key, &record)?;
                 if value.and_then(|value| each(&key, &value)).is_none() {
                     return Ok(Err(key.to_vec()));
@@ -270,6 +272,14 @@ impl Tickets {
     }
 }
 
+/// Looks at a record that a scan has just read, so that the database lets go of the pages behind it.
+///
+/// It looks for pages to give back only after 64 accesses in each of its 256 shards, and a scan accesses a page once: a
+/// hundred megabytes of pages stayed in memory whatever the cache's capacity was. So there is one access for each record.
+fn touch(db: &sled::Db, key: &[u8]) -> io::Result<()> {
+    Ok(db.get(key).map(drop)?)
+}
+
 /// The value of `record` at `key` with its continuations; `None` when it is not as it was written.
 fn whole(db: &sled::Db, key: &[u8], record: &[u8]) -> io::Result<Option<Vec<u8>>> {
     unseal(key, record, |key| Ok(db.get(key)?.map(|record| record.to_vec())))
@@ -294,8 +304,10 @@ fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
 }
 
 /// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of
-/// continuations that a value had and has no more. In order of the keys, which the database likes; the position last.
-fn as_needed(db: &sled::Db, changes: Vec<Change>) -> io::Result<Vec<Change>> {
+/// continuations that a value had and has no more. In order of the keys, which the database likes; how much it then holds
+/// and the position last.
+fn as_needed(database: &Database, changes: Vec<Change>) -> io::Result<Vec<Change>> {
+    let db = &database.db;
     let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = changes.into_iter().collect();
     let position = latest.remove_entry(Kind::Position.key(&[]).as_slice());
     let mut surplus = Vec::new();
@@ -304,12 +316,17 @@ fn as_needed(db: &sled::Db, changes: Vec<Change>) -> io::Result<Vec<Change>> {
         let had = (1..=parts).map(|part| continuation_key(key, part));
         surplus.extend(had.filter(|key| !latest.contains_key(key)));
     }
-    let mut needed: Vec<Change> = surplus.into_iter().map(|key| (key, None)).collect();
+    latest.extend(surplus.into_iter().map(|key| (key, None)));
+    let (mut needed, mut live_bytes) = (Vec::new(), database.live_bytes()?);
     for (key, record) in latest {
-        if db.get(&key)?.as_deref() != record.as_deref() {
+        let old = db.get(&key)?;
+        if old.as_deref() != record.as_deref() {
+            let bytes = |record: Option<&[u8]>| record.map_or(0, |record| (key.len() + record.len()) as u64);
+            live_bytes = (live_bytes + bytes(record.as_deref())).saturating_sub(bytes(old.as_deref()));
             needed.push((key, record));
         }
     }
+    needed.extend(put(Kind::Size.key(&[]), &live_bytes.to_be_bytes()));
     needed.extend(position);
     Ok(needed)
 }

@@ -207,7 +207,8 @@ impl Database {
     fn create(state: &Path, dir: &Path, schema: u32) -> io::Result<Self> {
         let database = Self::open_files(dir)?;
         let sentinel = put(Kind::Sentinel.key(&[]), &[SENTINEL, &schema.to_be_bytes()].concat());
-        database.apply(sentinel.chain(put_position(0)))?;
+        let empty = put(Kind::Size.key(&[]), &0_u64.to_be_bytes());
+        database.apply(sentinel.chain(empty).chain(put_position(0)))?;
         database.sync()?;
         sync_dir(dir)?;
         sync_dir(state)?;

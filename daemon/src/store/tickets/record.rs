@@ -32,7 +32,7 @@ pub(super) enum Kind {
     Position = b'p',
     Receipt = b'r',
     Sentinel = b's',
-    /// The database's size after the last compaction.
+    /// How much the database holds, in bytes.
     Size = b'z',
     Ticket = b't',
 }

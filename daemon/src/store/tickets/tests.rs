@@ -149,8 +149,8 @@ fn long_values_shrink_and_grow_and_leave_nothing_behind() {
         tickets.each_ticket(|number, _| numbers.push(number)).unwrap();
         assert_eq!(numbers, [1, 2]);
         let State::Open(database) = &*tickets.state() else { panic!("it is open") };
-        // Two tickets, the desk, the position and the sentinel, and continuations of a ticket and of the desk.
-        let records = 5 + 2 * (long.len().div_ceil(record::BODY_BYTES).max(1) - 1);
+        // Two tickets, the desk, position, sentinel and size, and continuations of a ticket and of the desk.
+        let records = 6 + 2 * (long.len().div_ceil(record::BODY_BYTES).max(1) - 1);
         assert_eq!(database.db.len(), records);
     }
     assert_eq!(fs::read_dir(dir.path().join("sled/blobs")).map_or(0, Iterator::count), 0);
