@@ -121,12 +121,12 @@ impl Machine {
     /// Starts the daemon.
     pub(crate) fn start(&mut self) -> Result<BooksReport, BooksError> {
         let (told, kept) = channel();
-        let shelf =
+        let ground =
             Shelf { disk: self.disk.handle(), segment_bytes: SEGMENT_BYTES, keeper: KeeperPlace::Inline };
         let regulations = self.settings.regulations.clone();
         let tell = move |kept| drop(told.send(kept));
         let (books, desk, report) =
-            Books::open_on(&shelf, &self.settings.state_dir, regulations, tell, |_, _| {})?;
+            Books::open_on(&ground, &self.settings.state_dir, regulations, tell, |_, _| {})?;
         let the_loop = Loop::new(desk, books, Box::new(self.clock.clone()), &self.settings);
         let mut stream = the_loop.subscribe();
         let entries = Box::new(move || stream.try_recv().ok());

@@ -151,11 +151,7 @@ impl People {
             regulation: Some(id.to_owned()),
             subject: Some(self.text()),
             incomplete: self.random.one_in(10),
-            follows: if desk.next_ticket().0 > 1 && self.random.one_in(15) {
-                self.number(desk)
-            } else {
-                None
-            },
+            follows: self.random.one_in(15).then(|| self.number(desk)),
             service: self.maybe(6, "payroll".to_owned()),
             ..Register::default()
         };
@@ -215,10 +211,10 @@ impl People {
     // What is done to tickets.
 
     /// A ticket, most often one that is open; rarely one that is not there.
-    fn number(&mut self, desk: &Desk) -> Option<TicketNumber> {
+    fn number(&mut self, desk: &Desk) -> TicketNumber {
         let next = desk.next_ticket().0;
         if next == 1 || self.random.one_in(60) {
-            return Some(TicketNumber(next + self.random.below(3)));
+            return TicketNumber(next + self.random.below(3));
         }
         let tries = if self.random.one_in(4) { 1 } else { 8 };
         let mut number = TicketNumber(1);
@@ -230,11 +226,11 @@ impl People {
                 break;
             }
         }
-        Some(number)
+        number
     }
 
     fn act(&mut self, desk: &Desk, now: Timestamp) -> Command {
-        let number = self.number(desk).expect("there is always some number");
+        let number = self.number(desk);
         let ticket = desk.ticket(number);
         let regulation = ticket.as_ref().and_then(|ticket| desk.regulations().of(&ticket.facts)).cloned();
         let verb = self.verb(ticket.as_deref());
@@ -255,15 +251,15 @@ impl People {
             "resolve", "resolve", "priority", "estimate", "classify", "close",
         ];
         const RESOLVED: [&str; 5] = ["confirm", "confirm", "return", "return", "reply"];
-        if self.random.one_in(4) {
-            return *self.one_of(&Act::VERBS);
-        }
-        match ticket.map(|ticket| (ticket.stage, ticket.waiting)) {
-            Some((Stage::Open, true)) if self.random.one_in(2) => "answer",
-            Some((Stage::Open, _)) => *self.one_of(&OPEN),
-            Some((Stage::Resolved, _)) => *self.one_of(&RESOLVED),
-            Some((Stage::Closed, _)) | None => *self.one_of(&Act::VERBS),
-        }
+        let is_any = self.random.one_in(4);
+        let among: &[&'static str] = match ticket.map(|ticket| (ticket.stage, ticket.waiting)) {
+            Some(_) if is_any => &Act::VERBS,
+            Some((Stage::Open, true)) if self.random.one_in(2) => &["answer"],
+            Some((Stage::Open, _)) => &OPEN,
+            Some((Stage::Resolved, _)) => &RESOLVED,
+            Some((Stage::Closed, _)) | None => &Act::VERBS,
+        };
+        among[self.random.index(among.len())]
     }
 
     fn body(
@@ -302,7 +298,7 @@ impl People {
             },
             "link" => {
                 let kind = *self.one_of(&["similar", "duplicate", "problem", "follow-up"]);
-                json!({"to": self.number(desk).map_or(1, |number| number.0), "kind": kind})
+                json!({"to": self.number(desk).0, "kind": kind})
             }
             "split" => json!({"subject": text}),
             _ => json!({}),
@@ -341,7 +337,7 @@ impl People {
     }
 
     fn apply(&mut self, desk: &Desk) -> Command {
-        let number = self.number(desk).expect("there is always some number");
+        let number = self.number(desk);
         let regulation =
             desk.ticket(number).map_or_else(|| "getmark".into(), |ticket| ticket.facts.regulation.clone());
         let versions: Vec<_> = desk.regulations().versions(&regulation).collect();

@@ -64,6 +64,7 @@ pub(crate) type Violation = String;
 
 /// What the step is done under, as the story knows and not as the daemon says.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(crate) struct Conditions {
     /// What time it truly is.
     pub(crate) true_now: Timestamp,
@@ -82,8 +83,16 @@ pub(crate) struct Conditions {
 struct Carried {
     request: String,
     true_at: Timestamp,
-    /// The ticket as the first answer had it; none where nobody heard the answer.
-    first_answer: Option<Option<Arc<Ticket>>>,
+    first: First,
+}
+
+/// The first answer to a request.
+#[derive(Clone, Debug)]
+enum First {
+    /// With the ticket as the command left it.
+    Heard(Option<Arc<Ticket>>),
+    /// Nobody was there to hear it.
+    Unheard,
 }
 
 /// A batch that was not kept, and of which whole frames may nevertheless be found at the next start.
@@ -109,6 +118,8 @@ pub(crate) struct Witness {
     /// What the desk's time must be, by what the clocks showed.
     time: TrustedTime,
     clock: SimulatedClock,
+    /// When the time was last trusted though it was wrong: nobody can say how old what was before is by then.
+    erred_at: Option<Timestamp>,
     seen: Tally,
 }
 
@@ -119,6 +130,7 @@ impl Witness {
             calm_since: clock.system_now(),
             time: time_of(clock, &desk),
             clock: clock.clone(),
+            erred_at: None,
             desk,
             entries: Vec::new(),
             carried: HashMap::new(),
@@ -127,6 +139,11 @@ impl Witness {
             raised: HashSet::new(),
             seen: Tally::default(),
         }
+    }
+
+    /// Whether the desk's time is trusted.
+    pub(crate) fn trusts_time(&self) -> bool {
+        self.time.is_trusted()
     }
 
     /// How often what was seen.
@@ -185,6 +202,9 @@ impl Witness {
         self.read_time();
         let (now, is_trusted) = (self.time.now(), self.time.is_trusted());
         self.time_is_right(under)?;
+        if under.kernel_erred {
+            self.erred_at = Some(under.true_now);
+        }
         self.seen.add("untrusted turns", u64::from(!is_trusted));
         if !was_trusted || !is_trusted {
             self.calm_since = now;
@@ -324,7 +344,8 @@ impl Witness {
         let is_due = self.desk.is_unsynced() || self.desk.next_deadline().is_some_and(|at| at <= now);
         let overdue = (self.time.is_trusted() && is_due) || turned.trusted_by.is_some();
         let lost = failures.iter().any(Option::is_some);
-        if !lost && !(overdue && under.disk_may_fail && asks.is_empty()) {
+        let silently = overdue && under.disk_may_fail && asks.is_empty();
+        if !lost && !silently {
             return Ok(false);
         }
         hold!(under.disk_may_fail, "6: not kept, though the disk works: {failures:?}");
@@ -363,9 +384,9 @@ impl Witness {
         match (expected, answer) {
             (Expected::Again(first), Ok(done)) if done.repeated => {
                 hold!(done.changed, "a repeated answer that says nothing changed: {}", words());
-                if let Some(first) = first {
+                if let First::Heard(first) = first {
                     hold!(
-                        same(&first, &done.ticket),
+                        same(first.as_ref(), done.ticket.as_ref()),
                         "another answer than the first, to {}: {:?}, not {:?}",
                         words(),
                         done.ticket,
@@ -429,11 +450,11 @@ impl Witness {
                     let unsynced = !self.time.is_trusted();
                     hold!(entry.unsynced == unsynced, "{} is to be marked unsynced = {unsynced}", words());
                     self.take_in(entry, now)?;
-                    self.carry(ask, under.true_now, Some(done.ticket.clone()));
+                    self.carry(ask, under.true_now, First::Heard(done.ticket.clone()));
                 }
                 let ticket = ticket.and_then(|number| self.desk.ticket(number));
                 hold!(
-                    same(&ticket, &done.ticket),
+                    same(ticket.as_ref(), done.ticket.as_ref()),
                     "3: {} was answered with {:?}, and is {ticket:?}",
                     words(),
                     done.ticket
@@ -451,7 +472,7 @@ impl Witness {
             && let Some(carried) = self.carried.get(receipt.key.as_str())
         {
             return if carried.request == receipt.request.as_str() {
-                Expected::Again(carried.first_answer.clone())
+                Expected::Again(carried.first.clone())
             } else {
                 Expected::Reused
             };
@@ -473,15 +494,19 @@ impl Witness {
         Ok((decision.ticket, decision.facts))
     }
 
-    /// Whether what was asked for under this key was carried out more than a day ago.
+    /// Whether what was asked for under this key was carried out more than a day ago, by the true time or for all that
+    /// the box knows.
     fn is_old(&self, ask: &Ask, under: Conditions) -> bool {
         let carried = ask.receipt.as_ref().and_then(|receipt| self.carried.get(receipt.key.as_str()));
-        carried.is_some_and(|carried| under.true_now.ms_since(carried.true_at) >= RECEIPT_MS)
+        carried.is_some_and(|carried| {
+            under.true_now.ms_since(carried.true_at) >= RECEIPT_MS
+                || self.erred_at.is_some_and(|erred_at| erred_at >= carried.true_at)
+        })
     }
 
-    fn carry(&mut self, ask: &Ask, true_at: Timestamp, first_answer: Option<Option<Arc<Ticket>>>) {
+    fn carry(&mut self, ask: &Ask, true_at: Timestamp, first: First) {
         if let Some(Receipt { key, request }) = &ask.receipt {
-            let carried = Carried { request: request.to_string(), true_at, first_answer };
+            let carried = Carried { request: request.to_string(), true_at, first };
             self.carried.insert(key.to_string(), carried);
         }
     }
@@ -646,7 +671,10 @@ impl Witness {
             touched.chain([TicketNumber(desk.next_ticket().0.saturating_sub(1)), desk.next_ticket()])
         {
             let (shown, is) = (shown(running, number)?, desk.ticket(number));
-            hold!(same(&shown, &is), "3: ticket {number} is shown as {shown:?}, and is {is:?}");
+            hold!(
+                same(shown.as_ref(), is.as_ref()),
+                "3: ticket {number} is shown as {shown:?}, and is {is:?}"
+            );
         }
         hold!(view.tokens().iter().eq(desk.tokens()), "3: other tokens are shown than there are");
         self.board(running, now)?;
@@ -783,7 +811,7 @@ impl Witness {
             });
             let Some(ask) = ask else { return Err(format!("3: nobody asked for {entry:?}")) };
             self.take_in(entry, now)?;
-            self.carry(ask, under.true_now, None);
+            self.carry(ask, under.true_now, First::Unheard);
         }
         Ok(())
     }
@@ -867,8 +895,8 @@ type Decided = Result<(Option<TicketNumber>, Vec<Fact>), Refusal>;
 /// What is to be answered.
 #[derive(Debug)]
 enum Expected {
-    /// The first answer again, as far as anybody heard it.
-    Again(Option<Option<Arc<Ticket>>>),
+    /// The first answer again.
+    Again(First),
     /// That the key was used for something else.
     Reused,
     /// What the loop says of an alarm that is none of the record's.
@@ -932,7 +960,7 @@ fn clock(ticket: &Ticket, metric: Metric, cycle: u16) -> Option<&Clock> {
 }
 
 /// Whether two tickets are the same; most often they are one.
-fn same(a: &Option<Arc<Ticket>>, b: &Option<Arc<Ticket>>) -> bool {
+fn same(a: Option<&Arc<Ticket>>, b: Option<&Arc<Ticket>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
         (None, None) => true,

@@ -18,7 +18,7 @@ use crate::chain::chain;
 use crate::clock;
 use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
-use crate::desk::{Desk, Entry, Event, Held, Regulations, Ticket, TicketNumber};
+use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
@@ -140,6 +140,8 @@ pub struct Books {
     /// Tickets in a checkpoint that is not durable yet, with the event before which it ends.
     leaving: HashMap<TicketNumber, u64>,
     receipts: HashMap<String, Carried>,
+    /// Whether some of them came while time was not trusted, and are to be dated when it is.
+    has_undated: bool,
     /// Receipts by age, to forget them after a day.
     receipts_by_age: VecDeque<(Timestamp, String)>,
     /// The next deadline of each ticket, as the projection's index has it.
@@ -274,6 +276,7 @@ impl Books {
             pending: Pending::default(),
             leaving: HashMap::new(),
             receipts: HashMap::new(),
+            has_undated: false,
             receipts_by_age: VecDeque::new(),
             deadlines,
             tickets,
@@ -308,6 +311,7 @@ impl Books {
         all.sort_by_key(|(_, carried)| carried.at);
         for (key, carried) in all {
             self.receipts_by_age.push_back((carried.at, key.clone()));
+            self.has_undated |= carried.unsynced;
             self.receipts.insert(key, carried);
         }
         Ok(())
@@ -396,11 +400,12 @@ impl Books {
                     at: entry.at,
                     unsynced: entry.unsynced,
                 };
+                self.has_undated |= carried.unsynced;
                 self.receipts.insert(key.to_string(), carried.clone());
                 self.receipts_by_age.push_back((entry.at, key.to_string()));
                 self.pending.receipts.push((key.to_string(), carried));
             }
-            if entry.facts.iter().any(|fact| matches!(fact.event, Event::TimeTrusted { .. })) {
+            if self.has_undated && !entry.unsynced {
                 self.date_receipts(entry.at);
             }
             recent.push((tickets, entry.first_seq, *position));
@@ -419,6 +424,7 @@ impl Books {
             self.receipts.iter().map(|(key, carried)| (carried.at, key.clone())).collect();
         by_age.sort_unstable();
         self.receipts_by_age = by_age.into();
+        self.has_undated = false;
     }
 
     /// The request that was carried out under this key within the last day.
@@ -478,7 +484,9 @@ impl Books {
 
     fn forget_old_receipts(&mut self, now: Timestamp) {
         while let Some((at, key)) = self.receipts_by_age.front() {
-            if now.ms_since(*at) < RECEIPT_MS {
+            // One whose time is not known yet has no age.
+            let is_undated = self.receipts.get(key).is_some_and(|carried| carried.unsynced);
+            if is_undated || now.ms_since(*at) < RECEIPT_MS {
                 return;
             }
             self.receipts.remove(key);
