@@ -13,7 +13,6 @@
 //! | *regulation* | the rules a desk works by, as data: a TOML file. Has an id, a version and clauses |
 //! | *version* | one text of a regulation, from the day it *holds from*; a ticket keeps the one it was opened under until another is *applied* to it |
 //! | *impact* | what applying a version does to a ticket: seen before in a *preview* |
-//! | *version* | a regulation's text from a day on; a ticket keeps the version it was opened under, until another is *applied* |
 //! | *clause* | one rule of a regulation's text, by its id (`GM-5.17`); entries of the file name theirs |
 //! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks |
 //! | *requester* | who asks; *client* is the organisation they ask for |
