@@ -461,7 +461,7 @@ impl Books {
     }
 
     /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away, and the
-    /// others are held as bytes. Tells which, and as what.
+    /// others are held as bytes. Tells which, and as what. Called between turns: nothing that is decided may yet be undone.
     pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<(TicketNumber, Option<Held>)> {
         self.history.indexed(upto_seq);
         let pending = &self.pending.tickets;
@@ -476,8 +476,7 @@ impl Books {
             }
             desk.pack(*number);
             calm.extend(desk.held(*number).map(|held| (*number, Some(held.clone()))));
-            // One that is being changed may yet stay as it was.
-            desk.ticket(*number).is_some_and(|ticket| ticket.is_over())
+            false
         });
         calm
     }
