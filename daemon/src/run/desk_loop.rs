@@ -9,7 +9,7 @@ mod timekeeping;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 use calendars::{Timestamp, Tz};
@@ -89,17 +89,9 @@ pub fn start(
         view: Arc::clone(&the_loop.view),
         history: Arc::clone(the_loop.books.history()),
     };
-    let archived_to = handle.inputs.clone();
-    let tell = move |archived| {
-        archived_to.try_send(Input::Archived(archived)).or_else(|error| match error {
-            TrySendError::Full(Input::Archived(archived)) => Err(archived),
-            // A loop that has ended takes nothing any more.
-            TrySendError::Full(_) | TrySendError::Disconnected(_) => Ok(()),
-        })
-    };
     the_loop.archivist = settings
         .archiving
-        .map(|rule| Archivist::start(Arc::clone(handle.history()), rule, tell).map_err(BooksError::Keeper))
+        .map(|rule| Archivist::start(handle.clone(), rule, settings.language).map_err(BooksError::Keeper))
         .transpose()?;
     let thread = std::thread::Builder::new()
         .name("desk".into())

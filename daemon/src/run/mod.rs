@@ -204,6 +204,15 @@ impl Handle {
         let _ = self.inputs.send(Input::Stop);
     }
 
+    /// Tells the loop what is in the archive; given back where the loop cannot take it now.
+    fn archived(&self, archived: archiving::Archived) -> Result<(), archiving::Archived> {
+        self.inputs.try_send(Input::Archived(archived)).or_else(|error| match error {
+            TrySendError::Full(Input::Archived(archived)) => Err(archived),
+            // A loop that has ended takes nothing any more.
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => Ok(()),
+        })
+    }
+
     fn send(&self, input: Input) -> Result<(), Failure> {
         self.inputs.try_send(input).map_err(|error| match error {
             TrySendError::Full(_) => Failure::Busy,

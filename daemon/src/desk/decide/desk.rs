@@ -13,7 +13,7 @@ use crate::desk::state::Desk;
 /// The longest mute, in milliseconds: a day.
 const MUTE_MAX_MS: i64 = 86_400_000;
 /// Names under which the box itself or the requester stands in the record.
-const RESERVED: [&str; 5] = ["andonctl", "andond", "requester", "timer", "wall"];
+const RESERVED: [&str; 6] = ["andonctl", "andond", "archive", "requester", "timer", "wall"];
 
 pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -> Result<Decision, Refusal> {
     let event = match act {

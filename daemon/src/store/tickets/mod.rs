@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use checkpoint::{Change, put};
+use checkpoint::{Change, history_entries, put, with_history};
 pub use checkpoint::{Checkpoint, DeadlineChange};
 pub use compact::{Compacted, Limits};
 pub use error::TicketsError;
@@ -116,6 +116,7 @@ impl Tickets {
             // Before what is put: a ticket whose entries are indexed anew keeps these.
             let mut changes = removals(&database.db, checkpoint)?;
             changes.extend(checkpoint.changes());
+            changes.extend(histories(&database.db, &checkpoint.history)?);
             database.prepare(upto_seq, as_needed(database, changes)?)
         });
         let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
@@ -172,12 +173,8 @@ impl Tickets {
 
     /// The entries that are about ticket `number`, in order: the first event of each, and where it is in the ledger.
     pub fn history(&self, number: u64) -> Result<Vec<(u64, Position)>, TicketsError> {
-        let mut entries = Vec::new();
-        self.scan(&Kind::History.key(&[&number.to_be_bytes()]), |key, value| {
-            entries.push((be_u64(key, 9)?, Position::from_bytes(*value.first_chunk()?)));
-            Some(())
-        })?;
-        Ok(entries)
+        let history = self.value(&history_key(number))?.unwrap_or_default();
+        Ok(history_entries(&history).collect())
     }
 
     /// The receipt at `key`.
@@ -272,6 +269,32 @@ impl Tickets {
     }
 }
 
+fn history_key(ticket: u64) -> Vec<u8> {
+    Kind::History.key(&[&ticket.to_be_bytes()])
+}
+
+/// The histories that these entries make longer. There is one record for a ticket: one for an entry made a database of four
+/// times as many pages, each of which costs memory as long as the database is open.
+fn histories(db: &sled::Db, entries: &[(u64, u64, Position)]) -> io::Result<Vec<Change>> {
+    let mut by_ticket: BTreeMap<u64, Vec<(u64, Position)>> = BTreeMap::new();
+    for (ticket, first_seq, at) in entries {
+        by_ticket.entry(*ticket).or_default().push((*first_seq, *at));
+    }
+    let mut changes = Vec::new();
+    for (ticket, more) in by_ticket {
+        let key = history_key(ticket);
+        let known = match db.get(&key)? {
+            Some(record) => whole(db, &key, &record)?,
+            None => Some(Vec::new()),
+        };
+        // One that cannot be read stays as it is, so that whoever reads it is told.
+        if let Some(known) = known {
+            changes.extend(put(key, &with_history(known, &more)));
+        }
+    }
+    Ok(changes)
+}
+
 /// Looks at a record that a scan has just read, so that the database lets go of the pages behind it.
 ///
 /// It looks for pages to give back only after 64 accesses in each of its 256 shards, and a scan accesses a page once: a
@@ -294,10 +317,7 @@ fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
         let Some(record) = db.get(&key)? else { continue };
         let value = whole(db, &key, &record)?;
         if value.is_some_and(|value| crc32c::crc32c(&value) == archived) {
-            changes.push((key, None));
-            for entry in db.scan_prefix(Kind::History.key(&[&number])).keys() {
-                changes.push((entry?.to_vec(), None));
-            }
+            changes.extend([(key, None), (Kind::History.key(&[&number]), None)]);
         }
     }
     Ok(changes)

@@ -26,6 +26,9 @@ const SEGMENT_BYTES: usize = 4 << 20;
 /// Changes are handed to the database in lots of about so many bytes, so that readers wait for no more than one.
 const LOT_BYTES: usize = 1 << 20;
 
+/// … or of so many changes: what a change replaces stays in memory until its lot is in, and that is a page each time.
+const LOT_CHANGES: usize = 256;
+
 /// How often, and how long each time, an earlier handle's lock is waited for: five seconds in all.
 const RELEASE_TRIES: u32 = 250;
 const RELEASE_WAIT: Duration = Duration::from_millis(20);
@@ -287,13 +290,13 @@ impl Database {
     /// Hands `changes` to the database in lots, in order.
     pub(super) fn apply(&self, changes: impl Iterator<Item = Change>) -> io::Result<()> {
         let (mut lot, mut bytes) = (sled::Batch::default(), 0);
-        for (key, record) in changes {
+        for (n, (key, record)) in (1_usize..).zip(changes) {
             bytes += key.len() + record.as_ref().map_or(0, Vec::len);
             match record {
                 Some(record) => lot.insert(key, record),
                 None => lot.remove(key),
             }
-            if bytes >= LOT_BYTES {
+            if bytes >= LOT_BYTES || n.is_multiple_of(LOT_CHANGES) {
                 self.db.apply_batch(std::mem::take(&mut lot))?;
                 bytes = 0;
             }

@@ -46,7 +46,7 @@ impl Kind {
 
 /// Whether the record at `key` may have continuations.
 pub(super) fn may_be_long(key: &[u8]) -> bool {
-    let long = [Kind::Closed, Kind::Desk, Kind::Receipt, Kind::Ticket];
+    let long = [Kind::Closed, Kind::Desk, Kind::History, Kind::Receipt, Kind::Ticket];
     key.first().is_some_and(|kind| long.iter().any(|long| *long as u8 == *kind))
 }
 

@@ -88,6 +88,23 @@ fn a_checkpoint_is_there_after_reopening_with_all_that_was_in_it() {
 }
 
 #[test]
+fn a_long_history_grows_by_what_is_new_and_survives_a_repeated_checkpoint() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    let entries = |seqs: std::ops::Range<u64>| seqs.map(|seq| (1, seq, at(24))).collect();
+    let kept = |upto_seq, history| Checkpoint { upto_seq, history, ..Checkpoint::default() };
+    // 3,000 entries are longer than one record holds.
+    for start in [0, 1_000, 2_000] {
+        tickets.checkpoint(&kept(start + 1_000, entries(start..start + 1_000))).unwrap();
+    }
+    let again = Checkpoint { archived: vec![(9, 0)], ..kept(3_500, entries(2_500..3_500)) };
+    tickets.checkpoint(&again).unwrap();
+    drop(tickets);
+    let seqs: Vec<_> = open(dir.path()).tickets.history(1).unwrap().into_iter().map(|(seq, _)| seq).collect();
+    assert_eq!(seqs, (0..3_500).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_ticket_lies_among_the_open_or_the_closed_and_never_in_both() {
     let dir = TempDir::new().unwrap();
     let tickets = open(dir.path()).tickets;
