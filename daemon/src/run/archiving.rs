@@ -19,6 +19,7 @@ use chrono::Datelike;
 use firmware_board::Language;
 
 use super::Handle;
+use super::faults::disk_fault;
 use super::history::{History, HistoryError};
 use crate::chain::chain;
 use crate::desk::packed::unpack;
@@ -81,6 +82,7 @@ impl Archivist {
             language,
             is_damaged: false,
             is_failing: false,
+            passed_over: 0,
             told: Arc::clone(&told),
         };
         let thread =
@@ -170,8 +172,10 @@ struct Run {
     language: Language,
     /// Whether damage was found since the start. It is mended at the next one.
     is_damaged: bool,
-    /// Whether the last run failed.
+    /// Whether the last run failed, or passed tickets over.
     is_failing: bool,
+    /// How many tickets the last run passed over, for their story cannot be read.
+    passed_over: usize,
     told: Arc<Told>,
 }
 
@@ -186,7 +190,7 @@ impl Run {
                     if tickets > 0 {
                         log::info!("{tickets} closed tickets were archived");
                     }
-                    false
+                    self.passed_over > 0
                 }
                 Err(Ended::Stopped) => return,
                 Err(error) => {
@@ -251,6 +255,7 @@ impl Run {
 
     /// Archives what is to be archived; how many tickets.
     fn once(&mut self, now: Timestamp) -> Result<usize, Ended> {
+        self.passed_over = 0;
         if !self.is_worth_it(now)? {
             return Ok(0);
         }
@@ -308,7 +313,16 @@ impl Run {
             (BTreeMap::new(), Archived::default());
         for (ticket, value) in lot.into_iter().rev() {
             let checksum = crc32c::crc32c(&value);
-            let Some((year, story)) = self.story(&ticket)? else { continue };
+            let told = match self.story(&ticket) {
+                Ok(told) => told,
+                Err(Ended::History(error)) if disk_fault(&error).is_none() => {
+                    log::error!("ticket {} cannot be archived: {}", ticket.number, chain(&error));
+                    self.passed_over += 1;
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            let Some((year, story)) = told else { continue };
             archived.tickets.push((ticket.number.0, checksum));
             let known = self.history.archive().get(story.number);
             if known.is_ok_and(|known| known == Some(story.line())) {

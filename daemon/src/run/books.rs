@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archiving::Archived;
 use super::faults::is_full;
-use super::history::{History, HistoryError, decode, encode};
+use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
@@ -26,7 +26,7 @@ use crate::store::ledger::SEGMENT_BYTES;
 use crate::store::staging;
 use crate::store::tickets::Unusable;
 use crate::store::{
-    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept,
+    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Frame, Keeper, KeeperPlace, Kept,
     Ledger, LedgerError, LockError, RealDisk, Reserve, StateLock, Tickets, TicketsError,
 };
 
@@ -359,13 +359,12 @@ impl Books {
         Ok(end - from)
     }
 
-    /// Writes entries down, with one sync of the disk for all.
+    /// Writes entries down, each as its frame, with one sync of the disk for all.
     ///
     /// # Errors
     /// [`LedgerError`]: none of them was kept.
-    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<(), LedgerError> {
-        let frames: Vec<_> = entries.iter().map(encode).collect();
-        let positions = self.ledger.append(&frames)?;
+    pub(super) fn append(&mut self, entries: &[Entry], frames: &[Frame]) -> Result<(), LedgerError> {
+        let positions = self.ledger.append(frames)?;
         self.note(entries, &positions);
         Ok(())
     }

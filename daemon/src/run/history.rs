@@ -113,11 +113,10 @@ impl History {
     /// # Errors
     /// As [`History::of`].
     pub(super) fn told(&self, ticket: TicketNumber) -> Result<Vec<(Entry, Vec<u8>)>, HistoryError> {
+        // First what is not in the index yet: a checkpoint in between moves it there, and it must be seen in one of both.
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket).cloned();
         let kept = self.tickets.history(ticket.0).map_err(|source| HistoryError::Index { ticket, source })?;
-        let mut at: BTreeMap<u64, Position> = kept.into_iter().collect();
-        if let Some(recent) = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket) {
-            at.extend(recent.iter().copied());
-        }
+        let at: BTreeMap<u64, Position> = kept.into_iter().chain(recent.into_iter().flatten()).collect();
         let read = |position| {
             let frame = self.ledger.read(position)?;
             Ok((decode(&frame)?, frame.payload))
