@@ -293,3 +293,19 @@ fn letters_as_long_as_are_taken_all_at_once_are_no_fault_of_the_disk() {
     }
     assert_eq!(desk.storage_alarms(), []);
 }
+
+#[test]
+fn a_disk_that_promises_room_and_takes_no_sync_is_not_told_to_work_until_it_does() {
+    let mut desk = Desk::new(SimDisk::new(8));
+    desk.register().expect("the disk works");
+    desk.disk.fail_syncs();
+    for _ in 0..5 {
+        refused(desk.register(), true);
+        desk.pass_s(1);
+        assert_eq!(desk.storage_alarms().len(), 1, "the alarm stays");
+    }
+    desk.disk.heal();
+    desk.pass_s(2);
+    assert_eq!(desk.storage_alarms(), []);
+    desk.register().expect("the disk works again");
+}

@@ -369,14 +369,18 @@ impl Books {
         Ok(())
     }
 
-    /// Tries whether the disk takes writes again, and makes the ledger usable.
-    pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
-        self.ledger.recover()?;
+    /// Makes the ledger usable after a failed append.
+    pub(super) fn recover(&mut self) -> Result<(), LedgerError> {
+        self.ledger.recover()
+    }
+
+    /// Tries whether the disk takes writes.
+    pub(super) fn probe(&self) -> std::io::Result<()> {
         let path = self.lock.dir().join("probe");
         let probe = self.files.open(&path, Access::Create)?;
         let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
         self.files.remove(&path)?;
-        Ok(tried?)
+        tried
     }
 
     /// The room that is held back for a full disk.

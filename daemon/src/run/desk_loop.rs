@@ -90,10 +90,12 @@ pub fn start(
         view: Arc::clone(&the_loop.view),
         history: Arc::clone(the_loop.books.history()),
     };
+    let may_write = the_loop.disk == Disk::Works;
     the_loop.archivist = settings
         .archiving
-        .map(|rule| Archivist::start(handle.clone(), rule, settings.language).map_err(BooksError::Keeper))
-        .transpose()?;
+        .map(|rule| Archivist::start(handle.clone(), rule, settings.language, may_write))
+        .transpose()
+        .map_err(BooksError::Keeper)?;
     let thread = std::thread::Builder::new()
         .name("desk".into())
         .spawn(move || the_loop.run(&queue))
@@ -439,6 +441,9 @@ impl Loop {
         let now = self.time.now();
         for look in batch.looks {
             look(&self.desk, now);
+        }
+        if let Some(archivist) = &self.archivist {
+            archivist.may_write(self.disk == Disk::Works);
         }
         if self.is_checkpoint_due() {
             self.dirty_since_us = None;
