@@ -137,7 +137,7 @@ pub struct Books {
     history: Arc<History>,
     keeper: Option<Keeper>,
     pending: Pending,
-    /// Tickets in a checkpoint that is not durable yet, with the event before which it ends.
+    /// Tickets that are over, in a checkpoint that is not durable yet, with the event before which it ends.
     leaving: HashMap<TicketNumber, u64>,
     receipts: HashMap<String, Carried>,
     /// Whether some of them came while time was not trusted, and are to be dated when it is.
@@ -463,25 +463,20 @@ impl Books {
         }
     }
 
-    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away, and the
-    /// others are held as bytes. Tells which, and as what. Called between turns: nothing that is decided may yet be undone.
-    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<(TicketNumber, Option<Held>)> {
+    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away. Tells
+    /// which. Called between turns: nothing that is decided may yet be undone.
+    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<TicketNumber> {
         self.history.indexed(upto_seq);
         let pending = &self.pending.tickets;
-        let mut calm = Vec::new();
+        let mut away = Vec::new();
         self.leaving.retain(|number, upto| {
-            if *upto > upto_seq || pending.contains(number) {
-                return *upto > upto_seq;
+            let is_durable = *upto <= upto_seq;
+            if is_durable && !pending.contains(number) && desk.put_away(*number) {
+                away.push(*number);
             }
-            if desk.put_away(*number) {
-                calm.push((*number, None));
-                return false;
-            }
-            desk.pack(*number);
-            calm.extend(desk.held(*number).map(|held| (*number, Some(held.clone()))));
-            false
+            !is_durable
         });
-        calm
+        away
     }
 
     fn forget_old_receipts(&mut self, now: Timestamp) {
@@ -514,24 +509,33 @@ impl Books {
         self.pending.since
     }
 
-    /// Hands what changed to the keeper; returns at once.
-    pub(super) fn checkpoint(&mut self, desk: &Desk, now: Timestamp) {
+    /// Hands what changed to the keeper; returns at once. The desk holds what is not over as bytes from here on; tells
+    /// which tickets, and as what. Called between turns, as [`Books::kept`].
+    pub(super) fn checkpoint(&mut self, desk: &mut Desk, now: Timestamp) -> Vec<(TicketNumber, Held)> {
         if self.pending.since.is_none() {
-            return;
+            return Vec::new();
         }
         self.forget_old_receipts(now);
         let pending = std::mem::take(&mut self.pending);
-        let deadlines =
-            pending.tickets.iter().flat_map(|number| self.index_deadline(*number, desk)).collect();
         let upto_seq = desk.next_seq();
-        let (mut tickets, mut closed) = (Vec::new(), Vec::new());
-        for ticket in pending.tickets.iter().filter_map(|number| desk.ticket(*number)) {
-            let value = (ticket.number.0, pack(&ticket));
-            self.leaving.insert(ticket.number, upto_seq);
+        let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
+        let mut calm = Vec::new();
+        for number in pending.tickets {
+            let Some(ticket) = desk.ticket(number) else { continue };
+            deadlines.extend(self.index_deadline(&ticket));
             if ticket.is_over() {
-                closed.push(value);
-            } else {
-                tickets.push(value);
+                self.leaving.insert(number, upto_seq);
+                closed.push((number.0, pack(&ticket)));
+                continue;
+            }
+            self.leaving.remove(&number);
+            desk.pack(number);
+            match desk.held(number) {
+                Some(held @ Held::Packed(packed)) => {
+                    tickets.push((number.0, packed.as_bytes().to_vec()));
+                    calm.push((number, held.clone()));
+                }
+                Some(Held::Whole(_)) | None => tickets.push((number.0, pack(&ticket))),
             }
         }
         let checkpoint = Checkpoint {
@@ -553,26 +557,24 @@ impl Books {
         if let Some(keeper) = &self.keeper {
             keeper.submit(checkpoint);
         }
+        calm
     }
 
     /// What changes in the projection's index of deadlines for a ticket.
-    fn index_deadline(&mut self, number: TicketNumber, desk: &Desk) -> Vec<DeadlineChange> {
-        let next = desk.ticket(number).and_then(|ticket| ticket.next_timer());
+    fn index_deadline(&mut self, ticket: &Ticket) -> impl Iterator<Item = DeadlineChange> + use<> {
+        let next = ticket.next_timer();
         let old = match next {
-            Some(next) => self.deadlines.insert(number, next),
-            None => self.deadlines.remove(&number),
+            Some(next) => self.deadlines.insert(ticket.number, next),
+            None => self.deadlines.remove(&ticket.number),
         };
-        if old == next {
-            return Vec::new();
-        }
-        let ticket = number.0;
+        let (is_other, ticket) = (old != next, ticket.number.0);
         let remove = old.map(|at| DeadlineChange::Remove { at_ms: at.millis(), ticket });
         let put = next.map(|at| DeadlineChange::Put { at_ms: at.millis(), ticket });
-        remove.into_iter().chain(put).collect()
+        remove.into_iter().chain(put).filter(move |_| is_other)
     }
 
     /// The last checkpoint, waited for.
-    pub(super) fn close(mut self, desk: &Desk, now: Timestamp) {
+    pub(super) fn close(mut self, desk: &mut Desk, now: Timestamp) {
         self.checkpoint(desk, now);
         if let Some(keeper) = self.keeper.take() {
             keeper.close();

@@ -244,9 +244,9 @@ impl Loop {
     }
 
     /// The last checkpoint, waited for.
-    pub fn close(self) {
+    pub fn close(mut self) {
         let now = self.time.at(self.clock.monotonic_us());
-        self.books.close(&self.desk, now);
+        self.books.close(&mut self.desk, now);
     }
 
     fn run(mut self, queue: &Receiver<Input>) {
@@ -429,8 +429,8 @@ impl Loop {
         }
         // Not before: what is decided in this turn was none of readers' business until now.
         if let Some(upto_seq) = batch.checkpointed {
-            let calm = self.books.kept(upto_seq, &mut self.desk);
-            self.view.calm_down(calm);
+            let away = self.books.kept(upto_seq, &mut self.desk);
+            self.view.put_away(&away);
             if let Some(archivist) = &self.archivist {
                 archivist.checkpointed();
             }
@@ -447,7 +447,8 @@ impl Loop {
         }
         if self.is_checkpoint_due() {
             self.dirty_since_us = None;
-            self.books.checkpoint(&self.desk, now);
+            let calm = self.books.checkpoint(&mut self.desk, now);
+            self.view.calm_down(calm);
         }
         self.batch.stop = batch.stop;
     }

@@ -15,6 +15,9 @@ use crate::store::{
     Archive, ArchiveError, Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError,
 };
 
+/// Most entries fit into so many bytes, so that they are written without being moved to where there is more room.
+const ENTRY_BYTES: usize = 2048;
+
 /// Why the story could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -311,9 +314,11 @@ pub(super) fn decode(frame: &Frame) -> Result<Entry, HistoryError> {
 
 /// An entry for the ledger.
 pub(crate) fn encode(entry: &Entry) -> Frame {
+    let mut payload = Vec::with_capacity(ENTRY_BYTES);
+    serde_json::to_writer(&mut payload, entry).expect("an entry is plain data with text keys");
     Frame {
         first_seq: entry.first_seq,
         count: u32::try_from(entry.facts.len()).expect("an entry has far fewer than 2^32 events"),
-        payload: serde_json::to_vec(entry).expect("an entry is plain data with text keys"),
+        payload,
     }
 }
