@@ -327,6 +327,9 @@ impl Loop {
                 log::info!("the ticket database was compacted from {before_bytes} to {after_bytes} bytes");
             }
             Input::Kept(Kept::NotCompacted(error)) => log::warn!("{}", chain(&error)),
+            Input::Kept(Kept::Damaged) => {
+                self.tell_damage(now);
+            }
             Input::Archived(archived) => self.books.archived(archived, now),
             Input::Stop => self.batch.stop = true,
         }

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::damage::is_damage;
 use super::open::{Database, guarded, sync_dir};
 use super::record::{Kind, be_u64};
 use super::{State, Tickets, TicketsError, touch};
@@ -73,12 +74,18 @@ impl Tickets {
     ) -> Result<Option<Compacted>, TicketsError> {
         let _no_checkpoint = self.0.checkpoints.lock().unwrap_or_else(PoisonError::into_inner);
         let fail = |source| TicketsError::Compact { dir: self.0.dir.clone(), source };
+        if self.damage().is_some() {
+            // The next start makes it anew. A copy would not have the mark.
+            return Ok(None);
+        }
         let before_bytes = size_of(&self.0.dir).map_err(fail)?;
         if before_bytes < self.0.no_compaction_below.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let live_bytes = match &*self.state() {
-            State::Open(database) => guarded(|| database.live_bytes()).map_err(fail)?,
+            State::Open(database) => {
+                guarded(|| database.live_bytes()).map_err(|source| self.not_compacted(source))?
+            }
             // There is nothing to copy; the next checkpoint tries to open it.
             State::Closed { .. } => return Ok(None),
         };
@@ -92,8 +99,15 @@ impl Tickets {
             Err(_) => before_bytes.saturating_add(limits.floor_bytes),
         };
         self.0.no_compaction_below.store(later, Ordering::Relaxed);
-        let after_bytes = compacted.map_err(fail)?;
+        let after_bytes = compacted.map_err(|source| self.not_compacted(source))?;
         Ok(after_bytes.map(|after_bytes| Compacted { before_bytes, after_bytes }))
+    }
+
+    fn not_compacted(&self, source: io::Error) -> TicketsError {
+        if is_damage(&source) {
+            self.is_damaged(&source.to_string());
+        }
+        TicketsError::Compact { dir: self.0.dir.clone(), source }
     }
 
     /// Makes the copy and puts it in the database's place. The caller keeps checkpoints away.

@@ -14,10 +14,13 @@
 //! sled's background flusher is off: an idle desk writes nothing. sled's errors and panics become errors of ours, and
 //! since its errors are sticky, the database is closed and opened again after each.
 //!
+//! What is found damaged later is left as it is and marked: the next open makes the whole database again (`damage.rs`).
+//!
 //! Left to others: what the values mean, when to make a checkpoint, and the replay.
 
 mod checkpoint;
 mod compact;
+mod damage;
 mod error;
 mod open;
 mod record;
@@ -35,6 +38,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use checkpoint::{Change, history_entries, put, with_history};
 pub use checkpoint::{Checkpoint, DeadlineChange};
 pub use compact::{Compacted, Limits};
+use damage::{Damage, is_damage, tells_of_the_system};
 pub use error::TicketsError;
 use open::{Database, Refused, guarded};
 pub use open::{KEPT_ASIDE, Opened, SetAside, Unusable};
@@ -58,6 +62,7 @@ struct Inner {
     checkpoints: Mutex<()>,
     /// A compaction failed or gained little; it is not tried again below this size, in bytes.
     no_compaction_below: AtomicU64,
+    damage: Damage,
     state: RwLock<State>,
 }
 
@@ -75,7 +80,14 @@ impl Tickets {
     fn new(dir: PathBuf, schema: u32, database: Database) -> Self {
         let (checkpoints, state) = (Mutex::new(()), RwLock::new(State::Open(database)));
         let no_compaction_below = AtomicU64::new(0);
-        Self(Arc::new(Inner { dir, schema, checkpoints, no_compaction_below, state }))
+        Self(Arc::new(Inner {
+            dir,
+            schema,
+            checkpoints,
+            no_compaction_below,
+            damage: Damage::default(),
+            state,
+        }))
     }
 
     /// The events before this number are in; 0 for a fresh projection.
@@ -112,15 +124,22 @@ impl Tickets {
             return Err(TicketsError::Backwards { upto_seq, position });
         }
         let dir = || self.0.dir.clone();
-        let prepared = guarded(|| {
+        let changes = guarded(|| {
             // Before what is put: a ticket whose entries are indexed anew keeps these.
             let mut changes = removals(&database.db, checkpoint)?;
             changes.extend(checkpoint.changes());
-            changes.extend(histories(&database.db, &checkpoint.history)?);
-            database.prepare(upto_seq, as_needed(database, changes)?)
+            changes.extend(self.histories(&database.db, &checkpoint.history)?);
+            as_needed(database, changes)
         });
-        let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
-        guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
+        let changes = changes.map_err(|source| self.not_read(source))?;
+        let redo = guarded(|| database.prepare(upto_seq, changes))
+            .map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
+        guarded(|| database.carry_out(redo)).map_err(|source| {
+            if is_damage(&source) {
+                self.is_damaged(&source.to_string());
+            }
+            TicketsError::Checkpoint { dir: dir(), source }
+        })
     }
 
     /// Calls `each` with the number and the value of every ticket that is not closed, in order of their numbers.
@@ -152,8 +171,8 @@ impl Tickets {
             return Ok(Vec::new());
         }
         let key = |number: u64| Kind::Closed.key(&[&number.to_be_bytes()]);
-        self.read(|db| {
-            let mut found = Vec::new();
+        let found = self.read(|db| {
+            let mut found: Vec<ClosedTicket> = Vec::new();
             for item in db.range(key(numbers.start)..key(numbers.end)).rev().take(limit) {
                 let (key, record) = item?;
                 touch(db, &key)?;
@@ -161,7 +180,11 @@ impl Tickets {
                 found.push((number, whole(db, &key, &record)?));
             }
             Ok(Ok(found))
-        })
+        })?;
+        if let Some((number, _)) = found.iter().find(|(_, value)| value.is_none()) {
+            self.is_damaged(&record_at(&key(*number)));
+        }
+        Ok(found)
     }
 
     /// Calls `each` with every deadline, an instant in UTC milliseconds and a ticket, the earliest first.
@@ -233,13 +256,15 @@ impl Tickets {
         &self,
         look: impl FnOnce(&sled::Db) -> io::Result<Result<T, Vec<u8>>>,
     ) -> Result<T, TicketsError> {
-        let dir = || self.0.dir.clone();
-        match &*self.state() {
-            State::Open(database) => guarded(|| look(&database.db))
-                .map_err(|source| TicketsError::Read { dir: dir(), source })?
-                .map_err(|key| TicketsError::Damaged { dir: dir(), key: printable(&key) }),
-            State::Closed { reason, .. } => Err(self.closed(reason)),
-        }
+        let found = match &*self.state() {
+            State::Open(database) => guarded(|| look(&database.db)),
+            State::Closed { reason, .. } => return Err(self.closed(reason)),
+        };
+        found.map_err(|source| self.not_read(source))?.map_err(|key| {
+            let what = record_at(&key);
+            self.is_damaged(&what);
+            TicketsError::Damaged { dir: self.0.dir.clone(), what }
+        })
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -260,39 +285,50 @@ impl Tickets {
         *state = match Database::open(&self.0.dir, self.0.schema, u64::MAX) {
             Ok(database) => State::Open(database),
             Err(Refused::System(error)) => State::Closed { position, reason: error.to_string() },
-            Err(Refused::Unusable(reason)) => State::Closed { position, reason: reason.to_string() },
+            Err(Refused::Unusable(reason)) => {
+                let reason = reason.to_string();
+                if !tells_of_the_system(&reason) {
+                    self.is_damaged(&reason);
+                }
+                State::Closed { position, reason }
+            }
         };
     }
 
+    /// The histories that these entries make longer. There is one record for a ticket: one for an entry made a database of
+    /// four times as many pages, each of which costs memory as long as the database is open.
+    fn histories(&self, db: &sled::Db, entries: &[(u64, u64, Position)]) -> io::Result<Vec<Change>> {
+        let mut by_ticket: BTreeMap<u64, Vec<(u64, Position)>> = BTreeMap::new();
+        for (ticket, first_seq, at) in entries {
+            by_ticket.entry(*ticket).or_default().push((*first_seq, *at));
+        }
+        let mut changes = Vec::new();
+        for (ticket, more) in by_ticket {
+            let key = history_key(ticket);
+            let known = match db.get(&key)? {
+                Some(record) => whole(db, &key, &record)?,
+                None => Some(Vec::new()),
+            };
+            match known {
+                Some(known) => changes.extend(put(key, &with_history(known, &more))),
+                // It stays as it is, so that whoever reads it is told.
+                None => self.is_damaged(&record_at(&key)),
+            }
+        }
+        Ok(changes)
+    }
+
     fn closed(&self, reason: &str) -> TicketsError {
-        TicketsError::Closed { dir: self.0.dir.clone(), reason: reason.to_owned() }
+        let dir = self.0.dir.clone();
+        match self.damage() {
+            Some(what) => TicketsError::Damaged { dir, what },
+            None => TicketsError::Closed { dir, reason: reason.to_owned() },
+        }
     }
 }
 
 fn history_key(ticket: u64) -> Vec<u8> {
     Kind::History.key(&[&ticket.to_be_bytes()])
-}
-
-/// The histories that these entries make longer. There is one record for a ticket: one for an entry made a database of four
-/// times as many pages, each of which costs memory as long as the database is open.
-fn histories(db: &sled::Db, entries: &[(u64, u64, Position)]) -> io::Result<Vec<Change>> {
-    let mut by_ticket: BTreeMap<u64, Vec<(u64, Position)>> = BTreeMap::new();
-    for (ticket, first_seq, at) in entries {
-        by_ticket.entry(*ticket).or_default().push((*first_seq, *at));
-    }
-    let mut changes = Vec::new();
-    for (ticket, more) in by_ticket {
-        let key = history_key(ticket);
-        let known = match db.get(&key)? {
-            Some(record) => whole(db, &key, &record)?,
-            None => Some(Vec::new()),
-        };
-        // One that cannot be read stays as it is, so that whoever reads it is told.
-        if let Some(known) = known {
-            changes.extend(put(key, &with_history(known, &more)));
-        }
-    }
-    Ok(changes)
 }
 
 /// Looks at a record that a scan has just read, so that the database lets go of the pages behind it.
@@ -357,8 +393,9 @@ fn as_needed(database: &Database, changes: Vec<Change>) -> io::Result<Vec<Change
     Ok(needed)
 }
 
-/// A key for a person: its kind and then hexadecimal digits.
-fn printable(key: &[u8]) -> String {
+/// A record for a person, by its key: its kind and then hexadecimal digits.
+fn record_at(key: &[u8]) -> String {
     let kind = key.iter().take(1).map(|kind| char::from(kind & 0x7f).to_string());
-    kind.chain(key.iter().skip(1).map(|byte| format!("{byte:02x}"))).collect()
+    let key: String = kind.chain(key.iter().skip(1).map(|byte| format!("{byte:02x}"))).collect();
+    format!("record {key} is not as it was written")
 }
