@@ -137,6 +137,8 @@ pub(super) struct Carried {
 #[derive(Debug)]
 pub struct Books {
     ledger: Ledger,
+    /// What tells this ledger from others, once it has an entry; see [`Checkpoint::origin`].
+    origin: Option<u32>,
     history: Arc<History>,
     keeper: Option<Keeper>,
     pending: Pending,
@@ -218,7 +220,7 @@ impl Books {
         let mut room = Room { ledger, lock, reserve };
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
-            let misfit = match restore(&tickets, &archive, &regulations) {
+            let misfit = match restore(&room.ledger, &tickets, &archive, &regulations) {
                 Ok(Restored { mut desk, deadlines, receipts }) => {
                     let found = desk.tickets_total();
                     let stores = (tickets, archive.clone());
@@ -276,6 +278,7 @@ impl Books {
         let books = Self {
             keeper: Some(Keeper::start(shelf.keeper, tickets.clone(), kept).map_err(BooksError::Keeper)?),
             history: Arc::new(History::new(ledger.reader(), tickets.clone(), archive)),
+            origin: origin(&ledger),
             ledger,
             pending: Pending::default(),
             leaving: HashMap::new(),
@@ -517,6 +520,7 @@ impl Books {
             return Vec::new();
         }
         self.forget_old_receipts(now);
+        self.origin = self.origin.or_else(|| origin(&self.ledger));
         let pending = std::mem::take(&mut self.pending);
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
@@ -552,6 +556,7 @@ impl Books {
             receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
             archived: pending.archived,
             archive: pending.archive,
+            origin: self.origin,
             desk: to_json(desk.rest()),
             deadlines,
         };
@@ -663,9 +668,26 @@ impl From<HistoryError> for Misfit {
     }
 }
 
+/// What tells a ledger from others: no two desks have the same first entry, for it has its time and a random token. None
+/// where there is none, or it cannot be read.
+fn origin(ledger: &Ledger) -> Option<u32> {
+    let (_, first) = ledger.frames_from(1).next()?.ok()?;
+    (first.first_seq == 1).then(|| crc32c::crc32c(&first.payload))
+}
+
 /// Reads the desk from the projection; a projection of no event has an empty one.
-fn restore(tickets: &Tickets, archive: &Archive, regulations: &Regulations) -> Result<Restored, Misfit> {
+fn restore(
+    ledger: &Ledger,
+    tickets: &Tickets,
+    archive: &Archive,
+    regulations: &Regulations,
+) -> Result<Restored, Misfit> {
     let not_understood = || Misfit::Unusable(Unusable::NotUnderstood);
+    if let (Some(made_from), Some(this)) = (tickets.origin()?, origin(ledger))
+        && made_from != this
+    {
+        return Err(Misfit::Unusable(Unusable::OtherLedger));
+    }
     if tickets.archive_mark()?.is_some_and(|mark| !archive.still_has(mark)) {
         return Err(Misfit::Unusable(Unusable::ArchiveLost));
     }

@@ -30,6 +30,8 @@ pub struct Checkpoint {
     pub archived: Vec<(u64, u32)>,
     /// How much the archive holds with these, where there are any.
     pub archive: Option<Mark>,
+    /// Whose projection it is: crc32c of the first entry of the ledger.
+    pub origin: Option<u32>,
     /// Everything of the desk that is not a ticket.
     pub desk: Vec<u8>,
 }
@@ -68,6 +70,7 @@ impl Checkpoint {
         self.receipts.retain(|(key, _)| !receipts.contains(key));
         self.archived.extend(later.archived);
         self.archive = later.archive.or(self.archive);
+        self.origin = later.origin.or(self.origin);
         self.upto_seq = later.upto_seq;
         self.tickets.extend(later.tickets);
         self.closed.extend(later.closed);
@@ -111,6 +114,8 @@ impl Checkpoint {
         }
         changes.extend(self.archive.iter().flat_map(|mark| put(Kind::Archive.key(&[]), &mark.to_bytes())));
         changes.extend(put(Kind::Desk.key(&[]), &self.desk));
+        let origin = self.origin.map(u32::to_be_bytes);
+        changes.extend(origin.iter().flat_map(|origin| put(Kind::Origin.key(&[]), origin)));
         changes.extend(put_position(self.upto_seq));
         changes
     }

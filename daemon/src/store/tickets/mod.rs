@@ -224,6 +224,12 @@ impl Tickets {
         Ok(mark.and_then(|mark| mark.try_into().ok()).map(Mark::from_bytes))
     }
 
+    /// Whose projection it is, as [`Checkpoint::origin`] said last; `None` before the first checkpoint.
+    pub fn origin(&self) -> Result<Option<u32>, TicketsError> {
+        let origin = self.value(&Kind::Origin.key(&[]))?;
+        Ok(origin.and_then(|origin| origin.try_into().ok()).map(u32::from_be_bytes))
+    }
+
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TicketsError> {
         self.read(|db| {
             let Some(record) = db.get(key)? else { return Ok(Ok(None)) };

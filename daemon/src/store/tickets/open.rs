@@ -74,6 +74,9 @@ pub enum Unusable {
     /// Tickets left it for an archive that has not all of them any more.
     #[error("the archive has lost tickets that it lacks")]
     ArchiveLost,
+    /// It was made from another ledger.
+    #[error("it belongs to another desk's ledger")]
+    OtherLedger,
     /// It was written by another version of Andon Desk.
     #[error("it has schema {found}, this version uses {expected}")]
     OtherSchema {

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Deadline = b'd',
     Desk = b'k',
     History = b'h',
+    /// Whose projection it is.
+    Origin = b'o',
     Position = b'p',
     Receipt = b'r',
     Sentinel = b's',
