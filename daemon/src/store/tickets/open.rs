@@ -18,7 +18,7 @@ use super::{Tickets, TicketsError};
 pub const KEPT_ASIDE: usize = 2;
 
 /// How much of the database is kept in memory, in bytes.
-const CACHE_BYTES: u64 = 2 << 20;
+const CACHE_BYTES: u64 = 8 << 20;
 
 /// The size of the database's own segments, in bytes, fixed when it is made: with shorter ones power cuts broke it.
 const SEGMENT_BYTES: usize = 4 << 20;
