@@ -525,7 +525,10 @@ impl Books {
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
         let mut calm = Vec::new();
-        for number in pending.tickets {
+        // In order, as the projection wants its keys.
+        let mut numbers: Vec<_> = pending.tickets.into_iter().collect();
+        numbers.sort_unstable();
+        for number in numbers {
             let Some(ticket) = desk.ticket(number) else { continue };
             deadlines.extend(self.index_deadline(&ticket));
             if ticket.is_over() {
