@@ -4,8 +4,12 @@
 
 mod beacon;
 mod bus;
+mod pins;
+mod strip;
 mod tft;
 
-pub use beacon::{Beacon, BeaconError, Wiring};
+pub use beacon::{Beacon, Levels, Outlet};
 pub use bus::{BUS_LIMIT, BusError};
+pub use pins::{Pin, Pins, PinsError, Wiring};
+pub use strip::{HZ as STRIP_HZ, LEDS as STRIP_LEDS, Strip};
 pub use tft::{Mounting, Sent, Tft, TftError};

@@ -5,11 +5,13 @@ mod erased;
 mod health;
 mod panels;
 mod pi;
+pub mod quiet;
 pub mod scene;
 pub mod state;
 mod trace;
 mod wall;
 
+pub use quiet::QuietHours;
 pub use panels::Picture;
 pub use state::{BoardState, Glance};
 pub use trace::Trace;

@@ -134,6 +134,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         regulations,
         zone: config.zone,
         language: config.board.language,
+        quiet: config.board.quiet(),
         archiving: config.archive.rule(config.zone),
         proof: config.clock.trust,
     };

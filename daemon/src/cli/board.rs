@@ -15,6 +15,7 @@ use super::text::when;
 #[derive(Debug, Subcommand)]
 pub(super) enum BoardNoun {
     Mute(Mute),
+    Silence(Silence),
 }
 
 /// Silence the buzzer for a time; the lamps stay.
@@ -25,7 +26,12 @@ pub(super) struct Mute {
     length: String,
 }
 
-fn length(text: &str) -> Result<String, String> {
+/// Silence what calls now, without taking it; what calls later sounds, the lamps stay.
+#[derive(Debug, Args)]
+pub(super) struct Silence {}
+
+/// A length of time, checked before it is sent.
+pub(super) fn length(text: &str) -> Result<String, String> {
     parse_duration_ms(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
@@ -36,7 +42,35 @@ struct Muted {
 
 impl BoardNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let Self::Mute(Mute { length }) = self;
+        match self {
+            Self::Mute(mute) => mute.run(io),
+            Self::Silence(silence) => silence.run(io),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Silenced {
+    changed: bool,
+}
+
+impl Silence {
+    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let Self {} = self;
+        let path = "/v1/board/silence";
+        let answer = io.control.post(path, &json!({}))?;
+        if io.json {
+            return io.json(&answer.json);
+        }
+        let changed = answer.read::<Silenced>(path)?.changed;
+        writeln!(io.err, "{}", if changed { "what called is silent" } else { "nothing called" })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Mute {
+    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let Self { length } = self;
         let path = "/v1/board/mute";
         let answer = io.control.post(path, &json!({"for": length}))?;
         if io.json {

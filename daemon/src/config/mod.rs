@@ -11,7 +11,9 @@ use calendars::Tz;
 use firmware_board::Language;
 use serde::Deserialize;
 
-use crate::desk::Regulations;
+use crate::board::QuietHours;
+use crate::board::quiet::QuietSpan;
+use crate::desk::{AlarmKind, Regulations};
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
 use crate::run::archiving::Rule;
 use crate::run::time::Proof;
@@ -130,6 +132,11 @@ pub struct Board {
     /// `ru` (the default) or `en`.
     #[serde(deserialize_with = "language")]
     pub language: Language,
+    /// When the buzzer waits, in the site's zone: `"20:00-08:00"`. What still calls when they end sounds then; the lamps
+    /// never wait. Default: none.
+    pub quiet_hours: Option<QuietSpan>,
+    /// Which kinds of alarm sound in quiet hours all the same: `["critical"]`. Default: none.
+    pub quiet_hours_let_through: Vec<AlarmKind>,
     /// Which panel. Default: simulated, to be seen at `/board`.
     pub panel: Panel,
     /// How an ST7796 is connected.
@@ -370,6 +377,11 @@ pub fn regulation(name: &str, base: &Path) -> Result<Arc<Regulation>, ConfigErro
 }
 
 impl Board {
+    /// When the buzzer waits, and for what it does not.
+    pub fn quiet(&self) -> QuietHours {
+        QuietHours::new(self.quiet_hours, &self.quiet_hours_let_through)
+    }
+
     /// A pin that two parts are said to be on, and the keys of both.
     fn pin_used_twice(&self) -> Option<(u8, &'static str, &'static str)> {
         let mut pins = Vec::new();

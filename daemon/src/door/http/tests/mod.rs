@@ -126,6 +126,7 @@ impl World {
             regulations,
             zone,
             language: firmware_board::Language::Russian,
+            quiet: crate::board::QuietHours::default(),
             archiving: None,
             proof: crate::run::time::Proof::Plausible,
         };
