@@ -5,7 +5,7 @@ mod common;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use common::{AT, alarm, breach, critical, storm, well};
+use common::{AT, alarm, breach, critical, layout, storm, well};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::{self, ErrorKind, Operation, SpiDevice};
@@ -25,7 +25,7 @@ impl DelayNs for NoDelay {
 /// Draws into a new frame.
 fn drawn(scene: &Scene, phase: Phase) -> Frame {
     let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-    let Ok(()) = wall::draw(scene, phase, &mut frame);
+    let Ok(()) = layout().draw(scene, phase, &mut frame);
     frame
 }
 
@@ -113,7 +113,7 @@ fn after_any_sequence_of_scenes_the_panel_shows_the_frame_pixel_by_pixel() {
     let mut scene = well();
     let frames = (0..400).map(|_| {
         random.change(&mut scene);
-        drawn(&scene, random.one(&[Phase::LIT, Phase::DARK, Phase { fast: true, slow: false }]))
+        drawn(&scene, random.one(&[Phase::LIT, Phase::DARK, Phase { fast: true, ..Phase::DARK }]))
     });
     check(Mounting::default(), true, frames);
 }

@@ -9,7 +9,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use calendars::Tz;
+<<<<<<< HEAD
 use firmware_board::{Frame, Link, Phase, Scene, Signals, wall};
+=======
+use embedded_hal::delay::DelayNs;
+use firmware_board::panel::{Beacon, Mounting, Tft, Wiring};
+use firmware_board::record::{Recorder, Wire};
+use firmware_board::{Frame, Layout, Link, Phase, Scene, Signals, wall};
+>>>>>>> layouts
 
 use super::beacon::BeaconPart;
 use super::panels::{PanelPart, Picture};
@@ -47,6 +54,7 @@ impl Wall {
             handle: None,
             untold: Vec::new(),
             zone,
+            layout: Layout::of(wall::WIDTH, wall::HEIGHT).expect("the panel's own size is served"),
             room: Room { site: board.site.clone(), language: board.language },
             picture: picture.clone(),
             stop: Arc::clone(&stop),
@@ -80,6 +88,7 @@ struct Painter {
     /// What the desk is to be told of the parts, once it is there.
     untold: Vec<DeskAct>,
     zone: Tz,
+    layout: Layout,
     room: Room,
     picture: Picture,
     stop: Arc<AtomicBool>,
@@ -161,7 +170,7 @@ impl Painter {
     }
 
     fn paint(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
-        let Ok(()) = wall::draw(scene, Phase::at(t_ms), frame);
+        let Ok(()) = self.layout.draw(scene, Phase::at(t_ms), frame);
         self.picture.show(frame);
         let told = self.panel.show(frame, t_ms);
         self.tell("panel", told);
@@ -173,7 +182,8 @@ impl Painter {
         let next_second = t_ms + 1_000 - t_ms % 1_000;
         let signals =
             self.beacon.next_edge(t_ms - self.signals_since_ms).map(|ms| ms + self.signals_since_ms);
-        let next = [wall::next_flash(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
+        let next =
+            [self.layout.next_change(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
         let now_ms = clock::monotonic_us() / 1_000;
         Duration::from_millis(next.saturating_sub(now_ms).max(1))
     }

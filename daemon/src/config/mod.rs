@@ -3,6 +3,8 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+pub mod signals;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +20,8 @@ use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
 use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
+
+pub use signals::{ButtonPin, SignalPins, Strip};
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -143,6 +147,10 @@ pub struct Board {
     pub spi: Spi,
     /// The pins of lamps and buzzer, BCM numbers; without, there are none.
     pub signals: Option<SignalPins>,
+    /// A strip of lights as lamps; without, there is none.
+    pub strip: Option<Strip>,
+    /// The acknowledge button; without, there is none.
+    pub button: Option<ButtonPin>,
 }
 
 /// Which panel the wall is drawn on.
@@ -178,23 +186,6 @@ impl Default for Spi {
     fn default() -> Self {
         Self { bus: 0, select: 0, mhz: 32, dc_pin: 25, reset_pin: 24, upside_down: false }
     }
-}
-
-/// The pins of lamps and buzzer, BCM numbers.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct SignalPins {
-    /// The red lamp.
-    pub red_pin: u8,
-    /// The amber lamp.
-    pub amber_pin: u8,
-    /// The green lamp.
-    pub green_pin: u8,
-    /// The active buzzer.
-    pub buzzer_pin: u8,
-    /// Whether a pin lights at low.
-    #[serde(default)]
-    pub active_low: bool,
 }
 
 /// The journal.
@@ -307,6 +298,17 @@ impl Config {
             let message = format!("{} is out of range; 1 to 80", config.board.spi.mhz);
             return Err(problem(line_with("mhz"), "mhz", message));
         }
+        let signals = config.board.signals.as_ref();
+        if let Some((key, message)) = signals.and_then(SignalPins::contradiction) {
+            return Err(problem(line_with(&format!("{key} ")), key, message.to_owned()));
+        }
+        for (key, pin) in config.board.signal_pins() {
+            if !(2..=27).contains(&pin) {
+                let message =
+                    format!("pin {pin} is not to be had on the 40-pin header; BCM numbers are 2 to 27");
+                return Err(problem(line_with(key), key, message));
+            }
+        }
         if let Some((pin, first, second)) = config.board.pin_used_twice() {
             let message = format!("pin {pin} is used by {first} and {second}; each part has its own");
             return Err(problem(line_with(second), second, message));
@@ -382,20 +384,19 @@ impl Board {
         QuietHours::new(self.quiet_hours, &self.quiet_hours_let_through)
     }
 
+    /// The pins of lamps, buzzer and button, by the keys that say them.
+    fn signal_pins(&self) -> Vec<(&'static str, u8)> {
+        let signals = self.signals.as_ref().map(SignalPins::pins).unwrap_or_default();
+        signals.into_iter().chain(self.button.map(|button| ("pin", button.pin))).collect()
+    }
+
     /// A pin that two parts are said to be on, and the keys of both.
     fn pin_used_twice(&self) -> Option<(u8, &'static str, &'static str)> {
         let mut pins = Vec::new();
         if self.panel == Panel::St7796 {
             pins.extend([("dc-pin", self.spi.dc_pin), ("reset-pin", self.spi.reset_pin)]);
         }
-        if let Some(signals) = self.signals {
-            pins.extend([
-                ("red-pin", signals.red_pin),
-                ("amber-pin", signals.amber_pin),
-                ("green-pin", signals.green_pin),
-                ("buzzer-pin", signals.buzzer_pin),
-            ]);
-        }
+        pins.extend(self.signal_pins());
         pins.iter().enumerate().find_map(|(i, (second, pin))| {
             pins[..i].iter().find(|(_, other)| other == pin).map(|(first, _)| (*pin, *first, *second))
         })
