@@ -4,8 +4,10 @@
 
 mod beacon;
 mod bus;
+mod leds;
 mod tft;
 
 pub use beacon::{Beacon, BeaconError, Wiring};
 pub use bus::{BUS_LIMIT, BusError};
-pub use tft::{Mounting, Sent, Tft, TftError};
+pub use leds::{Leds, LedsError, Modules};
+pub use tft::{Chip, Mounting, Sent, Tft, TftError, Turn};
