@@ -2,6 +2,9 @@
 
 mod leds;
 
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::prelude::RgbColor;
+
 use crate::panel::Chip;
 use crate::record::{TraceEvent, Wire};
 use crate::{Frame, Rect};
@@ -139,12 +142,23 @@ impl Decoder {
         match event {
             TraceEvent::Pin { pin: Wire::Reset, level } => self.reset_pin(level),
             TraceEvent::Pin {
-                pin: Wire::Dc | Wire::Backlight | Wire::Red | Wire::Amber | Wire::Green | Wire::Buzzer, ..
+                pin: Wire::Dc | Wire::Backlight | Wire::Red | Wire::Amber | Wire::Green | Wire::Buzzer,
+                ..
             } => {}
             TraceEvent::Spi { .. } if self.in_reset => self.mistakes += 1,
             TraceEvent::Spi { dc: false, bytes } => bytes.iter().for_each(|byte| self.start(*byte)),
             TraceEvent::Spi { dc: true, bytes } => bytes.iter().for_each(|byte| self.data(*byte)),
         }
+    }
+
+    /// One pixel of the picture, black outside of it.
+    pub fn pixel(&self, x: u16, y: u16) -> Rgb565 {
+        let (width, height) = self.registers.mode.size(self.chip.made());
+        if x >= width || y >= height {
+            return Rgb565::BLACK;
+        }
+        let (x, y) = self.registers.mode.on_glass(self.chip.made(), x, y);
+        self.memory.row(y)[usize::from(x)]
     }
 
     /// The picture in the panel's memory, turned as it is addressed now.
@@ -153,8 +167,7 @@ impl Decoder {
         let mut frame = Frame::new(width, height);
         for page in 0..height {
             for column in 0..width {
-                let (x, y) = self.registers.mode.on_glass(self.chip.made(), column, page);
-                frame.set(column, page, self.memory.row(y)[usize::from(x)]);
+                frame.set(column, page, self.pixel(column, page));
             }
         }
         frame
@@ -248,11 +261,11 @@ impl Decoder {
     fn pixel_byte(&mut self, byte: u8) {
         match self.half.take() {
             None => self.half = Some(byte),
-            Some(first) => self.pixel(u16::from_be_bytes([first, byte])),
+            Some(first) => self.store(u16::from_be_bytes([first, byte])),
         }
     }
 
-    fn pixel(&mut self, raw: u16) {
+    fn store(&mut self, raw: u16) {
         let (width, height) = self.registers.mode.size(self.chip.made());
         if self.registers.pixel_format != RGB565 || self.column >= width || self.page >= height {
             self.mistakes += 1;

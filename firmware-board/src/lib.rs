@@ -27,10 +27,11 @@ mod words;
 
 pub use diff::WASTE_PX;
 pub use frame::Frame;
-pub use phase::Phase;
+pub use phase::{PAGE_MS, Phase};
 pub use rect::Rect;
 pub use scene::{
     AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, NextLine,
     Progress, Scene, Staffing,
 };
 pub use signals::{Buzzer, Lamp, Signals, signals};
+pub use wall::{Layout, Unservable};

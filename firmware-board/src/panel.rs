@@ -4,6 +4,8 @@
 
 mod beacon;
 mod bus;
+#[cfg(test)]
+mod faults;
 mod leds;
 mod tft;
 

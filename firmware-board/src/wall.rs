@@ -18,6 +18,7 @@ mod veil;
 
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
 
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
@@ -39,36 +40,99 @@ const RIGHT: i32 = 480 - MARGIN;
 const NUMBER: i32 = 44;
 const TEXT: i32 = 116;
 
-/// Draws the scene, with what flashes as it is in this phase.
+/// Which design of the wall serves a panel.
 ///
-/// Every pixel of the panel is drawn; what was on the target before does not shine through.
-pub fn draw<D: DrawTarget<Color = Rgb565>>(
-    scene: &Scene,
-    phase: Phase,
-    target: &mut D,
-) -> Result<(), D::Error> {
-    let pen = &mut Pen::new(target);
-    match scene.link {
-        Link::Live => picture(pen, &palette::LIVE, scene, phase),
-        Link::Stale { since_s } => {
-            picture(pen, &palette::STALE, scene, Phase::LIT)?;
-            veil::stale(pen, &palette::LIVE, scene, since_s, phase)
-        }
-        Link::Starting { progress } => veil::starting(pen, &palette::LIVE, scene, progress),
-        Link::Blocked { by } => veil::blocked(pen, &palette::LIVE, scene, by, phase),
-        Link::Stopped => veil::stopped(pen, &palette::LIVE, scene),
+/// A design is made for a size and for the distance from which a panel of that size is read; none is another one squeezed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Layout {
+    width: u16,
+    height: u16,
+}
+
+/// No design serves a panel of this size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Unservable {
+    /// The panel's columns.
+    pub width: u16,
+    /// The panel's rows.
+    pub height: u16,
+}
+
+impl fmt::Display for Unservable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { width, height } = self;
+        write!(f, "no layout of the wall serves a panel of {width}x{height}; served are {SERVED}")
     }
 }
 
-/// The first moment after `t_ms` at which the same scene looks different; `None` when nothing in it flashes.
-pub fn next_flash(scene: &Scene, t_ms: u64) -> Option<u64> {
-    let lamps = [scene.signals.red, scene.signals.amber];
-    let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
-        Link::Live => &mut scene.alarms.iter().map(|alarm| Lamp::from(alarm.state)).chain(lamps),
-        Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
-        Link::Starting { .. } | Link::Stopped => return None,
-    };
-    flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min()
+impl core::error::Error for Unservable {}
+
+/// The sizes that are served, for people.
+const SERVED: &str = "480x320";
+
+impl Layout {
+    /// The layout of a panel with so many columns and rows.
+    ///
+    /// # Errors
+    /// No layout serves the size; the error says which sizes are served.
+    pub fn of(width: u16, height: u16) -> Result<Self, Unservable> {
+        match (width, height) {
+            (WIDTH, HEIGHT) => Ok(Self { width, height }),
+            _ => Err(Unservable { width, height }),
+        }
+    }
+
+    /// Columns and rows of the pictures it draws.
+    pub fn size(&self) -> (u16, u16) {
+        (self.width, self.height)
+    }
+
+    /// Draws the scene, with what flashes and the page of alarms as they are in this phase.
+    ///
+    /// Every pixel of the panel is drawn; what was on the target before does not shine through.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub fn draw<D: DrawTarget<Color = Rgb565>>(
+        &self,
+        scene: &Scene,
+        phase: Phase,
+        target: &mut D,
+    ) -> Result<(), D::Error> {
+        let pen = &mut Pen::new(target);
+        match scene.link {
+            Link::Live => picture(pen, &palette::LIVE, scene, phase),
+            Link::Stale { since_s } => {
+                picture(pen, &palette::STALE, scene, Phase::LIT)?;
+                veil::stale(pen, &palette::LIVE, scene, since_s, phase)
+            }
+            Link::Starting { progress } => veil::starting(pen, &palette::LIVE, scene, progress),
+            Link::Blocked { by } => veil::blocked(pen, &palette::LIVE, scene, by, phase),
+            Link::Stopped => veil::stopped(pen, &palette::LIVE, scene),
+        }
+    }
+
+    /// The first moment after `t_ms` at which the same scene looks different, in the lamps' time: the next flash or turn of a page; `None` when
+    /// it stays as it is.
+    pub fn next_change(&self, scene: &Scene, t_ms: u64) -> Option<u64> {
+        let lamps = [scene.signals.red, scene.signals.amber];
+        let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
+            Link::Live => &mut scene.alarms.iter().map(|alarm| Lamp::from(alarm.state)).chain(lamps),
+            Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
+            Link::Starting { .. } | Link::Stopped => return None,
+        };
+        flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min()
+    }
+
+    /// Which of `scene.alarms` are on the page that is drawn in this phase, from the top: what an acknowledge button means. None while the
+    /// picture is not a live one.
+    pub fn shown(&self, scene: &Scene, _phase: Phase) -> impl Iterator<Item = usize> + use<> {
+        let rows = match scene.link {
+            Link::Live => alarms::rows(scene, footer::TOP - notices::height(scene)),
+            Link::Stale { .. } | Link::Starting { .. } | Link::Blocked { .. } | Link::Stopped => 0,
+        };
+        0..rows
+    }
 }
 
 fn picture<D: DrawTarget<Color = Rgb565>>(
@@ -85,7 +149,7 @@ fn picture<D: DrawTarget<Color = Rgb565>>(
         return footer::draw(pen, palette, scene, footer::Clock::Elsewhere);
     }
     band::draw(pen, palette, scene, phase)?;
-    let below = alarms::draw(pen, palette, scene, phase, (band::HEIGHT + 4, bottom))?;
+    let below = alarms::draw(pen, palette, scene, phase, bottom)?;
     next::draw(pen, palette, scene, (below, bottom))?;
     footer::draw(pen, palette, scene, footer::Clock::Here)?;
     if scene.level == Level::Critical {

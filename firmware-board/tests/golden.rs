@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
-use common::{alarm, breach, critical, due_soon, next, room, storm, well};
+use common::{alarm, breach, critical, due_soon, layout, next, room, storm, well};
 use firmware_board::{
     AlarmKind, AlarmState, ClockText, Counts, DiskFault, Frame, Language, Level, Link, Phase, Progress,
     Scene, Staffing, signals, wall,
@@ -19,7 +19,7 @@ fn check(name: &str, scene: &Scene) {
 
 fn check_at(name: &str, scene: &Scene, phase: Phase) {
     let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-    let Ok(()) = wall::draw(scene, phase, &mut frame);
+    let Ok(()) = layout().draw(scene, phase, &mut frame);
     let drawn = frame.rgb888();
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

@@ -52,7 +52,7 @@ pub(super) fn output(pin: u8, high: bool) -> Result<OutputPin, PiError> {
 }
 
 /// The SPI bus of a panel.
-pub(super) fn spi(spi: &config::Spi) -> Result<PiSpi, PiError> {
+pub(super) fn spi(spi: config::Spi) -> Result<PiSpi, PiError> {
     let (bus, select) = (spi.bus, spi.select);
     let (Some(known_bus), Some(known_select)) = (bus_of(bus), select_of(select)) else {
         return Err(PiError::NoSuchBus { bus, select });
@@ -89,9 +89,15 @@ fn select_of(select: u8) -> Option<SlaveSelect> {
 pub(super) struct PiSpi(Spi);
 
 /// A transfer failed.
-#[derive(Debug, thiserror::Error)]
-#[error("SPI transfer failed: {0}")]
+#[derive(thiserror::Error)]
+#[error("{0}")]
 pub(super) struct SpiFault(String);
+
+impl std::fmt::Debug for SpiFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl embedded_hal::spi::Error for SpiFault {
     fn kind(&self) -> ErrorKind {

@@ -92,6 +92,7 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
             .muted_until
             .filter(|until| *until > now)
             .map(|until| u16::try_from(until.ms_since(now) / 60_000 + 1).unwrap_or(u16::MAX)),
+        quiet: false,
         language: room.language,
         site: room.site.clone(),
     }

@@ -9,10 +9,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use calendars::Tz;
-use firmware_board::{Frame, Link, Phase, Scene, Signals, wall};
+use firmware_board::{Link, Scene, Signals};
 
 use super::beacon::BeaconPart;
-use super::panels::{PanelPart, Picture};
+use super::panels::Panels;
+use super::pictures::Pictures;
 use super::scene::{Room, opening_scene, scene};
 use super::trace::Trace;
 use crate::clock::{self, SystemClock};
@@ -29,7 +30,7 @@ const WALL: &str = "wall";
 /// The wall, while its thread runs.
 #[derive(Debug)]
 pub struct Wall {
-    picture: Picture,
+    pictures: Pictures,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -40,7 +41,8 @@ impl Wall {
     /// # Errors
     /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
     pub fn start(opening: Opening, board: &Board, zone: Tz, trace: Trace) -> std::io::Result<Self> {
-        let picture = Picture::dark();
+        let panels = Panels::start(board, &trace)?;
+        let pictures = panels.pictures().clone();
         let stop = Arc::new(AtomicBool::new(false));
         let painter = Painter {
             opening,
@@ -48,21 +50,20 @@ impl Wall {
             untold: Vec::new(),
             zone,
             room: Room { site: board.site.clone(), language: board.language },
-            picture: picture.clone(),
             stop: Arc::clone(&stop),
             trace: trace.clone(),
-            panel: PanelPart::new(board, trace.clone()),
+            panels,
             beacon: BeaconPart::new(board.signals, trace),
             signals: Signals::DARK,
             signals_since_ms: 0,
         };
         let thread = std::thread::Builder::new().name("wall".into()).spawn(move || painter.run())?;
-        Ok(Self { picture, stop, thread })
+        Ok(Self { pictures, stop, thread })
     }
 
-    /// What the panel shows.
-    pub fn picture(&self) -> &Picture {
-        &self.picture
+    /// What the panels show.
+    pub fn pictures(&self) -> &Pictures {
+        &self.pictures
     }
 
     /// Shows that the desk has stopped, puts the lamps out, and ends.
@@ -81,10 +82,9 @@ struct Painter {
     untold: Vec<DeskAct>,
     zone: Tz,
     room: Room,
-    picture: Picture,
     stop: Arc<AtomicBool>,
     trace: Trace,
-    panel: PanelPart,
+    panels: Panels,
     beacon: BeaconPart,
     signals: Signals,
     /// When these signals began: their rhythm counts from here.
@@ -93,23 +93,24 @@ struct Painter {
 
 impl Painter {
     fn run(mut self) {
-        let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-        let last = match self.open(&mut frame) {
-            Some(handle) => Some(self.show_desk(&handle, &mut frame)),
+        let last = match self.open() {
+            Some(handle) => Some(self.show_desk(&handle)),
             None => opening_scene(&self.opening.stage(), &self.room, clock::now(), self.zone),
         };
         let last = Scene { link: Link::Stopped, signals: Signals::DARK, ..last.unwrap_or_default() };
         self.beacon.dark();
-        self.paint(&last, 0, &mut frame);
+        self.panels.show(&last, 0);
+        self.panels.stop();
+        self.trace.flush();
     }
 
     /// Shows how far the opening is, until the desk is there or the wall is to end.
-    fn open(&mut self, frame: &mut Frame) -> Option<Handle> {
+    fn open(&mut self) -> Option<Handle> {
         while !self.stop.load(Ordering::Acquire) {
             let (now, t_ms) = (clock::now(), clock::monotonic_us() / 1_000);
             let patience = match opening_scene(&self.opening.stage(), &self.room, now, self.zone) {
                 Some(scene) => {
-                    self.show(&scene, t_ms, frame);
+                    self.show(&scene, t_ms);
                     self.wait(&scene, t_ms)
                 }
                 None => Duration::ZERO,
@@ -125,7 +126,7 @@ impl Painter {
     }
 
     /// Shows the desk until the wall is to end; gives the last scene of it.
-    fn show_desk(&mut self, handle: &Handle, frame: &mut Frame) -> Scene {
+    fn show_desk(&mut self, handle: &Handle) -> Scene {
         let view = Arc::clone(handle.view());
         let mut board = view.board();
         let mut paint_ms = 0;
@@ -134,7 +135,7 @@ impl Painter {
             let t_ms = clock::monotonic_us() / 1_000;
             self.signal(scene.signals, t_ms);
             let wait = if t_ms >= paint_ms {
-                self.paint(&scene, t_ms, frame);
+                self.paint(&scene, t_ms);
                 paint_ms = t_ms + FRAME_MS;
                 self.wait(&scene, t_ms)
             } else {
@@ -145,9 +146,9 @@ impl Painter {
         scene(&board, &self.room, board.time.now(&SystemClock))
     }
 
-    fn show(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
+    fn show(&mut self, scene: &Scene, t_ms: u64) {
         self.signal(scene.signals, t_ms);
-        self.paint(scene, t_ms, frame);
+        self.paint(scene, t_ms);
     }
 
     fn signal(&mut self, signals: Signals, t_ms: u64) {
@@ -160,12 +161,11 @@ impl Painter {
         self.trace.flush();
     }
 
-    fn paint(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
-        let Ok(()) = wall::draw(scene, Phase::at(t_ms), frame);
-        self.picture.show(frame);
-        let told = self.panel.show(frame, t_ms);
-        self.tell("panel", told);
-        self.trace.flush();
+    fn paint(&mut self, scene: &Scene, t_ms: u64) {
+        self.panels.show(scene, t_ms);
+        for (part, told) in self.panels.news(t_ms) {
+            self.tell(&part, Some(told));
+        }
     }
 
     /// Until the picture or the signals change by themselves, or a second is over.
@@ -173,7 +173,8 @@ impl Painter {
         let next_second = t_ms + 1_000 - t_ms % 1_000;
         let signals =
             self.beacon.next_edge(t_ms - self.signals_since_ms).map(|ms| ms + self.signals_since_ms);
-        let next = [wall::next_flash(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
+        let next =
+            [self.panels.next_change(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
         let now_ms = clock::monotonic_us() / 1_000;
         Duration::from_millis(next.saturating_sub(now_ms).max(1))
     }

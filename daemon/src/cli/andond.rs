@@ -148,9 +148,9 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace).map_err(AndondError::Wall)?;
-    let picture = wall.picture().clone();
+    let pictures = wall.pictures().clone();
     let daemon = Daemon {
-        png: Arc::new(move || picture.png()),
+        png: Arc::new(move || pictures.png()),
         config,
         settings,
         from_file,

@@ -177,8 +177,8 @@ pub struct SignalPins {
 
 impl SignalPins {
     /// Every pin, by the key that says it.
-    fn pins(&self) -> [(&'static str, u8); 4] {
-        let Self { red_pin, amber_pin, green_pin, buzzer_pin, active_low: _ } = *self;
+    fn pins(self) -> [(&'static str, u8); 4] {
+        let Self { red_pin, amber_pin, green_pin, buzzer_pin, active_low: _ } = self;
         [("red-pin", red_pin), ("amber-pin", amber_pin), ("green-pin", green_pin), ("buzzer-pin", buzzer_pin)]
     }
 }
@@ -363,7 +363,7 @@ impl Board {
     fn settle(&mut self, text: &str) -> Result<(), panel::Wrong> {
         let mut uses = Vec::new();
         self.panels = panel::read(&self.written, &mut uses)?;
-        if let Some(signals) = &self.signals {
+        if let Some(signals) = self.signals {
             for (key, pin) in signals.pins() {
                 let at = place_of(text, key);
                 let known = pins::on_header(pin.into());

@@ -217,16 +217,7 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("st7789", &TFT_KEYS),
     (
         "max7219",
-        &[
-            "spi-bus",
-            "spi-select",
-            "spi-mhz",
-            "columns",
-            "rows",
-            "brightness",
-            "rotation",
-            "module-rotation",
-        ],
+        &["spi-bus", "spi-select", "spi-mhz", "columns", "rows", "brightness", "rotation", "module-rotation"],
     ),
     (
         "ssd1306",
@@ -331,11 +322,13 @@ impl Place<'_> {
         };
         let word = kind.get_ref().as_str();
         let Some((_, keys)) = KINDS.iter().find(|(known, _)| *known == word) else {
-            let near = nearest(word, words()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let near =
+                nearest(word, words()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(self.wrong("kind", format!("unknown kind `{word}`; one of {known}{near}")));
         };
         if let Some(key) = self.said().find(|key| !keys.contains(key)) {
-            return Err(self.wrong(key, format!("a {word} has no such key; it takes name, kind, {}", keys.join(", "))));
+            return Err(self
+                .wrong(key, format!("a {word} has no such key; it takes name, kind, {}", keys.join(", "))));
         }
         Ok(match word {
             "st7796" => PanelKind::Tft(self.tft(TftChip::St7796)?),
@@ -357,13 +350,18 @@ impl Place<'_> {
 
     fn tft(&self, chip: TftChip) -> Read<Tft> {
         let written = self.written;
-        let flag = |said: &Option<Spanned<bool>>, default| said.as_ref().map_or(default, |said| *said.get_ref());
+        let flag =
+            |said: &Option<Spanned<bool>>, default| said.as_ref().map_or(default, |said| *said.get_ref());
         Ok(Tft {
             chip,
             spi: self.spi(32, 80)?,
             dc_pin: self.pin("dc-pin", 25)?,
             reset_pin: self.pin("reset-pin", 24)?,
-            backlight_pin: written.backlight_pin.is_some().then(|| self.pin("backlight-pin", 0)).transpose()?,
+            backlight_pin: written
+                .backlight_pin
+                .is_some()
+                .then(|| self.pin("backlight-pin", 0))
+                .transpose()?,
             rotation: self.rotation("rotation", &[0, 90, 180, 270], 90)?,
             inverted: flag(&written.inverted, chip == TftChip::St7789),
             blue_first: flag(&written.blue_first, chip != TftChip::St7789),
@@ -374,7 +372,8 @@ impl Place<'_> {
         let columns = self.number("columns", 1..=i64::from(MODULES_MAX), 4)?;
         let rows = self.number("rows", 1..=16, 1)?;
         if u16::from(columns) * u16::from(rows) > MODULES_MAX {
-            let message = format!("{columns} x {rows} modules are more than {MODULES_MAX}; make two panels of them");
+            let message =
+                format!("{columns} x {rows} modules are more than {MODULES_MAX}; make two panels of them");
             return Err(self.wrong(if self.written.rows.is_some() { "rows" } else { "columns" }, message));
         }
         Ok(Max7219 {
@@ -406,7 +405,9 @@ impl Place<'_> {
     fn spi(&self, mhz: u8, mhz_max: u8) -> Read<Spi> {
         let bus = self.number("spi-bus", 0..=6, 0)?;
         if pins::selects(bus) == 0 {
-            return Err(self.wrong("spi-bus", format!("bus {bus} is not on the 40-pin header; 0, 1, 3 to 6 are")));
+            return Err(
+                self.wrong("spi-bus", format!("bus {bus} is not on the 40-pin header; 0, 1, 3 to 6 are"))
+            );
         }
         let select = self.number("spi-select", 0..=i64::from(pins::selects(bus)) - 1, 0)?;
         let mhz = self.number("spi-mhz", 1..=i64::from(mhz_max), mhz)?;
@@ -440,7 +441,8 @@ impl Place<'_> {
     fn size(&self, default: (u16, u16)) -> Read<(u16, u16)> {
         let Some(size) = &self.written.size else { return Ok(default) };
         let parsed = size.get_ref().split_once('x').and_then(|(width, height)| {
-            Some((width.parse().ok()?, height.parse().ok()?)).filter(|(width, height)| *width > 0 && *height > 0)
+            Some((width.parse().ok()?, height.parse().ok()?))
+                .filter(|(width, height)| *width > 0 && *height > 0)
         });
         parsed.ok_or_else(|| {
             self.wrong("size", format!("`{}` is no size; columns x rows, such as 480x320", size.get_ref()))
@@ -462,10 +464,15 @@ impl Place<'_> {
             return Err(self.wrong("name", format!("`{name}` is no name; 1 to 32 of a-z, 0-9 and `-`")));
         }
         if RESERVED.contains(&name.as_str()) {
-            return Err(self.wrong("name", format!("`{name}` is what the lamps and the buzzer are called; take another")));
+            return Err(self.wrong(
+                "name",
+                format!("`{name}` is what the lamps and the buzzer are called; take another"),
+            ));
         }
         if is_taken(name) {
-            return Err(self.wrong("name", format!("another panel is called `{name}`; each has a name of its own")));
+            return Err(
+                self.wrong("name", format!("another panel is called `{name}`; each has a name of its own"))
+            );
         }
         Ok(name.clone())
     }
@@ -492,13 +499,18 @@ impl Place<'_> {
         if selects.insert((bus, select)) {
             return Ok(());
         }
-        let other = others.iter().find(|panel| {
-            panel.kind.spi().is_some_and(|other| (other.bus, other.select) == (bus, select))
-        });
+        let other = others
+            .iter()
+            .find(|panel| panel.kind.spi().is_some_and(|other| (other.bus, other.select) == (bus, select)));
         let other = other.map_or("another", |other| other.name.as_str());
-        let key = if self.written.spi_select.is_none() && self.written.spi_bus.is_some() { "spi-bus" } else { "spi-select" };
-        let message =
-            format!("the panels `{other}` and `{name}` are both at /dev/spidev{bus}.{select}; each has its own chip select");
+        let key = if self.written.spi_select.is_none() && self.written.spi_bus.is_some() {
+            "spi-bus"
+        } else {
+            "spi-select"
+        };
+        let message = format!(
+            "the panels `{other}` and `{name}` are both at /dev/spidev{bus}.{select}; each has its own chip select"
+        );
         Err(self.wrong(key, message))
     }
 
@@ -508,16 +520,24 @@ impl Place<'_> {
 
     /// Where a key stands; where it is not said, where the panel begins.
     fn at(&self, key: &str) -> Range<usize> {
-        self.keys().into_iter().find(|(known, _)| *known == key).and_then(|(_, at)| at).unwrap_or(self.whole.clone())
+        self.keys()
+            .into_iter()
+            .find(|(known, _)| *known == key)
+            .and_then(|(_, at)| at)
+            .unwrap_or(self.whole.clone())
     }
 
     fn said_number(&self, key: &str) -> Option<i64> {
-        self.numbers().into_iter().find(|(known, _)| *known == key).and_then(|(_, said)| Some(*said.as_ref()?.get_ref()))
+        self.numbers()
+            .into_iter()
+            .find(|(known, _)| *known == key)
+            .and_then(|(_, said)| Some(*said.as_ref()?.get_ref()))
     }
 
     /// The keys that are said, but for `name` and `kind`.
     fn said(&self) -> impl Iterator<Item = &'static str> {
-        let keys = self.keys().into_iter().filter(|(key, at)| at.is_some() && !matches!(*key, "name" | "kind"));
+        let keys =
+            self.keys().into_iter().filter(|(key, at)| at.is_some() && !matches!(*key, "name" | "kind"));
         keys.map(|(key, _)| key)
     }
 

@@ -138,7 +138,8 @@ impl<SPI: SpiDevice> Leds<SPI> {
     pub fn reinit(&mut self) -> Result<(), LedsError<SPI::Error>> {
         self.lit = None;
         let every = self.modules.count();
-        let mut all = |register, value| self.spi.write(&[register, value].repeat(every)).map_err(LedsError::Spi);
+        let mut all =
+            |register, value| self.spi.write(&[register, value].repeat(every)).map_err(LedsError::Spi);
         // A module that was given power may be testing itself or decode digits, and shows what it likes: it wakes last.
         all(SHUTDOWN, 0)?;
         all(DISPLAY_TEST, 0)?;

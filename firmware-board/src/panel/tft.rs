@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 use core::fmt;
 
+use embedded_graphics::pixelcolor::Rgb565;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::SpiDevice;
@@ -12,7 +13,6 @@ use mipidsi::dcs::{InterfaceExt, SetColumnAddress, SetPageAddress, WriteMemorySt
 use mipidsi::interface::InterfacePixelFormat;
 use mipidsi::models::{ILI9341Rgb565, Model, ST7789, ST7796};
 use mipidsi::options::{ColorInversion, ColorOrder, Orientation, Rotation};
-use embedded_graphics::pixelcolor::Rgb565;
 
 use super::bus::{Bus, BusError};
 use crate::{Frame, Rect};
@@ -81,7 +81,11 @@ impl Turn {
 
     /// The turn by so many degrees; none where that is no quarter of a circle: 0, 90, 180, 270.
     pub fn from_degrees(degrees: u16) -> Option<Self> {
-        Self::ALL.into_iter().zip([0, 90, 180, 270]).find(|(_, known)| *known == degrees).map(|(turn, _)| turn)
+        Self::ALL
+            .into_iter()
+            .zip([0, 90, 180, 270])
+            .find(|(_, known)| *known == degrees)
+            .map(|(turn, _)| turn)
     }
 
     /// Whether columns become rows.

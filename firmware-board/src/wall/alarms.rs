@@ -8,7 +8,7 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{NUMBER, RIGHT, TEXT, WIDTH, next};
+use super::{NUMBER, RIGHT, TEXT, WIDTH, band, next};
 use crate::face::{BODY, LINE, MARKS, SMALL};
 use crate::marks::Mark;
 use crate::{AlarmLine, AlarmState, Lamp, Phase, Rect, Scene};
@@ -16,6 +16,8 @@ use crate::{AlarmLine, AlarmState, Lamp, Phase, Rect, Scene};
 const ROW: u16 = 32;
 const PITCH: u16 = 33;
 const MORE: u16 = 20;
+/// Where the first line is.
+const TOP: u16 = band::HEIGHT + 4;
 
 /// Draws as many lines as leave room for what runs out next, then how many are not shown; says where it ended.
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
@@ -23,11 +25,10 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     palette: &Palette,
     scene: &Scene,
     phase: Phase,
-    (top, bottom): (u16, u16),
+    bottom: u16,
 ) -> Result<u16, D::Error> {
-    let room = bottom - top - next::least(scene);
-    let rows = shown(scene, room);
-    let mut y = top;
+    let rows = rows(scene, bottom);
+    let mut y = TOP;
     for alarm in &scene.alarms[..rows] {
         line(pen, palette, scene, alarm, phase, y)?;
         y += PITCH;
@@ -44,6 +45,11 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
         y += MORE;
     }
     Ok(y)
+}
+
+/// How many alarms are shown above `bottom`.
+pub(super) fn rows(scene: &Scene, bottom: u16) -> usize {
+    shown(scene, bottom - TOP - next::least(scene))
 }
 
 /// How many lines fit: one line fewer is shown where the room is needed to say that there are more.

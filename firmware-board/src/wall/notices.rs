@@ -15,13 +15,18 @@ use crate::{Rect, Scene};
 
 const STRIP: u16 = 28;
 
+/// How high the strip is: nothing where there is nothing to say.
+pub(super) fn height(scene: &Scene) -> u16 {
+    if scene.trusted && scene.muted_min.is_none() { 0 } else { STRIP }
+}
+
 /// Draws the strip above the figures if there is something to say, and says how high it is.
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     pen: &mut Pen<'_, D>,
     palette: &Palette,
     scene: &Scene,
 ) -> Result<u16, D::Error> {
-    if scene.trusted && scene.muted_min.is_none() {
+    if height(scene) == 0 {
         return Ok(0);
     }
     let words = scene.language.words();

@@ -2,11 +2,17 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 use firmware_board::{
-    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Level, Link, NextLine, Scene, Staffing, signals,
+    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Layout, Level, Link, NextLine, Scene, Staffing,
+    signals,
 };
 
 /// Saturday, 21 November, 14:37:20.
 pub(crate) const AT: ClockText = ClockText { hh: 14, mm: 37, ss: 20, day: 21, month: 11, weekday: 5 };
+
+/// The layout of the panel that most tests draw for.
+pub(crate) fn layout() -> Layout {
+    Layout::of(480, 320).expect("it is served")
+}
 
 pub(crate) fn alarm(
     kind: AlarmKind,
