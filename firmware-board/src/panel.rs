@@ -4,6 +4,9 @@
 
 mod beacon;
 mod bus;
+#[cfg(test)]
+mod faults;
+mod leds;
 mod pins;
 mod strip;
 mod tft;
@@ -12,4 +15,5 @@ pub use beacon::{Beacon, Levels, Outlet};
 pub use bus::{BUS_LIMIT, BusError};
 pub use pins::{Pin, Pins, PinsError, Wiring};
 pub use strip::{HZ as STRIP_HZ, LEDS as STRIP_LEDS, Strip};
-pub use tft::{Mounting, Sent, Tft, TftError};
+pub use leds::{Leds, LedsError, Modules};
+pub use tft::{Chip, Mounting, Sent, Tft, TftError, Turn};

@@ -6,11 +6,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use common::{AT, alarm, breach, critical, layout, storm, well};
+use embedded_graphics::pixelcolor::raw::RawU16;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::{self, ErrorKind, Operation, SpiDevice};
 use firmware_board::decode::Decoder;
-use firmware_board::panel::{BUS_LIMIT, Mounting, Sent, Tft, TftError};
+use firmware_board::panel::{BUS_LIMIT, Chip, Mounting, Sent, Tft, TftError, Turn};
 use firmware_board::record::{Nowhere, Recorder, TraceEvent, Wire};
 use firmware_board::{
     AlarmKind, AlarmState, Frame, Language, Level, Link, Phase, Progress, Scene, signals, wall,
@@ -31,7 +32,7 @@ fn drawn(scene: &Scene, phase: Phase) -> Frame {
 
 /// Shows pictures on the real driver over a recording bus, and checks after each that the panel's memory is the picture.
 fn check(mounting: Mounting, reset_pin: bool, frames: impl IntoIterator<Item = Frame>) -> Vec<Sent> {
-    let decoder = RefCell::new(Decoder::new());
+    let decoder = RefCell::new(Decoder::of(mounting.chip));
     let sink = |event: TraceEvent<'_>| decoder.borrow_mut().take(event);
     let recorder = Recorder::new(&sink);
     let reset = reset_pin.then(|| recorder.pin(Wire::Reset));
@@ -120,10 +121,36 @@ fn after_any_sequence_of_scenes_the_panel_shows_the_frame_pixel_by_pixel() {
 
 #[test]
 fn however_it_is_mounted_the_panel_shows_the_frame() {
-    for upside_down in [false, true] {
-        let mounting = Mounting { upside_down, blue_first: !upside_down, inverted: upside_down };
+    for turn in [Turn::Quarter, Turn::ThreeQuarters] {
+        let half = turn == Turn::Quarter;
+        let mounting = Mounting { turn, blue_first: half, inverted: !half, ..Mounting::default() };
         for reset_pin in [false, true] {
             check(mounting, reset_pin, [drawn(&well(), Phase::LIT), drawn(&storm(), Phase::LIT)]);
+        }
+    }
+}
+
+/// What a panel of another shape is shown: no two rows or columns are alike, so that nothing turned or mirrored passes.
+fn uneven(width: u16, height: u16, seed: u64) -> Frame {
+    let (mut frame, mut random) = (Frame::new(width, height), Random(seed));
+    for _ in 0..40 {
+        let (x, y) = (random.below(width.into()), random.below(height.into()));
+        let (x, y) = (u16::try_from(x).unwrap(), u16::try_from(y).unwrap());
+        let raw = u16::try_from(random.below(65_536)).unwrap();
+        for (dx, dy) in (0..9).flat_map(|dx| (0..5).map(move |dy| (dx, dy))) {
+            frame.set(x + dx, y + dy, RawU16::new(raw).into());
+        }
+    }
+    frame
+}
+
+#[test]
+fn every_chip_shows_the_frame_however_it_is_turned() {
+    for chip in [Chip::St7796, Chip::Ili9341, Chip::St7789] {
+        for turn in Turn::ALL {
+            let mounting = Mounting { chip, turn, ..Mounting::default() };
+            let (width, height) = mounting.size();
+            check(mounting, true, (1..5).map(|seed| uneven(width, height, seed)));
         }
     }
 }
@@ -205,7 +232,10 @@ fn after_an_error_the_panel_is_initialised_anew_and_painted_in_full() {
 fn a_frame_of_another_size_is_refused_and_harms_nothing() {
     let mut tft = Tft::new(Nowhere, Nowhere, None::<Nowhere>, Mounting::default());
     tft.reinit(&mut NoDelay).unwrap();
-    assert_eq!(tft.show(&Frame::new(320, 480)), Err(TftError::WrongSize { width: 320, height: 480 }));
+    assert_eq!(
+        tft.show(&Frame::new(320, 480)),
+        Err(TftError::WrongSize { given: (320, 480), wanted: (480, 320) })
+    );
     assert!(tft.show(&drawn(&well(), Phase::LIT)).is_ok());
 }
 

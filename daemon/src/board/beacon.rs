@@ -1,11 +1,11 @@
 //! Lamps and buzzer as a part of the wall: how they are connected, and what is done when they fail.
 
-use embedded_hal::{digital, spi};
+use embedded_hal::digital;
 use firmware_board::Signals;
 use firmware_board::panel::{Beacon, Levels, Outlet, Pin, Pins, PinsError, STRIP_HZ, Strip};
 use firmware_board::record::{Recorder, Wire};
 
-use super::erased::{ErasedPin, ErasedSpi};
+use super::erased::{ErasedPin, ErasedSpi, Fault};
 use super::health::Health;
 use super::pi::{self, PiError};
 use super::trace::Trace;
@@ -34,7 +34,7 @@ enum LightsError {
     #[error("a pin does not take its level: {0}")]
     Pins(PinsError<digital::ErrorKind>),
     #[error("the strip does not take its colours: {0:?}")]
-    Strip(spi::ErrorKind),
+    Strip(Fault),
 }
 
 impl Outlet for Lights {
@@ -117,8 +117,8 @@ impl BeaconPart {
             }
         }
         let strip = self.strip.map(|strip| {
-            // Not through the trace, whose transfers are a panel's.
-            let spi = ErasedSpi::new(pi::spi_at(strip.bus, strip.select, STRIP_HZ)?);
+            let recorder = Recorder::new(self.trace.of_panel("strip", strip.bus));
+            let spi = ErasedSpi::new(recorder.spi_over(pi::spi_at(strip.bus, strip.select, STRIP_HZ)?));
             let brightness = u16::from(strip.brightness) * 255 / 100;
             Ok(Strip::new(spi, strip.leds, brightness.to_le_bytes()[0]))
         });

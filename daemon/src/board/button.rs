@@ -6,17 +6,16 @@
 use std::path::PathBuf;
 
 use firmware_board::{Button, ButtonEvent};
-use rppal::gpio::InputPin;
 
 use super::health::Health;
-use super::pi;
+use super::pi::{self, PiInput};
 use crate::chain::chain;
 use crate::config::ButtonPin;
 
 /// The button, and whether it can be had.
 pub(super) struct ButtonPart {
     kind: Kind,
-    pin: Option<InputPin>,
+    pin: Option<PiInput>,
     button: Button,
     /// How long a hold mutes for, in milliseconds.
     mute_ms: i64,

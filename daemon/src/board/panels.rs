@@ -1,111 +1,121 @@
-//! The panel as a part of the wall: how it is connected, what is done when it fails, and the picture it shows.
+//! All panels of the wall: each is handed the picture of its size, and none waits for another.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use embedded_hal::delay::DelayNs;
-use firmware_board::panel::{Mounting, Tft};
-use firmware_board::record::{Recorder, Wire};
-use firmware_board::{Frame, wall};
+use firmware_board::{Frame, Language, Layout, Phase, Scene};
 
-use super::erased::{ErasedPin, ErasedSpi};
-use super::health::Health;
-use super::pi::{self, PiError};
+use super::drivers;
+use super::pictures::Pictures;
+use super::slot::{Condition, PanelThread, Patience};
 use super::trace::Trace;
-use crate::chain::chain;
-use crate::config::{Board, Panel, Spi};
+use crate::clock;
+use crate::config::Board;
 
-/// The picture that the panel shows, for whoever wants to see it.
-#[derive(Clone, Debug)]
-pub struct Picture(Arc<Mutex<Frame>>);
+/// How long the last picture is waited for when the wall ends: a full one takes a tenth of a second.
+const LAST_PICTURE: Duration = Duration::from_secs(2);
 
-impl Picture {
-    /// A dark picture.
-    pub(super) fn dark() -> Self {
-        Self(Arc::new(Mutex::new(Frame::new(wall::WIDTH, wall::HEIGHT))))
-    }
-
-    pub(super) fn show(&self, frame: &Frame) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(frame);
-    }
-
-    /// The picture as PNG, exactly the panel's pixels.
-    pub fn png(&self) -> Vec<u8> {
-        let (rgb, width, height) = {
-            let frame = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            (frame.rgb888(), frame.width(), frame.height())
-        };
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width.into(), height.into());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder
-            .write_header()
-            .and_then(|mut writer| writer.write_image_data(&rgb))
-            .expect("a frame has as many bytes as its size says, and memory takes them");
-        bytes
-    }
-}
-/// The panel and whether it works.
-pub(super) struct PanelPart {
-    kind: Panel,
-    spi: Spi,
-    trace: Trace,
-    tft: Option<Tft<ErasedSpi, ErasedPin, ErasedPin>>,
-    health: Health,
+/// The panels and what they show.
+pub(super) struct Panels {
+    each: Vec<Panel>,
+    pictures: Pictures,
+    language: Language,
 }
 
-impl PanelPart {
-    pub(super) fn new(board: &Board, trace: Trace) -> Self {
-        Self { kind: board.panel, spi: board.spi, trace, tft: None, health: Health::default() }
-    }
+struct Panel {
+    name: String,
+    layout: Layout,
+    thread: PanelThread,
+}
 
-    /// Shows a frame; tells where that failed or works again, once.
-    pub(super) fn show(&mut self, frame: &Frame, t_ms: u64) -> Option<Result<(), String>> {
-        if !self.health.may_try(t_ms) {
-            return None;
-        }
-        let shown = self.try_show(frame);
-        if shown.is_err() {
-            self.tft = None;
-        }
-        self.health.tell(shown, t_ms)
-    }
-
-    fn try_show(&mut self, frame: &Frame) -> Result<(), String> {
-        if self.tft.is_none() {
-            let mut tft = self.connect().map_err(|error| chain(&error))?;
-            tft.reinit(&mut Sleep)
-                .map_err(|error| format!("it does not take its initialisation: {error:?}"))?;
-            self.tft = Some(tft);
-        }
-        let tft = self.tft.as_mut().expect("it was connected above");
-        tft.show(frame).map(drop).map_err(|error| format!("it does not take a picture: {error:?}"))
-    }
-
-    fn connect(&self) -> Result<Tft<ErasedSpi, ErasedPin, ErasedPin>, PiError> {
-        let recorder = Recorder::new(self.trace.clone());
-        Ok(match self.kind {
-            Panel::Simulated => Tft::new(
-                ErasedSpi::new(recorder.spi()),
-                ErasedPin::new(recorder.pin(Wire::Dc)),
-                Some(ErasedPin::new(recorder.pin(Wire::Reset))),
-                Mounting::default(),
-            ),
-            Panel::St7796 => Tft::new(
-                ErasedSpi::new(recorder.spi_over(pi::spi(&self.spi)?)),
-                ErasedPin::new(recorder.pin_over(Wire::Dc, pi::output(self.spi.dc_pin, false)?)),
-                Some(ErasedPin::new(recorder.pin_over(Wire::Reset, pi::output(self.spi.reset_pin, true)?))),
-                Mounting { upside_down: self.spi.upside_down, ..Mounting::default() },
-            ),
+impl Panels {
+    /// Starts a thread for each panel.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start(board: &Board, trace: &Trace) -> std::io::Result<Self> {
+        let panels = board.panels.iter().map(|panel| {
+            let (width, height) = panel.size();
+            let layout = Layout::of(width, height).expect("a configuration has only sizes that are served");
+            let thread = PanelThread::start(&panel.name, drivers::open(panel, trace), Patience::default())?;
+            Ok(Panel { name: panel.name.clone(), layout, thread })
+        });
+        Ok(Self {
+            each: panels.collect::<std::io::Result<_>>()?,
+            pictures: Pictures::dark(&board.panels),
+            language: board.language,
         })
     }
-}
-/// Waits in real time, for panels that must rest.
-struct Sleep;
 
-impl DelayNs for Sleep {
-    fn delay_ns(&mut self, ns: u32) {
-        std::thread::sleep(Duration::from_nanos(ns.into()));
+    /// What they show.
+    pub(super) fn pictures(&self) -> &Pictures {
+        &self.pictures
     }
+
+    /// Draws the scene as it is at `t_ms` and hands it over; panels of one size share a picture.
+    pub(super) fn show(&self, scene: &Scene, t_ms: u64) {
+        let mut drawn: Vec<(Layout, Arc<Frame>)> = Vec::new();
+        for (place, panel) in self.each.iter().enumerate() {
+            let same = drawn.iter().find(|(layout, _)| *layout == panel.layout);
+            let frame = same
+                .map_or_else(|| Arc::new(draw(panel.layout, scene, t_ms)), |(_, frame)| Arc::clone(frame));
+            drawn.push((panel.layout, Arc::clone(&frame)));
+            self.pictures.show(place, &frame);
+            panel.thread.show(frame);
+        }
+    }
+
+    /// The first moment after `t_ms` at which the same scene looks different on some panel.
+    pub(super) fn next_change(&self, scene: &Scene, t_ms: u64) -> Option<u64> {
+        self.each.iter().filter_map(|panel| panel.layout.next_change(scene, t_ms)).min()
+    }
+
+    /// Which of the scene's alarms are on the page that the first panel shows at `t_ms`.
+    pub(super) fn shown(&self, scene: &Scene, t_ms: u64) -> Vec<usize> {
+        let first = self.each.first();
+        first.map(|panel| panel.layout.shown(scene, Phase::at(t_ms)).collect()).unwrap_or_default()
+    }
+
+    /// The panels that fail or work since they were asked last, by name, with what the room is told.
+    pub(super) fn news(&mut self, now_ms: u64) -> Vec<(String, Result<(), String>)> {
+        let language = self.language;
+        let told = self.each.iter_mut().filter_map(|panel| {
+            let told = match panel.thread.news(now_ms)? {
+                Condition::Works => Ok(()),
+                Condition::Fails(text) => Err(format!("{}: {text}", panel.name)),
+                Condition::Hangs => Err(format!("{}: {}", panel.name, hangs(language))),
+            };
+            Some((panel.name.clone(), told))
+        });
+        told.collect()
+    }
+
+    /// Lets the panels show what they were given last, and ends; one that hangs is left behind. Gives those that did not.
+    pub(super) fn stop(mut self) -> Vec<(String, String)> {
+        self.each.iter().for_each(|panel| panel.thread.stop());
+        let mut failed = Vec::new();
+        for panel in &self.each {
+            if !panel.thread.wait(LAST_PICTURE) {
+                log::error!("the panel {} does not take the last picture; it is left as it is", panel.name);
+                failed.push((panel.name.clone(), hangs(self.language).to_owned()));
+            }
+        }
+        let told = self.news(clock::monotonic_us() / 1_000);
+        failed.extend(told.into_iter().filter_map(|(name, told)| Some((name, told.err()?))));
+        failed
+    }
+}
+
+fn hangs(language: Language) -> &'static str {
+    match language {
+        Language::Russian => "завис, картину не принимает",
+        Language::English => "hangs, takes no picture",
+    }
+}
+
+fn draw(layout: Layout, scene: &Scene, t_ms: u64) -> Frame {
+    let (width, height) = layout.size();
+    let mut frame = Frame::new(width, height);
+    let Ok(()) = layout.draw(scene, Phase::at(t_ms), &mut frame);
+    frame
 }

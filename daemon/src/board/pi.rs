@@ -72,14 +72,24 @@ pub(super) fn lamp(pin: u8, wiring: Wiring) -> Result<OutputPin, PiError> {
 }
 
 /// A pin that something pulls high or low.
-pub(super) fn input(pin: u8, pull: Pull) -> Result<InputPin, PiError> {
+pub(super) fn input(pin: u8, pull: Pull) -> Result<PiInput, PiError> {
     let gpio = Gpio::new().map_err(PiError::Gpio)?;
     let got = gpio.get(pin).map_err(|source| PiError::Pin { pin, source })?;
-    Ok(match pull {
+    Ok(PiInput(match pull {
         Pull::Up => got.into_input_pullup(),
         Pull::Down => got.into_input_pulldown(),
         Pull::Off => got.into_input(),
-    })
+    }))
+}
+
+/// A pin that is looked at.
+#[derive(Debug)]
+pub(super) struct PiInput(InputPin);
+
+impl PiInput {
+    pub(super) fn is_low(&self) -> bool {
+        self.0.is_low()
+    }
 }
 
 /// A passive buzzer on a hardware PWM: a pin that sounds while it is high.
@@ -114,7 +124,7 @@ impl digital::OutputPin for PiTone {
 }
 
 /// The SPI bus of a panel.
-pub(super) fn spi(spi: &config::Spi) -> Result<PiSpi, PiError> {
+pub(super) fn spi(spi: config::Spi) -> Result<PiSpi, PiError> {
     spi_at(spi.bus, spi.select, spi.mhz * 1_000_000)
 }
 
@@ -155,9 +165,15 @@ fn select_of(select: u8) -> Option<SlaveSelect> {
 pub(super) struct PiSpi(Spi);
 
 /// A transfer failed.
-#[derive(Debug, thiserror::Error)]
-#[error("SPI transfer failed: {0}")]
+#[derive(thiserror::Error)]
+#[error("{0}")]
 pub(super) struct SpiFault(String);
+
+impl std::fmt::Debug for SpiFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl embedded_hal::spi::Error for SpiFault {
     fn kind(&self) -> ErrorKind {

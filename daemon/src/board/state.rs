@@ -218,6 +218,15 @@ impl BoardState {
         self.calls.iter().map(|(_, since)| since + 1).max().unwrap_or_default()
     }
 
+    /// Those of these alarms that nobody has taken, by id.
+    pub fn calling_among(&self, ids: &[SmolStr]) -> Vec<SmolStr> {
+        let is_open = |alarm: &Alarm| match alarm.state {
+            AlarmState::Unacked | AlarmState::ClearedUnacked => ids.contains(&alarm.id),
+            AlarmState::Acked | AlarmState::Shelved => false,
+        };
+        self.alarms.iter().filter(|(alarm, _)| is_open(alarm)).map(|(alarm, _)| alarm.id.clone()).collect()
+    }
+
     /// What lamps and buzzer do at `now`. What had begun to call before the event `silenced_before` is silent, also where
     /// the desk does not know of that yet.
     pub fn signals_after(&self, now: Timestamp, silenced_before: u64) -> Signals {

@@ -55,6 +55,9 @@ pub struct Args {
     /// Append every pin change and SPI transfer to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     board_trace: Option<PathBuf>,
+    /// Take this file for the acknowledge button: it is pressed while the file begins with a 1
+    #[arg(long, value_name = "FILE", hide = true)]
+    board_button: Option<PathBuf>,
     /// Feed a real company's log through the HTTP door, sped up, into a desk of its own
     #[arg(long)]
     demo: bool,
@@ -148,10 +151,11 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let listener =
         runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
-    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace).map_err(AndondError::Wall)?;
-    let picture = wall.picture().clone();
+    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
+        .map_err(AndondError::Wall)?;
+    let pictures = wall.pictures().clone();
     let daemon = Daemon {
-        png: Arc::new(move || picture.png()),
+        png: Arc::new(move || pictures.png()),
         config,
         settings,
         from_file,

@@ -3,6 +3,8 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod panel;
+mod pins;
 pub mod signals;
 
 use std::net::SocketAddr;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use calendars::Tz;
 use firmware_board::Language;
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::board::QuietHours;
 use crate::board::quiet::QuietSpan;
@@ -21,6 +24,7 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
+pub use panel::{MODULES_MAX, Max7219, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use signals::{ButtonPin, SignalPins, Strip};
 
 /// Where the daemon listens where nothing else is said.
@@ -128,7 +132,7 @@ pub struct Clock {
 }
 
 /// The wall.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Board {
     /// The name of the room or site, shown on the wall.
@@ -141,10 +145,12 @@ pub struct Board {
     pub quiet_hours: Option<QuietSpan>,
     /// Which kinds of alarm sound in quiet hours all the same: `["critical"]`. Default: none.
     pub quiet_hours_let_through: Vec<AlarmKind>,
-    /// Which panel. Default: simulated, to be seen at `/board`.
-    pub panel: Panel,
-    /// How an ST7796 is connected.
-    pub spi: Spi,
+    /// The panels as they are written.
+    #[serde(rename = "panel")]
+    written: Vec<Spanned<panel::Written>>,
+    /// The panels. Default: one that is simulated, to be seen at `/board`.
+    #[serde(skip)]
+    pub panels: Vec<Panel>,
     /// The pins of lamps and buzzer, BCM numbers; without, there are none.
     pub signals: Option<SignalPins>,
     /// A strip of lights as lamps; without, there is none.
@@ -153,38 +159,19 @@ pub struct Board {
     pub button: Option<ButtonPin>,
 }
 
-/// Which panel the wall is drawn on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Panel {
-    /// None but the picture at `/board`.
-    #[default]
-    Simulated,
-    /// A TFT of 480x320 with an ST7796 on the SPI bus.
-    St7796,
-}
-
-/// How an SPI panel is connected.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Spi {
-    /// The bus: `/dev/spidevBUS.SELECT`. Default: 0.
-    pub bus: u8,
-    /// The chip select. Default: 0.
-    pub select: u8,
-    /// The clock in MHz, 1 to 80. Default: 32.
-    pub mhz: u32,
-    /// The pin that tells commands from data, BCM number. Default: 25.
-    pub dc_pin: u8,
-    /// The reset pin, BCM number. Default: 24.
-    pub reset_pin: u8,
-    /// Whether the panel is built in upside down.
-    pub upside_down: bool,
-}
-
-impl Default for Spi {
+impl Default for Board {
     fn default() -> Self {
-        Self { bus: 0, select: 0, mhz: 32, dc_pin: 25, reset_pin: 24, upside_down: false }
+        Self {
+            site: String::new(),
+            language: Language::default(),
+            written: Vec::new(),
+            panels: vec![Panel::simulated()],
+            quiet_hours: None,
+            quiet_hours_let_through: Vec::new(),
+            signals: None,
+            strip: None,
+            button: None,
+        }
     }
 }
 
@@ -281,7 +268,7 @@ impl Config {
             key: key.to_owned(),
             message,
         };
-        let config: Self = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let (line, key, message) = toml_problem::tell(text, &error);
             problem(line, &key, message)
         })?;
@@ -294,25 +281,10 @@ impl Config {
                 "is empty; name at least one".to_owned(),
             ));
         }
-        if !(1..=80).contains(&config.board.spi.mhz) {
-            let message = format!("{} is out of range; 1 to 80", config.board.spi.mhz);
-            return Err(problem(line_with("mhz"), "mhz", message));
-        }
-        let signals = config.board.signals.as_ref();
-        if let Some((key, message)) = signals.and_then(SignalPins::contradiction) {
-            return Err(problem(line_with(&format!("{key} ")), key, message.to_owned()));
-        }
-        for (key, pin) in config.board.signal_pins() {
-            if !(2..=27).contains(&pin) {
-                let message =
-                    format!("pin {pin} is not to be had on the 40-pin header; BCM numbers are 2 to 27");
-                return Err(problem(line_with(key), key, message));
-            }
-        }
-        if let Some((pin, first, second)) = config.board.pin_used_twice() {
-            let message = format!("pin {pin} is used by {first} and {second}; each part has its own");
-            return Err(problem(line_with(second), second, message));
-        }
+        config
+            .board
+            .settle(text)
+            .map_err(|wrong| problem(toml_problem::line_of(text, &wrong.at), wrong.key, wrong.message))?;
         Ok(config)
     }
 
@@ -384,23 +356,46 @@ impl Board {
         QuietHours::new(self.quiet_hours, &self.quiet_hours_let_through)
     }
 
-    /// The pins of lamps, buzzer and button, by the keys that say them.
-    fn signal_pins(&self) -> Vec<(&'static str, u8)> {
-        let signals = self.signals.as_ref().map(SignalPins::pins).unwrap_or_default();
-        signals.into_iter().chain(self.button.map(|button| ("pin", button.pin))).collect()
-    }
-
-    /// A pin that two parts are said to be on, and the keys of both.
-    fn pin_used_twice(&self) -> Option<(u8, &'static str, &'static str)> {
-        let mut pins = Vec::new();
-        if self.panel == Panel::St7796 {
-            pins.extend([("dc-pin", self.spi.dc_pin), ("reset-pin", self.spi.reset_pin)]);
+    /// Reads the panels as they are written, and puts every part on a pin of its own; `text` is the file's.
+    fn settle(&mut self, text: &str) -> Result<(), panel::Wrong> {
+        let mut uses = Vec::new();
+        self.panels = panel::read(&self.written, &mut uses)?;
+        let signals = self.signals.as_ref();
+        let wrong = |key, message| panel::Wrong { at: place_of(text, key), key, message };
+        if let Some((key, message)) = signals.and_then(SignalPins::contradiction) {
+            return Err(wrong(key, message.to_owned()));
         }
-        pins.extend(self.signal_pins());
-        pins.iter().enumerate().find_map(|(i, (second, pin))| {
-            pins[..i].iter().find(|(_, other)| other == pin).map(|(first, _)| (*pin, *first, *second))
-        })
+        let signals = signals.map(SignalPins::pins).unwrap_or_default();
+        let signals = signals.into_iter().map(|(key, pin)| (key, key, pin));
+        for (part, key, pin) in signals.chain(self.button.map(|button| ("the button", "pin", button.pin))) {
+            let at = place_of(text, key);
+            pins::on_header(pin.into()).map_err(|message| wrong(key, message))?;
+            uses.push(pins::Use { pin, part: part.to_owned(), key, at });
+        }
+        if let Some(strip) = self.strip {
+            let key = "[board.strip]";
+            if strip.select >= pins::selects(strip.bus) {
+                let message = format!("there is no SPI bus {} with chip select {}", strip.bus, strip.select);
+                return Err(wrong(key, message));
+            }
+            let at = place_of(text, key);
+            let taken = pins::of_bus(strip.bus);
+            uses.extend(taken.map(|pin| pins::Use { pin, part: "the strip".to_owned(), key, at: at.clone() }));
+        }
+        pins::apart(&uses)
     }
+}
+
+/// Where a key is said first.
+fn place_of(text: &str, key: &str) -> std::ops::Range<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with(key) {
+            return start..start + line.len();
+        }
+        start += line.len();
+    }
+    0..0
 }
 
 #[cfg(test)]
@@ -475,7 +470,6 @@ mod tests {
             ),
             ("regulations = []", "andon.toml:1: regulations: is empty; name at least one"),
             ("[board]\nlanguage = \"de\"", "andon.toml:2: language: unknown language `de`; one of ru, en"),
-            ("[board.spi]\nmhz = 0", "andon.toml:2: mhz: 0 is out of range; 1 to 80"),
             (
                 "[board.signals]\nred-pin = 5\namber-pin = 6\ngreen-pin = 5\nbuzzer-pin = 7\n",
                 "andon.toml:4: green-pin: pin 5 is used by red-pin and green-pin; each part has its own",
@@ -484,10 +478,6 @@ mod tests {
             assert_eq!(complaint(text), expected);
         }
         assert!(complaint("listen = \"here\"").contains("andon.toml:1: listen: invalid socket address"));
-        assert!(
-            complaint("[board]\npanel = \"hdmi\"")
-                .contains("unknown variant `hdmi`, expected `simulated` or `st7796`")
-        );
     }
 
     #[test]
