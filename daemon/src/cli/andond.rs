@@ -17,6 +17,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
+use super::watchdog;
 use crate::board::{Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -367,7 +368,10 @@ impl Daemon {
         self.gate.open(router(shared));
         listening.say();
         let _ = sd_notify::notify(&[NotifyState::Ready]);
-        tokio::spawn(watchdog(handle.clone()));
+        if let Some(timeout) = sd_notify::watchdog_enabled() {
+            let feed = || drop(sd_notify::notify(&[NotifyState::Watchdog]));
+            tokio::spawn(watchdog::watch(handle.clone(), timeout, feed));
+        }
         if report.versions.not_kept.is_some() {
             let (handle, regulations) = (handle.clone(), settings.regulations.clone());
             tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
@@ -536,18 +540,6 @@ fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     if !out.is_terminal() {
         log::debug!("{line}");
-    }
-}
-
-/// Tells systemd that the desk's loop answers, as often as it asks to be told.
-async fn watchdog(handle: Handle) {
-    let Some(timeout) = sd_notify::watchdog_enabled() else { return };
-    let mut every = tokio::time::interval(timeout / 2);
-    loop {
-        every.tick().await;
-        if handle.look(|_, _| ()).await.is_ok() {
-            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
-        }
     }
 }
 

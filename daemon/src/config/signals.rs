@@ -280,6 +280,18 @@ mod tests {
         }
     }
 
+    /// What is installed as comments is right when the comments are taken away.
+    #[test]
+    fn the_installed_example_can_be_wired() {
+        let installed = include_str!("../../../systemd/andon.toml");
+        let (_, example) = installed.split_once("# [board]").expect("it has an example");
+        let lines = example.lines().map(|line| line.strip_prefix('#').map_or(line, str::trim_start));
+        let text = lines.fold("[board]".to_owned(), |text, line| text + line + "\n");
+        let board = board(&text);
+        assert_eq!(board.signals.unwrap().outputs(), [Some(5), Some(6), Some(13), Some(22)]);
+        assert_eq!((board.strip.unwrap().bus, board.button.unwrap().pin), (1, 26));
+    }
+
     #[test]
     fn what_cannot_be_wired_is_told_with_its_place_and_the_way_out() {
         for (text, said) in [
