@@ -13,7 +13,7 @@ mod tft;
 
 pub use beacon::{Beacon, Levels, Outlet};
 pub use bus::{BUS_LIMIT, BusError};
+pub use leds::{Leds, LedsError, Modules};
 pub use pins::{Pin, Pins, PinsError, Wiring};
 pub use strip::{HZ as STRIP_HZ, LEDS as STRIP_LEDS, Strip};
-pub use leds::{Leds, LedsError, Modules};
 pub use tft::{Chip, Mounting, Sent, Tft, TftError, Turn};

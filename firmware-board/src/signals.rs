@@ -65,12 +65,7 @@ pub fn signals(alarms: impl Iterator<Item = (AlarmKind, AlarmState)>, muted: boo
             buzzer = buzzer.or(voice(kind));
         }
     }
-    Signals {
-        red: red.lamp(),
-        amber: amber.lamp(),
-        green: if any { Lamp::Off } else { Lamp::On },
-        buzzer,
-    }
+    Signals { red: red.lamp(), amber: amber.lamp(), green: if any { Lamp::Off } else { Lamp::On }, buzzer }
 }
 
 /// What the buzzer does where alarms of these kinds are to be heard: the worst sounds.

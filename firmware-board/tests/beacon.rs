@@ -229,14 +229,18 @@ fn strip(leds: u16, brightness: u8, steps: &[Levels]) -> Vec<Vec<[u8; 3]>> {
 
 /// Reads a strip's pulses as its lights do: by their length, and a pause is the end.
 fn colours(bytes: &[u8]) -> Vec<[u8; 3]> {
-    let bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1 == 1)).collect();
+    let bits: Vec<bool> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1 == 1)).collect();
     let (mut values, mut at) = (Vec::new(), bits.iter().position(|bit| *bit).unwrap());
     assert!(at >= 720, "the line is low for 300 us before");
     while bits[at] {
         let high = bits[at..].iter().take_while(|bit| **bit).count();
         let low = bits[at + high..].iter().take_while(|bit| !**bit).count();
         let is_end = low > 100;
-        assert!((high, low) == (1, 2) || (high, low) == (2, 1) || is_end, "a pulse of {high} and {low} at {at}");
+        assert!(
+            (high, low) == (1, 2) || (high, low) == (2, 1) || is_end,
+            "a pulse of {high} and {low} at {at}"
+        );
         values.push(high == 2);
         at += 3;
         if is_end {

@@ -34,7 +34,11 @@ fn contacts_that_bounce_make_one_press() {
     let bounces = [(100, 110), (120, 130), (140, 300), (310, 320), (330, 340)];
     assert_eq!(meant(&bounces, 10_000), [(Pressed, 370)]);
     let in_a_hold = [(100, 110), (120, 1_000), (1_010, 1_020), (1_030, 4_000)];
-    assert_eq!(meant(&in_a_hold, 10_000), [(Held, 2_120)], "a contact that opens for a moment lets nothing go");
+    assert_eq!(
+        meant(&in_a_hold, 10_000),
+        [(Held, 2_120)],
+        "a contact that opens for a moment lets nothing go"
+    );
 }
 
 #[test]
@@ -62,7 +66,8 @@ fn a_button_that_is_down_from_the_beginning_is_no_press_and_no_hold() {
 #[test]
 fn time_that_stands_still_or_goes_back_means_nothing() {
     let mut button = Button::new(HOLD_MS);
-    let looks = [(false, 5_000), (true, 5_100), (true, 5_130), (true, 5_130), (true, 10), (true, 0), (false, 0)];
+    let looks =
+        [(false, 5_000), (true, 5_100), (true, 5_130), (true, 5_130), (true, 10), (true, 0), (false, 0)];
     assert_eq!(looks.map(|(is_down, t_ms)| button.look(is_down, t_ms)), [None; 7]);
     assert_eq!(button.look(false, 5_200), Some(Pressed), "it goes on where time does");
 }

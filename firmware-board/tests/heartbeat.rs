@@ -23,7 +23,8 @@ fn every_live_picture_is_another_one_in_the_next_second_whatever_it_shows() {
             if scene.link != Link::Live {
                 continue;
             }
-            let at = |mm: u8, ss: u8| Scene { at_text: ClockText { mm, ss, ..scene.at_text }, ..scene.clone() };
+            let at =
+                |mm: u8, ss: u8| Scene { at_text: ClockText { mm, ss, ..scene.at_text }, ..scene.clone() };
             let mut seconds: Vec<_> = (0..60).map(|ss| at(10, ss)).collect();
             seconds.push(at(11, 0));
             for two in seconds.windows(2) {

@@ -11,9 +11,11 @@ const WATCHED: Duration = Duration::from_secs(60);
 
 /// A minute of a quiet wall: with nothing, with a button to be looked at, and with an alarm that flashes and sounds.
 pub(crate) fn idle() {
-    for (what, with_button, with_alarm) in
-        [("nothing", false, false), ("a button", true, false), ("a button and an alarm that calls", true, true)]
-    {
+    for (what, with_button, with_alarm) in [
+        ("nothing", false, false),
+        ("a button", true, false),
+        ("a button and an alarm that calls", true, true),
+    ] {
         let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
         let button = dir.path().join("button");
         std::fs::write(&button, "0").expect("a file");

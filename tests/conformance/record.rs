@@ -339,7 +339,9 @@ fn of_trusted_time() -> Vec<Event> {
 fn of_calling() -> Vec<Event> {
     let alarm = || "1024-breach-resolution-1".into();
     vec![
-        Event::AlarmShelved { alarm: alarm(), until: at(60), reason: Some(text("Ждём поставщика")) },
+        Event::AlarmShelved {
+            alarm: alarm(), until: at(60), reason: Some(text("Ждём поставщика"))
+        },
         Event::AlarmShelved { alarm: alarm(), until: at(60), reason: None },
         Event::AlarmUnshelved { alarm: alarm() },
         Event::Silenced { before: 1_025 },

@@ -59,19 +59,30 @@ fn what_gets_worse_sounds_though_its_forerunner_was_taken() {
     world.ack("1-breach-line-1");
     assert_eq!((signals(&world).red, signals(&world).buzzer), (Lamp::On, Buzzer::Off));
     world.act(ticket, "priority", json!({ "to": "critical", "reason": "Не работает ничего" }));
-    assert_eq!((signals(&world).red, signals(&world).buzzer), (Lamp::Fast, Buzzer::Critical), "it is critical");
+    assert_eq!(
+        (signals(&world).red, signals(&world).buzzer),
+        (Lamp::Fast, Buzzer::Critical),
+        "it is critical"
+    );
     assert_eq!(world.alarms(), ["1-critical-1 unacked", "1-breach-line-1 acked"], "the new one stands first");
 
     let mut world = breached();
     world.ack("1-breach-line-1").run_until("2026-11-24 13:00:00.001");
     assert_eq!(world.alarms(), ["1-breach-resolution-1 unacked", "1-breach-line-1 acked"]);
-    assert_eq!((signals(&world).red, signals(&world).buzzer), (Lamp::Fast, Buzzer::Breach), "a further term ended");
+    assert_eq!(
+        (signals(&world).red, signals(&world).buzzer),
+        (Lamp::Fast, Buzzer::Breach),
+        "a further term ended"
+    );
 }
 
 #[test]
 fn what_is_put_aside_neither_lights_nor_sounds_and_comes_back_by_itself() {
     let mut world = breached();
-    world.as_agent("ivanova", &[2]).try_desk(shelve("1-breach-line-1", HOUR_MS, Some("Ждём поставщика"))).unwrap();
+    world
+        .as_agent("ivanova", &[2])
+        .try_desk(shelve("1-breach-line-1", HOUR_MS, Some("Ждём поставщика")))
+        .unwrap();
     assert_eq!(world.alarms(), ["1-breach-line-1 shelved"]);
     assert_eq!(signals(&world), Signals::DARK, "nothing is lit, green least of all");
     let shelving = world.alarm("1-breach-line-1").shelf.clone().unwrap();
@@ -92,7 +103,10 @@ fn what_gets_worse_does_not_wait_for_the_shelf_of_its_forerunner() {
     world.run_until("2026-11-23 18:00:00.001");
     assert_eq!(world.alarms(), ["1-breach-line-1 unacked"]);
     assert_eq!(signals(&world).buzzer, Buzzer::Breach);
-    assert!(world.desk().next_deadline().is_none_or(|next| local(next) != "2026-11-24 17:30"), "its shelf is gone");
+    assert!(
+        world.desk().next_deadline().is_none_or(|next| local(next) != "2026-11-24 17:30"),
+        "its shelf is gone"
+    );
 }
 
 #[test]
@@ -169,7 +183,10 @@ fn shelving_has_bounds_a_reason_and_people_who_may() {
         assert_eq!(field(world.try_desk(shelve("1-breach-line-1", for_ms, None)).unwrap_err()), ["for"]);
     }
     let long = "я".repeat(40_000);
-    assert_eq!(field(world.try_desk(shelve("1-breach-line-1", HOUR_MS, Some(&long))).unwrap_err()), ["reason"]);
+    assert_eq!(
+        field(world.try_desk(shelve("1-breach-line-1", HOUR_MS, Some(&long))).unwrap_err()),
+        ["reason"]
+    );
     world.act(andon::desk::TicketNumber(1), "priority", json!({ "to": "critical", "reason": "Стоит" }));
     for reason in [None, Some(" ")] {
         assert_eq!(field(world.try_desk(shelve("1-critical-1", HOUR_MS, reason)).unwrap_err()), ["reason"]);
@@ -201,7 +218,9 @@ impl Heard {
     fn sound(&self, calling: &[&Alarm], quiet: bool) -> Buzzer {
         let audible: Vec<_> = calling
             .iter()
-            .filter(|alarm| !self.0.contains(alarm.id.as_str()) && !(quiet && alarm.kind != AlarmKind::Critical))
+            .filter(|alarm| {
+                !self.0.contains(alarm.id.as_str()) && !(quiet && alarm.kind != AlarmKind::Critical)
+            })
             .map(|alarm| alarm.kind)
             .collect();
         if audible.contains(&AlarmKind::Critical) {
@@ -236,7 +255,12 @@ fn whatever_happens_what_calls_is_lit_and_only_what_nobody_silenced_sounds() {
             let context = || format!("seed {seed}, step {step}, {acted}: {told:?} of {:?}", world.alarms());
             let is_red = |alarm: &&&Alarm| matches!(alarm.kind, AlarmKind::Critical | AlarmKind::Breach);
             assert_eq!(calling.iter().any(|alarm| is_red(&alarm)), told.red == Lamp::Fast, "{}", context());
-            assert_eq!(!calling.iter().all(|alarm| is_red(&alarm)), told.amber == Lamp::Fast, "{}", context());
+            assert_eq!(
+                !calling.iter().all(|alarm| is_red(&alarm)),
+                told.amber == Lamp::Fast,
+                "{}",
+                context()
+            );
             assert_eq!(alarms.is_empty(), told.green == Lamp::On, "{}", context());
             let expected =
                 if now < muted_until { Buzzer::Off } else { heard.sound(&calling, quiet.are_at(now, ZONE)) };
@@ -255,7 +279,12 @@ fn whatever_happens_what_calls_is_lit_and_only_what_nobody_silenced_sounds() {
 }
 
 /// Somebody does something, or time passes; what they silenced is written down alarm by alarm.
-fn act(world: &mut World, random: &mut Random, heard: &mut Heard, muted_until: &mut Timestamp) -> &'static str {
+fn act(
+    world: &mut World,
+    random: &mut Random,
+    heard: &mut Heard,
+    muted_until: &mut Timestamp,
+) -> &'static str {
     let ids: Vec<String> = world.desk().alarms().map(|alarm| alarm.id.to_string()).collect();
     let id = if ids.is_empty() { "1-breach-line-1".to_owned() } else { random.pick(&ids).clone() };
     let number = andon::desk::TicketNumber(1 + random.below(world.desk().tickets_total().max(1)));

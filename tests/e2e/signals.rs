@@ -34,7 +34,8 @@ impl Room {
     /// Starts a daemon with a trace of its own.
     fn start(&mut self) -> Daemon {
         self.runs += 1;
-        let (trace, button) = (self.trace_path().display().to_string(), self.path("button").display().to_string());
+        let (trace, button) =
+            (self.trace_path().display().to_string(), self.path("button").display().to_string());
         let args = ["--regulation", &self.regulation, "--board-trace", &trace, "--board-button", &button];
         Daemon::start(&self.path("state"), &args)
     }
@@ -79,7 +80,10 @@ fn what_was_taken_or_silenced_stays_silent_after_the_daemon_was_killed_and_a_new
     eventually("the buzzer", || room.pin("buzzer").contains(&true).then_some(()));
     assert_eq!(daemon.post("/v1/board/silence", &json!({})).json, json!({"changed": true}));
     let silenced = daemon.get("/v1/board").json;
-    assert_eq!((&silenced["signals"]["red"], &silenced["signals"]["buzzer"]), (&json!("fast"), &json!("off")));
+    assert_eq!(
+        (&silenced["signals"]["red"], &silenced["signals"]["buzzer"]),
+        (&json!("fast"), &json!("off"))
+    );
     assert_eq!(silenced["alarms"][0]["state"], "unacked", "silence takes nothing");
     assert_eq!(daemon.post("/v1/board/silence", &json!({})).json, json!({"changed": false}));
     daemon.kill();

@@ -713,7 +713,13 @@ impl Witness {
         let anew = BoardState::of(
             &self.desk,
             &troubles,
-            Glance { at: now, time: self.time.time(), zone: ZONE, language: Language::Russian, quiet: QuietHours::default() },
+            Glance {
+                at: now,
+                time: self.time.time(),
+                zone: ZONE,
+                language: Language::Russian,
+                quiet: QuietHours::default(),
+            },
         );
         let anew = BoardState { at: shown.at, ..anew };
         let (anew, shown) = (by_kind(anew), by_kind(BoardState::clone(&shown)));

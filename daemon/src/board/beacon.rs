@@ -99,7 +99,8 @@ impl BeaconPart {
         let mut pins = [const { None }; 4];
         match &self.pins {
             None if self.strip.is_none() => {
-                pins = WIRES.map(|wire| Some(Pin::new(ErasedPin::new(recorder.pin(wire)), Default::default())));
+                pins =
+                    WIRES.map(|wire| Some(Pin::new(ErasedPin::new(recorder.pin(wire)), Default::default())));
             }
             None => {}
             Some(said) => {

@@ -104,9 +104,7 @@ impl Painter {
     fn scene(&self, board: &BoardState, t_us: u64) -> Scene {
         let scene = scene(board, &self.room, board.time.now(&SystemClock));
         match self.pulse.stale_s(t_us) {
-            Some(since_s) => {
-                Scene { link: Link::Stale { since_s }, signals: scene.signals.stale(), ..scene }
-            }
+            Some(since_s) => Scene { link: Link::Stale { since_s }, signals: scene.signals.stale(), ..scene },
             None => scene,
         }
     }

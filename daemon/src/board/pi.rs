@@ -26,7 +26,9 @@ pub(super) enum PiError {
         source: rppal::gpio::Error,
     },
     /// A PWM channel.
-    #[error("cannot use PWM channel {channel}; is its overlay loaded (dtoverlay=pwm), and is the daemon in the group gpio?")]
+    #[error(
+        "cannot use PWM channel {channel}; is its overlay loaded (dtoverlay=pwm), and is the daemon in the group gpio?"
+    )]
     Pwm {
         /// Which.
         channel: u8,
@@ -133,9 +135,11 @@ pub(super) fn spi_at(bus: u8, select: u8, hz: u32) -> Result<PiSpi, PiError> {
     let (Some(known_bus), Some(known_select)) = (bus_of(bus), select_of(select)) else {
         return Err(PiError::NoSuchBus { bus, select });
     };
-    Spi::new(known_bus, known_select, hz, Mode::Mode0)
-        .map(PiSpi)
-        .map_err(|source| PiError::Spi { bus, select, source })
+    Spi::new(known_bus, known_select, hz, Mode::Mode0).map(PiSpi).map_err(|source| PiError::Spi {
+        bus,
+        select,
+        source,
+    })
 }
 
 fn bus_of(bus: u8) -> Option<Bus> {

@@ -68,12 +68,12 @@ impl FromStr for QuietSpan {
             let (hours, minutes) = (number(hours)?, number(minutes)?);
             (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
         };
-        let span = Self {
-            from_min: minutes(from).ok_or_else(wrong)?,
-            to_min: minutes(to).ok_or_else(wrong)?,
-        };
+        let span =
+            Self { from_min: minutes(from).ok_or_else(wrong)?, to_min: minutes(to).ok_or_else(wrong)? };
         if span.from_min == span.to_min {
-            return Err(format!("`{text}` begins when it ends; for a wall without sound leave out the buzzer"));
+            return Err(format!(
+                "`{text}` begins when it ends; for a wall without sound leave out the buzzer"
+            ));
         }
         Ok(span)
     }
@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn what_is_no_span_is_told() {
-        for text in ["", "20:00", "20:00-8:00", "24:00-08:00", "20:60-08:00", "20-08", "20:00-20:00", "a:b-c:d"] {
+        for text in
+            ["", "20:00", "20:00-8:00", "24:00-08:00", "20:60-08:00", "20-08", "20:00-20:00", "a:b-c:d"]
+        {
             let problem = text.parse::<QuietSpan>().unwrap_err();
             assert!(problem.contains(&format!("`{text}`")), "{problem}");
         }

@@ -121,7 +121,6 @@ impl PanelThread {
         Some(condition)
     }
 
-
     /// Lets the thread end when it has shown what it was given last.
     pub(super) fn stop(&self) {
         self.slot.lock().stop = true;

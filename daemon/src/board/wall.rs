@@ -59,6 +59,7 @@ impl Wall {
             page: page.clone(),
             room: room.clone(),
             zone,
+            quiet: board.quiet(),
         };
         let painter = Painter {
             teller: Teller::new(opening),

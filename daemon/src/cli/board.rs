@@ -81,8 +81,9 @@ impl Safe {
             return Err(BooksError::from(in_use).into());
         }
         let trace = match &self.board_trace {
-            Some(path) => Trace::to_file(path)
-                .map_err(|source| CliError::WriteFile { path: path.clone(), source })?,
+            Some(path) => {
+                Trace::to_file(path).map_err(|source| CliError::WriteFile { path: path.clone(), source })?
+            }
             None => Trace::default(),
         };
         let failed = leave_safe(&config.board, config.zone, &trace)?;

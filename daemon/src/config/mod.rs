@@ -18,8 +18,8 @@ use toml::Spanned;
 
 use crate::board::QuietHours;
 use crate::board::quiet::QuietSpan;
-use crate::desk::{AlarmKind, Regulations};
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
+use crate::desk::{AlarmKind, Regulations};
 use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
@@ -380,7 +380,12 @@ impl Board {
             }
             let at = place_of(text, key);
             let taken = pins::of_bus(strip.bus);
-            uses.extend(taken.map(|pin| pins::Use { pin, part: "the strip".to_owned(), key, at: at.clone() }));
+            uses.extend(taken.map(|pin| pins::Use {
+                pin,
+                part: "the strip".to_owned(),
+                key,
+                at: at.clone(),
+            }));
         }
         pins::apart(&uses)
     }

@@ -52,7 +52,8 @@ impl<'de> Deserialize<'de> for ActiveLow {
         let low = match &written {
             toml::Value::Boolean(all) => [*all; 4],
             toml::Value::Array(some) => {
-                let is_output = |name: &toml::Value| OUTPUTS.iter().any(|output| name.as_str() == Some(output));
+                let is_output =
+                    |name: &toml::Value| OUTPUTS.iter().any(|output| name.as_str() == Some(output));
                 if let Some(name) = some.iter().find(|name| !is_output(name)) {
                     return Err(D::Error::custom(format!("{name} is not one of {}", OUTPUTS.join(", "))));
                 }
@@ -244,9 +245,13 @@ mod tests {
         assert_eq!(signals.wiring(), [Wiring::ActiveHigh; 4]);
         let all = board("[board.signals]\nred-pin = 5\nactive-low = true\n").signals.unwrap();
         assert_eq!(all.wiring(), [Wiring::ActiveLow; 4]);
-        let some = board("[board.signals]\nred-pin = 5\nactive-low = [\"red\", \"buzzer\"]\n").signals.unwrap();
+        let some =
+            board("[board.signals]\nred-pin = 5\nactive-low = [\"red\", \"buzzer\"]\n").signals.unwrap();
         let [red, amber, green, buzzer] = some.wiring();
-        assert_eq!((red, amber, green, buzzer), (Wiring::ActiveLow, Wiring::ActiveHigh, Wiring::ActiveHigh, Wiring::ActiveLow));
+        assert_eq!(
+            (red, amber, green, buzzer),
+            (Wiring::ActiveLow, Wiring::ActiveHigh, Wiring::ActiveHigh, Wiring::ActiveLow)
+        );
         let tone = board("[board.signals]\nbuzzer = { pwm = 0 }\n").signals.unwrap().buzzer.unwrap();
         assert_eq!((tone.pwm, tone.hz), (0, 2_700));
     }
@@ -320,8 +325,14 @@ mod tests {
                 "[board.button]\npin = 20\n[board.strip]\nbus = 1\n",
                 "andon.toml:3: [board.strip]: pin 20 is used by the button and the strip; each part has its own",
             ),
-            ("[board.button]\npin = 17\nhold = \"100s\"\n", "andon.toml:3: hold: 100s is out of range; 1s to 10s"),
-            ("[board.button]\npin = 17\nmute = \"25h\"\n", "andon.toml:3: mute: 25h is out of range; 1m to 24h"),
+            (
+                "[board.button]\npin = 17\nhold = \"100s\"\n",
+                "andon.toml:3: hold: 100s is out of range; 1s to 10s",
+            ),
+            (
+                "[board.button]\npin = 17\nmute = \"25h\"\n",
+                "andon.toml:3: mute: 25h is out of range; 1m to 24h",
+            ),
         ] {
             assert_eq!(complaint(text), said);
         }
@@ -331,6 +342,9 @@ mod tests {
         let quiet = complaint("[board]\nquiet-hours = \"20-8\"\n");
         assert!(quiet.starts_with("andon.toml:2: quiet-hours: `20-8` is no span of the day"), "{quiet}");
         let through = complaint("[board]\nquiet-hours-let-through = [\"loud\"]\n");
-        assert!(through.starts_with("andon.toml:2: quiet-hours-let-through: unknown variant `loud`"), "{through}");
+        assert!(
+            through.starts_with("andon.toml:2: quiet-hours-let-through: unknown variant `loud`"),
+            "{through}"
+        );
     }
 }

@@ -159,7 +159,13 @@ impl Loop {
         let reading = Reading::of(clock.as_ref(), desk.known_at());
         let time = TrustedTime::start(settings.proof, &reading, || clock.kernel_synchronised());
         let now = time.now();
-        let glance = Glance { at: now, time: time.time(), zone: settings.zone, language: settings.language, quiet: settings.quiet };
+        let glance = Glance {
+            at: now,
+            time: time.time(),
+            zone: settings.zone,
+            language: settings.language,
+            quiet: settings.quiet,
+        };
         let board = BoardState::of(&desk, &[], glance);
         let tickets = desk.all_held().map(|(number, held)| (number, held.clone()));
         let tokens = desk.tokens().cloned().collect();

@@ -278,7 +278,13 @@ mod tests {
         let history = Arc::new(History::new(ledger.reader(), tickets, archive));
         let zone = calendars::Tz::UTC;
         let time = crate::run::time::DeskTime::Trusted;
-        let glance = Glance { at: Timestamp::from_millis(0), time, zone, language: Language::Russian, quiet: QuietHours::default() };
+        let glance = Glance {
+            at: Timestamp::from_millis(0),
+            time,
+            zone,
+            language: Language::Russian,
+            quiet: QuietHours::default(),
+        };
         let board = BoardState::of(&desk, &[], glance);
         let view = View::new(Regulations::default(), history, Vec::new(), board);
         let live = desk.tickets().filter(|ticket| !ticket.is_over());

@@ -61,7 +61,8 @@ impl<S: SpiDevice> Strip<S> {
 
 /// A byte as 24 bits of pulses, the highest bit first.
 fn pulses(value: u8) -> [u8; 3] {
-    let bits = (0..8).rev().fold(0_u32, |bits, n| (bits << 3) | if value >> n & 1 == 1 { 0b110 } else { 0b100 });
+    let bits =
+        (0..8).rev().fold(0_u32, |bits, n| (bits << 3) | if value >> n & 1 == 1 { 0b110 } else { 0b100 });
     let [_, first, second, third] = bits.to_be_bytes();
     [first, second, third]
 }

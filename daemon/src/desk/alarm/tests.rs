@@ -14,7 +14,11 @@ use super::*;
 const AT: Timestamp = Timestamp::from_millis(1_795_417_200_000);
 
 fn shelving() -> Shelving {
-    Shelving { until: AT.plus_ms(1_800_000), by: "ivanova".into(), reason: Some("Ждём поставщика".to_owned()) }
+    Shelving {
+        until: AT.plus_ms(1_800_000),
+        by: "ivanova".into(),
+        reason: Some("Ждём поставщика".to_owned()),
+    }
 }
 
 /// An alarm that came to a state the way alarms do, having called since event 7.

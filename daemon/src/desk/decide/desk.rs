@@ -140,8 +140,8 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
     need(actor, Role::Agent, "silencing the wall")?;
     // What is still to come cannot have been heard.
     let before = before.min(desk.next_seq());
-    let silenced = (before > desk.silenced_before())
-        .then_some(Fact { ticket: None, event: Event::Silenced { before } });
+    let silenced =
+        (before > desk.silenced_before()).then_some(Fact { ticket: None, event: Event::Silenced { before } });
     let seen = taking.iter().filter_map(|id| desk.alarm(id));
     let seen = seen.filter(|alarm| match alarm.state {
         AlarmState::Unacked | AlarmState::ClearedUnacked => true,

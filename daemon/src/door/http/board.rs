@@ -7,10 +7,10 @@ use calendars::parse_duration_ms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::alarms::nothing;
 use super::auth::Reader;
 use super::body::{Posted, parse_as};
 use super::problem::Problem;
-use super::alarms::nothing;
 use super::{DoorState, tickets};
 use crate::board::state::BoardView;
 use crate::desk::{Command, DeskAct};
