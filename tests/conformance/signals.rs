@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use andon::board::scene::{Room, scene};
 use andon::board::{BoardState, Glance, QuietHours};
 use andon::desk::{Alarm, AlarmKind, AlarmState, Desk, DeskAct, Refusal, Role};
 use andon::run::time::DeskTime;
@@ -203,6 +204,28 @@ fn shelving_has_bounds_a_reason_and_people_who_may() {
     ] {
         assert_eq!(world.try_desk(act).unwrap_err().code(), "forbidden");
     }
+}
+
+/// The desk's time never goes back of itself; where an admin says that it had run ahead, it does.
+#[test]
+fn time_that_goes_back_makes_no_age_negative_and_changes_no_signal() {
+    let mut world = breached();
+    world.try_desk(DeskAct::Mute { for_ms: HOUR_MS }).unwrap();
+    let back = andon_tests::time::instant("2026-11-20 09:00");
+    let board = board(world.desk(), back, QuietHours::default());
+    let shown = scene(&board, &Room::default(), back);
+    assert_eq!(shown.alarms.iter().map(|alarm| alarm.age_s).collect::<Vec<_>>(), [0]);
+    assert_eq!((board.signals(back), shown.muted_min), (signals(&world), Some(4_921)));
+    world.try_desk(shelve("1-breach-line-1", HOUR_MS, None)).unwrap();
+    let admin = andon::desk::Actor::named("admin", Role::Admin);
+    let facts = world.desk().trust_time(&admin, true, world.now(), back).unwrap();
+    let anew: Vec<_> =
+        facts.iter().map(|fact| serde_json::to_value(fact).unwrap()["event"].clone()).collect();
+    assert_eq!(
+        anew,
+        ["time-trusted", "alarm-unshelved"],
+        "nothing is put aside for longer than was asked for"
+    );
 }
 
 /// A naive account of who heard what: ids of alarms that were silenced while they called.
