@@ -215,7 +215,7 @@ fn time_that_goes_back_makes_no_age_negative_and_changes_no_signal() {
     let board = board(world.desk(), back, QuietHours::default());
     let shown = scene(&board, &Room::default(), back);
     assert_eq!(shown.alarms.iter().map(|alarm| alarm.age_s).collect::<Vec<_>>(), [0]);
-    assert_eq!((board.signals(back), shown.muted_min), (signals(&world), Some(4_921)));
+    assert_eq!((board.signals(back), shown.muted_min), (signals(&world), Some(4_981)));
     world.try_desk(shelve("1-breach-line-1", HOUR_MS, None)).unwrap();
     let admin = andon::desk::Actor::named("admin", Role::Admin);
     let facts = world.desk().trust_time(&admin, true, world.now(), back).unwrap();
