@@ -242,7 +242,8 @@ impl Heard {
         let audible: Vec<_> = calling
             .iter()
             .filter(|alarm| {
-                !self.0.contains(alarm.id.as_str()) && !(quiet && alarm.kind != AlarmKind::Critical)
+                let may_sound = !quiet || alarm.kind == AlarmKind::Critical;
+                may_sound && !self.0.contains(alarm.id.as_str())
             })
             .map(|alarm| alarm.kind)
             .collect();

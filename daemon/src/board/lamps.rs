@@ -94,14 +94,14 @@ impl Lamps {
         let view = Arc::clone(handle.view());
         let mut board = view.board();
         while !self.stop.load(Ordering::Acquire) {
-            let t_us = clock::monotonic_us();
-            let t_ms = t_us / 1_000;
+            let clock_us = clock::monotonic_us();
+            let t_ms = clock_us / 1_000;
             let now = board.time.now(&SystemClock);
             let signals = board.signals_after(now, shown.silenced_before);
-            let signals = if self.pulse.stale_s(t_us).is_some() { signals.stale() } else { signals };
+            let signals = if self.pulse.stale_s(clock_us).is_some() { signals.stale() } else { signals };
             let signals = if t_ms < shown.feedback_until_ms { FEEDBACK } else { signals };
             self.show(signals, shown, t_ms);
-            self.pulse.ask(handle, t_us);
+            self.pulse.ask(handle, clock_us);
             if self.look_at_button(&board, shown, t_ms) {
                 continue;
             }

@@ -38,7 +38,7 @@ pub(super) struct Silence {}
 
 /// Leave the wall safe after the daemon was killed: panels say that it has stopped, amber is lit, the buzzer is silent.
 ///
-/// The unit does so by itself (ExecStopPost). Refused while a daemon has the state directory: the wall is its own.
+/// The unit does so by itself (`ExecStopPost`). Refused while a daemon has the state directory: the wall is its own.
 #[derive(Debug, Args)]
 pub(super) struct Safe {
     /// Read this configuration instead of /etc/andon/andon.toml
