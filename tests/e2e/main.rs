@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod books;
+mod damage;
 mod demo;
 mod disk;
 mod door;
