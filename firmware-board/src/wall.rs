@@ -9,6 +9,7 @@
 mod alarms;
 mod band;
 mod calm;
+mod card;
 mod footer;
 mod next;
 mod notices;
@@ -24,6 +25,7 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
 use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Rect, Scene};
+pub use card::test_card;
 use palette::Palette;
 use pen::Pen;
 

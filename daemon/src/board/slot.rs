@@ -49,6 +49,13 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// How long a panel is left alone after it was left alone for so long and failed again.
+    fn after(self, rest: Duration) -> Duration {
+        (rest * 2).min(self.most)
+    }
+}
+
 /// How a panel is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
@@ -120,7 +127,6 @@ impl PanelThread {
         self.told = Some(condition.clone());
         Some(condition)
     }
-
 
     /// Lets the thread end when it has shown what it was given last.
     pub(super) fn stop(&self) {
@@ -206,7 +212,7 @@ impl Life {
                     return;
                 }
                 self.0.rest(rest);
-                rest = (rest * 2).min(patience.most);
+                rest = patience.after(rest);
             } else {
                 rest = patience.first;
             }
@@ -235,3 +241,6 @@ fn show(glass: &mut Option<Box<dyn Glass>>, open: &mut Open, frame: &Frame) -> R
 fn now_ms() -> u64 {
     clock::monotonic_us() / 1_000
 }
+
+#[cfg(test)]
+mod tests;

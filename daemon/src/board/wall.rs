@@ -13,7 +13,8 @@ use firmware_board::{Link, Scene, Signals};
 
 use super::beacon::BeaconPart;
 use super::panels::Panels;
-use super::pictures::Pictures;
+use super::parts::Parts;
+use super::parts_test::{PartsTest, Shown};
 use super::scene::{Room, opening_scene, scene};
 use super::trace::Trace;
 use crate::clock::{self, SystemClock};
@@ -30,7 +31,7 @@ const WALL: &str = "wall";
 /// The wall, while its thread runs.
 #[derive(Debug)]
 pub struct Wall {
-    pictures: Pictures,
+    parts: Parts,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -42,7 +43,12 @@ impl Wall {
     /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
     pub fn start(opening: Opening, board: &Board, zone: Tz, trace: Trace) -> std::io::Result<Self> {
         let panels = Panels::start(board, &trace)?;
-        let pictures = panels.pictures().clone();
+        let test = PartsTest::default();
+        let parts = Parts {
+            pictures: panels.pictures().clone(),
+            test: test.clone(),
+            has_signals: board.signals.is_some(),
+        };
         let stop = Arc::new(AtomicBool::new(false));
         let painter = Painter {
             opening,
@@ -53,17 +59,18 @@ impl Wall {
             stop: Arc::clone(&stop),
             trace: trace.clone(),
             panels,
+            test,
             beacon: BeaconPart::new(board.signals, trace),
             signals: Signals::DARK,
             signals_since_ms: 0,
         };
         let thread = std::thread::Builder::new().name("wall".into()).spawn(move || painter.run())?;
-        Ok(Self { pictures, stop, thread })
+        Ok(Self { parts, stop, thread })
     }
 
-    /// What the panels show.
-    pub fn pictures(&self) -> &Pictures {
-        &self.pictures
+    /// Its parts, seen from outside.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Shows that the desk has stopped, puts the lamps out, and ends.
@@ -85,6 +92,7 @@ struct Painter {
     stop: Arc<AtomicBool>,
     trace: Trace,
     panels: Panels,
+    test: PartsTest,
     beacon: BeaconPart,
     signals: Signals,
     /// When these signals began: their rhythm counts from here.
@@ -98,6 +106,7 @@ impl Painter {
             None => opening_scene(&self.opening.stage(), &self.room, clock::now(), self.zone),
         };
         let last = Scene { link: Link::Stopped, signals: Signals::DARK, ..last.unwrap_or_default() };
+        self.test.stop();
         self.beacon.dark();
         self.panels.show(&last, 0);
         self.panels.stop();
@@ -133,9 +142,10 @@ impl Painter {
         while !self.stop.load(Ordering::Acquire) {
             let scene = scene(&board, &self.room, board.time.now(&SystemClock));
             let t_ms = clock::monotonic_us() / 1_000;
-            self.signal(scene.signals, t_ms);
+            let tested = self.test.at(t_ms, scene.signals);
+            self.signal(tested.and_then(|tested| tested.signals).unwrap_or(scene.signals), t_ms);
             let wait = if t_ms >= paint_ms {
-                self.paint(&scene, t_ms);
+                self.paint(&scene, tested, t_ms);
                 paint_ms = t_ms + FRAME_MS;
                 self.wait(&scene, t_ms)
             } else {
@@ -148,7 +158,7 @@ impl Painter {
 
     fn show(&mut self, scene: &Scene, t_ms: u64) {
         self.signal(scene.signals, t_ms);
-        self.paint(scene, t_ms);
+        self.paint(scene, None, t_ms);
     }
 
     fn signal(&mut self, signals: Signals, t_ms: u64) {
@@ -161,8 +171,12 @@ impl Painter {
         self.trace.flush();
     }
 
-    fn paint(&mut self, scene: &Scene, t_ms: u64) {
-        self.panels.show(scene, t_ms);
+    fn paint(&mut self, scene: &Scene, tested: Option<Shown>, t_ms: u64) {
+        if tested.is_some_and(|tested| tested.cards) {
+            self.panels.show_cards();
+        } else {
+            self.panels.show(scene, t_ms);
+        }
         for (part, told) in self.panels.news(t_ms) {
             self.tell(&part, Some(told));
         }
@@ -173,8 +187,10 @@ impl Painter {
         let next_second = t_ms + 1_000 - t_ms % 1_000;
         let signals =
             self.beacon.next_edge(t_ms - self.signals_since_ms).map(|ms| ms + self.signals_since_ms);
-        let next =
-            [self.panels.next_change(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
+        let next = [self.panels.next_change(scene, t_ms), signals, self.test.next_look(t_ms)]
+            .into_iter()
+            .flatten()
+            .fold(next_second, u64::min);
         let now_ms = clock::monotonic_us() / 1_000;
         Duration::from_millis(next.saturating_sub(now_ms).max(1))
     }

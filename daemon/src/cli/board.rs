@@ -1,5 +1,7 @@
 //! `andonctl board`: the wall.
 
+mod test;
+
 use std::process::ExitCode;
 
 use calendars::parse_duration_ms;
@@ -15,6 +17,7 @@ use super::text::when;
 #[derive(Debug, Subcommand)]
 pub(super) enum BoardNoun {
     Mute(Mute),
+    Test(test::Test),
 }
 
 /// Silence the buzzer for a time; the lamps stay.
@@ -36,7 +39,16 @@ struct Muted {
 
 impl BoardNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let Self::Mute(Mute { length }) = self;
+        match self {
+            Self::Mute(mute) => mute.run(io),
+            Self::Test(test) => test.run(io),
+        }
+    }
+}
+
+impl Mute {
+    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let Self { length } = self;
         let path = "/v1/board/mute";
         let answer = io.control.post(path, &json!({"for": length}))?;
         if io.json {

@@ -177,7 +177,7 @@ pub struct SignalPins {
 
 impl SignalPins {
     /// Every pin, by the key that says it.
-    fn pins(self) -> [(&'static str, u8); 4] {
+    pub(crate) fn pins(self) -> [(&'static str, u8); 4] {
         let Self { red_pin, amber_pin, green_pin, buzzer_pin, active_low: _ } = self;
         [("red-pin", red_pin), ("amber-pin", amber_pin), ("green-pin", green_pin), ("buzzer-pin", buzzer_pin)]
     }

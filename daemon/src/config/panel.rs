@@ -578,3 +578,6 @@ impl Place<'_> {
 
 /// What other parts of the wall are called.
 const RESERVED: [&str; 2] = ["signals", "button"];
+
+#[cfg(test)]
+mod tests;
