@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod button;
 pub mod decode;
 mod diff;
 mod face;
@@ -25,6 +26,7 @@ mod text;
 pub mod wall;
 mod words;
 
+pub use button::{Button, ButtonEvent, DEBOUNCE_MS, LOOK_MS, STUCK_MS};
 pub use diff::WASTE_PX;
 pub use frame::Frame;
 pub use phase::{PAGE_MS, Phase};
@@ -33,5 +35,5 @@ pub use scene::{
     AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, NextLine,
     Progress, Scene, Staffing,
 };
-pub use signals::{Buzzer, Lamp, Signals, signals};
+pub use signals::{Buzzer, Lamp, Signals, signals, sound};
 pub use wall::{Layout, Unservable};

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use andon::board::QuietHours;
 use andon::desk::command::Register;
 use andon::desk::{Act, Actor, Alarm, AlarmKind, Command, DeskAct, Regulations, Role, TicketNumber};
 use andon::run::books::{Books, Shelf};
@@ -41,6 +42,7 @@ impl Desk {
             regulations: Regulations::new(vec![shipped("getmark").into()]),
             zone: ZONE,
             language: Language::English,
+            quiet: QuietHours::default(),
             archiving: None,
             proof: Proof::Plausible,
         };

@@ -10,6 +10,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(super) struct Health {
     failed_at_ms: Option<u64>,
     complaint: Option<String>,
+    /// Whether it was told once that the part works: what failed before a restart is over then.
+    is_told: bool,
 }
 
 impl Health {
@@ -22,7 +24,9 @@ impl Health {
         match shown {
             Ok(()) => {
                 self.failed_at_ms = None;
-                self.complaint.take().map(|_| Ok(()))
+                let is_news = self.complaint.take().is_some() || !self.is_told;
+                self.is_told = true;
+                is_news.then_some(Ok(()))
             }
             Err(text) => {
                 self.failed_at_ms = Some(now_ms);

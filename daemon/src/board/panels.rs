@@ -10,6 +10,7 @@ use super::drivers;
 use super::pictures::Pictures;
 use super::slot::{Condition, PanelThread, Patience};
 use super::trace::Trace;
+use crate::clock;
 use crate::config::Board;
 
 /// How long the last picture is waited for when the wall ends: a full one takes a tenth of a second.
@@ -82,6 +83,12 @@ impl Panels {
         self.each.iter().filter_map(|panel| panel.layout.next_change(scene, t_ms)).min()
     }
 
+    /// Which of the scene's alarms are on the page that the first panel shows at `t_ms`.
+    pub(super) fn shown(&self, scene: &Scene, t_ms: u64) -> Vec<usize> {
+        let first = self.each.first();
+        first.map(|panel| panel.layout.shown(scene, Phase::at(t_ms)).collect()).unwrap_or_default()
+    }
+
     /// The panels that fail or work since they were asked last, by name, with what the room is told.
     pub(super) fn news(&mut self, now_ms: u64) -> Vec<(String, Result<(), String>)> {
         let language = self.language;
@@ -96,14 +103,19 @@ impl Panels {
         told.collect()
     }
 
-    /// Lets the panels show what they were given last, and ends; one that hangs is left behind.
-    pub(super) fn stop(self) {
+    /// Lets the panels show what they were given last, and ends; one that hangs is left behind. Gives those that did not.
+    pub(super) fn stop(mut self) -> Vec<(String, String)> {
         self.each.iter().for_each(|panel| panel.thread.stop());
+        let mut failed = Vec::new();
         for panel in &self.each {
             if !panel.thread.wait(LAST_PICTURE) {
                 log::error!("the panel {} does not take the last picture; it is left as it is", panel.name);
+                failed.push((panel.name.clone(), hangs(self.language).to_owned()));
             }
         }
+        let told = self.news(clock::monotonic_us() / 1_000);
+        failed.extend(told.into_iter().filter_map(|(name, told)| Some((name, told.err()?))));
+        failed
     }
 }
 

@@ -12,4 +12,6 @@ pub struct Parts {
     pub test: PartsTest,
     /// Whether lamps and buzzer are on pins, and not only in a trace.
     pub has_signals: bool,
+    /// Whether there is a button.
+    pub has_button: bool,
 }

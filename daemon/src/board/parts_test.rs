@@ -17,6 +17,8 @@ const LAMP_MS: u64 = 1_000;
 const SOUND_MS: u64 = 2_000;
 /// How long the panels show their cards, in milliseconds.
 const CARDS_MS: u64 = 5_000;
+/// How long the button is waited for, in milliseconds.
+const PRESS_MS: u64 = 10_000;
 /// How often the wall looks whether a step was asked for, in milliseconds, once there was one …
 const LOOK_MS: u64 = 20;
 /// … until nobody has asked for so long: a walk through all parts has no pauses that are seen.
@@ -38,19 +40,22 @@ pub enum Step {
     BreachSound,
     /// The sound of a warning, for two seconds.
     WarningSound,
+    /// The button, which is waited for for ten seconds; that it was pressed does nothing else.
+    Button,
     /// A card on every panel, for five seconds.
     Cards,
 }
 
 impl Step {
     /// Every step, in the order of a walk.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Red,
         Self::Amber,
         Self::Green,
         Self::CriticalSound,
         Self::BreachSound,
         Self::WarningSound,
+        Self::Button,
         Self::Cards,
     ];
 
@@ -58,6 +63,7 @@ impl Step {
         match self {
             Self::Red | Self::Amber | Self::Green => LAMP_MS,
             Self::CriticalSound | Self::BreachSound | Self::WarningSound => SOUND_MS,
+            Self::Button => PRESS_MS,
             Self::Cards => CARDS_MS,
         }
     }
@@ -72,7 +78,7 @@ impl Step {
             Self::CriticalSound => Signals { buzzer: Buzzer::Critical, ..dark },
             Self::BreachSound => Signals { buzzer: Buzzer::Breach, ..dark },
             Self::WarningSound => Signals { buzzer: Buzzer::Warning, ..dark },
-            Self::Cards => return None,
+            Self::Button | Self::Cards => return None,
         })
     }
 }
@@ -85,6 +91,8 @@ pub enum Ending {
     Done,
     /// An alarm calls: it was not begun, or broken off.
     Alarm,
+    /// Nobody pressed the button.
+    NotPressed,
     /// Another step was being shown.
     Busy,
     /// The wall's thread has ended.
@@ -100,6 +108,8 @@ struct State {
     asked: Option<Asked>,
     /// Since when nothing is being shown that was asked for; none where nothing ever was.
     quiet_since_ms: Option<u64>,
+    /// The wall has ended.
+    stopped: bool,
 }
 
 #[derive(Debug)]
@@ -111,21 +121,15 @@ struct Asked {
     begun: Option<(u64, Signals)>,
 }
 
-/// What the wall is to show instead of the desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shown {
-    /// What lamps and buzzer do; none where they do what the desk says.
-    pub(super) signals: Option<Signals>,
-    /// Whether the panels show their cards.
-    pub(super) cards: bool,
-}
-
 impl PartsTest {
     /// Has a step shown; gives how it ended, when it has.
     pub async fn show(&self, step: Step) -> Ending {
         let (ends, ended) = oneshot::channel();
         {
             let mut state = self.lock();
+            if state.stopped {
+                return Ending::Stopped;
+            }
             if state.asked.is_some() {
                 return Ending::Busy;
             }
@@ -134,8 +138,9 @@ impl PartsTest {
         ended.await.unwrap_or(Ending::Stopped)
     }
 
-    /// What the wall shows at `t_ms` instead of the desk, whose own signals are these; none where it shows the desk.
-    pub(super) fn at(&self, t_ms: u64, own: Signals) -> Option<Shown> {
+    /// What lamps and buzzer do at `t_ms` instead of what the desk says, which is `own`; none where they do that. This is
+    /// also where a step begins and ends.
+    pub(super) fn at(&self, t_ms: u64, own: Signals) -> Option<Signals> {
         let mut state = self.lock();
         let asked = state.asked.as_mut()?;
         let step = asked.step;
@@ -146,33 +151,67 @@ impl PartsTest {
                 None
             }
             Some((_, before)) if own != before => Some(Ending::Alarm),
-            Some((until_ms, _)) => (t_ms >= until_ms).then_some(Ending::Done),
+            Some((until_ms, _)) if t_ms < until_ms => None,
+            Some(_) if step == Step::Button => Some(Ending::NotPressed),
+            Some(_) => Some(Ending::Done),
         };
-        if let Some(ending) = ending {
-            let asked = state.asked.take().expect("it was there above");
-            // Whoever asked may have gone; the wall goes back to the desk all the same.
-            let _ = asked.ends.send(ending);
-            state.quiet_since_ms = Some(t_ms);
-            return None;
+        match ending {
+            None => step.signals(),
+            Some(ending) => {
+                state.end(ending, t_ms);
+                None
+            }
         }
-        Some(Shown { signals: step.signals(), cards: step == Step::Cards })
+    }
+
+    /// Whether the panels show their cards now.
+    pub(super) fn shows_cards(&self) -> bool {
+        self.lock().asked.as_ref().is_some_and(|asked| asked.step == Step::Cards && asked.begun.is_some())
+    }
+
+    /// Whether a press of the button at `t_ms` is what is waited for; it then means nothing else.
+    pub(super) fn takes_press(&self, t_ms: u64) -> bool {
+        let mut state = self.lock();
+        let waits =
+            state.asked.as_ref().is_some_and(|asked| asked.step == Step::Button && asked.begun.is_some());
+        if waits {
+            state.end(Ending::Done, t_ms);
+        }
+        waits
     }
 
     /// When the wall is to look again at the latest; none where nobody has tested anything for a while.
     pub(super) fn next_look(&self, t_ms: u64) -> Option<u64> {
         let state = self.lock();
-        let is_walking = state.quiet_since_ms.is_some_and(|since_ms| t_ms < since_ms + QUIET_MS);
-        let ends_ms = state.asked.as_ref().map(|asked| asked.begun.map_or(t_ms, |(until_ms, _)| until_ms));
-        ends_ms.or(is_walking.then_some(t_ms + LOOK_MS))
+        match &state.asked {
+            Some(Asked { begun: Some((until_ms, _)), .. }) => Some(*until_ms),
+            Some(Asked { begun: None, .. }) => Some(t_ms + LOOK_MS),
+            None => {
+                let is_walking = state.quiet_since_ms.is_some_and(|since_ms| t_ms < since_ms + QUIET_MS);
+                is_walking.then_some(t_ms + LOOK_MS)
+            }
+        }
     }
 
     /// Ends what is being shown, and refuses what is asked for later: the wall ends.
     pub(super) fn stop(&self) {
-        self.lock().asked = None;
+        let mut state = self.lock();
+        state.stopped = true;
+        state.asked = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn end(&mut self, ending: Ending, t_ms: u64) {
+        if let Some(asked) = self.asked.take() {
+            // Whoever asked may have gone; the wall goes back to the desk all the same.
+            let _ = asked.ends.send(ending);
+        }
+        self.quiet_since_ms = Some(t_ms);
     }
 }
 
@@ -211,9 +250,8 @@ mod tests {
             let test = PartsTest::default();
             assert_eq!(test.at(0, WELL), None, "nobody asked");
             let mut ended = asked(&test, step);
-            let shown = Some(Shown { signals: Some(alone), cards: false });
-            assert_eq!(test.at(500, WELL), shown);
-            assert_eq!(test.at(1_499, WELL), shown);
+            assert_eq!(test.at(500, WELL), Some(alone));
+            assert_eq!(test.at(1_499, WELL), Some(alone));
             assert_eq!(test.at(1_500, WELL), None);
             assert_eq!(ended.try_recv(), Ok(Ending::Done));
         }
@@ -223,10 +261,29 @@ mod tests {
     fn whoever_asked_may_be_gone() {
         let test = PartsTest::default();
         drop(asked(&test, Step::Cards));
-        let shown = test.at(0, WELL).expect("the step is shown");
-        assert_eq!((shown.signals, shown.cards), (None, true));
-        assert_eq!(test.at(4_999, WELL), Some(shown));
-        assert_eq!(test.at(5_000, WELL), None);
+        assert!(!test.shows_cards(), "not before it is seen whether an alarm calls");
+        assert_eq!(test.at(0, WELL), None, "lamps and buzzer go on");
+        test.at(4_999, WELL);
+        assert!(test.shows_cards());
+        test.at(5_000, WELL);
+        assert!(!test.shows_cards());
+    }
+
+    #[test]
+    fn a_press_that_is_waited_for_means_nothing_else() {
+        let test = PartsTest::default();
+        assert!(!test.takes_press(0), "nobody waits for it");
+        let mut ended = asked(&test, Step::Button);
+        assert!(!test.takes_press(0), "it has not begun");
+        test.at(0, WELL);
+        assert!(test.takes_press(9_999));
+        assert_eq!(ended.try_recv(), Ok(Ending::Done));
+        assert!(!test.takes_press(10_000), "the next one does what it always does");
+
+        let mut ended = asked(&test, Step::Button);
+        test.at(20_000, WELL);
+        test.at(30_000, WELL);
+        assert_eq!(ended.try_recv(), Ok(Ending::NotPressed));
     }
 
     #[test]
@@ -248,7 +305,7 @@ mod tests {
         let test = PartsTest::default();
         assert_eq!(test.next_look(0), None);
         let _ended = asked(&test, Step::Red);
-        assert_eq!(test.next_look(7), Some(7), "at once");
+        assert_eq!(test.next_look(7), Some(27), "soon");
         test.at(7, WELL);
         assert_eq!(test.next_look(8), Some(1_007), "at its end");
         test.at(1_007, WELL);
@@ -259,17 +316,10 @@ mod tests {
     #[tokio::test]
     async fn one_step_is_shown_at_a_time_and_a_wall_that_ends_says_so() {
         let test = PartsTest::default();
-        let _ended = asked(&test, Step::Red);
+        let ended = asked(&test, Step::Red);
         assert_eq!(test.show(Step::Green).await, Ending::Busy);
         test.stop();
-        let waits = tokio::spawn({
-            let test = test.clone();
-            async move { test.show(Step::Green).await }
-        });
-        while test.lock().asked.is_none() {
-            tokio::task::yield_now().await;
-        }
-        test.stop();
-        assert_eq!(waits.await.expect("it does not panic"), Ending::Stopped);
+        assert!(ended.await.is_err(), "its wall has gone");
+        assert_eq!(test.show(Step::Green).await, Ending::Stopped);
     }
 }

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use rppal::gpio::{Gpio, OutputPin};
+use embedded_hal::digital;
+use firmware_board::panel::Wiring;
+use rppal::gpio::{Gpio, InputPin, OutputPin};
+use rppal::pwm::{Channel, Polarity, Pwm};
 use rppal::spi::{Bus, Mode, SlaveSelect, Spi};
 
 use super::chunks::{self, Chunks, Takes};
 use crate::config;
+use crate::config::signals::{Pull, Tone};
 
 /// Why a part of the Pi cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,17 @@ pub(super) enum PiError {
         /// What rppal said.
         #[source]
         source: rppal::gpio::Error,
+    },
+    /// A PWM channel.
+    #[error(
+        "cannot use PWM channel {channel}; is its overlay loaded (dtoverlay=pwm), and is the daemon in the group gpio?"
+    )]
+    Pwm {
+        /// Which.
+        channel: u8,
+        /// What rppal said.
+        #[source]
+        source: rppal::pwm::Error,
     },
     /// No such bus or chip select in the hardware.
     #[error("there is no SPI bus {bus} with chip select {select}")]
@@ -53,13 +68,76 @@ pub(super) fn output(pin: u8, high: bool) -> Result<OutputPin, PiError> {
     Ok(if high { got.into_output_high() } else { got.into_output_low() })
 }
 
+/// A pin of a lamp or buzzer, off until told otherwise. When the daemon ends it stays as it is left.
+pub(super) fn lamp(pin: u8, wiring: Wiring) -> Result<OutputPin, PiError> {
+    let mut output = output(pin, wiring.high(false))?;
+    output.set_reset_on_drop(false);
+    Ok(output)
+}
+
+/// A pin that something pulls high or low.
+pub(super) fn input(pin: u8, pull: Pull) -> Result<PiInput, PiError> {
+    let gpio = Gpio::new().map_err(PiError::Gpio)?;
+    let got = gpio.get(pin).map_err(|source| PiError::Pin { pin, source })?;
+    Ok(PiInput(match pull {
+        Pull::Up => got.into_input_pullup(),
+        Pull::Down => got.into_input_pulldown(),
+        Pull::Off => got.into_input(),
+    }))
+}
+
+/// A pin that is looked at.
+#[derive(Debug)]
+pub(super) struct PiInput(InputPin);
+
+impl PiInput {
+    pub(super) fn is_low(&self) -> bool {
+        self.0.is_low()
+    }
+}
+
+/// A passive buzzer on a hardware PWM: a pin that sounds while it is high.
+pub(super) fn tone(tone: Tone) -> Result<PiTone, PiError> {
+    let fail = |source| PiError::Pwm { channel: tone.pwm, source };
+    let channel = match tone.pwm {
+        0 => Channel::Pwm0,
+        1 => Channel::Pwm1,
+        2 => Channel::Pwm2,
+        _ => Channel::Pwm3,
+    };
+    let pwm = Pwm::with_frequency(channel, f64::from(tone.hz), 0.5, Polarity::Normal, false).map_err(fail)?;
+    Ok(PiTone(pwm))
+}
+
+/// A passive buzzer.
+#[derive(Debug)]
+pub(super) struct PiTone(Pwm);
+
+impl digital::ErrorType for PiTone {
+    type Error = digital::ErrorKind;
+}
+
+impl digital::OutputPin for PiTone {
+    fn set_low(&mut self) -> Result<(), digital::ErrorKind> {
+        self.0.disable().map_err(|_| digital::ErrorKind::Other)
+    }
+
+    fn set_high(&mut self) -> Result<(), digital::ErrorKind> {
+        self.0.enable().map_err(|_| digital::ErrorKind::Other)
+    }
+}
+
 /// The SPI bus of a panel.
 pub(super) fn spi(spi: config::Spi) -> Result<Chunks<PiBus>, PiError> {
-    let (bus, select) = (spi.bus, spi.select);
+    spi_at(spi.bus, spi.select, spi.mhz * 1_000_000)
+}
+
+/// An SPI bus at a clock.
+pub(super) fn spi_at(bus: u8, select: u8, hz: u32) -> Result<Chunks<PiBus>, PiError> {
     let (Some(known_bus), Some(known_select)) = (bus_of(bus), select_of(select)) else {
         return Err(PiError::NoSuchBus { bus, select });
     };
-    Spi::new(known_bus, known_select, spi.mhz * 1_000_000, Mode::Mode0)
+    Spi::new(known_bus, known_select, hz, Mode::Mode0)
         .map(|bus| Chunks::new(PiBus(bus), chunks::limit(Path::new("/"))))
         .map_err(|source| PiError::Spi { bus, select, source })
 }

@@ -1,71 +1,87 @@
-//! The wall's thread: draws the newest scene, drives lamps and buzzer, and never delays the desk.
+//! The wall's threads: lamps, buzzer and button in one, pictures in another, each panel in its own; none waits for another,
+//! and none delays the desk.
 //!
-//! Lamps and buzzer come before the panel: a full picture takes longer on the wire than a deadline may wait. A part
-//! that fails is told in the journal and as an alarm of kind `panel`, and is tried again.
+//! A part that fails is told in the journal and as an alarm of kind `panel`, and is tried again. Where the desk does not
+//! answer any more, the wall says so; when it ends, what is left is a picture that says so and lamps that need a person.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::thread::{Builder, JoinHandle};
 
 use calendars::Tz;
-use firmware_board::{Link, Scene, Signals};
 
 use super::beacon::BeaconPart;
+use super::button::ButtonPart;
+use super::lamps::Lamps;
+use super::painter::{Page, Painter};
 use super::panels::Panels;
 use super::parts::Parts;
-use super::parts_test::{PartsTest, Shown};
-use super::scene::{Room, opening_scene, scene};
+use super::parts_test::PartsTest;
+use super::pulse::Pulse;
+use super::scene::Room;
+use super::teller::Teller;
 use super::trace::Trace;
-use crate::clock::{self, SystemClock};
 use crate::config::Board;
-use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
-use crate::run::{Handle, Opening};
+use crate::run::Opening;
 
-/// A picture is drawn so long after the one before, at least, in milliseconds: under load the desk changes thousands of
-/// times a second, and a room sees no more than this. Lamps and buzzer do not wait for it.
-const FRAME_MS: u64 = 40;
-/// Who says so when a part of the wall fails.
-const WALL: &str = "wall";
-
-/// The wall, while its thread runs.
+/// The wall, while its threads run.
 #[derive(Debug)]
 pub struct Wall {
     parts: Parts,
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    threads: [JoinHandle<()>; 2],
 }
 
 impl Wall {
-    /// Starts the wall of a desk, which may still be being opened; `zone` is the site's.
+    /// Starts the wall of a desk, which may still be being opened; `zone` is the site's. `button` stands in for the button:
+    /// a file that begins with a 1 while it is pressed.
     ///
     /// # Errors
     /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
-    pub fn start(opening: Opening, board: &Board, zone: Tz, trace: Trace) -> std::io::Result<Self> {
+    pub fn start(
+        opening: Opening,
+        board: &Board,
+        zone: Tz,
+        trace: Trace,
+        button: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
         let panels = Panels::start(board, &trace)?;
         let test = PartsTest::default();
         let parts = Parts {
             pictures: panels.pictures().clone(),
             test: test.clone(),
-            has_signals: board.signals.is_some(),
+            has_signals: board.signals.is_some() || board.strip.is_some(),
+            has_button: board.button.is_some() || button.is_some(),
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        let painter = Painter {
-            opening,
-            handle: None,
-            untold: Vec::new(),
-            zone,
-            room: Room { site: board.site.clone(), language: board.language },
+        let (stop, pulse, page) = (Arc::new(AtomicBool::new(false)), Pulse::default(), Page::default());
+        let room = Room { site: board.site.clone(), language: board.language };
+        let lamps = Lamps {
+            teller: Teller::new(opening.clone()),
             stop: Arc::clone(&stop),
             trace: trace.clone(),
-            panels,
-            test,
-            beacon: BeaconPart::new(board.signals, trace),
-            signals: Signals::DARK,
-            signals_since_ms: 0,
+            beacon: BeaconPart::new(board, trace.clone()),
+            button: ButtonPart::new(board.button, button),
+            pulse: pulse.clone(),
+            page: page.clone(),
+            room: room.clone(),
+            zone,
+            test: test.clone(),
         };
-        let thread = std::thread::Builder::new().name("wall".into()).spawn(move || painter.run())?;
-        Ok(Self { parts, stop, thread })
+        let painter = Painter {
+            teller: Teller::new(opening),
+            zone,
+            room,
+            stop: Arc::clone(&stop),
+            trace,
+            panels,
+            pulse,
+            page,
+            test,
+        };
+        let lamps = Builder::new().name("lamps".into()).spawn(move || lamps.run())?;
+        let wall = Builder::new().name("wall".into()).spawn(move || painter.run())?;
+        Ok(Self { parts, stop, threads: [lamps, wall] })
     }
 
     /// Its parts, seen from outside.
@@ -73,142 +89,13 @@ impl Wall {
         &self.parts
     }
 
-    /// Shows that the desk has stopped, puts the lamps out, and ends.
+    /// Shows that the desk has stopped, leaves the lamps as they are to be then, and ends.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Release);
-        // A thread that panicked has said so in the journal.
-        let _ = self.thread.join();
-    }
-}
-
-struct Painter {
-    opening: Opening,
-    /// The way to the desk, once it is there.
-    handle: Option<Handle>,
-    /// What the desk is to be told of the parts, once it is there.
-    untold: Vec<DeskAct>,
-    zone: Tz,
-    room: Room,
-    stop: Arc<AtomicBool>,
-    trace: Trace,
-    panels: Panels,
-    test: PartsTest,
-    beacon: BeaconPart,
-    signals: Signals,
-    /// When these signals began: their rhythm counts from here.
-    signals_since_ms: u64,
-}
-
-impl Painter {
-    fn run(mut self) {
-        let last = match self.open() {
-            Some(handle) => Some(self.show_desk(&handle)),
-            None => opening_scene(&self.opening.stage(), &self.room, clock::now(), self.zone),
-        };
-        let last = Scene { link: Link::Stopped, signals: Signals::DARK, ..last.unwrap_or_default() };
-        self.test.stop();
-        self.beacon.dark();
-        self.panels.show(&last, 0);
-        self.panels.stop();
-        self.trace.flush();
-    }
-
-    /// Shows how far the opening is, until the desk is there or the wall is to end.
-    fn open(&mut self) -> Option<Handle> {
-        while !self.stop.load(Ordering::Acquire) {
-            let (now, t_ms) = (clock::now(), clock::monotonic_us() / 1_000);
-            let patience = match opening_scene(&self.opening.stage(), &self.room, now, self.zone) {
-                Some(scene) => {
-                    self.show(&scene, t_ms);
-                    self.wait(&scene, t_ms)
-                }
-                None => Duration::ZERO,
-            };
-            if let Some(handle) = self.opening.wait(patience) {
-                let wall = Actor::named(WALL, Role::Admin);
-                self.untold.drain(..).for_each(|act| handle.tell(Command::Desk(act), wall.clone()));
-                self.handle = Some(handle.clone());
-                return Some(handle);
-            }
-        }
-        None
-    }
-
-    /// Shows the desk until the wall is to end; gives the last scene of it.
-    fn show_desk(&mut self, handle: &Handle) -> Scene {
-        let view = Arc::clone(handle.view());
-        let mut board = view.board();
-        let mut paint_ms = 0;
-        while !self.stop.load(Ordering::Acquire) {
-            let scene = scene(&board, &self.room, board.time.now(&SystemClock));
-            let t_ms = clock::monotonic_us() / 1_000;
-            let tested = self.test.at(t_ms, scene.signals);
-            self.signal(tested.and_then(|tested| tested.signals).unwrap_or(scene.signals), t_ms);
-            let wait = if t_ms >= paint_ms {
-                self.paint(&scene, tested, t_ms);
-                paint_ms = t_ms + FRAME_MS;
-                self.wait(&scene, t_ms)
-            } else {
-                self.wait(&scene, t_ms).min(Duration::from_millis(paint_ms - t_ms))
-            };
-            board = view.board_after(&board, wait);
-        }
-        scene(&board, &self.room, board.time.now(&SystemClock))
-    }
-
-    fn show(&mut self, scene: &Scene, t_ms: u64) {
-        self.signal(scene.signals, t_ms);
-        self.paint(scene, None, t_ms);
-    }
-
-    fn signal(&mut self, signals: Signals, t_ms: u64) {
-        if signals != self.signals {
-            self.signals = signals;
-            self.signals_since_ms = t_ms;
-        }
-        let told = self.beacon.show(signals, t_ms - self.signals_since_ms);
-        self.tell("signals", told);
-        self.trace.flush();
-    }
-
-    fn paint(&mut self, scene: &Scene, tested: Option<Shown>, t_ms: u64) {
-        if tested.is_some_and(|tested| tested.cards) {
-            self.panels.show_cards();
-        } else {
-            self.panels.show(scene, t_ms);
-        }
-        for (part, told) in self.panels.news(t_ms) {
-            self.tell(&part, Some(told));
-        }
-    }
-
-    /// Until the picture or the signals change by themselves, or a second is over.
-    fn wait(&self, scene: &Scene, t_ms: u64) -> Duration {
-        let next_second = t_ms + 1_000 - t_ms % 1_000;
-        let signals =
-            self.beacon.next_edge(t_ms - self.signals_since_ms).map(|ms| ms + self.signals_since_ms);
-        let next = [self.panels.next_change(scene, t_ms), signals, self.test.next_look(t_ms)]
-            .into_iter()
-            .flatten()
-            .fold(next_second, u64::min);
-        let now_ms = clock::monotonic_us() / 1_000;
-        Duration::from_millis(next.saturating_sub(now_ms).max(1))
-    }
-
-    /// Tells the desk that a part failed or works again.
-    fn tell(&mut self, part: &str, told: Option<Result<(), String>>) {
-        let part = part.to_owned();
-        let act = match told {
-            None => return,
-            Some(Ok(())) => DeskAct::PartWorks { kind: AlarmKind::Panel, part },
-            Some(Err(text)) => {
-                log::error!("the wall's {part}: {text}");
-                DeskAct::PartFailed { kind: AlarmKind::Panel, part, text }
-            }
-        };
-        match &self.handle {
-            Some(handle) => handle.tell(Command::Desk(act), Actor::named(WALL, Role::Admin)),
-            None => self.untold.push(act),
+        self.parts.test.stop();
+        for thread in self.threads {
+            // A thread that panicked has said so in the journal.
+            let _ = thread.join();
         }
     }
 }

@@ -55,6 +55,9 @@ pub struct Args {
     /// Append every pin change and SPI transfer to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     board_trace: Option<PathBuf>,
+    /// Take this file for the acknowledge button: it is pressed while the file begins with a 1
+    #[arg(long, value_name = "FILE", hide = true)]
+    board_button: Option<PathBuf>,
     /// Feed a real company's log through the HTTP door, sped up, into a desk of its own
     #[arg(long)]
     demo: bool,
@@ -134,6 +137,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         regulations,
         zone: config.zone,
         language: config.board.language,
+        quiet: config.board.quiet(),
         archiving: config.archive.rule(config.zone),
         proof: config.clock.trust,
     };
@@ -147,7 +151,8 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let listener =
         runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
-    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace).map_err(AndondError::Wall)?;
+    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
+        .map_err(AndondError::Wall)?;
     let parts = wall.parts().clone();
     let pictures = parts.pictures.clone();
     let daemon = Daemon {

@@ -18,6 +18,7 @@ use super::text::when;
 pub(super) enum BoardNoun {
     Mute(Mute),
     Test(test::Test),
+    Silence(Silence),
 }
 
 /// Silence the buzzer for a time; the lamps stay.
@@ -28,7 +29,12 @@ pub(super) struct Mute {
     length: String,
 }
 
-fn length(text: &str) -> Result<String, String> {
+/// Silence what calls now, without taking it; what calls later sounds, the lamps stay.
+#[derive(Debug, Args)]
+pub(super) struct Silence {}
+
+/// A length of time, checked before it is sent.
+pub(super) fn length(text: &str) -> Result<String, String> {
     parse_duration_ms(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
@@ -42,7 +48,27 @@ impl BoardNoun {
         match self {
             Self::Mute(mute) => mute.run(io),
             Self::Test(test) => test.run(io),
+            Self::Silence(silence) => silence.run(io),
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct Silenced {
+    changed: bool,
+}
+
+impl Silence {
+    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let Self {} = self;
+        let path = "/v1/board/silence";
+        let answer = io.control.post(path, &json!({}))?;
+        if io.json {
+            return io.json(&answer.json);
+        }
+        let changed = answer.read::<Silenced>(path)?.changed;
+        writeln!(io.err, "{}", if changed { "what called is silent" } else { "nothing called" })?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod panel;
 mod pins;
+pub mod signals;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,13 +16,16 @@ use firmware_board::Language;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::desk::Regulations;
+use crate::board::QuietHours;
+use crate::board::quiet::QuietSpan;
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
+use crate::desk::{AlarmKind, Regulations};
 use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
 pub use panel::{MODULES_MAX, Max7219, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use signals::{ButtonPin, SignalPins, Strip};
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -136,6 +140,11 @@ pub struct Board {
     /// `ru` (the default) or `en`.
     #[serde(deserialize_with = "language")]
     pub language: Language,
+    /// When the buzzer waits, in the site's zone: `"20:00-08:00"`. What still calls when they end sounds then; the lamps
+    /// never wait. Default: none.
+    pub quiet_hours: Option<QuietSpan>,
+    /// Which kinds of alarm sound in quiet hours all the same: `["critical"]`. Default: none.
+    pub quiet_hours_let_through: Vec<AlarmKind>,
     /// The panels as they are written.
     #[serde(rename = "panel")]
     written: Vec<Spanned<panel::Written>>,
@@ -144,6 +153,10 @@ pub struct Board {
     pub panels: Vec<Panel>,
     /// The pins of lamps and buzzer, BCM numbers; without, there are none.
     pub signals: Option<SignalPins>,
+    /// A strip of lights as lamps; without, there is none.
+    pub strip: Option<Strip>,
+    /// The acknowledge button; without, there is none.
+    pub button: Option<ButtonPin>,
 }
 
 impl Default for Board {
@@ -153,33 +166,12 @@ impl Default for Board {
             language: Language::default(),
             written: Vec::new(),
             panels: vec![Panel::simulated()],
+            quiet_hours: None,
+            quiet_hours_let_through: Vec::new(),
             signals: None,
+            strip: None,
+            button: None,
         }
-    }
-}
-
-/// The pins of lamps and buzzer, BCM numbers.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct SignalPins {
-    /// The red lamp.
-    pub red_pin: u8,
-    /// The amber lamp.
-    pub amber_pin: u8,
-    /// The green lamp.
-    pub green_pin: u8,
-    /// The active buzzer.
-    pub buzzer_pin: u8,
-    /// Whether a pin lights at low.
-    #[serde(default)]
-    pub active_low: bool,
-}
-
-impl SignalPins {
-    /// Every pin, by the key that says it.
-    pub(crate) fn pins(self) -> [(&'static str, u8); 4] {
-        let Self { red_pin, amber_pin, green_pin, buzzer_pin, active_low: _ } = self;
-        [("red-pin", red_pin), ("amber-pin", amber_pin), ("green-pin", green_pin), ("buzzer-pin", buzzer_pin)]
     }
 }
 
@@ -359,17 +351,41 @@ pub fn regulation(name: &str, base: &Path) -> Result<Arc<Regulation>, ConfigErro
 }
 
 impl Board {
+    /// When the buzzer waits, and for what it does not.
+    pub fn quiet(&self) -> QuietHours {
+        QuietHours::new(self.quiet_hours, &self.quiet_hours_let_through)
+    }
+
     /// Reads the panels as they are written, and puts every part on a pin of its own; `text` is the file's.
     fn settle(&mut self, text: &str) -> Result<(), panel::Wrong> {
         let mut uses = Vec::new();
         self.panels = panel::read(&self.written, &mut uses)?;
-        if let Some(signals) = self.signals {
-            for (key, pin) in signals.pins() {
-                let at = place_of(text, key);
-                let known = pins::on_header(pin.into());
-                known.map_err(|message| panel::Wrong { at: at.clone(), key, message })?;
-                uses.push(pins::Use { pin, part: key.to_owned(), key, at });
+        let signals = self.signals.as_ref();
+        let wrong = |key, message| panel::Wrong { at: place_of(text, key), key, message };
+        if let Some((key, message)) = signals.and_then(SignalPins::contradiction) {
+            return Err(wrong(key, message.to_owned()));
+        }
+        let signals = signals.map(SignalPins::pins).unwrap_or_default();
+        let signals = signals.into_iter().map(|(key, pin)| (key, key, pin));
+        for (part, key, pin) in signals.chain(self.button.map(|button| ("the button", "pin", button.pin))) {
+            let at = place_of(text, key);
+            pins::on_header(pin.into()).map_err(|message| wrong(key, message))?;
+            uses.push(pins::Use { pin, part: part.to_owned(), key, at });
+        }
+        if let Some(strip) = self.strip {
+            let key = "[board.strip]";
+            if strip.select >= pins::selects(strip.bus) {
+                let message = format!("there is no SPI bus {} with chip select {}", strip.bus, strip.select);
+                return Err(wrong(key, message));
             }
+            let at = place_of(text, key);
+            let taken = pins::of_bus(strip.bus);
+            uses.extend(taken.map(|pin| pins::Use {
+                pin,
+                part: "the strip".to_owned(),
+                key,
+                at: at.clone(),
+            }));
         }
         pins::apart(&uses)
     }

@@ -11,7 +11,7 @@ use crate::board::parts_test::{Ending, Step};
 use crate::cli::Io;
 use crate::cli::error::CliError;
 
-/// Test lamps, buzzer and panels, one after the other.
+/// Test lamps, buzzer, button and panels, one after the other.
 ///
 /// Says what should be seen and heard; on a terminal it asks whether it was. The desk comes back by itself after each step. While
 /// an alarm calls there is no test: acknowledge it first. Ends with 1 when a step was not shown or not seen.
@@ -25,6 +25,7 @@ const PATH: &str = "/v1/board/test";
 #[derive(Deserialize)]
 struct Parts {
     signals: bool,
+    button: bool,
     panels: Vec<Panel>,
 }
 
@@ -61,6 +62,11 @@ impl Test {
             let shown: Shown =
                 io.control.post_within(PATH, &json!({"step": step}), STEP_MAX_S)?.read(PATH)?;
             let seen = match shown.ending {
+                // That the button was pressed needs nobody's word.
+                Ending::Done if step == Step::Button => {
+                    say(io, "  it was pressed\n")?;
+                    None
+                }
                 Ending::Done => asked(io)?,
                 ending => {
                     say(io, &format!("  {}\n", broken_off(ending)))?;
@@ -68,7 +74,7 @@ impl Test {
                 }
             };
             outcomes.push(Outcome { step, ending: shown.ending, seen });
-            if shown.ending != Ending::Done {
+            if matches!(shown.ending, Ending::Alarm | Ending::Busy | Ending::Stopped) {
                 break;
             }
         }
@@ -86,8 +92,17 @@ impl Test {
 
 /// The steps for which there is something to see or hear.
 fn steps(parts: &Parts) -> impl Iterator<Item = Step> {
-    let has_signals = parts.signals;
-    Step::ALL.into_iter().filter(move |step| has_signals || *step == Step::Cards)
+    let (has_signals, has_button) = (parts.signals, parts.button);
+    Step::ALL.into_iter().filter(move |step| match step {
+        Step::Cards => true,
+        Step::Button => has_button,
+        Step::Red
+        | Step::Amber
+        | Step::Green
+        | Step::CriticalSound
+        | Step::BreachSound
+        | Step::WarningSound => has_signals,
+    })
 }
 
 fn expected(step: Step, parts: &Parts) -> String {
@@ -98,6 +113,7 @@ fn expected(step: Step, parts: &Parts) -> String {
         Step::CriticalSound => "the buzzer: three pulses and two, as for a critical ticket".to_owned(),
         Step::BreachSound => "the buzzer: three pulses, as for a breach".to_owned(),
         Step::WarningSound => "the buzzer: one pulse, as for a warning".to_owned(),
+        Step::Button => "press the button, once and not long, within ten seconds".to_owned(),
         Step::Cards => cards(&parts.panels),
     }
 }
@@ -124,7 +140,10 @@ fn broken_off(ending: Ending) -> &'static str {
         Ending::Alarm => "not shown: an alarm calls. Acknowledge it (andonctl alarm list), and test again",
         Ending::Busy => "not shown: somebody else tests the wall",
         Ending::Stopped => "not shown: the wall has stopped; the journal says why (journalctl -u andond)",
-        Ending::Done => "shown",
+        Ending::NotPressed => {
+            "nobody pressed it, or its pin is another ([board.button] in the configuration)"
+        }
+        Ending::Done => "done",
     }
 }
 

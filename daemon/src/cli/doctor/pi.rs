@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::tree::Tree;
 use crate::board::chunks;
-use crate::config::{Board, Panel, PanelKind, Spi};
+use crate::config::{Board, PanelKind, Spi};
 
 /// Whom the daemon runs as, where it is installed.
 const USER: &str = "andon";
@@ -14,18 +14,17 @@ const PICTURE_BYTES: usize = 307_200;
 
 /// Looks at all that the wall's parts need.
 pub(super) fn look(tree: &Tree, board: &Board, findings: &mut Vec<Finding>) {
-    let panels: Vec<(&Panel, Spi)> =
-        board.panels.iter().filter_map(|panel| Some((panel, panel.kind.spi()?))).collect();
+    let buses = buses(board);
     let pins = pins(board);
-    if panels.is_empty() && pins.is_empty() {
+    if buses.is_empty() && pins.is_empty() {
         findings.push(Finding::fine("pi", "the wall has no part on a bus or a pin"));
     } else {
         model(tree, findings);
     }
-    for (panel, spi) in &panels {
-        bus(tree, panel, *spi, findings);
+    for (part, at) in &buses {
+        bus(tree, part, *at, findings);
     }
-    if !panels.is_empty() {
+    if !buses.is_empty() {
         buffer(tree, findings);
         group(tree, "spi", findings);
     }
@@ -41,6 +40,26 @@ pub(super) fn look(tree: &Tree, board: &Board, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Every part on a bus, with its bus and chip select.
+fn buses(board: &Board) -> Vec<(Part, (u8, u8))> {
+    let panels = board.panels.iter().filter_map(|panel| {
+        let Spi { bus, select, .. } = panel.kind.spi()?;
+        let part = Part { name: format!("the panel `{}`", panel.name), kind: panel.kind.word() };
+        Some((part, (bus, select)))
+    });
+    let strip = board.strip.map(|strip| {
+        (Part { name: "the strip".to_owned(), kind: "strip of lights" }, (strip.bus, strip.select))
+    });
+    panels.chain(strip).collect()
+}
+
+/// A part on a bus.
+struct Part {
+    name: String,
+    /// What ought to be there.
+    kind: &'static str,
+}
+
 /// Every pin of a part, with the part.
 fn pins(board: &Board) -> Vec<(u8, String)> {
     let of_panels = board.panels.iter().flat_map(|panel| {
@@ -48,7 +67,9 @@ fn pins(board: &Board) -> Vec<(u8, String)> {
         pins.map(|(key, pin)| (pin, format!("{key} of the panel `{}`", panel.name)))
     });
     let of_signals = board.signals.iter().flat_map(|signals| signals.pins());
-    of_panels.chain(of_signals.map(|(key, pin)| (pin, key.to_owned()))).collect()
+    let of_signals = of_signals.map(|(key, pin)| (pin, key.to_owned()));
+    let button = board.button.map(|button| (button.pin, "the button".to_owned()));
+    of_panels.chain(of_signals).chain(button).collect()
 }
 
 fn model(tree: &Tree, findings: &mut Vec<Finding>) {
@@ -67,31 +88,29 @@ fn model(tree: &Tree, findings: &mut Vec<Finding>) {
     }
 }
 
-fn bus(tree: &Tree, panel: &Panel, spi: Spi, findings: &mut Vec<Finding>) {
-    let Spi { bus, select, .. } = spi;
+fn bus(tree: &Tree, part: &Part, (bus, select): (u8, u8), findings: &mut Vec<Finding>) {
+    let Part { name, kind } = part;
     let device = format!("dev/spidev{bus}.{select}");
     if tree.exists(&device) {
-        findings.push(Finding::fine("spi", format!("/{device} is there for the panel `{}`", panel.name)));
+        findings.push(Finding::fine("spi", format!("/{device} is there for {name}")));
         findings.push(Finding::note(
             "spi",
             format!(
-                "whether a {} is at /{device} cannot be known: it is only written to and never answers. andonctl board test shows it",
-                panel.kind.word()
+                "whether a {kind} is at /{device} cannot be known: it is only written to and never answers. andonctl board test shows it"
             ),
         ));
         return;
     }
     let driver = tree.leads_to(&format!("sys/bus/spi/devices/spi{bus}.{select}/driver"));
     if let Some(driver) = driver.filter(|driver| driver != "spidev") {
-        let what = format!("the panel `{}` is at /{device}, which the driver {driver} has taken", panel.name);
+        let what = format!("{name} is at /{device}, which the driver {driver} has taken");
         let mend = format!("sudo nano {}   # take out the dtoverlay of {driver}, then reboot", boot(tree));
         findings.push(Finding::wrong("spi", what, mend));
         return;
     }
     let line = switch(bus, select);
     let is_said = said(tree).iter().any(|known| known == &line || (bus == 0 && known == "dtparam=spi"));
-    let what =
-        format!("SPI bus {bus} is not switched on: there is no /{device} for the panel `{}`", panel.name);
+    let what = format!("SPI bus {bus} is not switched on: there is no /{device} for {name}");
     findings.push(if is_said {
         Finding::wrong("spi", format!("{what}, though {} says {line}", boot(tree)), "sudo reboot")
     } else {

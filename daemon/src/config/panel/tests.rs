@@ -116,7 +116,7 @@ fn each_wrong_value_is_told_by_line_key_and_way_out() {
         ),
         (
             "kind = \"simulated\"\nname = \"signals\"",
-            "andon.toml:3: name: `signals` is what the lamps and the buzzer are called; take another",
+            "andon.toml:3: name: `signals` is what another part of the wall is called; take another",
         ),
     ] {
         assert_eq!(about(keys), expected);

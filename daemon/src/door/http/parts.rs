@@ -16,6 +16,8 @@ use crate::board::parts_test::{Ending, Step};
 pub(super) struct PartsView {
     /// Whether lamps and buzzer are connected.
     signals: bool,
+    /// Whether there is an acknowledge button.
+    button: bool,
     /// The panels, the one whose picture is `/board.png` first.
     panels: Vec<PanelView>,
 }
@@ -46,7 +48,7 @@ pub(super) async fn list(State(door): State<DoorState>, _: Reader) -> Json<Parts
         let name = name.to_owned();
         PanelView { name, kind, width, height }
     });
-    Json(PartsView { signals: parts.has_signals, panels: panels.collect() })
+    Json(PartsView { signals: parts.has_signals, button: parts.has_button, panels: panels.collect() })
 }
 
 /// What is to be shown.

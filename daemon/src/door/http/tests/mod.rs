@@ -126,6 +126,7 @@ impl World {
             regulations,
             zone,
             language: firmware_board::Language::Russian,
+            quiet: crate::board::QuietHours::default(),
             archiving: None,
             proof: crate::run::time::Proof::Plausible,
         };
@@ -137,6 +138,7 @@ impl World {
                 pictures: crate::board::Pictures::dark(&[crate::config::Panel::simulated()]),
                 test: crate::board::PartsTest::default(),
                 has_signals: false,
+                has_button: false,
             },
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
