@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use firmware_board::wall::test_card;
-use firmware_board::{Frame, Language, Layout, Phase, Scene};
+use firmware_board::{Frame, Language, Layout, Phase, Scene, test_card};
 
 use super::drivers;
 use super::pictures::Pictures;
