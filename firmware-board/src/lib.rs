@@ -10,6 +10,7 @@
 extern crate alloc;
 
 mod button;
+mod card;
 pub mod decode;
 mod diff;
 mod face;
@@ -27,6 +28,7 @@ pub mod wall;
 mod words;
 
 pub use button::{Button, ButtonEvent, DEBOUNCE_MS, LOOK_MS, STUCK_MS};
+pub use card::test_card;
 pub use diff::WASTE_PX;
 pub use frame::Frame;
 pub use phase::{PAGE_MS, Phase};

@@ -10,6 +10,7 @@ use firmware_board::{ButtonEvent, Buzzer, LOOK_MS, Lamp, Language, Signals};
 use super::beacon::BeaconPart;
 use super::button::ButtonPart;
 use super::painter::Page;
+use super::parts_test::PartsTest;
 use super::pulse::Pulse;
 use super::quiet::QuietHours;
 use super::scene::{Room, opening_scene};
@@ -44,6 +45,7 @@ pub(super) struct Lamps {
     pub(super) room: Room,
     pub(super) zone: Tz,
     pub(super) quiet: QuietHours,
+    pub(super) test: PartsTest,
 }
 
 /// What the lamps do, and since when: their rhythm counts from there.
@@ -99,6 +101,7 @@ impl Lamps {
             let now = board.time.now(&SystemClock);
             let signals = board.signals_after(now, shown.silenced_before);
             let signals = if self.pulse.stale_s(clock_us).is_some() { signals.stale() } else { signals };
+            let signals = self.test.at(t_ms, signals).unwrap_or(signals);
             let signals = if t_ms < shown.feedback_until_ms { FEEDBACK } else { signals };
             self.show(signals, shown, t_ms);
             self.pulse.ask(handle, clock_us);
@@ -131,6 +134,9 @@ impl Lamps {
         let mute_ms = self.button.as_ref().map_or(0, ButtonPart::mute_ms);
         match self.look(t_ms) {
             None => return false,
+            Some(ButtonEvent::Pressed) if self.test.takes_press(t_ms) => {
+                shown.feedback_until_ms = t_ms + FEEDBACK_MS;
+            }
             Some(ButtonEvent::Pressed) => self.pressed(board, shown, t_ms),
             Some(ButtonEvent::Held) => {
                 let is_muted = board.is_muted(board.time.now(&SystemClock));
@@ -163,7 +169,10 @@ impl Lamps {
         let edge = edge.map(|edge_ms| edge_ms.saturating_add(shown.since_ms));
         let look = self.button.is_some().then_some(t_ms + LOOK_MS);
         let feedback = Some(shown.feedback_until_ms).filter(|until_ms| *until_ms > t_ms);
-        let next = [edge, look, feedback].into_iter().flatten().fold(t_ms + TICK_MS, u64::min);
+        let next = [edge, look, feedback, self.test.next_look(t_ms)]
+            .into_iter()
+            .flatten()
+            .fold(t_ms + TICK_MS, u64::min);
         let now_ms = clock::monotonic_us() / 1_000;
         Duration::from_millis(next.saturating_sub(now_ms).max(1))
     }

@@ -2,12 +2,15 @@
 
 mod beacon;
 mod button;
+pub(crate) mod chunks;
 mod drivers;
 mod erased;
 mod health;
 mod lamps;
 mod painter;
 mod panels;
+mod parts;
+pub mod parts_test;
 mod pi;
 mod pictures;
 mod pulse;
@@ -20,6 +23,8 @@ mod teller;
 mod trace;
 mod wall;
 
+pub use parts::Parts;
+pub use parts_test::PartsTest;
 pub use pictures::Pictures;
 pub use quiet::QuietHours;
 pub use safe::leave_safe;

@@ -9,6 +9,7 @@ use firmware_board::{Link, Scene, Signals};
 use smol_str::SmolStr;
 
 use super::panels::Panels;
+use super::parts_test::PartsTest;
 use super::pulse::Pulse;
 use super::scene::{Room, opening_scene, scene};
 use super::state::BoardState;
@@ -45,6 +46,7 @@ pub(super) struct Painter {
     pub(super) panels: Panels,
     pub(super) pulse: Pulse,
     pub(super) page: Page,
+    pub(super) test: PartsTest,
 }
 
 impl Painter {
@@ -115,7 +117,11 @@ impl Painter {
     }
 
     fn paint(&mut self, scene: &Scene, t_ms: u64) {
-        self.panels.show(scene, t_ms);
+        if self.test.shows_cards() {
+            self.panels.show_cards();
+        } else {
+            self.panels.show(scene, t_ms);
+        }
         for (part, told) in self.panels.news(t_ms) {
             self.teller.part(&part, Some(told));
         }
@@ -124,7 +130,8 @@ impl Painter {
     /// Until the picture changes by itself, or a second is over.
     fn wait(&self, scene: &Scene, t_ms: u64) -> Duration {
         let next_second = t_ms + 1_000 - t_ms % 1_000;
-        let next = self.panels.next_change(scene, t_ms).map_or(next_second, |next| next.min(next_second));
+        let next = [self.panels.next_change(scene, t_ms), self.test.next_look(t_ms)].into_iter();
+        let next = next.flatten().fold(next_second, u64::min);
         let now_ms = clock::monotonic_us() / 1_000;
         Duration::from_millis(next.saturating_sub(now_ms).max(1))
     }

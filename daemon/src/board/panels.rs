@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use firmware_board::{Frame, Language, Layout, Phase, Scene};
+use firmware_board::{Frame, Language, Layout, Phase, Scene, test_card};
 
 use super::drivers;
 use super::pictures::Pictures;
@@ -60,6 +60,18 @@ impl Panels {
             let frame = same
                 .map_or_else(|| Arc::new(draw(panel.layout, scene, t_ms)), |(_, frame)| Arc::clone(frame));
             drawn.push((panel.layout, Arc::clone(&frame)));
+            self.pictures.show(place, &frame);
+            panel.thread.show(frame);
+        }
+    }
+
+    /// Shows each panel its test card.
+    pub(super) fn show_cards(&self) {
+        for (place, panel) in self.each.iter().enumerate() {
+            let (width, height) = panel.layout.size();
+            let mut frame = Frame::new(width, height);
+            test_card(&panel.name, self.language, &mut frame);
+            let frame = Arc::new(frame);
             self.pictures.show(place, &frame);
             panel.thread.show(frame);
         }

@@ -1,12 +1,14 @@
 //! The Raspberry Pi's SPI bus and pins, as embedded-hal sees them. The only place that names rppal.
 
+use std::path::Path;
+
 use embedded_hal::digital;
-use embedded_hal::spi::{ErrorKind, ErrorType, Operation, SpiDevice};
 use firmware_board::panel::Wiring;
 use rppal::gpio::{Gpio, InputPin, OutputPin};
 use rppal::pwm::{Channel, Polarity, Pwm};
 use rppal::spi::{Bus, Mode, SlaveSelect, Spi};
 
+use super::chunks::{self, Chunks, Takes};
 use crate::config;
 use crate::config::signals::{Pull, Tone};
 
@@ -126,20 +128,18 @@ impl digital::OutputPin for PiTone {
 }
 
 /// The SPI bus of a panel.
-pub(super) fn spi(spi: config::Spi) -> Result<PiSpi, PiError> {
+pub(super) fn spi(spi: config::Spi) -> Result<Chunks<PiBus>, PiError> {
     spi_at(spi.bus, spi.select, spi.mhz * 1_000_000)
 }
 
 /// An SPI bus at a clock.
-pub(super) fn spi_at(bus: u8, select: u8, hz: u32) -> Result<PiSpi, PiError> {
+pub(super) fn spi_at(bus: u8, select: u8, hz: u32) -> Result<Chunks<PiBus>, PiError> {
     let (Some(known_bus), Some(known_select)) = (bus_of(bus), select_of(select)) else {
         return Err(PiError::NoSuchBus { bus, select });
     };
-    Spi::new(known_bus, known_select, hz, Mode::Mode0).map(PiSpi).map_err(|source| PiError::Spi {
-        bus,
-        select,
-        source,
-    })
+    Spi::new(known_bus, known_select, hz, Mode::Mode0)
+        .map(|bus| Chunks::new(PiBus(bus), chunks::limit(Path::new("/"))))
+        .map_err(|source| PiError::Spi { bus, select, source })
 }
 
 fn bus_of(bus: u8) -> Option<Bus> {
@@ -164,54 +164,12 @@ fn select_of(select: u8) -> Option<SlaveSelect> {
     })
 }
 
-/// The bus as embedded-hal sees it. Transfers come in lengths that spidev takes; a short one is finished.
+/// The bus as rppal has it.
 #[derive(Debug)]
-pub(super) struct PiSpi(Spi);
+pub(super) struct PiBus(Spi);
 
-/// A transfer failed.
-#[derive(thiserror::Error)]
-#[error("{0}")]
-pub(super) struct SpiFault(String);
-
-impl std::fmt::Debug for SpiFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl embedded_hal::spi::Error for SpiFault {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Other
-    }
-}
-
-impl ErrorType for PiSpi {
-    type Error = SpiFault;
-}
-
-impl SpiDevice for PiSpi {
-    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), SpiFault> {
-        for operation in operations {
-            match operation {
-                Operation::Write(bytes) => self.write_all(bytes)?,
-                Operation::DelayNs(ns) => std::thread::sleep(std::time::Duration::from_nanos((*ns).into())),
-                Operation::Read(_) | Operation::Transfer(..) | Operation::TransferInPlace(_) => {
-                    return Err(SpiFault("panels are only written to".into()));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl PiSpi {
-    fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), SpiFault> {
-        while !bytes.is_empty() {
-            match self.0.write(bytes).map_err(|error| SpiFault(error.to_string()))? {
-                0 => return Err(SpiFault("the bus takes nothing".into())),
-                sent => bytes = &bytes[sent..],
-            }
-        }
-        Ok(())
+impl Takes for PiBus {
+    fn take(&mut self, bytes: &[u8]) -> Result<usize, String> {
+        self.0.write(bytes).map_err(|error| error.to_string())
     }
 }

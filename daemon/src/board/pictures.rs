@@ -14,15 +14,22 @@ pub struct Pictures(Arc<[Shown]>);
 #[derive(Debug)]
 struct Shown {
     panel: String,
+    kind: &'static str,
+    size: (u16, u16),
     frame: Mutex<Arc<Frame>>,
 }
 
 impl Pictures {
     /// Dark pictures.
-    pub(super) fn dark(panels: &[Panel]) -> Self {
+    pub(crate) fn dark(panels: &[Panel]) -> Self {
         let shown = panels.iter().map(|panel| {
             let (width, height) = panel.size();
-            Shown { panel: panel.name.clone(), frame: Mutex::new(Arc::new(Frame::new(width, height))) }
+            Shown {
+                panel: panel.name.clone(),
+                kind: panel.kind.word(),
+                size: (width, height),
+                frame: Mutex::new(Arc::new(Frame::new(width, height))),
+            }
         });
         Self(shown.collect())
     }
@@ -34,9 +41,9 @@ impl Pictures {
         }
     }
 
-    /// The panels' names.
-    pub fn panels(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|shown| shown.panel.as_str())
+    /// The panels: name, kind, columns and rows.
+    pub fn panels(&self) -> impl Iterator<Item = (&str, &'static str, (u16, u16))> {
+        self.0.iter().map(|shown| (shown.panel.as_str(), shown.kind, shown.size))
     }
 
     /// The first panel's picture as PNG, exactly the panel's pixels.

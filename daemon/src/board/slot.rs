@@ -49,6 +49,13 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// How long a panel is left alone after it was left alone for so long and failed again.
+    fn after(self, rest: Duration) -> Duration {
+        (rest * 2).min(self.most)
+    }
+}
+
 /// How a panel is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
@@ -205,7 +212,7 @@ impl Life {
                     return;
                 }
                 self.0.rest(rest);
-                rest = (rest * 2).min(patience.most);
+                rest = patience.after(rest);
             } else {
                 rest = patience.first;
             }
@@ -234,3 +241,6 @@ fn show(glass: &mut Option<Box<dyn Glass>>, open: &mut Open, frame: &Frame) -> R
 fn now_ms() -> u64 {
     clock::monotonic_us() / 1_000
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,8 @@ use super::button::ButtonPart;
 use super::lamps::Lamps;
 use super::painter::{Page, Painter};
 use super::panels::Panels;
-use super::pictures::Pictures;
+use super::parts::Parts;
+use super::parts_test::PartsTest;
 use super::pulse::Pulse;
 use super::scene::Room;
 use super::teller::Teller;
@@ -27,7 +28,7 @@ use crate::run::Opening;
 /// The wall, while its threads run.
 #[derive(Debug)]
 pub struct Wall {
-    pictures: Pictures,
+    parts: Parts,
     stop: Arc<AtomicBool>,
     threads: [JoinHandle<()>; 2],
 }
@@ -46,7 +47,13 @@ impl Wall {
         button: Option<PathBuf>,
     ) -> std::io::Result<Self> {
         let panels = Panels::start(board, &trace)?;
-        let pictures = panels.pictures().clone();
+        let test = PartsTest::default();
+        let parts = Parts {
+            pictures: panels.pictures().clone(),
+            test: test.clone(),
+            has_signals: board.signals.is_some() || board.strip.is_some(),
+            has_button: board.button.is_some() || button.is_some(),
+        };
         let (stop, pulse, page) = (Arc::new(AtomicBool::new(false)), Pulse::default(), Page::default());
         let room = Room { site: board.site.clone(), language: board.language };
         let lamps = Lamps {
@@ -60,6 +67,7 @@ impl Wall {
             room: room.clone(),
             zone,
             quiet: board.quiet(),
+            test: test.clone(),
         };
         let painter = Painter {
             teller: Teller::new(opening),
@@ -70,20 +78,22 @@ impl Wall {
             panels,
             pulse,
             page,
+            test,
         };
         let lamps = Builder::new().name("lamps".into()).spawn(move || lamps.run())?;
         let wall = Builder::new().name("wall".into()).spawn(move || painter.run())?;
-        Ok(Self { pictures, stop, threads: [lamps, wall] })
+        Ok(Self { parts, stop, threads: [lamps, wall] })
     }
 
-    /// What the panels show.
-    pub fn pictures(&self) -> &Pictures {
-        &self.pictures
+    /// Its parts, seen from outside.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Shows that the desk has stopped, leaves the lamps as they are to be then, and ends.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Release);
+        self.parts.test.stop();
         for thread in self.threads {
             // A thread that panicked has said so in the journal.
             let _ = thread.join();

@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
 use super::watchdog;
-use crate::board::{Trace, Wall};
+use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError};
@@ -175,9 +175,11 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let opening = Opening::default();
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
         .map_err(AndondError::Wall)?;
-    let pictures = wall.pictures().clone();
+    let parts = wall.parts().clone();
+    let pictures = parts.pictures.clone();
     let daemon = Daemon {
         png: Arc::new(move || pictures.png()),
+        parts,
         config,
         settings,
         from_file,
@@ -295,6 +297,7 @@ struct Daemon {
     opening: Opening,
     gate: Gate,
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    parts: Parts,
     started_us: u64,
 }
 
@@ -410,6 +413,7 @@ impl Daemon {
         Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::clone(&self.png),
+            parts: self.parts.clone(),
             started_us: self.started_us,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),

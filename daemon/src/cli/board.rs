@@ -1,5 +1,7 @@
 //! `andonctl board`: the wall.
 
+mod test;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +22,7 @@ use crate::store::{LockError, StateLock};
 #[derive(Debug, Subcommand)]
 pub(super) enum BoardNoun {
     Mute(Mute),
+    Test(test::Test),
     Silence(Silence),
     Safe(Safe),
 }
@@ -63,6 +66,7 @@ impl BoardNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
             Self::Mute(mute) => mute.run(io),
+            Self::Test(test) => test.run(io),
             Self::Silence(silence) => silence.run(io),
             Self::Safe(safe) => safe.run(io),
         }

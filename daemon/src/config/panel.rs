@@ -466,7 +466,7 @@ impl Place<'_> {
         if RESERVED.contains(&name.as_str()) {
             return Err(self.wrong(
                 "name",
-                format!("`{name}` is what the lamps and the buzzer are called; take another"),
+                format!("`{name}` is what another part of the wall is called; take another"),
             ));
         }
         if is_taken(name) {
@@ -577,4 +577,7 @@ impl Place<'_> {
 }
 
 /// What other parts of the wall are called.
-const RESERVED: [&str; 2] = ["signals", "button"];
+const RESERVED: [&str; 3] = ["signals", "strip", "button"];
+
+#[cfg(test)]
+mod tests;
