@@ -110,18 +110,26 @@ fn the_button_silences_what_sounds_and_takes_what_is_shown_and_a_hold_mutes() {
     register(&daemon, "critical");
     board_with(&daemon, "the breach", |board| board["counts"]["breached"] == 1);
     eventually("the buzzer", || room.pin("buzzer").contains(&true).then_some(()));
-    // The page is on the panel since.
-    eventually("the alarms are taken", || {
+    // Each press acts when it is let go; the first may come before the page is drawn, and then silences only.
+    for _ in 0..2 {
+        let alarms = |board: &Value| board["alarms"].as_array().cloned().unwrap_or_default();
+        let is_taken = |alarm: &Value| alarm["acked_by"] == "button" && alarm["state"] == "acked";
+        let before = daemon.get("/v1/board").json;
+        if alarms(&before).iter().all(is_taken) {
+            break;
+        }
         room.press(true);
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        std::thread::sleep(std::time::Duration::from_millis(500));
         room.press(false);
-        let board = daemon.get("/v1/board").json;
-        let alarms = board["alarms"].as_array()?;
-        let by_button = |alarm: &Value| alarm["acked_by"] == "button" && alarm["state"] == "acked";
-        (alarms.len() == 2 && alarms.iter().all(by_button)).then_some(())
-    });
+        board_with(&daemon, "a press is seen", |board| {
+            let was_loud = before["signals"]["buzzer"] != "off";
+            (was_loud && board["signals"]["buzzer"] == "off") || alarms(board).iter().all(is_taken)
+        });
+    }
     let taken = daemon.get("/v1/board").json;
     assert_eq!((&taken["signals"]["red"], &taken["signals"]["buzzer"]), (&json!("on"), &json!("off")));
+    assert_eq!(taken["alarms"][0]["acked_by"], "button");
+    assert_eq!(taken["alarms"].as_array().map(Vec::len), Some(2), "the critical one and its breach");
 
     assert_eq!(taken["muted_until"], Value::Null);
     room.press(true);
@@ -131,7 +139,7 @@ fn the_button_silences_what_sounds_and_takes_what_is_shown_and_a_hold_mutes() {
     let muted = board_with(&daemon, "a new cause", |board| board["signals"]["red"] == "fast");
     assert_eq!(muted["signals"]["buzzer"], "off", "it is muted, and flashes");
     // A button that was let go for less than it takes to be seen is still held.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(std::time::Duration::from_secs(1));
     room.press(true);
     board_with(&daemon, "a hold ends the mute", |board| board["muted_until"].is_null());
     room.press(false);
