@@ -9,6 +9,7 @@ mod door;
 mod faults;
 mod golden_store;
 mod growth;
+mod parts;
 mod storm;
 mod systemd;
 mod time;

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::tree::Tree;
 use crate::board::chunks;
-use crate::config::{Board, PanelKind, Spi};
+use crate::config::{Board, PanelKind, SignalPins, Spi};
 
 /// Whom the daemon runs as, where it is installed.
 const USER: &str = "andon";
@@ -66,7 +66,7 @@ fn pins(board: &Board) -> Vec<(u8, String)> {
         let pins = panel.kind.pins().into_iter();
         pins.map(|(key, pin)| (pin, format!("{key} of the panel `{}`", panel.name)))
     });
-    let of_signals = board.signals.iter().flat_map(|signals| signals.pins());
+    let of_signals = board.signals.iter().flat_map(SignalPins::pins);
     let of_signals = of_signals.map(|(key, pin)| (pin, key.to_owned()));
     let button = board.button.map(|button| (button.pin, "the button".to_owned()));
     of_panels.chain(of_signals).chain(button).collect()
