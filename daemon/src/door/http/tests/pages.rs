@@ -47,7 +47,7 @@ async fn each_panel_has_its_picture_by_its_name() {
     assert_eq!(named.header("content-type"), "image/png");
     assert_ne!(named.body, PICTURE, "it is that panel's own");
     let problem = world.send(picture("?panel=door")).await.problem(404, "not-found");
-    assert_eq!(problem["detail"], "there is no panel `door`; GET /v1/board/parts lists them");
+    assert_eq!(problem.json()["detail"], "there is no panel `door`; GET /v1/board/parts lists them");
     world.send(picture("?panl=door")).await.problem(422, "invalid-fields");
 }
 
