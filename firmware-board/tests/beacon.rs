@@ -159,6 +159,19 @@ fn a_new_sound_begins_at_its_beginning_whenever_it_comes() {
 }
 
 #[test]
+fn time_that_goes_back_stops_no_rhythm() {
+    let recorder = Recorder::new(|_: TraceEvent<'_>| {});
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
+    let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), Wiring::ActiveHigh)));
+    let mut beacon = Beacon::new(Pins::new(pins));
+    beacon.show(of(&[(Breach, Unacked)]), 5_000).unwrap();
+    for t_ms in [4_000, 0, u64::MAX, 3] {
+        beacon.show(of(&[(Breach, Unacked)]), t_ms).unwrap();
+        assert!(beacon.next_edge(t_ms).is_some_and(|edge_ms| edge_ms > t_ms || t_ms == u64::MAX), "{t_ms}");
+    }
+}
+
+#[test]
 fn the_worst_that_is_to_be_heard_sounds() {
     assert_eq!(sound([].into_iter()), Buzzer::Off);
     assert_eq!(sound([Storage, DueSoon].into_iter()), Buzzer::Warning);

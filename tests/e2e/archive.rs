@@ -54,6 +54,12 @@ impl Room {
     }
 }
 
+fn archive_alarm(daemon: &Daemon) -> Option<Value> {
+    let alarms = daemon.get("/v1/alarms").json;
+    let alarms = alarms.as_array().expect("a list");
+    alarms.iter().find(|alarm| alarm["id"] == "storage-archive").cloned()
+}
+
 fn archived(daemon: &Daemon) -> u64 {
     daemon.get("/v1/status").json["tickets_archived"].as_u64().expect("a number")
 }
@@ -222,9 +228,15 @@ fn a_damaged_archive_is_told_by_the_check_and_mended_by_the_next_start() {
     assert!(checked.contains("damaged: ") && checked.contains("quarantine/archive-"), "{checked}");
     assert!(err.contains("tickets cannot be read; restart andond"), "{err}");
     assert_eq!(daemon.get("/v1/tickets/8").status, 200);
+    let alarm = eventually("the wall to say so", || archive_alarm(&daemon));
+    assert_eq!((&alarm["kind"], &alarm["state"]), (&json!("storage"), &json!("unacked")));
+    assert_eq!(alarm["text"], "архив повреждён, перезапуск вернёт его заявки из журнала");
+    let ack = daemon.post("/v1/alarms/storage-archive/ack", &json!({}));
+    assert_eq!(ack.status, 200, "{}", ack.json);
     daemon.kill();
     let daemon = room.start();
     assert_eq!(bad(&room.state()), 1);
+    eventually("the wall to be calm again", || archive_alarm(&daemon).is_none().then_some(()));
     same(&look(&daemon), &before, "made again");
     assert_eq!(daemon.stop().code(), Some(0));
     let daemon = room.start_archiving();

@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod books;
+mod damage;
 mod demo;
 mod disk;
 mod door;
@@ -10,6 +11,7 @@ mod faults;
 mod golden_store;
 mod growth;
 mod parts;
+mod signals;
 mod storm;
 mod systemd;
 mod time;

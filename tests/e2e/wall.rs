@@ -82,7 +82,7 @@ fn a_breach_reaches_wall_lamp_and_buzzer_and_the_trace_shows_the_same_pixels() {
     assert!(pins.contains(&(Wire::Red, true)), "the red lamp was lit");
     assert!(pins.contains(&(Wire::Buzzer, true)), "the buzzer sounded");
     let last_red = pins.iter().rev().find(|(wire, _)| *wire == Wire::Red).expect("the red lamp was set");
-    assert!(!last_red.1, "a stopped wall lights no lamp");
+    assert!(!last_red.1, "a stopped wall knows of no danger");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn told(desk: &Desk) -> (Vec<String>, String) {
     (tickets, text(serde_json::to_string(desk.rest())))
 }
 
-fn registration(n: usize) -> serde_json::Value {
+pub(super) fn registration(n: usize) -> serde_json::Value {
     json!({
         "channel": "email", "type": "error", "subject": format!("Ошибка {n}"),
         "requester": {"inn": "7707083893", "email": "a@b.ru"},
@@ -89,7 +89,7 @@ fn regulations() -> Regulations {
     Regulations::new(vec![shipped("getmark").into()])
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

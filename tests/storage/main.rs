@@ -5,6 +5,7 @@
 
 mod books;
 mod desk;
+mod flips;
 mod ledger;
 mod sim_disk;
 

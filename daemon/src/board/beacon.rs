@@ -2,7 +2,7 @@
 
 use embedded_hal::digital;
 use firmware_board::Signals;
-use firmware_board::panel::{Beacon, Levels, Outlet, Pin, Pins, PinsError, STRIP_HZ, Strip};
+use firmware_board::panel::{Beacon, Levels, Outlet, Pin, Pins, PinsError, STRIP_HZ, Strip, Wiring};
 use firmware_board::record::{Recorder, Wire};
 
 use super::erased::{ErasedPin, ErasedSpi, Fault};
@@ -100,7 +100,7 @@ impl BeaconPart {
         match &self.pins {
             None if self.strip.is_none() => {
                 pins =
-                    WIRES.map(|wire| Some(Pin::new(ErasedPin::new(recorder.pin(wire)), Default::default())));
+                    WIRES.map(|wire| Some(Pin::new(ErasedPin::new(recorder.pin(wire)), Wiring::ActiveHigh)));
             }
             None => {}
             Some(said) => {
@@ -113,7 +113,7 @@ impl BeaconPart {
                 }
                 if let Some(tone) = said.buzzer {
                     let output = recorder.pin_over(Wire::Buzzer, pi::tone(tone)?);
-                    pins[3] = Some(Pin::new(ErasedPin::new(output), Default::default()));
+                    pins[3] = Some(Pin::new(ErasedPin::new(output), Wiring::ActiveHigh));
                 }
             }
         }

@@ -12,12 +12,13 @@ use super::button::ButtonPart;
 use super::painter::Page;
 use super::parts_test::PartsTest;
 use super::pulse::Pulse;
+use super::quiet::QuietHours;
 use super::scene::{Room, opening_scene};
 use super::state::BoardState;
 use super::teller::Teller;
 use super::trace::Trace;
 use crate::clock::{self, SystemClock};
-use crate::desk::DeskAct;
+use crate::desk::{AlarmKind, DeskAct};
 use crate::run::Handle;
 
 /// What the room gets for a hold, and for a press that had nothing to do: all lamps and one short sound.
@@ -43,6 +44,7 @@ pub(super) struct Lamps {
     pub(super) page: Page,
     pub(super) room: Room,
     pub(super) zone: Tz,
+    pub(super) quiet: QuietHours,
     pub(super) test: PartsTest,
 }
 
@@ -70,13 +72,18 @@ impl Lamps {
 
     /// Shows how the opening goes, until the desk is there or the wall is to end.
     fn open(&mut self, shown: &mut Shown) -> Option<Handle> {
+        let mut is_heard = false;
         while !self.stop.load(Ordering::Acquire) {
-            let t_ms = clock::monotonic_us() / 1_000;
-            let opening = opening_scene(&self.teller.stage(), &self.room, clock::now(), self.zone);
+            let (now, t_ms) = (clock::now(), clock::monotonic_us() / 1_000);
+            let opening = opening_scene(&self.teller.stage(), &self.room, now, self.zone);
             let patience = opening.map_or(Duration::ZERO, |scene| {
-                self.show(scene.signals, shown, t_ms);
+                // What keeps the books shut is the disk; it has no alarm yet that could be taken.
+                let is_silent = is_heard || !self.quiet.lets_through(AlarmKind::Storage, now, self.zone);
+                let buzzer = if is_silent { Buzzer::Off } else { scene.signals.buzzer };
+                self.show(Signals { buzzer, ..scene.signals }, shown, t_ms);
                 self.wait(shown, t_ms)
             });
+            is_heard |= self.look(t_ms) == Some(ButtonEvent::Pressed);
             if let Some(handle) = self.teller.wait(patience) {
                 return Some(handle);
             }
@@ -89,15 +96,15 @@ impl Lamps {
         let view = Arc::clone(handle.view());
         let mut board = view.board();
         while !self.stop.load(Ordering::Acquire) {
-            let t_us = clock::monotonic_us();
-            let t_ms = t_us / 1_000;
+            let clock_us = clock::monotonic_us();
+            let t_ms = clock_us / 1_000;
             let now = board.time.now(&SystemClock);
             let signals = board.signals_after(now, shown.silenced_before);
-            let signals = if self.pulse.stale_s(t_us).is_some() { signals.stale() } else { signals };
+            let signals = if self.pulse.stale_s(clock_us).is_some() { signals.stale() } else { signals };
             let signals = self.test.at(t_ms, signals).unwrap_or(signals);
             let signals = if t_ms < shown.feedback_until_ms { FEEDBACK } else { signals };
             self.show(signals, shown, t_ms);
-            self.pulse.ask(handle, t_us);
+            self.pulse.ask(handle, clock_us);
             if self.look_at_button(&board, shown, t_ms) {
                 continue;
             }
@@ -115,13 +122,17 @@ impl Lamps {
         self.trace.flush();
     }
 
+    /// What somebody means at the button.
+    fn look(&mut self, t_ms: u64) -> Option<ButtonEvent> {
+        let (event, news) = self.button.as_mut()?.look(t_ms);
+        self.teller.part(BUTTON, news);
+        event
+    }
+
     /// Does what somebody means at the button. Tells whether the signals are to be looked at again at once.
     fn look_at_button(&mut self, board: &BoardState, shown: &mut Shown, t_ms: u64) -> bool {
-        let Some(button) = &mut self.button else { return false };
-        let (event, news) = button.look(t_ms);
-        let mute_ms = button.mute_ms();
-        self.teller.part(BUTTON, news);
-        match event {
+        let mute_ms = self.button.as_ref().map_or(0, ButtonPart::mute_ms);
+        match self.look(t_ms) {
             None => return false,
             Some(ButtonEvent::Pressed) if self.test.takes_press(t_ms) => {
                 shown.feedback_until_ms = t_ms + FEEDBACK_MS;

@@ -86,9 +86,9 @@ impl Painter {
         let mut board = view.board();
         let mut paint_ms = 0;
         while !self.stop.load(Ordering::Acquire) {
-            let t_us = clock::monotonic_us();
-            let t_ms = t_us / 1_000;
-            let scene = self.scene(&board, t_us);
+            let clock_us = clock::monotonic_us();
+            let t_ms = clock_us / 1_000;
+            let scene = self.scene(&board, clock_us);
             let wait = if t_ms >= paint_ms {
                 self.turn_page(&board, &scene, t_ms);
                 self.paint(&scene, t_ms);
@@ -103,9 +103,9 @@ impl Painter {
     }
 
     /// The scene of a state; of one that is old, where the desk does not answer.
-    fn scene(&self, board: &BoardState, t_us: u64) -> Scene {
+    fn scene(&self, board: &BoardState, clock_us: u64) -> Scene {
         let scene = scene(board, &self.room, board.time.now(&SystemClock));
-        match self.pulse.stale_s(t_us) {
+        match self.pulse.stale_s(clock_us) {
             Some(since_s) => Scene { link: Link::Stale { since_s }, signals: scene.signals.stale(), ..scene },
             None => scene,
         }

@@ -52,3 +52,95 @@ impl Pulse {
             .then(|| u32::try_from(waited_us / 1_000_000).unwrap_or(u32::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread::JoinHandle;
+    use std::time::Duration;
+
+    use firmware_board::Language;
+
+    use super::*;
+    use crate::board::QuietHours;
+    use crate::desk::Regulations;
+    use crate::run::time::Proof;
+    use crate::run::{self, Settings};
+
+    /// Waits for something that comes, or says that it does not.
+    fn eventually(what: &str, is: impl Fn() -> bool) {
+        for _ in 0..6_000 {
+            if is() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{what} does not come");
+    }
+
+    fn desk(dir: &tempfile::TempDir) -> (Handle, JoinHandle<()>) {
+        let settings = Settings {
+            state_dir: dir.path().to_owned(),
+            regulations: Regulations::default(),
+            zone: calendars::Tz::UTC,
+            language: Language::Russian,
+            quiet: QuietHours::default(),
+            archiving: None,
+            proof: Proof::Plausible,
+        };
+        let (handle, thread, _) = run::start(&settings, |_, _| ()).unwrap();
+        (handle, thread)
+    }
+
+    #[test]
+    fn a_loop_that_hangs_is_asked_once_and_is_known_to_hang_until_it_answers() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (handle, thread) = desk(&dir);
+        let pulse = Pulse::default();
+        let is_answered = |pulse: &Pulse| {
+            pulse.0.answered_us.load(Ordering::Acquire) >= pulse.0.asked_us.load(Ordering::Relaxed)
+        };
+        assert_eq!(pulse.stale_s(10 * PATIENCE_US), None, "it was not asked yet");
+        let first_us = 10 * PATIENCE_US;
+        pulse.ask(&handle, first_us);
+        eventually("an answer", || is_answered(&pulse));
+        assert_eq!(pulse.stale_s(first_us + 2 * PATIENCE_US), None);
+
+        let (let_go, held) = channel::<()>();
+        let (holds, is_held) = channel::<()>();
+        let hang = move |_: &crate::desk::Desk, _| {
+            holds.send(()).unwrap();
+            let _ = held.recv();
+        };
+        handle.ask(hang).unwrap();
+        is_held.recv().unwrap();
+        let asked_us = first_us + ASK_EVERY_US;
+        pulse.ask(&handle, asked_us - 1);
+        assert!(is_answered(&pulse), "it is not asked more often than each second");
+        for later_us in 0..=5 {
+            pulse.ask(&handle, asked_us + later_us * 1_000_000);
+        }
+        assert_eq!(pulse.stale_s(asked_us + PATIENCE_US - 1), None);
+        assert_eq!(pulse.stale_s(asked_us + PATIENCE_US), Some(3));
+        assert_eq!(pulse.stale_s(asked_us + 3_600_000_000), Some(3_600));
+        assert_eq!(pulse.stale_s(0), None, "time that went back says nothing");
+
+        let_go.send(()).unwrap();
+        eventually("an answer", || is_answered(&pulse));
+        assert_eq!(pulse.stale_s(asked_us + 3_600_000_000), None);
+        handle.stop();
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_desk_that_is_gone_does_not_answer() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (handle, thread) = desk(&dir);
+        handle.stop();
+        thread.join().unwrap();
+        let pulse = Pulse::default();
+        pulse.ask(&handle, 5_000_000);
+        pulse.ask(&handle, 6_000_000);
+        assert_eq!(pulse.stale_s(8_000_000), Some(3));
+    }
+}

@@ -66,6 +66,7 @@ impl Wall {
             page: page.clone(),
             room: room.clone(),
             zone,
+            quiet: board.quiet(),
             test: test.clone(),
         };
         let painter = Painter {

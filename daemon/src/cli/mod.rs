@@ -34,6 +34,7 @@ mod tests;
 mod text;
 mod ticket;
 mod token;
+mod watchdog;
 mod whole_file;
 
 use std::io::{self, IsTerminal, Write};

@@ -52,15 +52,12 @@ impl<'de> Deserialize<'de> for ActiveLow {
         let low = match &written {
             toml::Value::Boolean(all) => [*all; 4],
             toml::Value::Array(some) => {
-                let mut low = [false; 4];
-                for name in some {
-                    let output = OUTPUTS.iter().position(|output| name.as_str() == Some(output));
-                    let output = output.ok_or_else(|| {
-                        D::Error::custom(format!("{name} is not one of {}", OUTPUTS.join(", ")))
-                    })?;
-                    low[output] = true;
+                let is_output =
+                    |name: &toml::Value| OUTPUTS.iter().any(|output| name.as_str() == Some(output));
+                if let Some(name) = some.iter().find(|name| !is_output(name)) {
+                    return Err(D::Error::custom(format!("{name} is not one of {}", OUTPUTS.join(", "))));
                 }
-                low
+                OUTPUTS.map(|output| some.iter().any(|name| name.as_str() == Some(output)))
             }
             other => return Err(D::Error::custom(format!("{other} is not {}", expected()))),
         };
@@ -223,4 +220,131 @@ fn hold<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> 
 
 fn mute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
     span(deserializer, 60_000..=86_400_000, "1m to 24h")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::{Board, Config};
+
+    use super::*;
+
+    fn board(text: &str) -> Board {
+        Config::parse(Path::new("andon.toml"), text).unwrap_or_else(|error| panic!("{text}: {error}")).board
+    }
+
+    fn complaint(text: &str) -> String {
+        Config::parse(Path::new("andon.toml"), text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn outputs_may_be_left_out_and_wired_each_as_it_is() {
+        let signals = board("[board.signals]\nred-pin = 5\nbuzzer-pin = 6\n").signals.unwrap();
+        assert_eq!(signals.outputs(), [Some(5), None, None, Some(6)]);
+        assert_eq!(signals.wiring(), [Wiring::ActiveHigh; 4]);
+        let all = board("[board.signals]\nred-pin = 5\nactive-low = true\n").signals.unwrap();
+        assert_eq!(all.wiring(), [Wiring::ActiveLow; 4]);
+        let some =
+            board("[board.signals]\nred-pin = 5\nactive-low = [\"red\", \"buzzer\"]\n").signals.unwrap();
+        let [red, amber, green, buzzer] = some.wiring();
+        assert_eq!(
+            (red, amber, green, buzzer),
+            (Wiring::ActiveLow, Wiring::ActiveHigh, Wiring::ActiveHigh, Wiring::ActiveLow)
+        );
+        let tone = board("[board.signals]\nbuzzer = { pwm = 0 }\n").signals.unwrap().buzzer.unwrap();
+        assert_eq!((tone.pwm, tone.hz), (0, 2_700));
+    }
+
+    #[test]
+    fn a_button_is_to_ground_with_the_pis_own_pull_unless_it_is_said_otherwise() {
+        let button = |text: &str| board(&format!("[board.button]\npin = 17\n{text}")).button.unwrap();
+        let plain = button("");
+        assert_eq!((plain.pull, plain.is_low_down()), (Pull::Up, true));
+        assert_eq!((plain.hold, plain.mute), (Millis(2_000), Millis(900_000)));
+        assert!(!button("pull = \"down\"").is_low_down());
+        assert!(button("pull = \"off\"").is_low_down());
+        assert!(!button("pull = \"off\"\nactive-low = false").is_low_down());
+        assert_eq!(button("hold = \"3s\"\nmute = \"1h\"").mute, Millis(3_600_000));
+    }
+
+    #[test]
+    fn a_strip_has_a_length_a_brightness_and_a_bus_of_its_own() {
+        let strip = board("[board.strip]\n").strip.unwrap();
+        assert_eq!((strip.bus, strip.select, strip.leds, strip.brightness), (1, 0, 8, 30));
+        for (text, said) in [
+            ("[board.strip]\nleds = 2\n", "andon.toml:2: leds: 2 is out of range; 3 to 300"),
+            ("[board.strip]\nleds = 301\n", "andon.toml:2: leds: 301 is out of range; 3 to 300"),
+            ("[board.strip]\nbrightness = 0\n", "andon.toml:2: brightness: 0 is out of range; 1 to 100"),
+            (
+                "[board.strip]\nbus = 2\n",
+                "andon.toml:1: [board.strip]: there is no SPI bus 2 with chip select 0",
+            ),
+        ] {
+            assert_eq!(complaint(text), said);
+        }
+    }
+
+    /// What is installed as comments is right when the comments are taken away.
+    #[test]
+    fn the_installed_example_can_be_wired() {
+        let installed = include_str!("../../../systemd/andon.toml");
+        let (_, example) = installed.split_once("# [board]").expect("it has an example");
+        let lines = example.lines().map(|line| line.strip_prefix('#').map_or(line, str::trim_start));
+        let text = lines.fold("[board]".to_owned(), |text, line| text + line + "\n");
+        let board = board(&text);
+        assert_eq!(board.signals.unwrap().outputs(), [Some(5), Some(6), Some(13), Some(22)]);
+        assert_eq!((board.strip.unwrap().bus, board.button.unwrap().pin), (1, 26));
+    }
+
+    #[test]
+    fn what_cannot_be_wired_is_told_with_its_place_and_the_way_out() {
+        for (text, said) in [
+            (
+                "[board.signals]\nbuzzer-pin = 6\nbuzzer = { pwm = 0 }\n",
+                "andon.toml:3: buzzer: there is a buzzer on buzzer-pin already; leave out one of both",
+            ),
+            ("[board.signals]\nbuzzer = { pwm = 4 }\n", "andon.toml:2: buzzer: 4 is out of range; 0 to 3"),
+            (
+                "[board.signals]\nbuzzer = { pwm = 0, hz = 20 }\n",
+                "andon.toml:2: buzzer: 20 is out of range; 100 to 20000",
+            ),
+            (
+                "[board.signals]\nred-pin = 5\nactive-low = [\"blue\"]\n",
+                "andon.toml:3: active-low: \"blue\" is not one of red, amber, green, buzzer",
+            ),
+            (
+                "[board.signals]\nred-pin = 28\n",
+                "andon.toml:2: red-pin: pin 28 is not to be had on the 40-pin header; BCM numbers are 2 to 27",
+            ),
+            (
+                "[board.signals]\nred-pin = 5\n[board.button]\npin = 5\n",
+                "andon.toml:4: pin: pin 5 is used by red-pin and the button; each part has its own",
+            ),
+            (
+                "[board.button]\npin = 20\n[board.strip]\nbus = 1\n",
+                "andon.toml:3: [board.strip]: pin 20 is used by the button and the strip; each part has its own",
+            ),
+            (
+                "[board.button]\npin = 17\nhold = \"100s\"\n",
+                "andon.toml:3: hold: 100s is out of range; 1s to 10s",
+            ),
+            (
+                "[board.button]\npin = 17\nmute = \"25h\"\n",
+                "andon.toml:3: mute: 25h is out of range; 1m to 24h",
+            ),
+        ] {
+            assert_eq!(complaint(text), said);
+        }
+        assert!(complaint("[board.button]\npull = \"up\"\n").contains("missing field `pin`"));
+        let pull = complaint("[board.button]\npin = 17\npull = \"sideways\"\n");
+        assert!(pull.starts_with("andon.toml:3: pull: unknown variant `sideways`"), "{pull}");
+        let quiet = complaint("[board]\nquiet-hours = \"20-8\"\n");
+        assert!(quiet.starts_with("andon.toml:2: quiet-hours: `20-8` is no span of the day"), "{quiet}");
+        let through = complaint("[board]\nquiet-hours-let-through = [\"loud\"]\n");
+        assert!(
+            through.starts_with("andon.toml:2: quiet-hours-let-through: unknown variant `loud`"),
+            "{through}"
+        );
+    }
 }

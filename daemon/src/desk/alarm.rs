@@ -264,12 +264,12 @@ impl Alarm {
     }
 
     /// Somebody puts it aside. Nothing where its cause is over: there is nothing to wait for.
-    pub(crate) fn shelve(&mut self, shelf: Shelving) {
+    pub(crate) fn shelve(&mut self, shelving: Shelving) {
         match self.state {
             AlarmState::Unacked | AlarmState::Acked | AlarmState::Shelved => {
                 self.state = AlarmState::Shelved;
                 self.acked_by = None;
-                self.shelf = Some(shelf);
+                self.shelf = Some(shelving);
             }
             AlarmState::ClearedUnacked => {}
         }

@@ -312,8 +312,8 @@ impl Desk {
     /// When [`Desk::due`] has something next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let timer = self.index.first_timer().map(|(at, _)| at);
-        let shelf = self.index.shelves().next().map(|shelved| shelved.until);
-        timer.into_iter().chain(shelf).min()
+        let returns = self.index.shelves().next().map(|shelved| shelved.until);
+        timer.into_iter().chain(returns).min()
     }
 
     /// Numbers facts as an entry and applies it.

@@ -4,8 +4,12 @@
 //! checkpoint take the ticket out of the projection, if it still is what was archived. A crash in between leaves it in
 //! both, which harms nobody: the projection is asked first, and the next run finds the story there and adds nothing.
 //! A ticket that changes later is in the projection again, and is archived again when it has rested as long.
+//!
+//! It reckons with the desk's time, which is never later than the true one: a clock that is a year ahead archives nothing
+//! early. Where the archive cannot be written or is damaged, the wall says so.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,16 +17,21 @@ use std::time::Duration;
 use calendars::{Timestamp, Tz};
 use chrono::Datelike;
 
+use firmware_board::Language;
+
+use super::Handle;
+use super::faults::disk_fault;
 use super::history::{History, HistoryError};
 use crate::chain::chain;
-use crate::clock;
 use crate::desk::packed::unpack;
-use crate::desk::{Entry, Event, Stage, Ticket, TicketNumber};
+use crate::desk::{Actor, AlarmKind, Command, DeskAct, Entry, Event, Role, Stage, Ticket, TicketNumber};
 use crate::store::ArchiveError;
 use crate::store::archive::{Mark, Story};
 
 /// How often is looked for tickets to archive.
 const EVERY: Duration = Duration::from_secs(3_600);
+/// How often is looked whether somebody who read the archive found it damaged.
+const HEALTH_EVERY: Duration = Duration::from_secs(5);
 /// How many closed tickets are looked at, and archived, at once …
 const LOT_TICKETS: usize = 256;
 /// … and how long the disk and the other threads have then.
@@ -31,6 +40,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const FEW_TICKETS: usize = 64;
 /// … but no longer than so many milliseconds: a day.
 const FEW_WAIT_MS: i64 = 86_400_000;
+/// Who says so when the archive fails, and the part that does.
+const ARCHIVE: &str = "archive";
 
 /// Tickets that are in the archive, durably.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,20 +69,37 @@ pub(super) struct Archivist {
 }
 
 impl Archivist {
-    /// Starts it; `tell` says in its thread what has been archived, and returns it where that cannot be taken now.
+    /// Starts it; `language` is the wall's, and `may_write` as [`may_write`](Self::may_write) says it.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(
-        history: Arc<History>,
+        handle: Handle,
         rule: Rule,
-        tell: impl FnMut(Archived) -> Result<(), Archived> + Send + 'static,
+        language: Language,
+        may_write: bool,
     ) -> std::io::Result<Self> {
-        let told = Arc::new(Told::default());
-        let mut run = Run { history, rule, tell, told: Arc::clone(&told) };
+        let told = Arc::new(Told { may_write: AtomicBool::new(may_write), ..Told::default() });
+        let history = Arc::clone(handle.history());
+        let mut run = Run {
+            handle,
+            history,
+            rule,
+            language,
+            is_damaged: false,
+            is_failing: false,
+            is_held_back: false,
+            passed_over: 0,
+            told: Arc::clone(&told),
+        };
         let thread =
             std::thread::Builder::new().name("archivist".into()).spawn(move || run.until_stopped())?;
         Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// Whether the disk has room for more than the desk's own last words.
+    pub(super) fn may_write(&self, may: bool) {
+        self.told.may_write.store(may, Ordering::Relaxed);
     }
 
     /// A checkpoint is durable: there may be closed tickets in the projection that were not there before.
@@ -95,6 +123,7 @@ impl Drop for Archivist {
 struct Told {
     said: Mutex<Said>,
     changed: Condvar,
+    may_write: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,14 +142,26 @@ impl Told {
         self.changed.notify_all();
     }
 
-    /// Waits as long, or until it is told to stop; true then. Where that is asked, a checkpoint ends the wait, too.
-    fn wait(&self, long: Duration, for_checkpoint: bool) -> bool {
+    /// Waits as long, or until it is told to stop. Where that is asked, a checkpoint ends the wait, too.
+    fn wait(&self, long: Duration, for_checkpoint: bool) -> Woken {
         let nothing = |said: &mut Said| !(said.stop || for_checkpoint && said.checkpoint);
         let waited = self.changed.wait_timeout_while(self.lock(), long, nothing);
         let mut said = waited.unwrap_or_else(PoisonError::into_inner).0;
-        said.checkpoint = false;
-        said.stop
+        let is_checkpoint = std::mem::take(&mut said.checkpoint);
+        match (said.stop, is_checkpoint && for_checkpoint) {
+            (true, _) => Woken::ToStop,
+            (false, true) => Woken::ByCheckpoint,
+            (false, false) => Woken::ByTime,
+        }
     }
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    ToStop,
+    ByCheckpoint,
+    ByTime,
 }
 
 /// Why a run ended early.
@@ -132,44 +173,118 @@ enum Ended {
     Archive(#[from] ArchiveError),
     #[error("the daemon stops")]
     Stopped,
+    #[error("the disk has no room for it")]
+    NoRoom,
 }
 
 /// Tickets to archive, each with the value that the projection has.
 type Lot = Vec<(Ticket, Vec<u8>)>;
 
-struct Run<T> {
+struct Run {
+    handle: Handle,
     history: Arc<History>,
     rule: Rule,
-    tell: T,
+    language: Language,
+    /// Whether damage was found since the start. It is mended at the next one.
+    is_damaged: bool,
+    /// Whether the last run failed, or passed tickets over.
+    is_failing: bool,
+    /// Whether the last run ended, or did not begin, for want of room.
+    is_held_back: bool,
+    /// How many tickets the last run passed over, for their story cannot be read.
+    passed_over: usize,
     told: Arc<Told>,
 }
 
-impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
+impl Run {
     fn until_stopped(&mut self) {
         // What was replayed at the start is in the projection with the first checkpoint. Where tickets need not rest,
         // each checkpoint may bring some.
         let mut for_checkpoint = true;
         loop {
-            match self.once(clock::now()) {
-                Ok(0) => {}
-                Ok(tickets) => log::info!("{tickets} closed tickets were archived"),
+            self.is_failing = match self.once(self.handle.view().now()) {
+                Ok(tickets) => {
+                    if tickets > 0 {
+                        log::info!("{tickets} closed tickets were archived");
+                    }
+                    self.passed_over > 0
+                }
                 Err(Ended::Stopped) => return,
-                Err(error) => log::warn!("closed tickets stay where they are for an hour: {}", chain(&error)),
-            }
-            for damage in self.history.archive().take_damage() {
-                log::error!(
-                    "the archive is damaged: {damage}; its tickets come back from the ledger at the next start"
-                );
-            }
-            if self.told.wait(EVERY, for_checkpoint) {
+                // That stands on the wall already.
+                Err(Ended::NoRoom) => self.is_failing,
+                Err(error) => {
+                    log::error!("closed tickets stay where they are for an hour: {}", chain(&error));
+                    true
+                }
+            };
+            self.look_for_damage();
+            self.tell_health();
+            if self.rest(for_checkpoint) == Woken::ToStop {
                 return;
             }
             for_checkpoint = self.rule.after_ms == 0;
         }
     }
 
+    /// Waits for the next run, and tells meanwhile when readers find damage.
+    fn rest(&mut self, for_checkpoint: bool) -> Woken {
+        let mut rested = Duration::ZERO;
+        while rested < EVERY {
+            match self.told.wait(HEALTH_EVERY, for_checkpoint) {
+                Woken::ByTime => rested += HEALTH_EVERY,
+                woken => return woken,
+            }
+            if self.is_held_back && self.told.may_write.load(Ordering::Relaxed) {
+                return Woken::ByTime;
+            }
+            if self.look_for_damage() {
+                self.tell_health();
+            }
+        }
+        Woken::ByTime
+    }
+
+    /// Whether damage was found since this was asked last.
+    fn look_for_damage(&mut self) -> bool {
+        let found = self.history.archive().take_damage();
+        for damage in &found {
+            log::error!(
+                "the archive is damaged: {damage}; its tickets come back from the ledger at the next start"
+            );
+        }
+        self.is_damaged |= !found.is_empty();
+        !found.is_empty()
+    }
+
+    /// Tells the desk whether the archive works; the desk passes over what it knows.
+    fn tell_health(&self) {
+        let text = match (self.language, self.is_damaged) {
+            (Language::Russian, true) => "архив повреждён, перезапуск вернёт его заявки из журнала",
+            (Language::Russian, false) => "закрытые заявки не уходят в архив",
+            (Language::English, true) => {
+                "the archive is damaged, a restart has its tickets back from the ledger"
+            }
+            (Language::English, false) => "closed tickets do not go to the archive",
+        };
+        let (kind, part) = (AlarmKind::Storage, ARCHIVE.to_owned());
+        let act = if self.is_damaged || self.is_failing {
+            DeskAct::PartFailed { kind, part, text: text.to_owned() }
+        } else {
+            DeskAct::PartWorks { kind, part }
+        };
+        self.handle.tell(Command::Desk(act), Actor::named(ARCHIVE, Role::Admin));
+    }
+
+    /// On a disk without room nothing is archived: what is left of it is for the desk's own last words.
+    fn need_room(&mut self) -> Result<(), Ended> {
+        self.is_held_back = !self.told.may_write.load(Ordering::Relaxed);
+        if self.is_held_back { Err(Ended::NoRoom) } else { Ok(()) }
+    }
+
     /// Archives what is to be archived; how many tickets.
     fn once(&mut self, now: Timestamp) -> Result<usize, Ended> {
+        self.need_room()?;
+        self.passed_over = 0;
         if !self.is_worth_it(now)? {
             return Ok(0);
         }
@@ -177,10 +292,11 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
         loop {
             let (lot, next) = self.lot(below, now)?;
             tickets += lot.len();
+            self.need_room()?;
             self.archive(lot)?;
             let Some(next) = next else { return Ok(tickets) };
             below = next;
-            if self.told.wait(PAUSE, false) {
+            if self.told.wait(PAUSE, false) == Woken::ToStop {
                 return Err(Ended::Stopped);
             }
         }
@@ -227,7 +343,16 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
             (BTreeMap::new(), Archived::default());
         for (ticket, value) in lot.into_iter().rev() {
             let checksum = crc32c::crc32c(&value);
-            let Some((year, story)) = self.story(&ticket)? else { continue };
+            let told = match self.story(&ticket) {
+                Ok(told) => told,
+                Err(Ended::History(error)) if disk_fault(&error).is_none() => {
+                    log::error!("ticket {} cannot be archived: {}", ticket.number, chain(&error));
+                    self.passed_over += 1;
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            let Some((year, story)) = told else { continue };
             archived.tickets.push((ticket.number.0, checksum));
             let known = self.history.archive().get(story.number);
             if known.is_ok_and(|known| known == Some(story.line())) {
@@ -265,9 +390,9 @@ impl<T: FnMut(Archived) -> Result<(), Archived>> Run<T> {
 
     /// Tells the loop, and waits while it cannot take it.
     fn hand_over(&mut self, mut archived: Archived) -> Result<(), Ended> {
-        while let Err(back) = (self.tell)(archived) {
+        while let Err(back) = self.handle.archived(archived) {
             archived = back;
-            if self.told.wait(PAUSE, false) {
+            if self.told.wait(PAUSE, false) == Woken::ToStop {
                 return Err(Ended::Stopped);
             }
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archiving::Archived;
 use super::faults::is_full;
-use super::history::{History, HistoryError, decode, encode};
+use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
@@ -24,9 +24,9 @@ use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
 use crate::store::ledger::SEGMENT_BYTES;
 use crate::store::staging;
-use crate::store::tickets::Unusable;
+use crate::store::tickets::{Opened, Unusable};
 use crate::store::{
-    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept,
+    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Frame, Keeper, KeeperPlace, Kept,
     Ledger, LedgerError, LockError, RealDisk, Reserve, StateLock, Tickets, TicketsError,
 };
 
@@ -63,6 +63,9 @@ pub enum BooksError {
     /// The projection could not be opened, nor a fresh one made.
     #[error(transparent)]
     Tickets(#[from] TicketsError),
+    /// A projection that was just begun anew is of no use either.
+    #[error("a fresh ticket database is of no use either")]
+    Fresh(#[source] Unusable),
     /// The ledger could not be replayed.
     #[error(transparent)]
     Replay(#[from] HistoryError),
@@ -137,7 +140,7 @@ pub struct Books {
     history: Arc<History>,
     keeper: Option<Keeper>,
     pending: Pending,
-    /// Tickets in a checkpoint that is not durable yet, with the event before which it ends.
+    /// Tickets that are over, in a checkpoint that is not durable yet, with the event before which it ends.
     leaving: HashMap<TicketNumber, u64>,
     receipts: HashMap<String, Carried>,
     /// Whether some of them came while time was not trusted, and are to be dated when it is.
@@ -209,45 +212,44 @@ impl Books {
         let (ledger, ledger_report) = with_room(&mut reserve, ledger)?;
         let next_seq = ledger.next_seq();
         let (archive, archive_report) = with_room(&mut reserve, || Ok(Archive::open(dir, next_seq)?))?;
-        let mut opened = with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
-        if opened.tickets.archive_mark()?.is_some_and(|mark| !archive.still_has(mark)) {
-            opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::ArchiveLost)?;
-        }
-        let desk = restore(&opened.tickets, regulations.clone());
-        if desk.is_none() && opened.tickets.position() > 0 {
-            opened = opened.tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
-        }
-        let (mut desk, deadlines) = desk.unwrap_or_else(|| (Desk::new(regulations.clone()), HashMap::new()));
-        let mut found = desk.tickets_total();
-        let room = Room { ledger, lock, reserve };
-        let tickets = opened.tickets;
-        let mut books = Self::over(shelf, room, (tickets, archive.clone()), kept.clone(), deadlines)?;
+        let Opened { mut tickets, mut set_aside } =
+            with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
         let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
-        let mut replayed = books.replay(&mut desk, &mut damage, &mut progress);
-        let unread = matches!(
-            replayed,
-            Err(HistoryError::PutAway(_)
-                | HistoryError::Index { .. }
-                | HistoryError::Archive { .. }
-                | HistoryError::Story { .. })
-        );
-        if unread {
-            // The projection or the archive has tickets that cannot be read: from the ledger they can.
-            let (room, tickets) = books.let_go();
-            opened = tickets.start_anew(dir, SCHEMA, Unusable::NotUnderstood)?;
-            (desk, found) = (Desk::new(regulations), 0);
-            books = Self::over(shelf, room, (opened.tickets, archive), kept, HashMap::new())?;
-            replayed = books.replay(&mut desk, &mut damage, &mut progress);
-        }
-        let lost_events = opened.set_aside.as_ref().map_or(0, |aside| match aside.reason {
+        let mut room = Room { ledger, lock, reserve };
+        let mut is_fresh = false;
+        let (books, desk, found, replayed) = loop {
+            let misfit = match restore(&tickets, &archive, &regulations) {
+                Ok(Restored { mut desk, deadlines, receipts }) => {
+                    let found = desk.tickets_total();
+                    let stores = (tickets, archive.clone());
+                    let mut books = Self::over(shelf, room, stores, kept.clone(), deadlines)?;
+                    books.take_receipts(receipts);
+                    match books.replay(&mut desk, &mut damage, &mut progress) {
+                        Ok(replayed) => break (books, desk, found, replayed),
+                        Err(error) => {
+                            (room, tickets) = books.let_go();
+                            Misfit::from(error)
+                        }
+                    }
+                }
+                Err(misfit) => misfit,
+            };
+            let why = match misfit {
+                Misfit::Unusable(why) if is_fresh => return Err(BooksError::Fresh(why)),
+                Misfit::Unusable(why) => why,
+                Misfit::Failed(error) => return Err(error),
+            };
+            Opened { tickets, set_aside } = tickets.start_anew(dir, SCHEMA, why)?;
+            is_fresh = true;
+        };
+        let lost_events = set_aside.as_ref().map_or(0, |aside| match aside.reason {
             Unusable::AheadOfLedger { position, next_seq } => position.saturating_sub(next_seq),
             _ => 0,
         });
         let set_aside =
-            opened.set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
+            set_aside.map(|aside| format!("{}; it is kept as {}", aside.reason, aside.dir.display()));
         let torn_tail = ledger_report.torn_tail.map(|stretch| stretch.to_string());
         versions.missing = versions::missing(&desk);
-        let replayed = replayed?;
         let report = BooksReport {
             torn_tail,
             damage,
@@ -266,10 +268,12 @@ impl Books {
         shelf: &Shelf,
         Room { ledger, lock, reserve }: Room,
         (tickets, archive): (Tickets, Archive),
-        kept: impl FnMut(Kept) + Send + 'static,
+        kept: impl FnMut(Kept) + Clone + Send + 'static,
         deadlines: HashMap<TicketNumber, Timestamp>,
     ) -> Result<Self, BooksError> {
-        let mut books = Self {
+        let mut tell = kept.clone();
+        tickets.when_damaged(move || tell(Kept::Damaged));
+        let books = Self {
             keeper: Some(Keeper::start(shelf.keeper, tickets.clone(), kept).map_err(BooksError::Keeper)?),
             history: Arc::new(History::new(ledger.reader(), tickets.clone(), archive)),
             ledger,
@@ -284,7 +288,6 @@ impl Books {
             reserve,
             lock,
         };
-        books.load_receipts()?;
         Ok(books)
     }
 
@@ -301,20 +304,18 @@ impl Books {
         &self.history
     }
 
-    fn load_receipts(&mut self) -> Result<(), TicketsError> {
-        let mut all: Vec<(String, Carried)> = Vec::new();
-        self.tickets.each_receipt(|key, value| {
-            if let (Ok(key), Ok(carried)) = (std::str::from_utf8(key), serde_json::from_slice(value)) {
-                all.push((key.to_owned(), carried));
-            }
-        })?;
-        all.sort_by_key(|(_, carried)| carried.at);
-        for (key, carried) in all {
+    fn take_receipts(&mut self, mut receipts: Vec<(String, Carried)>) {
+        receipts.sort_by_key(|(_, carried)| carried.at);
+        for (key, carried) in receipts {
             self.receipts_by_age.push_back((carried.at, key.clone()));
             self.has_undated |= carried.unsynced;
             self.receipts.insert(key, carried);
         }
-        Ok(())
+    }
+
+    /// What of the projection was found damaged while it is in use, for people; the next start makes all of it again.
+    pub(super) fn tickets_damage(&self) -> Option<String> {
+        self.tickets.damage()
     }
 
     /// Applies what the ledger has that the projection has not. A damaged stretch is told and passed over: what it held is lost,
@@ -359,25 +360,28 @@ impl Books {
         Ok(end - from)
     }
 
-    /// Writes entries down, with one sync of the disk for all.
+    /// Writes entries down, each as its frame, with one sync of the disk for all.
     ///
     /// # Errors
     /// [`LedgerError`]: none of them was kept.
-    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<(), LedgerError> {
-        let frames: Vec<_> = entries.iter().map(encode).collect();
-        let positions = self.ledger.append(&frames)?;
+    pub(super) fn append(&mut self, entries: &[Entry], frames: &[Frame]) -> Result<(), LedgerError> {
+        let positions = self.ledger.append(frames)?;
         self.note(entries, &positions);
         Ok(())
     }
 
-    /// Tries whether the disk takes writes again, and makes the ledger usable.
-    pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
-        self.ledger.recover()?;
+    /// Makes the ledger usable after a failed append.
+    pub(super) fn recover(&mut self) -> Result<(), LedgerError> {
+        self.ledger.recover()
+    }
+
+    /// Tries whether the disk takes writes.
+    pub(super) fn probe(&self) -> std::io::Result<()> {
         let path = self.lock.dir().join("probe");
         let probe = self.files.open(&path, Access::Create)?;
         let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
         self.files.remove(&path)?;
-        Ok(tried?)
+        tried
     }
 
     /// The room that is held back for a full disk.
@@ -460,25 +464,20 @@ impl Books {
         }
     }
 
-    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away, and the
-    /// others are held as bytes. Tells which, and as what. Called between turns: nothing that is decided may yet be undone.
-    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<(TicketNumber, Option<Held>)> {
+    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away. Tells
+    /// which. Called between turns: nothing that is decided may yet be undone.
+    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<TicketNumber> {
         self.history.indexed(upto_seq);
         let pending = &self.pending.tickets;
-        let mut calm = Vec::new();
+        let mut away = Vec::new();
         self.leaving.retain(|number, upto| {
-            if *upto > upto_seq || pending.contains(number) {
-                return *upto > upto_seq;
+            let is_durable = *upto <= upto_seq;
+            if is_durable && !pending.contains(number) && desk.put_away(*number) {
+                away.push(*number);
             }
-            if desk.put_away(*number) {
-                calm.push((*number, None));
-                return false;
-            }
-            desk.pack(*number);
-            calm.extend(desk.held(*number).map(|held| (*number, Some(held.clone()))));
-            false
+            !is_durable
         });
-        calm
+        away
     }
 
     fn forget_old_receipts(&mut self, now: Timestamp) {
@@ -511,24 +510,33 @@ impl Books {
         self.pending.since
     }
 
-    /// Hands what changed to the keeper; returns at once.
-    pub(super) fn checkpoint(&mut self, desk: &Desk, now: Timestamp) {
+    /// Hands what changed to the keeper; returns at once. The desk holds what is not over as bytes from here on; tells
+    /// which tickets, and as what. Called between turns, as [`Books::kept`].
+    pub(super) fn checkpoint(&mut self, desk: &mut Desk, now: Timestamp) -> Vec<(TicketNumber, Held)> {
         if self.pending.since.is_none() {
-            return;
+            return Vec::new();
         }
         self.forget_old_receipts(now);
         let pending = std::mem::take(&mut self.pending);
-        let deadlines =
-            pending.tickets.iter().flat_map(|number| self.index_deadline(*number, desk)).collect();
         let upto_seq = desk.next_seq();
-        let (mut tickets, mut closed) = (Vec::new(), Vec::new());
-        for ticket in pending.tickets.iter().filter_map(|number| desk.ticket(*number)) {
-            let value = (ticket.number.0, pack(&ticket));
-            self.leaving.insert(ticket.number, upto_seq);
+        let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
+        let mut calm = Vec::new();
+        for number in pending.tickets {
+            let Some(ticket) = desk.ticket(number) else { continue };
+            deadlines.extend(self.index_deadline(&ticket));
             if ticket.is_over() {
-                closed.push(value);
-            } else {
-                tickets.push(value);
+                self.leaving.insert(number, upto_seq);
+                closed.push((number.0, pack(&ticket)));
+                continue;
+            }
+            self.leaving.remove(&number);
+            desk.pack(number);
+            match desk.held(number) {
+                Some(held @ Held::Packed(packed)) => {
+                    tickets.push((number.0, packed.as_bytes().to_vec()));
+                    calm.push((number, held.clone()));
+                }
+                Some(Held::Whole(_)) | None => tickets.push((number.0, pack(&ticket))),
             }
         }
         let checkpoint = Checkpoint {
@@ -550,26 +558,24 @@ impl Books {
         if let Some(keeper) = &self.keeper {
             keeper.submit(checkpoint);
         }
+        calm
     }
 
     /// What changes in the projection's index of deadlines for a ticket.
-    fn index_deadline(&mut self, number: TicketNumber, desk: &Desk) -> Vec<DeadlineChange> {
-        let next = desk.ticket(number).and_then(|ticket| ticket.next_timer());
+    fn index_deadline(&mut self, ticket: &Ticket) -> impl Iterator<Item = DeadlineChange> + use<> {
+        let next = ticket.next_timer();
         let old = match next {
-            Some(next) => self.deadlines.insert(number, next),
-            None => self.deadlines.remove(&number),
+            Some(next) => self.deadlines.insert(ticket.number, next),
+            None => self.deadlines.remove(&ticket.number),
         };
-        if old == next {
-            return Vec::new();
-        }
-        let ticket = number.0;
+        let (is_other, ticket) = (old != next, ticket.number.0);
         let remove = old.map(|at| DeadlineChange::Remove { at_ms: at.millis(), ticket });
         let put = next.map(|at| DeadlineChange::Put { at_ms: at.millis(), ticket });
-        remove.into_iter().chain(put).collect()
+        remove.into_iter().chain(put).filter(move |_| is_other)
     }
 
     /// The last checkpoint, waited for.
-    pub(super) fn close(mut self, desk: &Desk, now: Timestamp) {
+    pub(super) fn close(mut self, desk: &mut Desk, now: Timestamp) {
         self.checkpoint(desk, now);
         if let Some(keeper) = self.keeper.take() {
             keeper.close();
@@ -614,29 +620,86 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is kept is plain data with text keys")
 }
 
-/// The desk as the projection has it, without the tickets that are over, and when each ticket's next timer goes off; `None`
-/// where it has none that this version can read.
-fn restore(tickets: &Tickets, regulations: Regulations) -> Option<(Desk, HashMap<TicketNumber, Timestamp>)> {
-    let rest = serde_json::from_slice(&tickets.desk().ok()??).ok()?;
-    let mut deadlines = HashMap::new();
-    tickets
-        .each_deadline(|at_ms, ticket| {
-            deadlines.insert(TicketNumber(ticket), Timestamp::from_millis(at_ms));
-        })
-        .ok()?;
-    let mut desk = Desk::restore(regulations, rest, std::iter::empty());
-    let (mut whole, mut timed) = (true, 0);
-    tickets
-        .each_ticket(|_, bytes| match unpack(bytes) {
-            Some(ticket) => {
-                // The index of deadlines was written with the tickets: where the two disagree, neither is to be believed.
-                let next = ticket.next_timer();
-                timed += usize::from(next.is_some());
-                whole &= deadlines.get(&ticket.number).copied() == next;
-                desk.take_in(ticket);
+/// What the projection has.
+struct Restored {
+    /// The desk, without the tickets that are over.
+    desk: Desk,
+    /// When each ticket's next timer goes off.
+    deadlines: HashMap<TicketNumber, Timestamp>,
+    receipts: Vec<(String, Carried)>,
+}
+
+/// Why the desk was not brought back over a projection.
+enum Misfit {
+    /// The projection is of no use: from the ledger all of it can be made again.
+    Unusable(Unusable),
+    /// The disk, or the ledger.
+    Failed(BooksError),
+}
+
+impl From<TicketsError> for Misfit {
+    fn from(error: TicketsError) -> Self {
+        match error {
+            TicketsError::Damaged { what: why, .. } | TicketsError::Closed { reason: why, .. } => {
+                Self::Unusable(Unusable::Damaged(why))
             }
-            None => whole = false,
-        })
-        .ok()?;
-    (whole && timed == deadlines.len()).then_some((desk, deadlines))
+            error => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<HistoryError> for Misfit {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::PutAway(source) | HistoryError::Index { source, .. } => source.into(),
+            // From the ledger they can be read.
+            HistoryError::Archive { .. } | HistoryError::Story { .. } => {
+                Self::Unusable(Unusable::NotUnderstood)
+            }
+            error @ (HistoryError::Archives(_) | HistoryError::Ledger(_) | HistoryError::Entry { .. }) => {
+                Self::Failed(error.into())
+            }
+        }
+    }
+}
+
+/// Reads the desk from the projection; a projection of no event has an empty one.
+fn restore(tickets: &Tickets, archive: &Archive, regulations: &Regulations) -> Result<Restored, Misfit> {
+    let not_understood = || Misfit::Unusable(Unusable::NotUnderstood);
+    if tickets.archive_mark()?.is_some_and(|mark| !archive.still_has(mark)) {
+        return Err(Misfit::Unusable(Unusable::ArchiveLost));
+    }
+    let mut deadlines = HashMap::new();
+    let Some(rest) = tickets.desk()? else {
+        if tickets.position() > 0 {
+            return Err(not_understood());
+        }
+        return Ok(Restored { desk: Desk::new(regulations.clone()), deadlines, receipts: Vec::new() });
+    };
+    let rest = serde_json::from_slice(&rest).map_err(|_| not_understood())?;
+    tickets.each_deadline(|at_ms, ticket| {
+        deadlines.insert(TicketNumber(ticket), Timestamp::from_millis(at_ms));
+    })?;
+    let mut desk = Desk::restore(regulations.clone(), rest, std::iter::empty());
+    let (mut whole, mut timed) = (true, 0);
+    tickets.each_ticket(|_, bytes| match unpack(bytes) {
+        Some(ticket) => {
+            // The index of deadlines was written with the tickets: where the two disagree, neither is to be believed.
+            let next = ticket.next_timer();
+            timed += usize::from(next.is_some());
+            whole &= deadlines.get(&ticket.number).copied() == next;
+            desk.take_in(ticket);
+        }
+        None => whole = false,
+    })?;
+    if !whole || timed != deadlines.len() {
+        return Err(not_understood());
+    }
+    let mut receipts: Vec<(String, Carried)> = Vec::new();
+    tickets.each_receipt(|key, value| {
+        if let (Ok(key), Ok(carried)) = (std::str::from_utf8(key), serde_json::from_slice(value)) {
+            receipts.push((key.to_owned(), carried));
+        }
+    })?;
+    Ok(Restored { desk, deadlines, receipts })
 }

@@ -29,8 +29,10 @@ use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
 
 /// How many inputs may wait before the loop; one more is told to come back later.
 pub const QUEUE_MAX: usize = 4_096;
-/// How many inputs are decided before one sync of the disk.
+/// How many inputs are decided before one sync of the disk …
 pub const BATCH_MAX: usize = 512;
+/// … as long as what is to be written is no longer than this, in bytes: the ledger takes four times as much at once.
+pub const BATCH_BYTES: usize = 16 << 20;
 
 /// A look at the desk, carried out by the loop.
 pub type Look = Box<dyn FnOnce(&Desk, Timestamp) + Send>;
@@ -210,6 +212,15 @@ impl Handle {
     pub fn stop(&self) {
         // A loop that is gone has ended already.
         let _ = self.inputs.send(Input::Stop);
+    }
+
+    /// Tells the loop what is in the archive; given back where the loop cannot take it now.
+    fn archived(&self, archived: archiving::Archived) -> Result<(), archiving::Archived> {
+        self.inputs.try_send(Input::Archived(archived)).or_else(|error| match error {
+            TrySendError::Full(Input::Archived(archived)) => Err(archived),
+            // A loop that has ended takes nothing any more.
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => Ok(()),
+        })
     }
 
     fn send(&self, input: Input) -> Result<(), Failure> {

@@ -31,6 +31,8 @@ pub enum Kept {
     Compacted(Compacted),
     /// It could not be copied; it goes on as it is, and is tried again when it has grown further.
     NotCompacted(TicketsError),
+    /// It was found damaged; [`Tickets::damage`] says where. The next start makes it again.
+    Damaged,
 }
 
 /// Where a [`Keeper`] does its work.
@@ -99,7 +101,7 @@ impl Keeper {
         let handover = Arc::clone(&desk);
         let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || {
             loop {
-                let next = handover.next(pen.failed.is_some());
+                let next = handover.next(pen.is_retry_due());
                 let is_last = matches!(next, Next::Close);
                 let kept = pen.write(next);
                 handover.written();
@@ -231,6 +233,11 @@ impl Pen {
                 Kept::Failed { upto_seq, error }
             }
         })
+    }
+
+    /// Whether a checkpoint that failed may succeed by itself. A damaged database stays so until the next start.
+    fn is_retry_due(&self) -> bool {
+        self.failed.is_some() && self.tickets.damage().is_none()
     }
 
     /// Copies a database that has grown far into a fresh one, as long as `goes_on` says so.

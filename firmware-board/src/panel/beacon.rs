@@ -4,6 +4,7 @@ use crate::{Buzzer, Lamp, Signals};
 
 /// What lamps and buzzer are at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "three lamps and a buzzer are four wires, each on or off")]
 pub struct Levels {
     /// Whether the red lamp is lit.
     pub red: bool,

@@ -13,7 +13,7 @@ pub struct Pins<P> {
 
 /// A pin and how it is wired.
 pub struct Pin<P> {
-    pin: P,
+    output: P,
     wiring: Wiring,
     /// What it is known to be.
     set: Option<bool>,
@@ -60,14 +60,14 @@ const PLACES: [&str; 4] = ["the red lamp", "the amber lamp", "the green lamp", "
 
 impl<P: OutputPin> Pin<P> {
     /// A pin that is wired like this.
-    pub fn new(pin: P, wiring: Wiring) -> Self {
-        Self { pin, wiring, set: None }
+    pub fn new(output: P, wiring: Wiring) -> Self {
+        Self { output, wiring, set: None }
     }
 
     fn set(&mut self, on: bool) -> Result<(), P::Error> {
         if self.set != Some(on) {
             self.set = None;
-            self.pin.set_state(self.wiring.high(on).into())?;
+            self.output.set_state(self.wiring.high(on).into())?;
             self.set = Some(on);
         }
         Ok(())

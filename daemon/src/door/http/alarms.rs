@@ -97,7 +97,7 @@ pub(super) struct Shelve {
 
 /// An alarm was put aside, or taken from the shelf.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Shelved {
+pub(super) struct PutAside {
     /// The alarm.
     id: String,
     /// When it calls anew; null where it is on no shelf.
@@ -109,12 +109,12 @@ pub(super) struct Shelved {
 /// Puts an alarm aside for a time: it neither lights nor sounds, and then calls anew by itself.
 #[utoipa::path(post, path = "/v1/alarms/{id}/shelve", tag = "alarms", operation_id = "shelve_alarm", request_body = Shelve,
     params(("id" = String, Path, description = "The alarm's id", example = "1024-breach-resolution-1")),
-    responses((status = 200, description = "It is put aside", body = Shelved)))]
+    responses((status = 200, description = "It is put aside", body = PutAside)))]
 pub(super) async fn shelve(
     State(door): State<DoorState>,
     Named(id): Named<String>,
     mut posted: Posted,
-) -> Result<(HeaderMap, Json<Shelved>), Problem> {
+) -> Result<(HeaderMap, Json<PutAside>), Problem> {
     let Shelve { length, reason } = super::body::parse_as(posted.take_json()?)?;
     let length = length.ok_or_else(|| Problem::field("for", "is required, such as 30m"))?;
     let for_ms = parse_duration_ms(&length).map_err(|error| Problem::field("for", error.to_string()))?;
@@ -124,12 +124,12 @@ pub(super) async fn shelve(
 /// Takes an alarm from the shelf: it calls anew.
 #[utoipa::path(post, path = "/v1/alarms/{id}/unshelve", tag = "alarms", operation_id = "unshelve_alarm",
     params(("id" = String, Path, description = "The alarm's id", example = "1024-breach-resolution-1")),
-    responses((status = 200, description = "It is on no shelf", body = Shelved)))]
+    responses((status = 200, description = "It is on no shelf", body = PutAside)))]
 pub(super) async fn unshelve(
     State(door): State<DoorState>,
     Named(id): Named<String>,
     mut posted: Posted,
-) -> Result<(HeaderMap, Json<Shelved>), Problem> {
+) -> Result<(HeaderMap, Json<PutAside>), Problem> {
     nothing(posted.take_json_or_empty())?;
     put_aside(door, id.clone(), DeskAct::UnshelveAlarm(id), posted).await
 }
@@ -139,7 +139,7 @@ async fn put_aside(
     id: String,
     act: DeskAct,
     posted: Posted,
-) -> Result<(HeaderMap, Json<Shelved>), Problem> {
+) -> Result<(HeaderMap, Json<PutAside>), Problem> {
     let done = door.command(Command::Desk(act), posted.caller.0, posted.receipt).await?;
     let asked = id.clone();
     let until = door.shared.handle.look(move |desk, _| {
@@ -148,7 +148,7 @@ async fn put_aside(
     let shelved_until = until.await?.map(|until| until.to_rfc3339(door.shared.facts.zone));
     let mut headers = HeaderMap::new();
     tickets::mark(&mut headers, &done);
-    Ok((headers, Json(Shelved { id, shelved_until, changed: done.changed })))
+    Ok((headers, Json(PutAside { id, shelved_until, changed: done.changed })))
 }
 
 /// A body that has nothing to say.

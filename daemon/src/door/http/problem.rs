@@ -312,6 +312,10 @@ impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
         log::error!("what happened could not be read: {}", chain(&error));
         match &error {
+            HistoryError::Index { source: TicketsError::Damaged { .. }, .. }
+            | HistoryError::PutAway(TicketsError::Damaged { .. }) => {
+                Self::later("storage-failed", "A restart is needed", chain(&error), RETRY_LATER_S)
+            }
             HistoryError::Index {
                 source: TicketsError::Read { .. } | TicketsError::Closed { .. }, ..
             }

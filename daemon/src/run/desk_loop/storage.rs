@@ -3,7 +3,8 @@
 //! A full disk refuses updates, but what the desk writes about itself, breaches above all, goes on in the room of the
 //! reserve, so the wall stays true. A disk that takes no writes at all stops that, too; readers and the wall go on with
 //! what is durable. Either is tried again every second and ends without a restart. A checkpoint that cannot be written
-//! stops nothing, since the ledger has everything.
+//! stops nothing, since the ledger has everything. Nor does a damaged ticket database, but it takes a restart to make it
+//! again, so the wall says that.
 
 use std::error::Error;
 
@@ -38,6 +39,14 @@ pub(super) enum Disk {
 }
 
 impl Disk {
+    fn tried_again_at(self, retry_at_us: u64) -> Self {
+        match self {
+            Self::Works => Self::Works,
+            Self::Full { .. } => Self::Full { retry_at_us },
+            Self::Fails { .. } => Self::Fails { retry_at_us },
+        }
+    }
+
     pub(super) fn retry_at_us(self) -> Option<u64> {
         match self {
             Self::Works => None,
@@ -70,11 +79,9 @@ impl Loop {
 
     /// Looks whether a disk that failed works again.
     pub(super) fn try_storage(&mut self, now: Timestamp) {
-        if matches!(self.disk, Disk::Fails { .. })
-            && let Err(error) = self.books.recover()
-        {
-            log::debug!("the disk does not work yet: {}", chain(error.as_ref()));
-            self.disk = Disk::Fails { retry_at_us: self.retry_later() };
+        if let Err(error) = self.books.recover() {
+            log::debug!("the disk does not work yet: {}", chain(&error));
+            self.disk = self.disk.tried_again_at(self.retry_later());
             return;
         }
         self.try_reserve(now);
@@ -95,6 +102,18 @@ impl Loop {
                     log::warn!("no room can be held back for a full disk: {error}");
                 }
                 if self.disk != Disk::Works {
+                    // Some disks promise room and do not have it.
+                    if let Err(error) = self.books.probe() {
+                        log::debug!("the disk does not work yet: {error}");
+                        let is_room_left = matches!(self.disk, Disk::Full { .. }) && self.release_reserve();
+                        let retry_at_us = self.retry_later();
+                        self.disk = if is_room_left {
+                            Disk::Full { retry_at_us }
+                        } else {
+                            Disk::Fails { retry_at_us }
+                        };
+                        return;
+                    }
                     log::warn!("the disk works again; updates are taken");
                 }
                 self.disk = Disk::Works;
@@ -141,6 +160,9 @@ impl Loop {
     }
 
     pub(super) fn checkpoint_fails(&mut self, upto_seq: u64, error: &TicketsError, now: Timestamp) {
+        if self.tell_damage(now) {
+            return;
+        }
         let text = match self.language {
             Language::Russian => "база заявок не пишется, журнал ведётся",
             Language::English => "the ticket database takes no writes, the ledger does",
@@ -154,9 +176,27 @@ impl Loop {
     }
 
     pub(super) fn checkpoint_works(&mut self) {
-        if self.clear_trouble(TICKETS) {
+        // A database that is damaged in one place may take checkpoints in others.
+        if self.books.tickets_damage().is_none() && self.clear_trouble(TICKETS) {
             log::warn!("the tickets are checkpointed again");
         }
+    }
+
+    /// Says that a restart is needed, where the ticket database is damaged. Tells whether it is.
+    pub(super) fn tell_damage(&mut self, now: Timestamp) -> bool {
+        let Some(what) = self.books.tickets_damage() else { return false };
+        let text = match self.language {
+            Language::Russian => "база заявок повреждена, перезапуск построит её заново",
+            Language::English => "the ticket database is damaged, a restart rebuilds it",
+        };
+        let is_told = self.troubles.iter().any(|known| known.text == text);
+        self.raise_trouble(TICKETS, text, now);
+        if !is_told {
+            log::error!(
+                "the ticket database is damaged; nothing is lost, restart andond to rebuild it from the ledger: {what}"
+            );
+        }
+        true
     }
 
     fn tell_refusing(&mut self, is_full: bool, now: Timestamp) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::record::{Kind, deadline_key, seal};
+use super::record::{Kind, be_u64, deadline_key, seal};
 use crate::store::Position;
 use crate::store::archive::Mark;
 
@@ -85,7 +85,7 @@ impl Checkpoint {
         self.archived.iter().copied().filter(move |(number, _)| !changed.contains(number))
     }
 
-    /// The records to write, in order: of two at one key the later counts. The position is the last.
+    /// The records to write but for histories, in order: of two at one key the later counts. The position is the last.
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (tickets, kind, other) in
@@ -96,10 +96,6 @@ impl Checkpoint {
                 changes.push((other.key(&[&number]), None));
                 changes.extend(put(kind.key(&[&number]), value));
             }
-        }
-        for (ticket, first_seq, at) in &self.history {
-            let key = Kind::History.key(&[&ticket.to_be_bytes(), &first_seq.to_be_bytes()]);
-            changes.extend(put(key, &at.to_bytes()));
         }
         changes.extend(self.receipts_removed.iter().map(|key| (Kind::Receipt.key(&[key]), None)));
         for (key, value) in &self.receipts {
@@ -118,6 +114,26 @@ impl Checkpoint {
         changes.extend(put_position(self.upto_seq));
         changes
     }
+}
+
+/// How long an entry is in a ticket's history, in bytes: its first event and its position, big-endian.
+const HISTORY_ENTRY_BYTES: usize = 20;
+
+/// A ticket's history with what a checkpoint has of it: entries that are in it already are not put in twice.
+pub(super) fn with_history(mut known: Vec<u8>, more: &[(u64, Position)]) -> Vec<u8> {
+    let last = history_entries(&known).last().map(|(first_seq, _)| first_seq);
+    for (first_seq, at) in more.iter().filter(|(first_seq, _)| Some(*first_seq) > last) {
+        known.extend_from_slice(&first_seq.to_be_bytes());
+        known.extend_from_slice(&at.to_bytes());
+    }
+    known
+}
+
+/// The entries of a ticket's history, in order.
+pub(super) fn history_entries(history: &[u8]) -> impl Iterator<Item = (u64, Position)> {
+    history
+        .chunks_exact(HISTORY_ENTRY_BYTES)
+        .filter_map(|entry| Some((be_u64(entry, 0)?, Position::from_bytes(*entry.get(8..)?.first_chunk()?))))
 }
 
 /// The record that says for which events the projection stands.

@@ -4,7 +4,7 @@
 //! under updates, or when tickets leave for the archive, it becomes several times that. Each checkpoint notes how much
 //! the database holds. When its files are far larger, all records are copied to `sled.new` beside it, a lot at a time,
 //! each synced, so that the ledger's own syncs wait for no more than one. The copy is closed, opened again and counted
-//! before it is believed, and opened once more, since counting fills memory. Then `sled` becomes `sled.old`, `sled.new` becomes `sled`,
+//! before it is believed. Then `sled` becomes `sled.old`, `sled.new` becomes `sled`,
 //! and the old one is removed. Both hold the same, for no checkpoint is written meanwhile; readers go on, and wait only
 //! for one handle to take the place of the other.
 //!
@@ -17,9 +17,10 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::damage::is_damage;
 use super::open::{Database, guarded, sync_dir};
 use super::record::{Kind, be_u64};
-use super::{State, Tickets, TicketsError};
+use super::{State, Tickets, TicketsError, touch};
 
 /// How much is copied between two syncs, in bytes.
 const LOT_BYTES: usize = 1 << 20;
@@ -73,12 +74,18 @@ impl Tickets {
     ) -> Result<Option<Compacted>, TicketsError> {
         let _no_checkpoint = self.0.checkpoints.lock().unwrap_or_else(PoisonError::into_inner);
         let fail = |source| TicketsError::Compact { dir: self.0.dir.clone(), source };
+        if self.damage().is_some() {
+            // The next start makes it anew. A copy would not have the mark.
+            return Ok(None);
+        }
         let before_bytes = size_of(&self.0.dir).map_err(fail)?;
         if before_bytes < self.0.no_compaction_below.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let live_bytes = match &*self.state() {
-            State::Open(database) => guarded(|| database.live_bytes()).map_err(fail)?,
+            State::Open(database) => {
+                guarded(|| database.live_bytes()).map_err(|source| self.not_compacted(source))?
+            }
             // There is nothing to copy; the next checkpoint tries to open it.
             State::Closed { .. } => return Ok(None),
         };
@@ -92,8 +99,15 @@ impl Tickets {
             Err(_) => before_bytes.saturating_add(limits.floor_bytes),
         };
         self.0.no_compaction_below.store(later, Ordering::Relaxed);
-        let after_bytes = compacted.map_err(fail)?;
+        let after_bytes = compacted.map_err(|source| self.not_compacted(source))?;
         Ok(after_bytes.map(|after_bytes| Compacted { before_bytes, after_bytes }))
+    }
+
+    fn not_compacted(&self, source: io::Error) -> TicketsError {
+        if is_damage(&source) {
+            self.is_damaged(&source.to_string());
+        }
+        TicketsError::Compact { dir: self.0.dir.clone(), source }
     }
 
     /// Makes the copy and puts it in the database's place. The caller keeps checkpoints away.
@@ -151,6 +165,7 @@ impl Database {
         let mut live_bytes = 0;
         for record in self.db.iter() {
             let (key, record) = record?;
+            touch(&self.db, &key)?;
             live_bytes += (key.len() + record.len()) as u64;
         }
         Ok(live_bytes)
@@ -191,6 +206,7 @@ fn copy(
         while bytes < LOT_BYTES {
             let Some(record) = records.next() else { break };
             let (key, record) = record?;
+            touch(&from.db, &key)?;
             bytes += key.len() + record.len();
             lot.push((key.to_vec(), Some(record.to_vec())));
         }
@@ -198,16 +214,24 @@ fn copy(
             break;
         }
         copied += lot.len();
+        let keys: Vec<_> = lot.iter().map(|(key, _)| key.clone()).collect();
         fresh.apply(lot.into_iter())?;
         fresh.sync()?;
+        for key in keys {
+            touch(&fresh.db, &key)?;
+        }
     }
     drop(fresh);
-    let found = Database::open_files(new_dir)?.db.len();
+    // Opened again it has its snapshot, too, from which the next start is quick.
+    let fresh = Database::open_files(new_dir)?;
+    let mut found = 0;
+    for record in fresh.db.iter() {
+        touch(&fresh.db, &record?.0)?;
+        found += 1;
+    }
     if found != copied {
         return Err(io::Error::other(format!("of {copied} records {found} were copied")));
     }
-    // Opened again it has its snapshot, too, from which the next start is quick.
-    let fresh = Database::open_files(new_dir)?;
     fresh.take_position()?;
     for entry in fs::read_dir(new_dir)? {
         rustix::fs::fsync(File::open(entry?.path())?)?;

@@ -69,13 +69,13 @@ pub enum TicketsError {
         /// Where the projection stands.
         position: u64,
     },
-    /// A record is not as it was written.
-    #[error("the ticket database {dir} is damaged at record {key}; restart to rebuild it from the ledger", dir = dir.display())]
+    /// What it holds is not as it was written. It is marked, so that the next open makes it again.
+    #[error("the ticket database {dir} is damaged ({what}); a restart of andond rebuilds it from the ledger", dir = dir.display())]
     Damaged {
         /// The database's directory.
         dir: PathBuf,
-        /// The record's key: its kind and then hexadecimal digits.
-        key: String,
+        /// What was met: a record by its key, its kind and then hexadecimal digits, or what the database said.
+        what: String,
     },
     /// The database failed earlier and could not be opened again; the next checkpoint tries once more.
     #[error("the ticket database {dir} is closed after a failure: {reason}", dir = dir.display())]

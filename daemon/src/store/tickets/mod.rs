@@ -14,10 +14,13 @@
 //! sled's background flusher is off: an idle desk writes nothing. sled's errors and panics become errors of ours, and
 //! since its errors are sticky, the database is closed and opened again after each.
 //!
+//! What is found damaged later is left as it is and marked: the next open makes the whole database again (`damage.rs`).
+//!
 //! Left to others: what the values mean, when to make a checkpoint, and the replay.
 
 mod checkpoint;
 mod compact;
+mod damage;
 mod error;
 mod open;
 mod record;
@@ -32,9 +35,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use checkpoint::{Change, put};
+use checkpoint::{Change, history_entries, put, with_history};
 pub use checkpoint::{Checkpoint, DeadlineChange};
 pub use compact::{Compacted, Limits};
+use damage::{Damage, is_damage, tells_of_the_system};
 pub use error::TicketsError;
 use open::{Database, Refused, guarded};
 pub use open::{KEPT_ASIDE, Opened, SetAside, Unusable};
@@ -58,6 +62,7 @@ struct Inner {
     checkpoints: Mutex<()>,
     /// A compaction failed or gained little; it is not tried again below this size, in bytes.
     no_compaction_below: AtomicU64,
+    damage: Damage,
     state: RwLock<State>,
 }
 
@@ -75,7 +80,14 @@ impl Tickets {
     fn new(dir: PathBuf, schema: u32, database: Database) -> Self {
         let (checkpoints, state) = (Mutex::new(()), RwLock::new(State::Open(database)));
         let no_compaction_below = AtomicU64::new(0);
-        Self(Arc::new(Inner { dir, schema, checkpoints, no_compaction_below, state }))
+        Self(Arc::new(Inner {
+            dir,
+            schema,
+            checkpoints,
+            no_compaction_below,
+            damage: Damage::default(),
+            state,
+        }))
     }
 
     /// The events before this number are in; 0 for a fresh projection.
@@ -112,14 +124,22 @@ impl Tickets {
             return Err(TicketsError::Backwards { upto_seq, position });
         }
         let dir = || self.0.dir.clone();
-        let prepared = guarded(|| {
+        let changes = guarded(|| {
             // Before what is put: a ticket whose entries are indexed anew keeps these.
             let mut changes = removals(&database.db, checkpoint)?;
             changes.extend(checkpoint.changes());
-            database.prepare(upto_seq, as_needed(database, changes)?)
+            changes.extend(self.histories(&database.db, &checkpoint.history)?);
+            as_needed(database, changes)
         });
-        let redo = prepared.map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
-        guarded(|| database.carry_out(redo)).map_err(|source| TicketsError::Checkpoint { dir: dir(), source })
+        let changes = changes.map_err(|source| self.not_read(source))?;
+        let redo = guarded(|| database.prepare(upto_seq, changes))
+            .map_err(|source| TicketsError::Prepare { dir: dir(), source })?;
+        guarded(|| database.carry_out(redo)).map_err(|source| {
+            if is_damage(&source) {
+                self.is_damaged(&source.to_string());
+            }
+            TicketsError::Checkpoint { dir: dir(), source }
+        })
     }
 
     /// Calls `each` with the number and the value of every ticket that is not closed, in order of their numbers.
@@ -151,8 +171,8 @@ impl Tickets {
             return Ok(Vec::new());
         }
         let key = |number: u64| Kind::Closed.key(&[&number.to_be_bytes()]);
-        self.read(|db| {
-            let mut found = Vec::new();
+        let found = self.read(|db| {
+            let mut found: Vec<ClosedTicket> = Vec::new();
             for item in db.range(key(numbers.start)..key(numbers.end)).rev().take(limit) {
                 let (key, record) = item?;
                 touch(db, &key)?;
@@ -160,7 +180,11 @@ impl Tickets {
                 found.push((number, whole(db, &key, &record)?));
             }
             Ok(Ok(found))
-        })
+        })?;
+        if let Some((number, _)) = found.iter().find(|(_, value)| value.is_none()) {
+            self.is_damaged(&record_at(&key(*number)));
+        }
+        Ok(found)
     }
 
     /// Calls `each` with every deadline, an instant in UTC milliseconds and a ticket, the earliest first.
@@ -172,12 +196,8 @@ impl Tickets {
 
     /// The entries that are about ticket `number`, in order: the first event of each, and where it is in the ledger.
     pub fn history(&self, number: u64) -> Result<Vec<(u64, Position)>, TicketsError> {
-        let mut entries = Vec::new();
-        self.scan(&Kind::History.key(&[&number.to_be_bytes()]), |key, value| {
-            entries.push((be_u64(key, 9)?, Position::from_bytes(*value.first_chunk()?)));
-            Some(())
-        })?;
-        Ok(entries)
+        let history = self.value(&history_key(number))?.unwrap_or_default();
+        Ok(history_entries(&history).collect())
     }
 
     /// The receipt at `key`.
@@ -236,13 +256,15 @@ impl Tickets {
         &self,
         look: impl FnOnce(&sled::Db) -> io::Result<Result<T, Vec<u8>>>,
     ) -> Result<T, TicketsError> {
-        let dir = || self.0.dir.clone();
-        match &*self.state() {
-            State::Open(database) => guarded(|| look(&database.db))
-                .map_err(|source| TicketsError::Read { dir: dir(), source })?
-                .map_err(|key| TicketsError::Damaged { dir: dir(), key: printable(&key) }),
-            State::Closed { reason, .. } => Err(self.closed(reason)),
-        }
+        let found = match &*self.state() {
+            State::Open(database) => guarded(|| look(&database.db)),
+            State::Closed { reason, .. } => return Err(self.closed(reason)),
+        };
+        found.map_err(|source| self.not_read(source))?.map_err(|key| {
+            let what = record_at(&key);
+            self.is_damaged(&what);
+            TicketsError::Damaged { dir: self.0.dir.clone(), what }
+        })
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -263,13 +285,50 @@ impl Tickets {
         *state = match Database::open(&self.0.dir, self.0.schema, u64::MAX) {
             Ok(database) => State::Open(database),
             Err(Refused::System(error)) => State::Closed { position, reason: error.to_string() },
-            Err(Refused::Unusable(reason)) => State::Closed { position, reason: reason.to_string() },
+            Err(Refused::Unusable(reason)) => {
+                let reason = reason.to_string();
+                if !tells_of_the_system(&reason) {
+                    self.is_damaged(&reason);
+                }
+                State::Closed { position, reason }
+            }
         };
     }
 
-    fn closed(&self, reason: &str) -> TicketsError {
-        TicketsError::Closed { dir: self.0.dir.clone(), reason: reason.to_owned() }
+    /// The histories that these entries make longer. There is one record for a ticket: one for an entry made a database of
+    /// four times as many pages, each of which costs memory as long as the database is open.
+    fn histories(&self, db: &sled::Db, entries: &[(u64, u64, Position)]) -> io::Result<Vec<Change>> {
+        let mut by_ticket: BTreeMap<u64, Vec<(u64, Position)>> = BTreeMap::new();
+        for (ticket, first_seq, at) in entries {
+            by_ticket.entry(*ticket).or_default().push((*first_seq, *at));
+        }
+        let mut changes = Vec::new();
+        for (ticket, more) in by_ticket {
+            let key = history_key(ticket);
+            let known = match db.get(&key)? {
+                Some(record) => whole(db, &key, &record)?,
+                None => Some(Vec::new()),
+            };
+            match known {
+                Some(known) => changes.extend(put(key, &with_history(known, &more))),
+                // It stays as it is, so that whoever reads it is told.
+                None => self.is_damaged(&record_at(&key)),
+            }
+        }
+        Ok(changes)
     }
+
+    fn closed(&self, reason: &str) -> TicketsError {
+        let dir = self.0.dir.clone();
+        match self.damage() {
+            Some(what) => TicketsError::Damaged { dir, what },
+            None => TicketsError::Closed { dir, reason: reason.to_owned() },
+        }
+    }
+}
+
+fn history_key(ticket: u64) -> Vec<u8> {
+    Kind::History.key(&[&ticket.to_be_bytes()])
 }
 
 /// Looks at a record that a scan has just read, so that the database lets go of the pages behind it.
@@ -294,45 +353,49 @@ fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
         let Some(record) = db.get(&key)? else { continue };
         let value = whole(db, &key, &record)?;
         if value.is_some_and(|value| crc32c::crc32c(&value) == archived) {
-            changes.push((key, None));
-            for entry in db.scan_prefix(Kind::History.key(&[&number])).keys() {
-                changes.push((entry?.to_vec(), None));
-            }
+            changes.extend([(key, None), (Kind::History.key(&[&number]), None)]);
         }
     }
     Ok(changes)
 }
 
 /// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of
-/// continuations that a value had and has no more. In order of the keys, which the database likes; how much it then holds
-/// and the position last.
+/// continuations that a value had and has no more. Each key is looked up once. How much the database then holds and the
+/// position come last.
 fn as_needed(database: &Database, changes: Vec<Change>) -> io::Result<Vec<Change>> {
     let db = &database.db;
     let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = changes.into_iter().collect();
     let position = latest.remove_entry(Kind::Position.key(&[]).as_slice());
-    let mut surplus = Vec::new();
-    for key in latest.keys().filter(|key| may_be_long(key)) {
-        let parts = db.get(key)?.and_then(|record| continuations(&record)).unwrap_or(0);
-        let had = (1..=parts).map(|part| continuation_key(key, part));
-        surplus.extend(had.filter(|key| !latest.contains_key(key)));
-    }
-    latest.extend(surplus.into_iter().map(|key| (key, None)));
-    let (mut needed, mut live_bytes) = (Vec::new(), database.live_bytes()?);
-    for (key, record) in latest {
-        let old = db.get(&key)?;
-        if old.as_deref() != record.as_deref() {
-            let bytes = |record: Option<&[u8]>| record.map_or(0, |record| (key.len() + record.len()) as u64);
-            live_bytes = (live_bytes + bytes(record.as_deref())).saturating_sub(bytes(old.as_deref()));
+    let (mut needed, mut surplus) = (Vec::with_capacity(latest.len()), Vec::new());
+    let mut live_bytes = database.live_bytes()?;
+    let mut write = |key: Vec<u8>, record: Option<Vec<u8>>, old: Option<&[u8]>| {
+        let bytes = |record: Option<&[u8]>| record.map_or(0, |record| (key.len() + record.len()) as u64);
+        if old != record.as_deref() {
+            live_bytes = (live_bytes + bytes(record.as_deref())).saturating_sub(bytes(old));
             needed.push((key, record));
         }
+    };
+    for (key, record) in latest {
+        let old = db.get(&key)?;
+        if may_be_long(&key) {
+            let parts = |record: Option<&[u8]>| record.and_then(continuations).unwrap_or(0);
+            let (has, had) = (parts(record.as_deref()), parts(old.as_deref()));
+            surplus.extend((has + 1..=had).map(|part| continuation_key(&key, part)));
+        }
+        write(key, record, old.as_deref());
+    }
+    for key in surplus {
+        let old = db.get(&key)?;
+        write(key, None, old.as_deref());
     }
     needed.extend(put(Kind::Size.key(&[]), &live_bytes.to_be_bytes()));
     needed.extend(position);
     Ok(needed)
 }
 
-/// A key for a person: its kind and then hexadecimal digits.
-fn printable(key: &[u8]) -> String {
+/// A record for a person, by its key: its kind and then hexadecimal digits.
+fn record_at(key: &[u8]) -> String {
     let kind = key.iter().take(1).map(|kind| char::from(kind & 0x7f).to_string());
-    kind.chain(key.iter().skip(1).map(|byte| format!("{byte:02x}"))).collect()
+    let key: String = kind.chain(key.iter().skip(1).map(|byte| format!("{byte:02x}"))).collect();
+    format!("record {key} is not as it was written")
 }

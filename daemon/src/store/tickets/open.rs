@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::checkpoint::{Change, put, put_position};
 use super::compact::clear_away;
+use super::damage::marked;
 use super::record::{Kind, be_u64, unseal};
 use super::redo::Redo;
 use super::{Tickets, TicketsError};
@@ -25,6 +26,9 @@ const SEGMENT_BYTES: usize = 4 << 20;
 
 /// Changes are handed to the database in lots of about so many bytes, so that readers wait for no more than one.
 const LOT_BYTES: usize = 1 << 20;
+
+/// … or of so many changes: what a change replaces stays in memory until its lot is in, and that is a page each time.
+const LOT_CHANGES: usize = 256;
 
 /// How often, and how long each time, an earlier handle's lock is waited for: five seconds in all.
 const RELEASE_TRIES: u32 = 250;
@@ -61,6 +65,9 @@ pub enum Unusable {
     /// It opens, but what every one of ours holds is not in it.
     #[error("it is empty, or not ours")]
     Empty,
+    /// What it holds is not as it was written.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
     /// Its records are whole, but their contents do not fit together or cannot be read.
     #[error("its tickets cannot be read or do not fit together")]
     NotUnderstood,
@@ -132,7 +139,7 @@ impl Tickets {
     /// Opens the projection of the state directory `state`, or starts one.
     ///
     /// `schema` is the version of what the caller keeps in it, `next_seq` the ledger's next event. A database that does
-    /// not open, is empty, has another schema or disagrees with the ledger is renamed to `sled.bad-N`, and a fresh one
+    /// not open, was found damaged, is empty, has another schema or disagrees with the ledger is renamed to `sled.bad-N`, and a fresh one
     /// is started at position 0. The caller holds the directory's [`StateLock`](crate::store::StateLock).
     pub fn open(state: &Path, schema: u32, next_seq: u64) -> Result<Opened, TicketsError> {
         let dir = state.join("sled");
@@ -140,7 +147,8 @@ impl Tickets {
         clear_away(state).map_err(fail)?;
         let was_there = dir.try_exists().map_err(fail)?;
         if was_there {
-            match Database::open(&dir, schema, next_seq) {
+            let is_good = not_marked(&dir);
+            match is_good.and_then(|()| Database::open(&dir, schema, next_seq)) {
                 Ok(database) => {
                     return Ok(Opened { tickets: Self::new(dir, schema, database), set_aside: None });
                 }
@@ -175,6 +183,11 @@ impl Tickets {
             Err(source) => Err(TicketsError::Open { dir, source }),
         }
     }
+}
+
+/// Refuses a database that was found damaged while it was in use.
+fn not_marked(dir: &Path) -> Result<(), Refused> {
+    marked(dir)?.map_or(Ok(()), |reason| Err(Refused::Unusable(Unusable::Damaged(reason))))
 }
 
 /// Opens the database as soon as an earlier handle of this process has let go of its lock: its own threads may hold it a
@@ -287,13 +300,13 @@ impl Database {
     /// Hands `changes` to the database in lots, in order.
     pub(super) fn apply(&self, changes: impl Iterator<Item = Change>) -> io::Result<()> {
         let (mut lot, mut bytes) = (sled::Batch::default(), 0);
-        for (key, record) in changes {
+        for (n, (key, record)) in (1_usize..).zip(changes) {
             bytes += key.len() + record.as_ref().map_or(0, Vec::len);
             match record {
                 Some(record) => lot.insert(key, record),
                 None => lot.remove(key),
             }
-            if bytes >= LOT_BYTES {
+            if bytes >= LOT_BYTES || n.is_multiple_of(LOT_CHANGES) {
                 self.db.apply_batch(std::mem::take(&mut lot))?;
                 bytes = 0;
             }

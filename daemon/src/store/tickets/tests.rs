@@ -88,6 +88,23 @@ fn a_checkpoint_is_there_after_reopening_with_all_that_was_in_it() {
 }
 
 #[test]
+fn a_long_history_grows_by_what_is_new_and_survives_a_repeated_checkpoint() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    let entries = |seqs: std::ops::Range<u64>| seqs.map(|seq| (1, seq, at(24))).collect();
+    let kept = |upto_seq, history| Checkpoint { upto_seq, history, ..Checkpoint::default() };
+    // 3,000 entries are longer than one record holds.
+    for start in [0, 1_000, 2_000] {
+        tickets.checkpoint(&kept(start + 1_000, entries(start..start + 1_000))).unwrap();
+    }
+    let again = Checkpoint { archived: vec![(9, 0)], ..kept(3_500, entries(2_500..3_500)) };
+    tickets.checkpoint(&again).unwrap();
+    drop(tickets);
+    let seqs: Vec<_> = open(dir.path()).tickets.history(1).unwrap().into_iter().map(|(seq, _)| seq).collect();
+    assert_eq!(seqs, (0..3_500).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_ticket_lies_among_the_open_or_the_closed_and_never_in_both() {
     let dir = TempDir::new().unwrap();
     let tickets = open(dir.path()).tickets;
@@ -329,22 +346,53 @@ fn mixed(before: &[u8], after: &[u8], random: &mut u64) -> Vec<u8> {
     mixed
 }
 
+/// Writes ticket 2 otherwise than a checkpoint would.
+fn spoil(tickets: &Tickets) {
+    let key = Kind::Ticket.key(&[&2_u64.to_be_bytes()]);
+    let State::Open(database) = &*tickets.state() else { panic!("it is open") };
+    let mut record = database.db.get(&key).unwrap().unwrap().to_vec();
+    record[20] ^= 1;
+    database.db.insert(&key, record).unwrap();
+}
+
 #[test]
-fn a_damaged_record_is_named() {
+fn a_damaged_record_is_named_and_the_next_open_makes_all_of_it_anew() {
     let dir = TempDir::new().unwrap();
     let tickets = open(dir.path()).tickets;
     tickets.checkpoint(&checkpoint(5, 3)).unwrap();
-    let key = Kind::Ticket.key(&[&2_u64.to_be_bytes()]);
-    {
-        let State::Open(database) = &*tickets.state() else { panic!("it is open") };
-        let mut record = database.db.get(&key).unwrap().unwrap().to_vec();
-        record[20] ^= 1;
-        database.db.insert(&key, record).unwrap();
-    }
+    let told = Arc::new(Mutex::new(0));
+    let tell = Arc::clone(&told);
+    tickets.when_damaged(move || *tell.lock().unwrap() += 1);
+    spoil(&tickets);
+    assert_eq!((tickets.damage(), *told.lock().unwrap()), (None, 0), "nobody has seen it yet");
     let error = tickets.ticket(2).unwrap_err();
-    assert!(error.to_string().contains("damaged at record t0000000000000002"), "{error}");
+    let what = "record t0000000000000002 is not as it was written";
+    assert!(error.to_string().contains(&format!("is damaged ({what}); a restart")), "{error}");
     assert!(tickets.each_ticket(|_, _| {}).is_err());
-    assert!(tickets.ticket(1).is_ok());
+    assert_eq!((tickets.damage().as_deref(), *told.lock().unwrap()), (Some(what), 1));
+    assert!(tickets.ticket(1).is_ok(), "the rest of it is read");
+    tickets.checkpoint(&checkpoint(8, 1)).unwrap();
+    drop(tickets);
+    assert_eq!(set_aside_reason(dir.path()), Unusable::Damaged(what.to_owned()));
+}
+
+#[test]
+fn a_damaged_history_and_a_damaged_closed_ticket_are_noticed_by_whoever_meets_them() {
+    let spoilt = |kind: Kind, number: u64| {
+        let dir = TempDir::new().unwrap();
+        let tickets = open(dir.path()).tickets;
+        tickets.checkpoint(&checkpoint(5, 3)).unwrap();
+        let State::Open(database) = &*tickets.state() else { panic!("it is open") };
+        database.db.insert(kind.key(&[&number.to_be_bytes()]), b"torn").unwrap();
+        (dir, tickets.clone())
+    };
+    let (_dir, tickets) = spoilt(Kind::History, 1);
+    // Its entries could not be added; the checkpoint stands.
+    tickets.checkpoint(&checkpoint(8, 3)).unwrap();
+    assert!(tickets.damage().is_some_and(|what| what.starts_with("record h0000000000000001 ")));
+    let (_dir, tickets) = spoilt(Kind::Closed, 1_000);
+    assert_eq!(tickets.newest_closed(0..u64::MAX, 9).unwrap(), [(1_000, None)]);
+    assert!(tickets.damage().is_some_and(|what| what.starts_with("record c00000000000003e8 ")));
 }
 
 #[test]
