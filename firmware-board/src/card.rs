@@ -80,7 +80,7 @@ fn bars(frame: &mut Frame, face: Face, area: Rect, language: Language) {
     for (place, colour) in (0..).zip(BARS) {
         let bar = Rect::new(area.x + place * each, area.y, each, area.height);
         fill(frame, bar, colour);
-        let at = (bar.x + each / 2, bar.y + (bar.height + cap(face)) / 2);
+        let at = (bar.x + each / 2, bar.y + u16::midpoint(bar.height, cap(face)));
         write(frame, face, at, Hold::Middle, word(colour, language));
     }
     border(frame, Rect::new(area.x, area.y, each * 8, area.height));
@@ -121,7 +121,7 @@ fn small(name: &str, frame: &mut Frame) {
         let room = i32::from(width.saturating_sub(height));
         let words = text::fit(DOT, name, room);
         let wide = u16::try_from(text::width_px(DOT, &words)).unwrap_or_default();
-        let (left, base) = ((width + height / 2 - wide) / 2, (height + cap(DOT)) / 2);
+        let (left, base) = ((width + height / 2 - wide) / 2, u16::midpoint(height, cap(DOT)));
         let above = base - cap(DOT);
         fill(frame, Rect::new(left - 2, above - 1, wide + 4, cap(DOT) + 2), Rgb565::BLACK);
         write(frame, DOT, (left, base), Hold::Left, &words);

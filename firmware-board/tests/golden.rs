@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::golden::check_on;
+use common::golden::{check_frame, check_on};
 use common::{alarm, breach, critical, due_soon, next, resignalled, room, storm, well};
 use firmware_board::{
-    AlarmKind, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, Phase, Progress, Scene,
-    Staffing, signals,
+    AlarmKind, AlarmState, ClockText, Counts, DiskFault, Frame, Language, Level, Link, Phase, Progress,
+    Scene, Staffing, signals, test_card,
 };
 
 /// Draws the scene and compares it with its picture.
@@ -184,4 +184,14 @@ fn an_impossible_date_is_drawn_all_the_same() {
 
 fn english(scene: Scene) -> Scene {
     Scene { language: Language::English, site: "Support, room 412".into(), ..scene }
+}
+
+#[test]
+fn a_panel_is_tested() {
+    for (width, height) in [(480, 320), (320, 240), (800, 480), (1_920, 1_080), (64, 8), (128, 16), (128, 64)]
+    {
+        let mut frame = Frame::new(width, height);
+        test_card("door", Language::Russian, &mut frame);
+        check_frame("card", &frame);
+    }
 }

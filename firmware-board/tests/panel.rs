@@ -10,8 +10,8 @@ use embedded_graphics::pixelcolor::raw::RawU16;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::{self, ErrorKind, Operation, SpiDevice};
-use firmware_board::decode::Decoder;
-use firmware_board::panel::{BUS_LIMIT, Chip, Mounting, Sent, Tft, TftError, Turn};
+use firmware_board::decode::{Decoder, LedDecoder};
+use firmware_board::panel::{BUS_LIMIT, Chip, Leds, Modules, Mounting, Sent, Tft, TftError, Turn};
 use firmware_board::record::{Nowhere, Recorder, TraceEvent, Wire};
 use firmware_board::{
     AlarmKind, AlarmState, Frame, Language, Level, Link, Phase, Progress, Scene, signals, wall,
@@ -110,13 +110,48 @@ impl Random {
 
 #[test]
 fn after_any_sequence_of_scenes_the_panel_shows_the_frame_pixel_by_pixel() {
-    let mut random = Random(20_261_121);
-    let mut scene = well();
-    let frames = (0..400).map(|_| {
+    check(Mounting::default(), true, day(20_261_121, 400));
+    for chip in [Chip::Ili9341, Chip::St7789] {
+        let mounting = Mounting { chip, ..Mounting::default() };
+        check(mounting, true, day(20_261_122, 150).map(|frame| corner(&frame, mounting.size())));
+    }
+}
+
+#[test]
+fn after_any_sequence_of_scenes_the_modules_light_the_frame() {
+    let modules = Modules { columns: 16, rows: 2, upside_down: false, turn: Turn::Not };
+    let decoder = RefCell::new(LedDecoder::new(modules));
+    let sink = |event: TraceEvent<'_>| decoder.borrow_mut().take(event);
+    let mut leds = Leds::new(Recorder::new(&sink).spi(), modules, 3);
+    leds.reinit().unwrap();
+    let (width, height) = modules.size();
+    for (step, frame) in day(20_261_123, 300).enumerate() {
+        let frame = corner(&frame, (width, height));
+        leds.show(&frame).unwrap();
+        let shown = decoder.borrow().frame();
+        let is_same = (0..height).all(|y| (0..width).all(|x| shown.is_lit(x, y) == frame.is_lit(x, y)));
+        assert!(is_same && decoder.borrow().mistakes() == 0, "step {step}: the modules show another picture");
+    }
+}
+
+/// What a wall shows while a room lives: every level, link, language and phase, and pages that turn.
+fn day(seed: u64, steps: usize) -> impl Iterator<Item = Frame> {
+    let (mut random, mut scene) = (Random(seed), well());
+    (0..steps).map(move |_| {
         random.change(&mut scene);
-        drawn(&scene, random.one(&[Phase::LIT, Phase::DARK, Phase { fast: true, ..Phase::DARK }]))
-    });
-    check(Mounting::default(), true, frames);
+        let turn = random.below(5);
+        let phase = random.one(&[Phase::LIT, Phase::DARK, Phase { fast: true, ..Phase::DARK }]);
+        drawn(&scene, Phase { turn, ..phase })
+    })
+}
+
+/// The upper left of a picture, for a panel that is smaller.
+fn corner(frame: &Frame, (width, height): (u16, u16)) -> Frame {
+    let mut corner = Frame::new(width, height);
+    for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+        corner.set(x, y, frame.pixel(x, y));
+    }
+    corner
 }
 
 #[test]

@@ -25,7 +25,6 @@ pub(super) fn open(panel: &config::Panel, trace: &Trace) -> Open {
             PanelKind::Simulated { width, height } => simulated((*width, *height), &recorder),
             PanelKind::Tft(tft) => tft_panel(tft, &recorder),
             PanelKind::Max7219(matrix) => leds(matrix, &recorder),
-            PanelKind::Ssd1306(_) | PanelKind::Drm { .. } => Err("not yet".to_owned()),
         }?;
         Ok(Box::new(Traced { panel: glass, trace: panel_trace.clone() }) as Box<dyn Glass>)
     })

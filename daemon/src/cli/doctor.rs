@@ -14,7 +14,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::json;
 
 use self::finding::{Finding, Severity};
 use self::tree::Tree;

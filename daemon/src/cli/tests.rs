@@ -472,6 +472,15 @@ fn answer(
         ("POST", "/v1/board/mute") => {
             json!({"muted_until": (body["for"] != "0s").then(|| now.plus_ms(1_800_000).to_rfc3339(zone))})
         }
+        ("GET", "/v1/board/parts") => {
+            let panel = |name: &str, kind: &str, width: u16, height: u16| json!({"name": name, "kind": kind, "width": width, "height": height});
+            json!({"signals": true, "button": true,
+                "panels": [panel("st7796", "st7796", 480, 320), panel("door", "max7219", 64, 8)]})
+        }
+        ("POST", "/v1/board/test") => {
+            let ending = if body["step"] == "button" { "not-pressed" } else { "done" };
+            json!({"step": body["step"], "ending": ending})
+        }
         ("GET", "/v1/clock") => clock_status(false),
         ("POST", "/v1/clock/trust") if body["yes"] == true => clock_status(true),
         ("POST", "/v1/clock/trust") => {
@@ -593,6 +602,8 @@ fn what_the_daemon_says_is_told_as_text() {
         &["board", "mute", "30m"],
         &["board", "mute", "0s"],
         &["board", "mute", "half an hour"],
+        &["board", "test"],
+        &["--json", "board", "test"],
         &["clock", "show"],
         &["clock", "trust"],
         &["clock", "trust", "--yes"],

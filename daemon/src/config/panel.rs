@@ -35,17 +35,6 @@ pub enum PanelKind {
     Tft(Tft),
     /// A matrix of LEDs: rows of chained 8x8 modules, each with a MAX7219.
     Max7219(Max7219),
-    /// A small OLED with an SSD1306.
-    Ssd1306(Ssd1306),
-    /// A screen on HDMI.
-    Drm {
-        /// The connector, such as `HDMI-A-1`; without, the first with a screen on it.
-        connector: Option<String>,
-        /// Columns of the mode that is asked of it.
-        width: u16,
-        /// Rows.
-        height: u16,
-    },
 }
 
 /// How an SPI panel is connected.
@@ -108,25 +97,6 @@ pub struct Max7219 {
     pub module_rotation: u16,
 }
 
-/// A small OLED.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ssd1306 {
-    /// Its bus.
-    pub spi: Spi,
-    /// The pin that tells commands from data, BCM number.
-    pub dc_pin: u8,
-    /// The reset pin, BCM number.
-    pub reset_pin: u8,
-    /// Columns.
-    pub width: u16,
-    /// Rows.
-    pub height: u16,
-    /// From 0, which is not dark, to 15.
-    pub brightness: u8,
-    /// By how many degrees it is turned: 0 or 180.
-    pub rotation: u16,
-}
-
 /// The most modules of one matrix: a picture of 128x64, or of 1024x8.
 pub const MODULES_MAX: u16 = 128;
 
@@ -149,21 +119,18 @@ impl PanelKind {
             Self::Simulated { .. } => "simulated",
             Self::Tft(tft) => tft.chip.word(),
             Self::Max7219(_) => "max7219",
-            Self::Ssd1306(_) => "ssd1306",
-            Self::Drm { .. } => "drm",
         }
     }
 
     /// Columns and rows of its pictures.
     pub fn size(&self) -> (u16, u16) {
         match self {
-            Self::Simulated { width, height } | Self::Drm { width, height, .. } => (*width, *height),
+            Self::Simulated { width, height } => (*width, *height),
             Self::Tft(tft) => {
                 let (width, height) = tft.chip.made();
                 if tft.rotation % 180 == 0 { (width, height) } else { (height, width) }
             }
             Self::Max7219(matrix) => (u16::from(matrix.columns) * 8, u16::from(matrix.rows) * 8),
-            Self::Ssd1306(oled) => (oled.width, oled.height),
         }
     }
 
@@ -172,8 +139,7 @@ impl PanelKind {
         match self {
             Self::Tft(tft) => Some(tft.spi),
             Self::Max7219(matrix) => Some(matrix.spi),
-            Self::Ssd1306(oled) => Some(oled.spi),
-            Self::Simulated { .. } | Self::Drm { .. } => None,
+            Self::Simulated { .. } => None,
         }
     }
 
@@ -184,8 +150,7 @@ impl PanelKind {
                 .into_iter()
                 .chain(tft.backlight_pin.map(|pin| ("backlight-pin", pin)))
                 .collect(),
-            Self::Ssd1306(oled) => vec![("dc-pin", oled.dc_pin), ("reset-pin", oled.reset_pin)],
-            Self::Simulated { .. } | Self::Max7219(_) | Self::Drm { .. } => Vec::new(),
+            Self::Simulated { .. } | Self::Max7219(_) => Vec::new(),
         }
     }
 }
@@ -210,7 +175,7 @@ impl TftChip {
 }
 
 /// Every kind, and the keys that it takes besides `name` and `kind`.
-const KINDS: [(&str, &[&str]); 7] = [
+const KINDS: [(&str, &[&str]); 5] = [
     ("simulated", &["size"]),
     ("st7796", &TFT_KEYS),
     ("ili9341", &TFT_KEYS),
@@ -219,11 +184,6 @@ const KINDS: [(&str, &[&str]); 7] = [
         "max7219",
         &["spi-bus", "spi-select", "spi-mhz", "columns", "rows", "brightness", "rotation", "module-rotation"],
     ),
-    (
-        "ssd1306",
-        &["spi-bus", "spi-select", "spi-mhz", "dc-pin", "reset-pin", "size", "brightness", "rotation"],
-    ),
-    ("drm", &["connector", "size"]),
 ];
 
 const TFT_KEYS: [&str; 9] = [
@@ -248,7 +208,6 @@ pub(super) struct Written {
     name: Option<Spanned<String>>,
     kind: Option<Spanned<String>>,
     size: Option<Spanned<String>>,
-    connector: Option<Spanned<String>>,
     spi_bus: Number,
     spi_select: Number,
     spi_mhz: Number,
@@ -335,12 +294,6 @@ impl Place<'_> {
             "ili9341" => PanelKind::Tft(self.tft(TftChip::Ili9341)?),
             "st7789" => PanelKind::Tft(self.tft(TftChip::St7789)?),
             "max7219" => PanelKind::Max7219(self.max7219()?),
-            "ssd1306" => PanelKind::Ssd1306(self.ssd1306()?),
-            "drm" => {
-                let (width, height) = self.size((1920, 1080))?;
-                let connector = self.written.connector.as_ref().map(|name| name.get_ref().clone());
-                PanelKind::Drm { connector, width, height }
-            }
             _ => {
                 let (width, height) = self.size((480, 320))?;
                 PanelKind::Simulated { width, height }
@@ -383,22 +336,6 @@ impl Place<'_> {
             brightness: self.number("brightness", 0..=15, 3)?,
             rotation: self.rotation("rotation", &[0, 180], 0)?,
             module_rotation: self.rotation("module-rotation", &[0, 90, 180, 270], 0)?,
-        })
-    }
-
-    fn ssd1306(&self) -> Read<Ssd1306> {
-        let (width, height) = self.size((128, 64))?;
-        if width != 128 || !matches!(height, 32 | 64) {
-            return Err(self.wrong("size", format!("an ssd1306 of {width}x{height}; it is 128x64 or 128x32")));
-        }
-        Ok(Ssd1306 {
-            spi: self.spi(8, 10)?,
-            dc_pin: self.pin("dc-pin", 25)?,
-            reset_pin: self.pin("reset-pin", 24)?,
-            width,
-            height,
-            brightness: self.number("brightness", 0..=15, 8)?,
-            rotation: self.rotation("rotation", &[0, 180], 0)?,
         })
     }
 
@@ -487,7 +424,7 @@ impl Place<'_> {
                 PanelKind::Tft(_) => ("kind", ""),
                 PanelKind::Max7219(_) if self.written.columns.is_some() => ("columns", ""),
                 PanelKind::Max7219(_) => ("rows", ""),
-                PanelKind::Simulated { .. } | PanelKind::Ssd1306(_) | PanelKind::Drm { .. } => ("size", ""),
+                PanelKind::Simulated { .. } => ("size", ""),
             };
             self.wrong(key, format!("{unservable}{way_out}"))
         })
@@ -543,14 +480,13 @@ impl Place<'_> {
 
     fn keys(&self) -> Vec<(&'static str, Option<Range<usize>>)> {
         // Taken apart, so that a new key is not forgotten here or among the numbers.
-        let Written { name, kind, size, connector, inverted, blue_first, .. } = self.written;
+        let Written { name, kind, size, inverted, blue_first, .. } = self.written;
         let text = |said: &Option<Spanned<String>>| said.as_ref().map(Spanned::span);
         let flag = |said: &Option<Spanned<bool>>| said.as_ref().map(Spanned::span);
         let mut keys = vec![
             ("name", text(name)),
             ("kind", text(kind)),
             ("size", text(size)),
-            ("connector", text(connector)),
             ("inverted", flag(inverted)),
             ("blue-first", flag(blue_first)),
         ];

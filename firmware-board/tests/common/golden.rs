@@ -11,6 +11,12 @@ use firmware_board::{Frame, Layout, Phase, Scene};
 pub(crate) fn check_on((width, height): (u16, u16), name: &str, scene: &Scene, phase: Phase) {
     let mut frame = Frame::new(width, height);
     let Ok(()) = Layout::of(width, height).expect("it is served").draw(scene, phase, &mut frame);
+    check_frame(name, &frame);
+}
+
+/// Compares a frame with its picture, pixel by pixel.
+pub(crate) fn check_frame(name: &str, frame: &Frame) {
+    let (width, height) = (frame.width(), frame.height());
     let drawn = frame.rgb888();
     let name = match (width, height) {
         (480, 320) => format!("{name}.png"),

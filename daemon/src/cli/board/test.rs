@@ -1,6 +1,7 @@
 //! `andonctl board test`: a walk through the wall's parts, with what should be seen and heard.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::fmt::Write as _;
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -121,7 +122,8 @@ fn expected(step: Step, parts: &Parts) -> String {
 fn cards(panels: &[Panel]) -> String {
     let mut text = "a card on every panel, for five seconds:".to_owned();
     for Panel { name, kind, width, height } in panels {
-        text.push_str(&format!("\n  {name} ({kind}, {width}x{height}): {}", look(*height)));
+        write!(text, "\n  {name} ({kind}, {width}x{height}): {}", look(*height))
+            .expect("a text takes every word");
     }
     text
 }
@@ -161,7 +163,7 @@ fn asked(io: &mut Io<'_>) -> Result<Option<bool>, CliError> {
 
 /// Says something at once: whoever watches the wall reads it before it is shown.
 fn say(io: &mut Io<'_>, words: &str) -> Result<(), CliError> {
-    write!(io.err, "{words}")?;
+    io.err.write_all(words.as_bytes())?;
     io.err.flush()?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::tree::Tree;
 use crate::board::chunks;
-use crate::config::{Board, PanelKind, Spi};
+use crate::config::{Board, SignalPins, Spi};
 
 /// Whom the daemon runs as, where it is installed.
 const USER: &str = "andon";
@@ -33,11 +33,6 @@ pub(super) fn look(tree: &Tree, board: &Board, findings: &mut Vec<Finding>) {
         group(tree, "gpio", findings);
         taken(tree, &pins, findings);
     }
-    for panel in &board.panels {
-        if let PanelKind::Drm { connector, .. } = &panel.kind {
-            screen(tree, &panel.name, connector.as_deref(), findings);
-        }
-    }
 }
 
 /// Every part on a bus, with its bus and chip select.
@@ -66,7 +61,7 @@ fn pins(board: &Board) -> Vec<(u8, String)> {
         let pins = panel.kind.pins().into_iter();
         pins.map(|(key, pin)| (pin, format!("{key} of the panel `{}`", panel.name)))
     });
-    let of_signals = board.signals.iter().flat_map(|signals| signals.pins());
+    let of_signals = board.signals.iter().flat_map(SignalPins::pins);
     let of_signals = of_signals.map(|(key, pin)| (pin, key.to_owned()));
     let button = board.button.map(|button| (button.pin, "the button".to_owned()));
     of_panels.chain(of_signals).chain(button).collect()
@@ -233,40 +228,4 @@ fn taken(tree: &Tree, pins: &[(u8, String)], findings: &mut Vec<Finding>) {
             format!("no other driver is on one of the wall's {} pins", pins.len()),
         ));
     }
-}
-
-/// Whether there is a screen where one is looked for.
-fn screen(tree: &Tree, panel: &str, connector: Option<&str>, findings: &mut Vec<Finding>) {
-    let entries = tree.names("sys/class/drm");
-    let connectors: Vec<(&str, String)> = entries
-        .iter()
-        .filter_map(|entry| {
-            let (_, name) = entry.split_once('-')?;
-            let status = tree.read(&format!("sys/class/drm/{entry}/status"))?;
-            Some((name, status.trim().to_owned()))
-        })
-        .collect();
-    let has = |wanted: &str| connectors.iter().any(|(name, status)| *name == wanted && status == "connected");
-    let connected = connectors.iter().find(|(_, status)| status == "connected");
-    let what = match connector {
-        Some(wanted) if has(wanted) => None,
-        Some(wanted) => {
-            let known: Vec<_> =
-                connectors.iter().map(|(name, status)| format!("{name} ({status})")).collect();
-            Some(format!(
-                "no screen is at {wanted}; connectors are {}",
-                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
-            ))
-        }
-        None if connected.is_some() => None,
-        None => Some("no screen is connected".to_owned()),
-    };
-    findings.push(match what {
-        None => Finding::fine("drm", format!("a screen is connected for the panel `{panel}`")),
-        Some(what) => {
-            let mend = "plug it in and switch it on; it may have to be on when the Pi starts";
-            Finding::wrong("drm", format!("the panel `{panel}` has no screen: {what}"), mend)
-        }
-    });
-    group(tree, "video", findings);
 }

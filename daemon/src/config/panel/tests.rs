@@ -51,11 +51,11 @@ fn each_wrong_value_is_told_by_line_key_and_way_out() {
     for (keys, expected) in [
         (
             "name = \"door\"",
-            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219, ssd1306, drm",
+            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219",
         ),
         (
             "kind = \"st7769\"",
-            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219, ssd1306, drm; did you mean `st7796`?",
+            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219; did you mean `st7796`?",
         ),
         (
             "kind = \"st7796\"\ncolumns = 4",
@@ -105,10 +105,6 @@ fn each_wrong_value_is_told_by_line_key_and_way_out() {
         (
             "kind = \"simulated\"\nsize = \"0x320\"",
             "andon.toml:3: size: `0x320` is no size; columns x rows, such as 480x320",
-        ),
-        (
-            "kind = \"ssd1306\"\nsize = \"96x64\"",
-            "andon.toml:3: size: an ssd1306 of 96x64; it is 128x64 or 128x32",
         ),
         (
             "kind = \"simulated\"\nname = \"The Door\"",

@@ -84,7 +84,9 @@ pub(super) async fn picture(
 async fn picture_of(door: &DoorState, panel: &str) -> Result<Response, Problem> {
     let (pictures, name) = (door.shared.parts.pictures.clone(), panel.to_owned());
     let png = blocking(move || pictures.png_of(&name)).await?;
-    let png = png.ok_or_else(|| Problem::not_found("panel", panel))?;
+    let png = png.ok_or_else(|| {
+        Problem::not_there(format!("there is no panel `{panel}`; GET /v1/board/parts lists them"))
+    })?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response())
 }
 
