@@ -363,7 +363,9 @@ impl Board {
         let signals = self.signals.as_ref();
         let wrong = |key, message| panel::Wrong { at: place_of(text, key), key, message };
         if let Some((key, message)) = signals.and_then(SignalPins::contradiction) {
-            return Err(wrong(key, message.to_owned()));
+            // Not the line of `buzzer-pin`.
+            let at = place_of(text, &format!("{key} "));
+            return Err(panel::Wrong { at, key, message: message.to_owned() });
         }
         let signals = signals.map(SignalPins::pins).unwrap_or_default();
         let signals = signals.into_iter().map(|(key, pin)| (key, key, pin));
