@@ -8,7 +8,7 @@
 /// How long a level must stay to count, in milliseconds: contacts bounce for 5 to 30.
 pub const DEBOUNCE_MS: u64 = 30;
 /// How often it is to be looked at, in milliseconds.
-pub const LOOK_MS: u64 = 10;
+pub const LOOK_MS: u64 = 20;
 /// How long a button is down before it is stuck, in milliseconds.
 pub const STUCK_MS: u64 = 30_000;
 

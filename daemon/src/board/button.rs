@@ -1,6 +1,6 @@
 //! The acknowledge button as a part of the wall.
 //!
-//! It is looked at every 10 ms rather than waited for: a look is a read of the Pi's memory and needs no line of the kernel's,
+//! It is looked at every 20 ms rather than waited for: a look is a read of the Pi's memory and needs no line of the kernel's,
 //! no edge is lost between two of them, and a simulated button goes the same way.
 
 use std::path::PathBuf;
