@@ -67,6 +67,12 @@ pub fn headline(event: &Event) -> (Level, String) {
             Turn::Stopped { .. } => (Level::Debug, format!("{metric} clock stopped")),
         },
         Event::AlarmAcked { alarm } => (Level::Info, format!("alarm {alarm} acknowledged")),
+        Event::AlarmShelved { alarm, until, reason } => {
+            let why = reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
+            (Level::Info, format!("alarm {alarm} shelved until {}{why}", utc(*until)))
+        }
+        Event::AlarmUnshelved { alarm } => (Level::Info, format!("alarm {alarm} calls anew, from the shelf")),
+        Event::Silenced { .. } => (Level::Info, "the buzzer was silenced for what called".to_owned()),
         Event::PartFailed { part, text, .. } => (Level::Error, format!("{part} failed: {text}")),
         Event::PartWorks { part, .. } => (Level::Info, format!("{part} works again")),
         Event::TimeTrusted { behind_ms } => {

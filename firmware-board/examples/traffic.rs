@@ -3,7 +3,7 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use common::{AT, alarm, breach, well};
+use common::{AT, alarm, breach, layout, well};
 use embedded_hal::delay::DelayNs;
 use firmware_board::panel::{Mounting, Sent, Tft};
 use firmware_board::record::Nowhere;
@@ -64,7 +64,7 @@ fn all_sent(pictures: &[(Scene, Phase)]) -> Vec<Sent> {
     tft.reinit(&mut NoDelay).expect("nowhere takes everything");
     let show = |(scene, phase): &(Scene, Phase)| {
         let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-        let Ok(()) = wall::draw(scene, *phase, &mut frame);
+        let Ok(()) = layout().draw(scene, *phase, &mut frame);
         tft.show(&frame).expect("nowhere takes everything")
     };
     pictures.iter().map(show).collect()

@@ -1,10 +1,15 @@
 //! The panel's side of the bus: rebuilds its memory from what was sent.
 
+mod leds;
+
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::prelude::RgbColor;
+
+use crate::panel::Chip;
 use crate::record::{TraceEvent, Wire};
 use crate::{Frame, Rect};
 
-/// Columns and rows of an ST7796 as it is made, in portrait.
-const MADE: (u16, u16) = (320, 480);
+pub use leds::LedDecoder;
 
 const SOFTWARE_RESET: u8 = 0x01;
 const SLEEP_IN: u8 = 0x10;
@@ -23,11 +28,12 @@ const WRITE_ON: u8 = 0x3C;
 /// 16 bits a pixel on the bus.
 const RGB565: u8 = 0x05;
 
-/// An ST7796 that listens to a trace.
+/// A TFT that listens to a trace.
 ///
 /// It keeps its memory as the glass has it, in portrait, and maps every write through the address mode of that moment, as the chip does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoder {
+    chip: Chip,
     memory: Frame,
     registers: Registers,
     command: u8,
@@ -54,14 +60,17 @@ struct Registers {
 }
 
 impl Registers {
-    const AT_POWER_ON: Self = Self {
-        window: Rect::new(0, 0, MADE.0, MADE.1),
-        mode: AddressMode(0),
-        pixel_format: 0,
-        awake: false,
-        on: false,
-        inverted: false,
-    };
+    fn at_power_on(chip: Chip) -> Self {
+        let (width, height) = chip.made();
+        Self {
+            window: Rect::new(0, 0, width, height),
+            mode: AddressMode(0),
+            pixel_format: 0,
+            awake: false,
+            on: false,
+            inverted: false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,16 +93,16 @@ impl AddressMode {
         self.0 & 0x08 != 0
     }
 
-    /// Columns and rows as they are addressed.
-    fn size(self) -> (u16, u16) {
-        if self.exchanged() { (MADE.1, MADE.0) } else { MADE }
+    /// Columns and rows of a glass as they are addressed.
+    fn size(self, (width, height): (u16, u16)) -> (u16, u16) {
+        if self.exchanged() { (height, width) } else { (width, height) }
     }
 
-    /// Where on the glass an addressed pixel lies.
-    fn on_glass(self, column: u16, page: u16) -> (u16, u16) {
+    /// Where on a glass an addressed pixel lies.
+    fn on_glass(self, (width, height): (u16, u16), column: u16, page: u16) -> (u16, u16) {
         let (x, y) = if self.exchanged() { (page, column) } else { (column, page) };
-        let x = if self.columns_reversed() { MADE.0 - 1 - x } else { x };
-        let y = if self.rows_reversed() { MADE.1 - 1 - y } else { y };
+        let x = if self.columns_reversed() { width - 1 - x } else { x };
+        let y = if self.rows_reversed() { height - 1 - y } else { y };
         (x, y)
     }
 }
@@ -105,11 +114,18 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// A panel that was just given power: asleep, dark.
+    /// An ST7796 that was just given power: asleep, dark.
     pub fn new() -> Self {
+        Self::of(Chip::St7796)
+    }
+
+    /// A panel that was just given power: asleep, dark.
+    pub fn of(chip: Chip) -> Self {
+        let (width, height) = chip.made();
         Self {
-            memory: Frame::new(MADE.0, MADE.1),
-            registers: Registers::AT_POWER_ON,
+            chip,
+            memory: Frame::new(width, height),
+            registers: Registers::at_power_on(chip),
             command: 0,
             args: [0; 4],
             given: 0,
@@ -126,7 +142,8 @@ impl Decoder {
         match event {
             TraceEvent::Pin { pin: Wire::Reset, level } => self.reset_pin(level),
             TraceEvent::Pin {
-                pin: Wire::Dc | Wire::Red | Wire::Amber | Wire::Green | Wire::Buzzer, ..
+                pin: Wire::Dc | Wire::Backlight | Wire::Red | Wire::Amber | Wire::Green | Wire::Buzzer,
+                ..
             } => {}
             TraceEvent::Spi { .. } if self.in_reset => self.mistakes += 1,
             TraceEvent::Spi { dc: false, bytes } => bytes.iter().for_each(|byte| self.start(*byte)),
@@ -134,14 +151,23 @@ impl Decoder {
         }
     }
 
+    /// One pixel of the picture, black outside of it.
+    pub fn pixel(&self, x: u16, y: u16) -> Rgb565 {
+        let (width, height) = self.registers.mode.size(self.chip.made());
+        if x >= width || y >= height {
+            return Rgb565::BLACK;
+        }
+        let (x, y) = self.registers.mode.on_glass(self.chip.made(), x, y);
+        self.memory.row(y)[usize::from(x)]
+    }
+
     /// The picture in the panel's memory, turned as it is addressed now.
     pub fn frame(&self) -> Frame {
-        let (width, height) = self.registers.mode.size();
+        let (width, height) = self.registers.mode.size(self.chip.made());
         let mut frame = Frame::new(width, height);
         for page in 0..height {
             for column in 0..width {
-                let (x, y) = self.registers.mode.on_glass(column, page);
-                frame.set(column, page, self.memory.row(y)[usize::from(x)]);
+                frame.set(column, page, self.pixel(column, page));
             }
         }
         frame
@@ -169,7 +195,7 @@ impl Decoder {
 
     fn reset_pin(&mut self, level: bool) {
         if !level {
-            self.registers = Registers::AT_POWER_ON;
+            self.registers = Registers::at_power_on(self.chip);
         }
         self.in_reset = !level;
     }
@@ -180,7 +206,7 @@ impl Decoder {
         }
         (self.command, self.given) = (command, 0);
         match command {
-            SOFTWARE_RESET => self.registers = Registers::AT_POWER_ON,
+            SOFTWARE_RESET => self.registers = Registers::at_power_on(self.chip),
             SLEEP_IN => self.registers.awake = false,
             SLEEP_OUT => self.registers.awake = true,
             INVERSION_OFF => self.registers.inverted = false,
@@ -210,13 +236,13 @@ impl Decoder {
     }
 
     fn set_columns(&mut self) {
-        if let Some((start, length)) = self.range(self.registers.mode.size().0) {
+        if let Some((start, length)) = self.range(self.registers.mode.size(self.chip.made()).0) {
             (self.registers.window.x, self.registers.window.width) = (start, length);
         }
     }
 
     fn set_pages(&mut self) {
-        if let Some((start, length)) = self.range(self.registers.mode.size().1) {
+        if let Some((start, length)) = self.range(self.registers.mode.size(self.chip.made()).1) {
             (self.registers.window.y, self.registers.window.height) = (start, length);
         }
     }
@@ -235,17 +261,17 @@ impl Decoder {
     fn pixel_byte(&mut self, byte: u8) {
         match self.half.take() {
             None => self.half = Some(byte),
-            Some(first) => self.pixel(u16::from_be_bytes([first, byte])),
+            Some(first) => self.store(u16::from_be_bytes([first, byte])),
         }
     }
 
-    fn pixel(&mut self, raw: u16) {
-        let (width, height) = self.registers.mode.size();
+    fn store(&mut self, raw: u16) {
+        let (width, height) = self.registers.mode.size(self.chip.made());
         if self.registers.pixel_format != RGB565 || self.column >= width || self.page >= height {
             self.mistakes += 1;
             return;
         }
-        let (x, y) = self.registers.mode.on_glass(self.column, self.page);
+        let (x, y) = self.registers.mode.on_glass(self.chip.made(), self.column, self.page);
         self.memory.set_raw(x, y, raw);
         self.column += 1;
         if self.column >= self.registers.window.right() {

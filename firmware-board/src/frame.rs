@@ -56,6 +56,18 @@ impl Frame {
         (rect.y..rect.bottom()).flat_map(move |y| self.row(y)[columns.clone()].iter().copied())
     }
 
+    /// One pixel, black outside the frame.
+    pub fn pixel(&self, x: u16, y: u16) -> Rgb565 {
+        if x < self.width && y < self.height { self.row(y)[usize::from(x)] } else { Rgb565::BLACK }
+    }
+
+    /// Whether a pixel is lit where there is only light or none: its strongest colour is at half or more, so that plain red is. Outside the frame
+    /// nothing is.
+    pub fn is_lit(&self, x: u16, y: u16) -> bool {
+        let colour = self.pixel(x, y);
+        colour.r() > Rgb565::MAX_R / 2 || colour.g() > Rgb565::MAX_G / 2 || colour.b() > Rgb565::MAX_B / 2
+    }
+
     /// The frame as rows of red, green and blue bytes, for a PNG.
     pub fn rgb888(&self) -> Vec<u8> {
         self.pixels

@@ -9,6 +9,8 @@
 
 extern crate alloc;
 
+mod button;
+mod card;
 pub mod decode;
 mod diff;
 mod face;
@@ -25,12 +27,15 @@ mod text;
 pub mod wall;
 mod words;
 
+pub use button::{Button, ButtonEvent, DEBOUNCE_MS, LOOK_MS, STUCK_MS};
+pub use card::test_card;
 pub use diff::WASTE_PX;
 pub use frame::Frame;
-pub use phase::Phase;
+pub use phase::{PAGE_MS, Phase};
 pub use rect::Rect;
 pub use scene::{
     AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, NextLine,
     Progress, Scene, Staffing,
 };
-pub use signals::{Buzzer, Lamp, Signals, signals};
+pub use signals::{Buzzer, Lamp, Signals, signals, sound};
+pub use wall::{Layout, Unservable};

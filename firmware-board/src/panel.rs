@@ -4,8 +4,16 @@
 
 mod beacon;
 mod bus;
+#[cfg(test)]
+mod faults;
+mod leds;
+mod pins;
+mod strip;
 mod tft;
 
-pub use beacon::{Beacon, BeaconError, Wiring};
+pub use beacon::{Beacon, Levels, Outlet};
 pub use bus::{BUS_LIMIT, BusError};
-pub use tft::{Mounting, Sent, Tft, TftError};
+pub use leds::{Leds, LedsError, Modules};
+pub use pins::{Pin, Pins, PinsError, Wiring};
+pub use strip::{HZ as STRIP_HZ, LEDS as STRIP_LEDS, Strip};
+pub use tft::{Chip, Mounting, Sent, Tft, TftError, Turn};

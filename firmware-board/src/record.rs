@@ -35,6 +35,8 @@ pub enum Wire {
     Dc,
     /// Resets the panel while low.
     Reset,
+    /// Lights the panel's glass.
+    Backlight,
     /// The red lamp.
     Red,
     /// The amber lamp.
@@ -51,6 +53,7 @@ impl Wire {
         match self {
             Self::Dc => "dc",
             Self::Reset => "reset",
+            Self::Backlight => "backlight",
             Self::Red => "red",
             Self::Amber => "amber",
             Self::Green => "green",

@@ -36,6 +36,8 @@ pub struct Scene {
     pub signals: Signals,
     /// Minutes of silence left; `None` when not muted.
     pub muted_min: Option<u16>,
+    /// Whether it is a time of day at which the room is not to be woken: sound is delayed, light is not.
+    pub quiet: bool,
     /// The language of the room.
     pub language: Language,
     /// The name of the room or site.

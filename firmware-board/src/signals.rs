@@ -57,32 +57,39 @@ pub enum Buzzer {
 /// alarms light and sound nothing, yet all is not well: green is lit only when there is no alarm at all.
 pub fn signals(alarms: impl Iterator<Item = (AlarmKind, AlarmState)>, muted: bool) -> Signals {
     let (mut red, mut amber) = (Tally::default(), Tally::default());
-    let (mut sound, mut any) = (Buzzer::Off, false);
+    let (mut buzzer, mut any) = (Buzzer::Off, false);
     for (kind, state) in alarms {
         any = true;
-        let (tally, voice) = match kind {
-            AlarmKind::Critical => (&mut red, Buzzer::Critical),
-            AlarmKind::Breach => (&mut red, Buzzer::Breach),
-            AlarmKind::DueSoon
-            | AlarmKind::MassProblem
-            | AlarmKind::Staffing
-            | AlarmKind::Letter
-            | AlarmKind::Storage
-            | AlarmKind::Clock
-            | AlarmKind::Calendar
-            | AlarmKind::Panel
-            | AlarmKind::Complaint => (&mut amber, Buzzer::Warning),
-        };
-        tally.add(state);
-        if state == AlarmState::Unacked && voice.urgency() > sound.urgency() {
-            sound = voice;
+        if is_red(kind) { &mut red } else { &mut amber }.add(state);
+        if state == AlarmState::Unacked && !muted {
+            buzzer = buzzer.or(voice(kind));
         }
     }
-    Signals {
-        red: red.lamp(),
-        amber: amber.lamp(),
-        green: if any { Lamp::Off } else { Lamp::On },
-        buzzer: if muted { Buzzer::Off } else { sound },
+    Signals { red: red.lamp(), amber: amber.lamp(), green: if any { Lamp::Off } else { Lamp::On }, buzzer }
+}
+
+/// What the buzzer does where alarms of these kinds are to be heard: the worst sounds.
+pub fn sound(heard: impl Iterator<Item = AlarmKind>) -> Buzzer {
+    heard.map(voice).fold(Buzzer::Off, Buzzer::or)
+}
+
+fn is_red(kind: AlarmKind) -> bool {
+    matches!(voice(kind), Buzzer::Critical | Buzzer::Breach)
+}
+
+fn voice(kind: AlarmKind) -> Buzzer {
+    match kind {
+        AlarmKind::Critical => Buzzer::Critical,
+        AlarmKind::Breach => Buzzer::Breach,
+        AlarmKind::DueSoon
+        | AlarmKind::MassProblem
+        | AlarmKind::Staffing
+        | AlarmKind::Letter
+        | AlarmKind::Storage
+        | AlarmKind::Clock
+        | AlarmKind::Calendar
+        | AlarmKind::Panel
+        | AlarmKind::Complaint => Buzzer::Warning,
     }
 }
 
@@ -163,6 +170,11 @@ impl Buzzer {
         }
     }
 
+    /// The more urgent of both.
+    fn or(self, other: Self) -> Self {
+        if other.urgency() > self.urgency() { other } else { self }
+    }
+
     fn urgency(self) -> u8 {
         match self {
             Self::Off => 0,
@@ -174,6 +186,19 @@ impl Buzzer {
 }
 
 impl Signals {
+    /// What is left to see when the desk has stopped: something needs a person, and nothing is watched.
+    pub const SAFE: Self = Self { amber: Lamp::On, ..Self::DARK };
+
+    /// What can be said when the desk does not answer: what was wrong is taken to be so still, that all is well is not.
+    #[must_use]
+    pub fn stale(self) -> Self {
+        let amber = match self.amber {
+            Lamp::Off | Lamp::On | Lamp::Slow => Lamp::Slow,
+            Lamp::Fast => Lamp::Fast,
+        };
+        Self { amber, green: Lamp::Off, ..self }
+    }
+
     /// The lamps of a wall that cannot know: none is lit, least of all green.
     pub const DARK: Self = Self { red: Lamp::Off, amber: Lamp::Off, green: Lamp::Off, buzzer: Buzzer::Off };
 }

@@ -12,42 +12,168 @@ mod calm;
 mod footer;
 mod next;
 mod notices;
+mod pages;
 mod palette;
 mod pen;
 mod veil;
 
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
 
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
-use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Rect, Scene};
+use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Scene};
+use pages::Page;
 use palette::Palette;
-use pen::Pen;
+use pen::{Grid, Pen};
 
-/// Columns of the panel that this wall is laid out for.
+/// Columns of the panel that most rooms have.
 pub const WIDTH: u16 = 480;
-/// Rows of the panel that this wall is laid out for.
+/// Rows of the panel that most rooms have.
 pub const HEIGHT: u16 = 320;
 
 /// Free space at the left and right.
 const MARGIN: i32 = 12;
 const LEFT: i32 = MARGIN;
-const RIGHT: i32 = 480 - MARGIN;
 /// In lines: where the ticket's number starts, and the text.
 const NUMBER: i32 = 44;
 const TEXT: i32 = 116;
 
-/// Draws the scene, with what flashes as it is in this phase.
+/// Which design of the wall serves a panel.
 ///
-/// Every pixel of the panel is drawn; what was on the target before does not shine through.
-pub fn draw<D: DrawTarget<Color = Rgb565>>(
+/// A design is made for a size and for the distance from which a panel of that size is read; none is another one squeezed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Layout {
+    width: u16,
+    height: u16,
+    design: Design,
+}
+
+/// The designs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Design {
+    /// The wall on a grid of units.
+    Grid(Grid),
+}
+
+/// No design serves a panel of this size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Unservable {
+    /// The panel's columns.
+    pub width: u16,
+    /// The panel's rows.
+    pub height: u16,
+}
+
+impl fmt::Display for Unservable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { width, height } = self;
+        write!(f, "no layout of the wall serves a panel of {width}x{height}; served are {SERVED}")
+    }
+}
+
+impl core::error::Error for Unservable {}
+
+/// The sizes that are served, for people.
+const SERVED: &str = "480x320, 800x480 and 1920x1080";
+
+/// A wall on the grid has at least so many units.
+const LEAST: (u16, u16) = (480, 270);
+
+impl Design {
+    fn of(width: u16, height: u16) -> Option<Self> {
+        let fits = |grid: &Grid| {
+            let (columns, rows) = grid.size((width, height));
+            columns >= LEAST.0 && rows >= LEAST.1
+        };
+        [Grid::Room, Grid::Table, Grid::Desk].into_iter().find(fits).map(Self::Grid)
+    }
+}
+
+impl Layout {
+    /// The layout of a panel with so many columns and rows.
+    ///
+    /// # Errors
+    /// No layout serves the size; the error says which sizes are served.
+    pub fn of(width: u16, height: u16) -> Result<Self, Unservable> {
+        let design = Design::of(width, height).ok_or(Unservable { width, height })?;
+        Ok(Self { width, height, design })
+    }
+
+    /// Columns and rows of the pictures it draws.
+    pub fn size(&self) -> (u16, u16) {
+        (self.width, self.height)
+    }
+
+    /// Draws the scene, with what flashes and the page of alarms as they are in this phase.
+    ///
+    /// Every pixel of the panel is drawn; what was on the target before does not shine through.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub fn draw<D: DrawTarget<Color = Rgb565>>(
+        &self,
+        scene: &Scene,
+        phase: Phase,
+        target: &mut D,
+    ) -> Result<(), D::Error> {
+        match self.design {
+            Design::Grid(grid) => on_grid(&mut Pen::new(target, grid, self.size()), scene, phase),
+        }
+    }
+
+    /// The first moment after `t_ms` at which the same scene looks different, in the lamps' time: the next flash or turn of a page; `None` when
+    /// it stays as it is.
+    pub fn next_change(&self, scene: &Scene, t_ms: u64) -> Option<u64> {
+        let lamps = [scene.signals.red, scene.signals.amber];
+        let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
+            Link::Live => {
+                let alarms = scene.alarms.iter().take(pages::LOOKED_AT);
+                &mut alarms.map(|alarm| Lamp::from(alarm.state)).chain(lamps)
+            }
+            Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
+            Link::Starting { .. } | Link::Stopped => return None,
+        };
+        let flash = flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min();
+        let turn = (self.pages(scene) > 1).then(|| Phase::next_turn(t_ms));
+        [flash, turn].into_iter().flatten().min()
+    }
+
+    /// Which of `scene.alarms` are on the page that is drawn in this phase, from the top: what an acknowledge button means. None while the
+    /// picture is not a live one.
+    pub fn shown(&self, scene: &Scene, phase: Phase) -> impl Iterator<Item = usize> + use<> {
+        self.page(scene, phase.turn).into_iter().flat_map(Page::shown)
+    }
+
+    /// How many pages take turns; 1 where none does.
+    fn pages(&self, scene: &Scene) -> usize {
+        self.page(scene, 0).map_or(1, |page| page.of)
+    }
+
+    /// The page of alarms; none while the picture is not a live one.
+    fn page(&self, scene: &Scene, turn: u64) -> Option<Page> {
+        match (scene.link, self.design) {
+            (Link::Live, Design::Grid(grid)) => {
+                let lines = alarms::lines(scene, bottom(scene, grid.size(self.size()).1));
+                Some(Page::of(scene, lines, turn))
+            }
+            (Link::Stale { .. } | Link::Starting { .. } | Link::Blocked { .. } | Link::Stopped, _) => None,
+        }
+    }
+}
+
+/// Where the strips at the foot begin, on a grid of so many rows.
+fn bottom(scene: &Scene, rows: u16) -> u16 {
+    footer::top(rows) - notices::height(scene)
+}
+
+fn on_grid<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
     scene: &Scene,
     phase: Phase,
-    target: &mut D,
 ) -> Result<(), D::Error> {
-    let pen = &mut Pen::new(target);
     match scene.link {
         Link::Live => picture(pen, &palette::LIVE, scene, phase),
         Link::Stale { since_s } => {
@@ -60,36 +186,26 @@ pub fn draw<D: DrawTarget<Color = Rgb565>>(
     }
 }
 
-/// The first moment after `t_ms` at which the same scene looks different; `None` when nothing in it flashes.
-pub fn next_flash(scene: &Scene, t_ms: u64) -> Option<u64> {
-    let lamps = [scene.signals.red, scene.signals.amber];
-    let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
-        Link::Live => &mut scene.alarms.iter().map(|alarm| Lamp::from(alarm.state)).chain(lamps),
-        Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
-        Link::Starting { .. } | Link::Stopped => return None,
-    };
-    flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min()
-}
-
 fn picture<D: DrawTarget<Color = Rgb565>>(
     pen: &mut Pen<'_, D>,
     palette: &Palette,
     scene: &Scene,
     phase: Phase,
 ) -> Result<(), D::Error> {
-    pen.fill(Rect::new(0, 0, WIDTH, HEIGHT), palette.ground)?;
-    let notices = notices::draw(pen, palette, scene)?;
-    let bottom = footer::TOP - notices;
+    let wall = pen.wall();
+    pen.fill(wall, palette.ground)?;
+    notices::draw(pen, palette, scene)?;
+    let bottom = bottom(scene, wall.height);
     if scene.level == Level::Normal && scene.alarms.is_empty() {
         calm::draw(pen, palette, scene, bottom)?;
         return footer::draw(pen, palette, scene, footer::Clock::Elsewhere);
     }
     band::draw(pen, palette, scene, phase)?;
-    let below = alarms::draw(pen, palette, scene, phase, (band::HEIGHT + 4, bottom))?;
+    let below = alarms::draw(pen, palette, scene, phase, bottom)?;
     next::draw(pen, palette, scene, (below, bottom))?;
     footer::draw(pen, palette, scene, footer::Clock::Here)?;
     if scene.level == Level::Critical {
-        pen.border(Rect::new(0, 0, WIDTH, HEIGHT), 4, palette.red.fill)?;
+        pen.border(wall, 4, palette.red.fill)?;
     }
     Ok(())
 }
@@ -99,7 +215,7 @@ fn time_of_day(at: ClockText) -> String {
     format!("{:02}:{:02}", at.hh, at.mm)
 }
 
-/// How many of the shown alarms nobody has taken.
+/// How many of the alarms that take turns nobody has taken.
 fn unacked(scene: &Scene) -> usize {
-    scene.alarms.iter().filter(|alarm| alarm.state == AlarmState::Unacked).count()
+    scene.alarms.iter().take(pages::LOOKED_AT).filter(|alarm| alarm.state == AlarmState::Unacked).count()
 }

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use firmware_board::panel::{Beacon, Wiring};
+use firmware_board::panel::{Beacon, Levels, Outlet, Pin, Pins, Strip, Wiring};
 use firmware_board::record::{Recorder, TraceEvent, Wire};
-use firmware_board::{AlarmKind, AlarmState, Buzzer, Lamp, Signals, signals};
+use firmware_board::{AlarmKind, AlarmState, Buzzer, Lamp, Signals, signals, sound};
 
 use AlarmKind::{Breach, Critical, DueSoon, Staffing, Storage};
 use AlarmState::{Acked, ClearedUnacked, Shelved, Unacked};
@@ -123,10 +123,9 @@ fn trace(wiring: Wiring, steps: &[(Signals, u64)]) -> Vec<String> {
         }
     };
     let recorder = Recorder::new(&sink);
-    let mut beacon = Beacon::new(
-        [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer].map(|wire| recorder.pin(wire)),
-        wiring,
-    );
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
+    let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), wiring)));
+    let mut beacon = Beacon::new(Pins::new(pins));
     for (signals, t_ms) in steps {
         beacon.show(*signals, *t_ms).unwrap();
     }
@@ -150,10 +149,168 @@ fn pins_are_set_at_first_and_then_only_when_they_change() {
 fn a_new_sound_begins_at_its_beginning_whenever_it_comes() {
     let warning = of(&[(DueSoon, Unacked)]);
     let recorder = Recorder::new(|_: TraceEvent<'_>| {});
-    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer].map(|wire| recorder.pin(wire));
-    let mut beacon = Beacon::new(pins, Wiring::ActiveHigh);
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
+    let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), Wiring::ActiveHigh)));
+    let mut beacon = Beacon::new(Pins::new(pins));
     beacon.show(Signals { amber: Lamp::Off, ..warning }, 12_345).unwrap();
     assert_eq!(beacon.next_edge(12_345), Some(12_345 + 250));
     beacon.show(Signals { amber: Lamp::Off, ..warning }, 12_700).unwrap();
     assert_eq!(beacon.next_edge(12_700), Some(12_345 + 30_000));
+}
+
+#[test]
+fn time_that_goes_back_stops_no_rhythm() {
+    let recorder = Recorder::new(|_: TraceEvent<'_>| {});
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
+    let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), Wiring::ActiveHigh)));
+    let mut beacon = Beacon::new(Pins::new(pins));
+    beacon.show(of(&[(Breach, Unacked)]), 5_000).unwrap();
+    for t_ms in [4_000, 0, u64::MAX, 3] {
+        beacon.show(of(&[(Breach, Unacked)]), t_ms).unwrap();
+        assert!(beacon.next_edge(t_ms).is_some_and(|edge_ms| edge_ms > t_ms || t_ms == u64::MAX), "{t_ms}");
+    }
+}
+
+#[test]
+fn the_worst_that_is_to_be_heard_sounds() {
+    assert_eq!(sound([].into_iter()), Buzzer::Off);
+    assert_eq!(sound([Storage, DueSoon].into_iter()), Buzzer::Warning);
+    assert_eq!(sound([DueSoon, Breach, Storage].into_iter()), Buzzer::Breach);
+    assert_eq!(sound([Breach, Critical, DueSoon].into_iter()), Buzzer::Critical);
+}
+
+#[test]
+fn a_desk_that_does_not_answer_is_not_said_to_be_well() {
+    let calm = of(&[]).stale();
+    assert_eq!(calm, Signals { amber: Lamp::Slow, ..Signals::DARK });
+    let worst = of(&[(Breach, Unacked), (Storage, Unacked)]);
+    assert_eq!(worst.stale(), worst, "what was wrong is taken to be so still");
+    assert_eq!(of(&[(Storage, Acked)]).stale().amber, Lamp::Slow);
+}
+
+#[test]
+fn what_is_left_behind_is_steady_and_silent_whatever_it_was_before() {
+    let recorder = Recorder::new(|_: TraceEvent<'_>| {});
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
+    let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), Wiring::ActiveHigh)));
+    let mut beacon = Beacon::new(Pins::new(pins));
+    beacon.show(of(&[(Breach, Unacked)]), 0).unwrap();
+    beacon.leave(Signals::SAFE).unwrap();
+    assert_eq!(beacon.next_edge(0), None);
+    assert_eq!(
+        trace_leaving(&[of(&[]), of(&[(Breach, Unacked)])]),
+        ["red-", "amber+", "green-", "buzzer-"],
+        "every pin is set, whatever it was thought to be"
+    );
+}
+
+/// What is set when the lamps are left, after these signals.
+fn trace_leaving(before: &[Signals]) -> Vec<String> {
+    let events = RefCell::new(Vec::new());
+    let sink = |event: TraceEvent<'_>| {
+        if let TraceEvent::Pin { pin, level } = event {
+            events.borrow_mut().push(format!("{}{}", pin.name(), if level { '+' } else { '-' }));
+        }
+    };
+    let recorder = Recorder::new(&sink);
+    let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
+    let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), Wiring::ActiveHigh)));
+    let mut beacon = Beacon::new(Pins::new(pins));
+    for signals in before {
+        beacon.show(*signals, 0).unwrap();
+    }
+    events.borrow_mut().clear();
+    beacon.leave(Signals::SAFE).unwrap();
+    events.take()
+}
+
+/// What a strip of so many lights is sent for these levels, as colours: red, green, blue of each light.
+fn strip(leds: u16, brightness: u8, steps: &[Levels]) -> Vec<Vec<[u8; 3]>> {
+    let events = RefCell::new(Vec::new());
+    let sink = |event: TraceEvent<'_>| {
+        if let TraceEvent::Spi { bytes, .. } = event {
+            events.borrow_mut().push(colours(bytes));
+        }
+    };
+    let recorder = Recorder::new(&sink);
+    let mut strip = Strip::new(recorder.spi(), leds, brightness);
+    for levels in steps {
+        strip.set(*levels).unwrap();
+    }
+    events.take()
+}
+
+/// Reads a strip's pulses as its lights do: by their length, and a pause is the end.
+fn colours(bytes: &[u8]) -> Vec<[u8; 3]> {
+    let bits: Vec<bool> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1 == 1)).collect();
+    let (mut values, mut at) = (Vec::new(), bits.iter().position(|bit| *bit).unwrap());
+    assert!(at >= 720, "the line is low for 300 us before");
+    while bits[at] {
+        let high = bits[at..].iter().take_while(|bit| **bit).count();
+        let low = bits[at + high..].iter().take_while(|bit| !**bit).count();
+        let is_end = low > 100;
+        assert!(
+            (high, low) == (1, 2) || (high, low) == (2, 1) || is_end,
+            "a pulse of {high} and {low} at {at}"
+        );
+        values.push(high == 2);
+        at += 3;
+        if is_end {
+            assert!(low >= 720, "the line is low for 300 us after");
+            break;
+        }
+    }
+    let bytes: Vec<u8> =
+        values.chunks(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit))).collect();
+    assert_eq!(values.len() % 24, 0);
+    bytes.chunks(3).map(|grb| [grb[1], grb[0], grb[2]]).collect()
+}
+
+#[test]
+fn a_strip_has_a_third_for_each_lamp_in_its_colour_and_is_written_when_it_changes() {
+    let (red, amber, green, dark) = ([255, 0, 0], [255, 96, 0], [0, 255, 0], [0, 0, 0]);
+    let off = Levels::default();
+    let all = Levels { red: true, amber: true, green: true, sound: false };
+    let shown = strip(8, 255, &[off, off, Levels { sound: true, ..off }, Levels { red: true, ..off }, all]);
+    assert_eq!(shown.len(), 3, "only what changes is written, and sound is none of it");
+    assert_eq!(shown[0], [dark; 8]);
+    assert_eq!(shown[1], [red, red, red, dark, dark, dark, dark, dark]);
+    assert_eq!(shown[2], [red, red, red, amber, amber, amber, green, green]);
+    assert_eq!(strip(3, 255, &[all]), [[red, amber, green]]);
+    assert_eq!(strip(0, 51, &[all]), [[[51, 0, 0], [51, 19, 0], [0, 51, 0]]], "dimmed; three at least");
+    assert_eq!(strip(300, 0, &[all])[0].len(), 300, "the longest still goes over the wire in one transfer");
+}
+
+/// A pin that does not take its level, and one that notes what it is.
+struct Noted<'a>(Option<&'a RefCell<Vec<bool>>>);
+
+impl embedded_hal::digital::ErrorType for Noted<'_> {
+    type Error = embedded_hal::digital::ErrorKind;
+}
+
+impl embedded_hal::digital::OutputPin for Noted<'_> {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        self.set_state(embedded_hal::digital::PinState::Low)
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        self.set_state(embedded_hal::digital::PinState::High)
+    }
+
+    fn set_state(&mut self, state: embedded_hal::digital::PinState) -> Result<(), Self::Error> {
+        let noted = self.0.ok_or(embedded_hal::digital::ErrorKind::Other)?;
+        noted.borrow_mut().push(state == embedded_hal::digital::PinState::High);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_lamp_that_fails_does_not_silence_the_buzzer() {
+    let noted = RefCell::new(Vec::new());
+    let pin = |noted| Some(Pin::new(Noted(noted), Wiring::ActiveHigh));
+    let mut pins = Pins::new([pin(None), None, None, pin(Some(&noted))]);
+    let error = pins.set(Levels { sound: true, ..Levels::default() }).unwrap_err();
+    assert_eq!(error.place, "the red lamp");
+    assert_eq!(noted.take(), [true]);
 }

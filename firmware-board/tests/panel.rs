@@ -5,12 +5,13 @@ mod common;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use common::{AT, alarm, breach, critical, storm, well};
+use common::{AT, alarm, breach, critical, layout, storm, well};
+use embedded_graphics::pixelcolor::raw::RawU16;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::{self, ErrorKind, Operation, SpiDevice};
-use firmware_board::decode::Decoder;
-use firmware_board::panel::{BUS_LIMIT, Mounting, Sent, Tft, TftError};
+use firmware_board::decode::{Decoder, LedDecoder};
+use firmware_board::panel::{BUS_LIMIT, Chip, Leds, Modules, Mounting, Sent, Tft, TftError, Turn};
 use firmware_board::record::{Nowhere, Recorder, TraceEvent, Wire};
 use firmware_board::{
     AlarmKind, AlarmState, Frame, Language, Level, Link, Phase, Progress, Scene, signals, wall,
@@ -25,13 +26,13 @@ impl DelayNs for NoDelay {
 /// Draws into a new frame.
 fn drawn(scene: &Scene, phase: Phase) -> Frame {
     let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-    let Ok(()) = wall::draw(scene, phase, &mut frame);
+    let Ok(()) = layout().draw(scene, phase, &mut frame);
     frame
 }
 
 /// Shows pictures on the real driver over a recording bus, and checks after each that the panel's memory is the picture.
 fn check(mounting: Mounting, reset_pin: bool, frames: impl IntoIterator<Item = Frame>) -> Vec<Sent> {
-    let decoder = RefCell::new(Decoder::new());
+    let decoder = RefCell::new(Decoder::of(mounting.chip));
     let sink = |event: TraceEvent<'_>| decoder.borrow_mut().take(event);
     let recorder = Recorder::new(&sink);
     let reset = reset_pin.then(|| recorder.pin(Wire::Reset));
@@ -109,21 +110,82 @@ impl Random {
 
 #[test]
 fn after_any_sequence_of_scenes_the_panel_shows_the_frame_pixel_by_pixel() {
-    let mut random = Random(20_261_121);
-    let mut scene = well();
-    let frames = (0..400).map(|_| {
+    check(Mounting::default(), true, day(20_261_121, 400));
+    for chip in [Chip::Ili9341, Chip::St7789] {
+        let mounting = Mounting { chip, ..Mounting::default() };
+        check(mounting, true, day(20_261_122, 150).map(|frame| corner(&frame, mounting.size())));
+    }
+}
+
+#[test]
+fn after_any_sequence_of_scenes_the_modules_light_the_frame() {
+    let modules = Modules { columns: 16, rows: 2, upside_down: false, turn: Turn::Not };
+    let decoder = RefCell::new(LedDecoder::new(modules));
+    let sink = |event: TraceEvent<'_>| decoder.borrow_mut().take(event);
+    let mut leds = Leds::new(Recorder::new(&sink).spi(), modules, 3);
+    leds.reinit().unwrap();
+    let (width, height) = modules.size();
+    for (step, frame) in day(20_261_123, 300).enumerate() {
+        let frame = corner(&frame, (width, height));
+        leds.show(&frame).unwrap();
+        let shown = decoder.borrow().frame();
+        let is_same = (0..height).all(|y| (0..width).all(|x| shown.is_lit(x, y) == frame.is_lit(x, y)));
+        assert!(is_same && decoder.borrow().mistakes() == 0, "step {step}: the modules show another picture");
+    }
+}
+
+/// What a wall shows while a room lives: every level, link, language and phase, and pages that turn.
+fn day(seed: u64, steps: usize) -> impl Iterator<Item = Frame> {
+    let (mut random, mut scene) = (Random(seed), well());
+    (0..steps).map(move |_| {
         random.change(&mut scene);
-        drawn(&scene, random.one(&[Phase::LIT, Phase::DARK, Phase { fast: true, slow: false }]))
-    });
-    check(Mounting::default(), true, frames);
+        let turn = random.below(5);
+        let phase = random.one(&[Phase::LIT, Phase::DARK, Phase { fast: true, ..Phase::DARK }]);
+        drawn(&scene, Phase { turn, ..phase })
+    })
+}
+
+/// The upper left of a picture, for a panel that is smaller.
+fn corner(frame: &Frame, (width, height): (u16, u16)) -> Frame {
+    let mut corner = Frame::new(width, height);
+    for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+        corner.set(x, y, frame.pixel(x, y));
+    }
+    corner
 }
 
 #[test]
 fn however_it_is_mounted_the_panel_shows_the_frame() {
-    for upside_down in [false, true] {
-        let mounting = Mounting { upside_down, blue_first: !upside_down, inverted: upside_down };
+    for turn in [Turn::Quarter, Turn::ThreeQuarters] {
+        let half = turn == Turn::Quarter;
+        let mounting = Mounting { turn, blue_first: half, inverted: !half, ..Mounting::default() };
         for reset_pin in [false, true] {
             check(mounting, reset_pin, [drawn(&well(), Phase::LIT), drawn(&storm(), Phase::LIT)]);
+        }
+    }
+}
+
+/// What a panel of another shape is shown: no two rows or columns are alike, so that nothing turned or mirrored passes.
+fn uneven(width: u16, height: u16, seed: u64) -> Frame {
+    let (mut frame, mut random) = (Frame::new(width, height), Random(seed));
+    for _ in 0..40 {
+        let (x, y) = (random.below(width.into()), random.below(height.into()));
+        let (x, y) = (u16::try_from(x).unwrap(), u16::try_from(y).unwrap());
+        let raw = u16::try_from(random.below(65_536)).unwrap();
+        for (dx, dy) in (0..9).flat_map(|dx| (0..5).map(move |dy| (dx, dy))) {
+            frame.set(x + dx, y + dy, RawU16::new(raw).into());
+        }
+    }
+    frame
+}
+
+#[test]
+fn every_chip_shows_the_frame_however_it_is_turned() {
+    for chip in [Chip::St7796, Chip::Ili9341, Chip::St7789] {
+        for turn in Turn::ALL {
+            let mounting = Mounting { chip, turn, ..Mounting::default() };
+            let (width, height) = mounting.size();
+            check(mounting, true, (1..5).map(|seed| uneven(width, height, seed)));
         }
     }
 }
@@ -205,7 +267,10 @@ fn after_an_error_the_panel_is_initialised_anew_and_painted_in_full() {
 fn a_frame_of_another_size_is_refused_and_harms_nothing() {
     let mut tft = Tft::new(Nowhere, Nowhere, None::<Nowhere>, Mounting::default());
     tft.reinit(&mut NoDelay).unwrap();
-    assert_eq!(tft.show(&Frame::new(320, 480)), Err(TftError::WrongSize { width: 320, height: 480 }));
+    assert_eq!(
+        tft.show(&Frame::new(320, 480)),
+        Err(TftError::WrongSize { given: (320, 480), wanted: (480, 320) })
+    );
     assert!(tft.show(&drawn(&well(), Phase::LIT)).is_ok());
 }
 

@@ -2,16 +2,16 @@
 
 mod common;
 
-use common::{AT, breach, critical, due_soon, storm, well};
+use common::{AT, breach, critical, due_soon, layout, storm, well};
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::{DrawTarget, RgbColor};
 use firmware_board::{
-    AlarmKind, AlarmState, ClockText, DiskFault, Frame, Level, Link, NextLine, Phase, Progress, Rect, Scene,
-    Staffing, signals, wall,
+    AlarmKind, AlarmState, ClockText, DiskFault, Frame, Layout, Level, Link, NextLine, Phase, Progress, Rect,
+    Scene, Staffing, signals, wall,
 };
 
 fn drawn_on(mut frame: Frame, scene: &Scene, phase: Phase) -> Frame {
-    let Ok(()) = wall::draw(scene, phase, &mut frame);
+    let Ok(()) = layout().draw(scene, phase, &mut frame);
     frame
 }
 
@@ -105,7 +105,7 @@ fn the_picture_changes_when_a_flash_is_due_and_not_before() {
     for scene in [well(), due_soon(), breach(), storm(), Scene { link: Link::Stale { since_s: 9 }, ..well() }]
     {
         let at = |t_ms| drawn_on(Frame::new(wall::WIDTH, wall::HEIGHT), &scene, Phase::at(t_ms));
-        match wall::next_flash(&scene, 1_010) {
+        match layout().next_change(&scene, 1_010) {
             None => assert!((0..8).all(|step| at(1_010) == at(1_010 + 250 * step))),
             Some(edge_ms) => {
                 assert!(at(1_010) == at(edge_ms - 1));
@@ -113,9 +113,12 @@ fn the_picture_changes_when_a_flash_is_due_and_not_before() {
             }
         }
     }
-    assert_eq!(wall::next_flash(&breach(), 1_010), Some(1_250));
-    assert_eq!(wall::next_flash(&Scene { link: Link::Stale { since_s: 9 }, ..well() }, 1_010), Some(2_000));
-    assert_eq!(wall::next_flash(&well(), 1_010), None);
+    assert_eq!(layout().next_change(&breach(), 1_010), Some(1_250));
+    assert_eq!(
+        layout().next_change(&Scene { link: Link::Stale { since_s: 9 }, ..well() }, 1_010),
+        Some(2_000)
+    );
+    assert_eq!(layout().next_change(&well(), 1_010), None);
 }
 
 #[test]
@@ -127,7 +130,22 @@ fn a_taken_alarm_is_steady() {
     scene.signals = signals(scene.alarms.iter().map(|alarm| (alarm.kind, alarm.state)), false);
     let [lit, dark] = [Phase::LIT, Phase::DARK].map(|phase| drawn_on(Frame::new(480, 320), &scene, phase));
     assert!(lit == dark);
-    assert_eq!(wall::next_flash(&scene, 0), None);
+    assert_eq!(layout().next_change(&scene, 0), None);
+}
+
+#[test]
+fn a_size_that_no_layout_serves_is_refused_with_those_that_are() {
+    let refused = Layout::of(7, 5).expect_err("nothing is read on so few pixels");
+    assert_eq!((refused.width, refused.height), (7, 5));
+    assert!(refused.to_string().contains("480x320"), "{refused}");
+}
+
+#[test]
+fn what_is_on_the_page_is_what_the_button_means() {
+    let shown = |scene: &Scene| layout().shown(scene, Phase::LIT).collect::<Vec<_>>();
+    assert_eq!(shown(&breach()), [0, 1, 2]);
+    assert_eq!(shown(&well()), [0; 0]);
+    assert_eq!(shown(&Scene { link: Link::Stale { since_s: 9 }, ..breach() }), [0; 0]);
 }
 
 #[test]

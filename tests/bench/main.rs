@@ -13,6 +13,7 @@ mod archive;
 mod door;
 mod fill;
 mod grown;
+mod idle;
 mod rate;
 mod wear;
 
@@ -49,18 +50,19 @@ fn main() -> ExitCode {
     if what == rate::BARE {
         return rate::serve_bare();
     }
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("simulate", replay),
         ("register", rate::register),
         ("wear", wear::wear),
         ("memory", memory),
         ("delay", delay),
+        ("idle", idle::idle),
         ("archive", archive::archive),
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay, archive, or with --open N --closed N [--state DIR] memory or start"
+            "bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory or start"
         );
         return ExitCode::from(2);
     }
@@ -197,9 +199,10 @@ fn disk_mib(dir: &Path) -> String {
     String::from_utf8_lossy(&out.stdout).split_whitespace().next().unwrap_or("?").to_owned()
 }
 
-/// From a deadline to the buzzer's pin and the panel's wire, with 10,000 open tickets.
+/// From a deadline to the buzzer's pin and the panel's wire, with 100,000 open tickets.
 fn delay() {
-    const OPEN: usize = 10_000;
+    const OPEN: usize = 100_000;
+    const CLIENTS: usize = 16;
     const SAMPLES: usize = 100;
     let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
     let regulation = dir.path().join("bench.toml");
@@ -209,10 +212,16 @@ fn delay() {
     let daemon =
         Daemon::start(&dir.path().join("state"), &["--regulation", &name, "--board-trace", &trace_name]);
     let slow = raw_post(&daemon, "/v1/tickets", r#"{"channel":"slow","type":"error","subject":"Открыто"}"#);
-    let mut door = RawDoor::open(&daemon);
-    for _ in 0..OPEN {
-        assert_eq!(door.send(&slow), 201);
-    }
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut door = RawDoor::open(&daemon);
+                for _ in 0..OPEN / CLIENTS {
+                    assert_eq!(door.send(&slow), 201);
+                }
+            });
+        }
+    });
     let mut deadlines = Vec::new();
     let fast = json!({"channel": "fast", "type": "error", "subject": "Срок истёк"});
     for _ in 0..SAMPLES {

@@ -24,6 +24,7 @@ mod reading_rules;
 mod record;
 mod regulation_files;
 mod side_by_side;
+mod signals;
 mod time;
 mod traps;
 mod versions;

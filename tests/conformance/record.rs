@@ -119,6 +119,7 @@ fn events() -> Vec<Event> {
         events_of_the_desk(),
         of_the_five_regulations(),
         of_trusted_time(),
+        of_calling(),
     ]
     .concat()
 }
@@ -334,6 +335,19 @@ fn of_trusted_time() -> Vec<Event> {
     ]
 }
 
+/// What came with the shelf and the button.
+fn of_calling() -> Vec<Event> {
+    let alarm = || "1024-breach-resolution-1".into();
+    vec![
+        Event::AlarmShelved {
+            alarm: alarm(), until: at(60), reason: Some(text("Ждём поставщика"))
+        },
+        Event::AlarmShelved { alarm: alarm(), until: at(60), reason: None },
+        Event::AlarmUnshelved { alarm: alarm() },
+        Event::Silenced { before: 1_025 },
+    ]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -375,15 +389,18 @@ fn kind(event: &Event) -> usize {
         Event::Deferred { .. } => 32,
         Event::RegulationApplied { .. } => 33,
         Event::TimeTrusted { .. } => 34,
+        Event::AlarmShelved { .. } => 35,
+        Event::AlarmUnshelved { .. } => 36,
+        Event::Silenced { .. } => 37,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 35;
+const KINDS: usize = 38;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || kind(event) == 34;
+    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || [34, 37].contains(&kind(event));
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use andon::board::scene::{Room, scene};
-use andon::board::{BoardState, Glance};
+use andon::board::{BoardState, Glance, QuietHours};
 use andon::desk::regulation::IntakeRule;
 use andon::desk::{Metric, Refusal, Regulations};
 use andon::run::time::DeskTime;
@@ -20,7 +20,7 @@ use crate::getmark::request;
 /// A look at the desk now, from a Russian room in Moscow.
 fn glance(world: &World) -> Glance {
     let (zone, language) = (Tz::Europe__Moscow, Language::Russian);
-    Glance { at: world.now(), time: DeskTime::Trusted, zone, language }
+    Glance { at: world.now(), time: DeskTime::Trusted, zone, language, quiet: QuietHours::default() }
 }
 
 /// GetMark and the service desk, with these intake rules, on a plain Monday morning.

@@ -10,6 +10,8 @@ mod door;
 mod faults;
 mod golden_store;
 mod growth;
+mod parts;
+mod signals;
 mod storm;
 mod systemd;
 mod time;

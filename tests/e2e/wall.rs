@@ -11,6 +11,8 @@ use super::hasty_regulation;
 fn replay(decoder: &mut Decoder, line: &str) -> Option<(Wire, bool)> {
     let line: Value = serde_json::from_str(line).expect("a trace is JSON lines");
     assert!(line["us"].is_u64(), "every line bears its time");
+    let is_of_panel = line["spi"].is_u64() || line["pin"] == "dc" || line["pin"] == "reset";
+    assert_eq!(line["panel"].as_str(), is_of_panel.then_some("simulated"), "a panel's wires bear its name");
     if let Some(pin) = line["pin"].as_str() {
         let wires = [Wire::Dc, Wire::Reset, Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
         let wire = wires.into_iter().find(|wire| wire.name() == pin).expect("a pin the wall has");
@@ -80,7 +82,7 @@ fn a_breach_reaches_wall_lamp_and_buzzer_and_the_trace_shows_the_same_pixels() {
     assert!(pins.contains(&(Wire::Red, true)), "the red lamp was lit");
     assert!(pins.contains(&(Wire::Buzzer, true)), "the buzzer sounded");
     let last_red = pins.iter().rev().find(|(wire, _)| *wire == Wire::Red).expect("the red lamp was set");
-    assert!(!last_red.1, "a stopped wall lights no lamp");
+    assert!(!last_red.1, "a stopped wall knows of no danger");
 }
 
 #[test]
@@ -119,7 +121,8 @@ fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
         return;
     }
     let config = dir.path().join("andon.toml");
-    std::fs::write(&config, "[board]\npanel = \"st7796\"\n").expect("a file");
+    std::fs::write(&config, "[[board.panel]]\nkind = \"simulated\"\n[[board.panel]]\nkind = \"st7796\"\n")
+        .expect("a file");
     let state = dir.path().join("state");
     let first = Daemon::start(&state, &[]);
     let token = first.token().to_owned();
@@ -130,7 +133,9 @@ fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
         let board = daemon.get("/v1/board").json;
         board["alarms"].as_array()?.iter().find(|alarm| alarm["kind"] == "panel").cloned()
     });
+    assert_eq!(alarm["id"], "panel-st7796", "the other panel works");
     let text = alarm["text"].as_str().expect("it says what failed");
+    assert!(text.starts_with("st7796: "), "{text}");
     assert!(text.contains("/dev/spidev0.0") && text.contains("dtparam=spi=on"), "{text}");
     let body = json!({"channel": "phone", "type": "consultation", "subject": "Как?", "incomplete": true});
     assert_eq!(daemon.post("/v1/tickets", &body).status, 201, "tickets are taken all the same");

@@ -1,6 +1,7 @@
 //! A whole box in one thread: the daemon's own loop over real books in a directory of its own, under a clock that a test
 //! sets.
 
+use andon::board::QuietHours;
 use andon::clock::Clock;
 use andon::desk::command::Register;
 use andon::desk::{Act, Actor, Command, Desk, DeskAct, Entry, Regulations, Role, TicketNumber};
@@ -34,6 +35,7 @@ impl SimulatedBox {
             regulations: Regulations::new(vec![shipped("getmark").into()]),
             zone: ZONE,
             language: Language::Russian,
+            quiet: QuietHours::default(),
             proof: Proof::Synchronised,
             archiving: None,
         };

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use andon::board::QuietHours;
 use andon::clock::Clock;
 use andon::desk::{Actor, Entry, Regulations};
 use andon::run::books::{Books, BooksError, BooksReport, Shelf};
@@ -83,6 +84,7 @@ impl Machine {
             regulations,
             zone: ZONE,
             language: Language::Russian,
+            quiet: QuietHours::default(),
             proof: Proof::Synchronised,
             archiving: None,
         };

@@ -349,7 +349,8 @@ impl People {
     fn desk_act(&mut self, desk: &Desk) -> DeskAct {
         const KINDS: [AlarmKind; 3] = [AlarmKind::Panel, AlarmKind::Letter, AlarmKind::Storage];
         let (kind, part) = (*self.one_of(&KINDS), (*self.one_of(&["spi", "smtp", "texts"])).to_owned());
-        match self.random.below(12) {
+        match self.random.below(16) {
+            12..=15 => self.calling(desk),
             0..=5 => {
                 let ids: Vec<_> = desk.alarms().map(|alarm| alarm.id.to_string()).collect();
                 let is_there = !ids.is_empty() && !self.random.one_in(10);
@@ -368,6 +369,24 @@ impl People {
             _ => DeskAct::RevokeToken(format!("bot-{}", self.random.below(5))),
         }
     }
+
+    /// What is done about alarms besides taking them.
+    fn calling(&mut self, desk: &Desk) -> DeskAct {
+        let ids: Vec<_> = desk.alarms().map(|alarm| alarm.id.clone()).collect();
+        let id = if ids.is_empty() { "1-breach-line-9".into() } else { self.one_of(&ids).clone() };
+        match self.random.below(4) {
+            0..=1 => DeskAct::ShelveAlarm {
+                id: id.to_string(),
+                for_ms: *self.one_of(&[59_999, 60_000, 1_800_000, 86_400_000]),
+                reason: self.random.one_in(2).then(|| self.text()),
+            },
+            2 => DeskAct::UnshelveAlarm(id.to_string()),
+            _ => {
+                let heard = desk.calls().map(|(_, since)| since + 1).max().unwrap_or_default();
+                DeskAct::Silence { before: heard, taking: ids.into_iter().take(5).collect() }
+            }
+        }
+    }
 }
 
 /// Most often somebody who may; what a requester does is said by them.
@@ -381,7 +400,11 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
         Command::Ticket { .. } if actor.role < Role::Agent => Actor::named("lead", Role::Lead),
         Command::ApplyRegulation { .. } => Actor::named("keeper", Role::Admin),
         Command::Desk(act) => match act {
-            DeskAct::AckAlarm(_) | DeskAct::Mute { .. } => Actor::named("lead", Role::Lead),
+            DeskAct::AckAlarm(_)
+            | DeskAct::ShelveAlarm { .. }
+            | DeskAct::UnshelveAlarm(_)
+            | DeskAct::Silence { .. }
+            | DeskAct::Mute { .. } => Actor::named("lead", Role::Lead),
             DeskAct::AddToken(_)
             | DeskAct::RevokeToken(_)
             | DeskAct::PartFailed { .. }

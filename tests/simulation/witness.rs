@@ -15,7 +15,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use andon::board::{BoardState, Glance};
+use andon::board::{BoardState, Glance, QuietHours};
 use andon::clock::{Clock as _, NOT_BEFORE};
 use andon::desk::alarm::BREACH_LATE;
 use andon::desk::clocks::Clock;
@@ -713,7 +713,13 @@ impl Witness {
         let anew = BoardState::of(
             &self.desk,
             &troubles,
-            Glance { at: now, time: self.time.time(), zone: ZONE, language: Language::Russian },
+            Glance {
+                at: now,
+                time: self.time.time(),
+                zone: ZONE,
+                language: Language::Russian,
+                quiet: QuietHours::default(),
+            },
         );
         let anew = BoardState { at: shown.at, ..anew };
         let (anew, shown) = (by_kind(anew), by_kind(BoardState::clone(&shown)));

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use andon::board::QuietHours;
 use andon::desk::command::Register;
 use andon::desk::{Act, Actor, Alarm, AlarmKind, Command, DeskAct, Regulations, Role, TicketNumber};
 use andon::run::books::{Books, Shelf};
@@ -54,6 +55,7 @@ impl Desk {
             regulations: Regulations::new(vec![shipped("getmark").into()]),
             zone: ZONE,
             language: Language::English,
+            quiet: QuietHours::default(),
             archiving: None,
             proof: Proof::Plausible,
         };

@@ -1,5 +1,7 @@
 //! Buses and pins whose maker is forgotten, so that one wall drives recorded and real ones.
 
+use std::fmt;
+
 use embedded_hal::digital::{self, OutputPin};
 use embedded_hal::spi::{self, Operation, SpiDevice};
 
@@ -9,8 +11,26 @@ pub(super) struct ErasedSpi(Box<dyn AnySpi + Send>);
 /// Any pin.
 pub(super) struct ErasedPin(Box<dyn AnyPin + Send>);
 
+/// What a bus said, whatever its own error is.
+pub(super) struct Fault {
+    kind: spi::ErrorKind,
+    text: String,
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl spi::Error for Fault {
+    fn kind(&self) -> spi::ErrorKind {
+        self.kind
+    }
+}
+
 trait AnySpi {
-    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), spi::ErrorKind>;
+    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), Fault>;
 }
 
 trait AnyPin {
@@ -18,8 +38,9 @@ trait AnyPin {
 }
 
 impl<T: SpiDevice> AnySpi for T {
-    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), spi::ErrorKind> {
-        SpiDevice::transaction(self, operations).map_err(|error| spi::Error::kind(&error))
+    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), Fault> {
+        SpiDevice::transaction(self, operations)
+            .map_err(|error| Fault { kind: spi::Error::kind(&error), text: format!("{error:?}") })
     }
 }
 
@@ -42,11 +63,11 @@ impl ErasedPin {
 }
 
 impl spi::ErrorType for ErasedSpi {
-    type Error = spi::ErrorKind;
+    type Error = Fault;
 }
 
 impl SpiDevice for ErasedSpi {
-    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), spi::ErrorKind> {
+    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), Fault> {
         self.0.transaction(operations)
     }
 }

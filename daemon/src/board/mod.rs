@@ -1,12 +1,33 @@
 //! The wall: from the desk to a scene, and from a scene to panels, lamps and buzzer.
 
+mod beacon;
+mod button;
+pub(crate) mod chunks;
+mod drivers;
 mod erased;
+mod health;
+mod lamps;
+mod painter;
+mod panels;
+mod parts;
+pub mod parts_test;
 mod pi;
+mod pictures;
+mod pulse;
+pub mod quiet;
+mod safe;
 pub mod scene;
+mod slot;
 pub mod state;
+mod teller;
 mod trace;
 mod wall;
 
+pub use parts::Parts;
+pub use parts_test::PartsTest;
+pub use pictures::Pictures;
+pub use quiet::QuietHours;
+pub use safe::leave_safe;
 pub use state::{BoardState, Glance};
 pub use trace::Trace;
-pub use wall::{Picture, Wall};
+pub use wall::Wall;

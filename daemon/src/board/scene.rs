@@ -33,7 +33,7 @@ pub fn opening_scene(stage: &Stage, room: &Room, now: Timestamp, zone: Tz) -> Op
     Some(Scene { at_text: clock_text(now, zone), link, signals, language, site, ..Scene::default() })
 }
 
-fn clock_text(now: Timestamp, zone: Tz) -> ClockText {
+pub(super) fn clock_text(now: Timestamp, zone: Tz) -> ClockText {
     let local = now.local(zone);
     ClockText {
         hh: small(local.hour()),
@@ -92,6 +92,7 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
             .muted_until
             .filter(|until| *until > now)
             .map(|until| u16::try_from(until.ms_since(now) / 60_000 + 1).unwrap_or(u16::MAX)),
+        quiet: board.quiet.are_at(now, board.zone),
         language: room.language,
         site: room.site.clone(),
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendars::{Timestamp, Tz};
-use firmware_board::{Language, Level, Signals};
+use firmware_board::{Buzzer, Language, Level, Signals};
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
+use super::quiet::QuietHours;
 use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::{self, Alarm, AlarmKind, AlarmState, Counts, Desk, Metric, TicketNumber};
 use crate::run::time::{DeskTime, Distrust};
@@ -55,6 +56,12 @@ pub struct BoardState {
     pub alarms_total: usize,
     /// Each kind and state of alarm there is, with how many there are.
     pub tally: Vec<(AlarmKind, AlarmState, u32)>,
+    /// Of each kind with alarms that call, the event with which the newest of them began to.
+    pub calls: Vec<(AlarmKind, u64)>,
+    /// What had begun to call before the event of this number is silent.
+    pub silenced_before: u64,
+    /// When the buzzer waits.
+    pub quiet: QuietHours,
     /// What runs out next; at most [`NEXT_MAX`].
     pub next: Arc<[Next]>,
     /// Until when the buzzer is silent.
@@ -74,6 +81,8 @@ pub struct Glance {
     pub zone: Tz,
     /// The room's language.
     pub language: Language,
+    /// When the buzzer waits.
+    pub quiet: QuietHours,
 }
 
 impl BoardState {
@@ -99,9 +108,13 @@ impl BoardState {
         shorts: Arc<BTreeMap<SmolStr, String>>,
         known: Option<(&Self, &[TicketNumber])>,
     ) -> Self {
-        let Glance { at, time, zone, language: _ } = glance;
+        let Glance { at, time, zone, language: _, quiet } = glance;
         let mut tally: Vec<_> = desk.alarm_tally().collect();
         tally.extend(troubles.iter().map(|alarm| (alarm.kind, alarm.state, 1)));
+        let mut calls: Vec<_> = desk.calls().collect();
+        let calling = troubles.iter().filter(|alarm| alarm.state == AlarmState::Unacked);
+        calls.extend(calling.map(|alarm| (alarm.kind, alarm.calls_since)));
+        calls.sort_unstable();
         Self {
             at,
             zone,
@@ -112,6 +125,9 @@ impl BoardState {
                 .unwrap_or_else(|| shown_alarms(desk, troubles, glance)),
             alarms_total: desk.alarms_total() + troubles.len(),
             tally,
+            calls,
+            silenced_before: desk.silenced_before(),
+            quiet,
             next: known.and_then(|(known, touched)| known.same_next(desk, touched)).unwrap_or_else(|| {
                 desk.upcoming().take(NEXT_MAX).filter_map(|due| next(desk, due)).collect()
             }),
@@ -128,8 +144,7 @@ impl BoardState {
         troubles: &[Alarm],
     ) -> Option<Arc<[(Alarm, About)]>> {
         let mut shown = self.alarms.iter().map(|(alarm, _)| alarm);
-        let now = troubles.iter().chain(desk.alarms()).take(ALARMS_MAX);
-        let is_same = shown.clone().eq(now)
+        let is_same = shown.clone().eq(in_order(desk, troubles))
             && !shown.any(|alarm| alarm.ticket.is_some_and(|number| touched.contains(&number)));
         is_same.then(|| Arc::clone(&self.alarms))
     }
@@ -145,14 +160,31 @@ impl BoardState {
     /// Whether a room would see no difference; when each was taken does not count.
     pub fn shows_the_same(&self, other: &Self) -> bool {
         // Taken apart, so that a new field is not forgotten here.
-        let Self { at: _, zone, time, counts, alarms, alarms_total, tally, next, muted_until, shorts } = self;
-        (zone, time, counts, alarms_total, tally, muted_until)
+        let Self {
+            at: _,
+            zone,
+            time,
+            counts,
+            alarms,
+            alarms_total,
+            tally,
+            calls,
+            silenced_before,
+            quiet,
+            next,
+            muted_until,
+            shorts,
+        } = self;
+        (zone, time, counts, alarms_total, tally, calls, silenced_before, quiet, muted_until)
             == (
                 &other.zone,
                 &other.time,
                 &other.counts,
                 &other.alarms_total,
                 &other.tally,
+                &other.calls,
+                &other.silenced_before,
+                &other.quiet,
                 &other.muted_until,
             )
             && (Arc::ptr_eq(alarms, &other.alarms) || *alarms == other.alarms)
@@ -162,14 +194,14 @@ impl BoardState {
 
     /// The worst thing that is going on.
     pub fn level(&self) -> Level {
-        let any =
-            |kind| self.tally.iter().any(|(k, state, _)| *k == kind && *state != AlarmState::ClearedUnacked);
+        let stands = |state| matches!(state, AlarmState::Unacked | AlarmState::Acked);
+        let any = |kind| self.tally.iter().any(|(k, state, _)| *k == kind && stands(*state));
         if any(AlarmKind::Critical) || self.counts.critical > 0 {
             Level::Critical
         } else if any(AlarmKind::Breach) || self.counts.breached > 0 {
             Level::Breach
         } else if self.tally.iter().any(|(_, state, _)| *state != AlarmState::ClearedUnacked) {
-            // Something runs out soon, or a part of the box needs somebody: in no case is all well.
+            // Something runs out soon, was put aside, or a part of the box needs somebody: in no case is all well.
             Level::DueSoon
         } else {
             Level::Normal
@@ -181,10 +213,35 @@ impl BoardState {
         self.muted_until.is_some_and(|until| until > now)
     }
 
+    /// Up to which event whoever is in the room now has heard what calls.
+    pub fn heard_before(&self) -> u64 {
+        self.calls.iter().map(|(_, since)| since + 1).max().unwrap_or_default()
+    }
+
+    /// Those of these alarms that nobody has taken, by id.
+    pub fn calling_among(&self, ids: &[SmolStr]) -> Vec<SmolStr> {
+        let is_open = |alarm: &Alarm| match alarm.state {
+            AlarmState::Unacked | AlarmState::ClearedUnacked => ids.contains(&alarm.id),
+            AlarmState::Acked | AlarmState::Shelved => false,
+        };
+        self.alarms.iter().filter(|(alarm, _)| is_open(alarm)).map(|(alarm, _)| alarm.id.clone()).collect()
+    }
+
+    /// What lamps and buzzer do at `now`. What had begun to call before the event `silenced_before` is silent, also where
+    /// the desk does not know of that yet.
+    pub fn signals_after(&self, now: Timestamp, silenced_before: u64) -> Signals {
+        let silenced_before = self.silenced_before.max(silenced_before);
+        let alarms = self.tally.iter().map(|(kind, state, _)| (scene_kind(*kind), scene_state(*state)));
+        let heard = self.calls.iter().filter(|(_, since)| *since >= silenced_before);
+        let heard = heard.filter(|(kind, _)| self.quiet.lets_through(*kind, now, self.zone));
+        let sound = firmware_board::sound(heard.map(|(kind, _)| scene_kind(*kind)));
+        let buzzer = if self.is_muted(now) { Buzzer::Off } else { sound };
+        Signals { buzzer, ..firmware_board::signals(alarms, true) }
+    }
+
     /// What lamps and buzzer do at `now`.
     pub fn signals(&self, now: Timestamp) -> Signals {
-        let alarms = self.tally.iter().map(|(kind, state, _)| (scene_kind(*kind), scene_state(*state)));
-        firmware_board::signals(alarms, self.is_muted(now))
+        self.signals_after(now, 0)
     }
 
     /// The contract's JSON of the wall at `now`.
@@ -296,8 +353,22 @@ fn lamp(lamp: firmware_board::Lamp) -> &'static str {
 }
 
 fn shown_alarms(desk: &Desk, troubles: &[Alarm], glance: Glance) -> Arc<[(Alarm, About)]> {
-    let all = troubles.iter().chain(desk.alarms()).take(ALARMS_MAX);
+    let all = in_order(desk, troubles);
     all.map(|alarm| (alarm.clone(), About::of(alarm, desk, glance.zone, glance.language))).collect()
+}
+
+/// The alarms that are shown, the worst first: troubles before the desk's own, but none that somebody has taken before one
+/// that nobody has.
+fn in_order<'a>(desk: &'a Desk, troubles: &'a [Alarm]) -> impl Iterator<Item = &'a Alarm> {
+    AlarmState::ALL
+        .into_iter()
+        .flat_map(move |state| {
+            let of_it = move |alarm: &&Alarm| alarm.state == state;
+            // The desk's are in the order of their states.
+            let own = desk.alarms().skip_while(move |alarm| alarm.state < state).take_while(of_it);
+            troubles.iter().filter(of_it).chain(own)
+        })
+        .take(ALARMS_MAX)
 }
 
 fn next(desk: &Desk, due: &desk::Due) -> Option<Next> {
@@ -342,5 +413,6 @@ pub(crate) fn scene_state(state: AlarmState) -> firmware_board::AlarmState {
         AlarmState::Unacked => firmware_board::AlarmState::Unacked,
         AlarmState::Acked => firmware_board::AlarmState::Acked,
         AlarmState::ClearedUnacked => firmware_board::AlarmState::ClearedUnacked,
+        AlarmState::Shelved => firmware_board::AlarmState::Shelved,
     }
 }

@@ -1,393 +1,102 @@
-//! The wall's thread: draws the newest scene, drives lamps and buzzer, and never delays the desk.
+//! The wall's threads: lamps, buzzer and button in one, pictures in another, each panel in its own; none waits for another,
+//! and none delays the desk.
 //!
-//! Lamps and buzzer come before the panel: a full picture takes longer on the wire than a deadline may wait. A part
-//! that fails is told in the journal and as an alarm of kind `panel`, and is tried again.
+//! A part that fails is told in the journal and as an alarm of kind `panel`, and is tried again. Where the desk does not
+//! answer any more, the wall says so; when it ends, what is left is a picture that says so and lamps that need a person.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::thread::{Builder, JoinHandle};
 
 use calendars::Tz;
-use embedded_hal::delay::DelayNs;
-use firmware_board::panel::{Beacon, Mounting, Tft, Wiring};
-use firmware_board::record::{Recorder, Wire};
-use firmware_board::{Frame, Link, Phase, Scene, Signals, wall};
 
-use super::erased::{ErasedPin, ErasedSpi};
-use super::pi::{self, PiError};
-use super::scene::{Room, opening_scene, scene};
+use super::beacon::BeaconPart;
+use super::button::ButtonPart;
+use super::lamps::Lamps;
+use super::painter::{Page, Painter};
+use super::panels::Panels;
+use super::parts::Parts;
+use super::parts_test::PartsTest;
+use super::pulse::Pulse;
+use super::scene::Room;
+use super::teller::Teller;
 use super::trace::Trace;
-use crate::chain::chain;
-use crate::clock::{self, SystemClock};
-use crate::config::{Board, Panel, SignalPins, Spi};
-use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
-use crate::run::{Handle, Opening};
+use crate::config::Board;
+use crate::run::Opening;
 
-/// A picture is drawn so long after the one before, at least, in milliseconds: under load the desk changes thousands of
-/// times a second, and a room sees no more than this. Lamps and buzzer do not wait for it.
-const FRAME_MS: u64 = 40;
-/// Who says so when a part of the wall fails.
-const WALL: &str = "wall";
-/// How long a panel that failed is left alone.
-const RETRY: Duration = Duration::from_secs(5);
-
-/// The picture that the panel shows, for whoever wants to see it.
-#[derive(Clone, Debug)]
-pub struct Picture(Arc<Mutex<Frame>>);
-
-impl Picture {
-    /// A dark picture.
-    fn dark() -> Self {
-        Self(Arc::new(Mutex::new(Frame::new(wall::WIDTH, wall::HEIGHT))))
-    }
-
-    fn show(&self, frame: &Frame) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(frame);
-    }
-
-    /// The picture as PNG, exactly the panel's pixels.
-    pub fn png(&self) -> Vec<u8> {
-        let (rgb, width, height) = {
-            let frame = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            (frame.rgb888(), frame.width(), frame.height())
-        };
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width.into(), height.into());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder
-            .write_header()
-            .and_then(|mut writer| writer.write_image_data(&rgb))
-            .expect("a frame has as many bytes as its size says, and memory takes them");
-        bytes
-    }
-}
-
-/// The wall, while its thread runs.
+/// The wall, while its threads run.
 #[derive(Debug)]
 pub struct Wall {
-    picture: Picture,
+    parts: Parts,
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    threads: [JoinHandle<()>; 2],
 }
 
 impl Wall {
-    /// Starts the wall of a desk, which may still be being opened; `zone` is the site's.
+    /// Starts the wall of a desk, which may still be being opened; `zone` is the site's. `button` stands in for the button:
+    /// a file that begins with a 1 while it is pressed.
     ///
     /// # Errors
     /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
-    pub fn start(opening: Opening, board: &Board, zone: Tz, trace: Trace) -> std::io::Result<Self> {
-        let picture = Picture::dark();
-        let stop = Arc::new(AtomicBool::new(false));
-        let painter = Painter {
-            opening,
-            handle: None,
-            untold: Vec::new(),
-            zone,
-            room: Room { site: board.site.clone(), language: board.language },
-            picture: picture.clone(),
+    pub fn start(
+        opening: Opening,
+        board: &Board,
+        zone: Tz,
+        trace: Trace,
+        button: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
+        let panels = Panels::start(board, &trace)?;
+        let test = PartsTest::default();
+        let parts = Parts {
+            pictures: panels.pictures().clone(),
+            test: test.clone(),
+            has_signals: board.signals.is_some() || board.strip.is_some(),
+            has_button: board.button.is_some() || button.is_some(),
+        };
+        let (stop, pulse, page) = (Arc::new(AtomicBool::new(false)), Pulse::default(), Page::default());
+        let room = Room { site: board.site.clone(), language: board.language };
+        let lamps = Lamps {
+            teller: Teller::new(opening.clone()),
             stop: Arc::clone(&stop),
             trace: trace.clone(),
-            panel: PanelPart::new(board, trace.clone()),
-            beacon: BeaconPart::new(board.signals, trace),
-            signals: Signals::DARK,
-            signals_since_ms: 0,
+            beacon: BeaconPart::new(board, trace.clone()),
+            button: ButtonPart::new(board.button, button),
+            pulse: pulse.clone(),
+            page: page.clone(),
+            room: room.clone(),
+            zone,
+            quiet: board.quiet(),
+            test: test.clone(),
         };
-        let thread = std::thread::Builder::new().name("wall".into()).spawn(move || painter.run())?;
-        Ok(Self { picture, stop, thread })
+        let painter = Painter {
+            teller: Teller::new(opening),
+            zone,
+            room,
+            stop: Arc::clone(&stop),
+            trace,
+            panels,
+            pulse,
+            page,
+            test,
+        };
+        let lamps = Builder::new().name("lamps".into()).spawn(move || lamps.run())?;
+        let wall = Builder::new().name("wall".into()).spawn(move || painter.run())?;
+        Ok(Self { parts, stop, threads: [lamps, wall] })
     }
 
-    /// What the panel shows.
-    pub fn picture(&self) -> &Picture {
-        &self.picture
+    /// Its parts, seen from outside.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
     }
 
-    /// Shows that the desk has stopped, puts the lamps out, and ends.
+    /// Shows that the desk has stopped, leaves the lamps as they are to be then, and ends.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Release);
-        // A thread that panicked has said so in the journal.
-        let _ = self.thread.join();
-    }
-}
-
-struct Painter {
-    opening: Opening,
-    /// The way to the desk, once it is there.
-    handle: Option<Handle>,
-    /// What the desk is to be told of the parts, once it is there.
-    untold: Vec<DeskAct>,
-    zone: Tz,
-    room: Room,
-    picture: Picture,
-    stop: Arc<AtomicBool>,
-    trace: Trace,
-    panel: PanelPart,
-    beacon: BeaconPart,
-    signals: Signals,
-    /// When these signals began: their rhythm counts from here.
-    signals_since_ms: u64,
-}
-
-impl Painter {
-    fn run(mut self) {
-        let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-        let last = match self.open(&mut frame) {
-            Some(handle) => Some(self.show_desk(&handle, &mut frame)),
-            None => opening_scene(&self.opening.stage(), &self.room, clock::now(), self.zone),
-        };
-        let last = Scene { link: Link::Stopped, signals: Signals::DARK, ..last.unwrap_or_default() };
-        self.beacon.dark();
-        self.paint(&last, 0, &mut frame);
-    }
-
-    /// Shows how far the opening is, until the desk is there or the wall is to end.
-    fn open(&mut self, frame: &mut Frame) -> Option<Handle> {
-        while !self.stop.load(Ordering::Acquire) {
-            let (now, t_ms) = (clock::now(), clock::monotonic_us() / 1_000);
-            let patience = match opening_scene(&self.opening.stage(), &self.room, now, self.zone) {
-                Some(scene) => {
-                    self.show(&scene, t_ms, frame);
-                    self.wait(&scene, t_ms)
-                }
-                None => Duration::ZERO,
-            };
-            if let Some(handle) = self.opening.wait(patience) {
-                let wall = Actor::named(WALL, Role::Admin);
-                self.untold.drain(..).for_each(|act| handle.tell(Command::Desk(act), wall.clone()));
-                self.handle = Some(handle.clone());
-                return Some(handle);
-            }
+        self.parts.test.stop();
+        for thread in self.threads {
+            // A thread that panicked has said so in the journal.
+            let _ = thread.join();
         }
-        None
-    }
-
-    /// Shows the desk until the wall is to end; gives the last scene of it.
-    fn show_desk(&mut self, handle: &Handle, frame: &mut Frame) -> Scene {
-        let view = Arc::clone(handle.view());
-        let mut board = view.board();
-        let mut paint_ms = 0;
-        while !self.stop.load(Ordering::Acquire) {
-            let scene = scene(&board, &self.room, board.time.now(&SystemClock));
-            let t_ms = clock::monotonic_us() / 1_000;
-            self.signal(scene.signals, t_ms);
-            let wait = if t_ms >= paint_ms {
-                self.paint(&scene, t_ms, frame);
-                paint_ms = t_ms + FRAME_MS;
-                self.wait(&scene, t_ms)
-            } else {
-                self.wait(&scene, t_ms).min(Duration::from_millis(paint_ms - t_ms))
-            };
-            board = view.board_after(&board, wait);
-        }
-        scene(&board, &self.room, board.time.now(&SystemClock))
-    }
-
-    fn show(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
-        self.signal(scene.signals, t_ms);
-        self.paint(scene, t_ms, frame);
-    }
-
-    fn signal(&mut self, signals: Signals, t_ms: u64) {
-        if signals != self.signals {
-            self.signals = signals;
-            self.signals_since_ms = t_ms;
-        }
-        let told = self.beacon.show(signals, t_ms - self.signals_since_ms);
-        self.tell("signals", told);
-        self.trace.flush();
-    }
-
-    fn paint(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
-        let Ok(()) = wall::draw(scene, Phase::at(t_ms), frame);
-        self.picture.show(frame);
-        let told = self.panel.show(frame, t_ms);
-        self.tell("panel", told);
-        self.trace.flush();
-    }
-
-    /// Until the picture or the signals change by themselves, or a second is over.
-    fn wait(&self, scene: &Scene, t_ms: u64) -> Duration {
-        let next_second = t_ms + 1_000 - t_ms % 1_000;
-        let signals =
-            self.beacon.next_edge(t_ms - self.signals_since_ms).map(|ms| ms + self.signals_since_ms);
-        let next = [wall::next_flash(scene, t_ms), signals].into_iter().flatten().fold(next_second, u64::min);
-        let now_ms = clock::monotonic_us() / 1_000;
-        Duration::from_millis(next.saturating_sub(now_ms).max(1))
-    }
-
-    /// Tells the desk that a part failed or works again.
-    fn tell(&mut self, part: &str, told: Option<Result<(), String>>) {
-        let part = part.to_owned();
-        let act = match told {
-            None => return,
-            Some(Ok(())) => DeskAct::PartWorks { kind: AlarmKind::Panel, part },
-            Some(Err(text)) => {
-                log::error!("the wall's {part}: {text}");
-                DeskAct::PartFailed { kind: AlarmKind::Panel, part, text }
-            }
-        };
-        match &self.handle {
-            Some(handle) => handle.tell(Command::Desk(act), Actor::named(WALL, Role::Admin)),
-            None => self.untold.push(act),
-        }
-    }
-}
-
-/// The panel and whether it works.
-struct PanelPart {
-    kind: Panel,
-    spi: Spi,
-    trace: Trace,
-    tft: Option<Tft<ErasedSpi, ErasedPin, ErasedPin>>,
-    health: Health,
-}
-
-impl PanelPart {
-    fn new(board: &Board, trace: Trace) -> Self {
-        Self { kind: board.panel, spi: board.spi, trace, tft: None, health: Health::default() }
-    }
-
-    /// Shows a frame; tells where that failed or works again, once.
-    fn show(&mut self, frame: &Frame, t_ms: u64) -> Option<Result<(), String>> {
-        if !self.health.may_try(t_ms) {
-            return None;
-        }
-        let shown = self.try_show(frame);
-        if shown.is_err() {
-            self.tft = None;
-        }
-        self.health.tell(shown, t_ms)
-    }
-
-    fn try_show(&mut self, frame: &Frame) -> Result<(), String> {
-        if self.tft.is_none() {
-            let mut tft = self.connect().map_err(|error| chain(&error))?;
-            tft.reinit(&mut Sleep)
-                .map_err(|error| format!("it does not take its initialisation: {error:?}"))?;
-            self.tft = Some(tft);
-        }
-        let tft = self.tft.as_mut().expect("it was connected above");
-        tft.show(frame).map(drop).map_err(|error| format!("it does not take a picture: {error:?}"))
-    }
-
-    fn connect(&self) -> Result<Tft<ErasedSpi, ErasedPin, ErasedPin>, PiError> {
-        let recorder = Recorder::new(self.trace.clone());
-        Ok(match self.kind {
-            Panel::Simulated => Tft::new(
-                ErasedSpi::new(recorder.spi()),
-                ErasedPin::new(recorder.pin(Wire::Dc)),
-                Some(ErasedPin::new(recorder.pin(Wire::Reset))),
-                Mounting::default(),
-            ),
-            Panel::St7796 => Tft::new(
-                ErasedSpi::new(recorder.spi_over(pi::spi(&self.spi)?)),
-                ErasedPin::new(recorder.pin_over(Wire::Dc, pi::output(self.spi.dc_pin, false)?)),
-                Some(ErasedPin::new(recorder.pin_over(Wire::Reset, pi::output(self.spi.reset_pin, true)?))),
-                Mounting { upside_down: self.spi.upside_down, ..Mounting::default() },
-            ),
-        })
-    }
-}
-
-/// Lamps and buzzer, and whether they work.
-struct BeaconPart {
-    pins: Option<SignalPins>,
-    trace: Trace,
-    beacon: Option<Beacon<ErasedPin>>,
-    health: Health,
-}
-
-impl BeaconPart {
-    fn new(pins: Option<SignalPins>, trace: Trace) -> Self {
-        Self { pins, trace, beacon: None, health: Health::default() }
-    }
-
-    fn show(&mut self, signals: Signals, t_ms: u64) -> Option<Result<(), String>> {
-        let now_ms = clock::monotonic_us() / 1_000;
-        if !self.health.may_try(now_ms) {
-            return None;
-        }
-        let shown = self.try_show(signals, t_ms);
-        if shown.is_err() {
-            self.beacon = None;
-        }
-        self.health.tell(shown, now_ms)
-    }
-
-    fn try_show(&mut self, signals: Signals, t_ms: u64) -> Result<(), String> {
-        if self.beacon.is_none() {
-            self.beacon = Some(self.connect().map_err(|error| chain(&error))?);
-        }
-        let beacon = self.beacon.as_mut().expect("it was connected above");
-        beacon.show(signals, t_ms).map_err(|error| format!("a pin does not take its level: {error:?}"))
-    }
-
-    fn connect(&self) -> Result<Beacon<ErasedPin>, PiError> {
-        let recorder = Recorder::new(self.trace.clone());
-        let Some(pins) = self.pins else {
-            let pin = |wire| ErasedPin::new(recorder.pin(wire));
-            let pins = [pin(Wire::Red), pin(Wire::Amber), pin(Wire::Green), pin(Wire::Buzzer)];
-            return Ok(Beacon::new(pins, Wiring::ActiveHigh));
-        };
-        let pin = |wire, number| -> Result<ErasedPin, PiError> {
-            Ok(ErasedPin::new(recorder.pin_over(wire, pi::output(number, pins.active_low)?)))
-        };
-        let four = [
-            pin(Wire::Red, pins.red_pin)?,
-            pin(Wire::Amber, pins.amber_pin)?,
-            pin(Wire::Green, pins.green_pin)?,
-            pin(Wire::Buzzer, pins.buzzer_pin)?,
-        ];
-        Ok(Beacon::new(four, if pins.active_low { Wiring::ActiveLow } else { Wiring::ActiveHigh }))
-    }
-
-    fn dark(&mut self) {
-        if let Some(beacon) = &mut self.beacon {
-            // The daemon ends; a pin that cannot be set now stays as it is.
-            let _ = beacon.dark();
-        }
-    }
-
-    fn next_edge(&self, t_ms: u64) -> Option<u64> {
-        self.beacon.as_ref().and_then(|beacon| beacon.next_edge(t_ms))
-    }
-}
-
-/// Whether a part works, and when it is tried again.
-#[derive(Default)]
-struct Health {
-    failed_at_ms: Option<u64>,
-    complaint: Option<String>,
-}
-
-impl Health {
-    fn may_try(&self, now_ms: u64) -> bool {
-        self.failed_at_ms.is_none_or(|failed| now_ms.saturating_sub(failed) >= RETRY.as_secs() * 1_000)
-    }
-
-    /// What is news: a failure of another kind than the last, or that it works again.
-    fn tell(&mut self, shown: Result<(), String>, now_ms: u64) -> Option<Result<(), String>> {
-        match shown {
-            Ok(()) => {
-                self.failed_at_ms = None;
-                self.complaint.take().map(|_| Ok(()))
-            }
-            Err(text) => {
-                self.failed_at_ms = Some(now_ms);
-                let news = self.complaint.as_ref() != Some(&text);
-                self.complaint = Some(text.clone());
-                news.then_some(Err(text))
-            }
-        }
-    }
-}
-
-/// Waits in real time, for panels that must rest.
-struct Sleep;
-
-impl DelayNs for Sleep {
-    fn delay_ns(&mut self, ns: u32) {
-        std::thread::sleep(Duration::from_nanos(ns.into()));
     }
 }

@@ -17,7 +17,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use crate::board::{Trace, Wall};
+use super::watchdog;
+use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError};
@@ -55,6 +56,9 @@ pub struct Args {
     /// Append every pin change and SPI transfer to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     board_trace: Option<PathBuf>,
+    /// Take this file for the acknowledge button: it is pressed while the file begins with a 1
+    #[arg(long, value_name = "FILE", hide = true)]
+    board_button: Option<PathBuf>,
     /// Feed a real company's log through the HTTP door, sped up, into a desk of its own
     #[arg(long)]
     demo: bool,
@@ -155,6 +159,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         regulations,
         zone: config.zone,
         language: config.board.language,
+        quiet: config.board.quiet(),
         archiving: config.archive.rule(config.zone),
         proof: config.clock.trust,
     };
@@ -168,10 +173,13 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let listener =
         runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
-    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace).map_err(AndondError::Wall)?;
-    let picture = wall.picture().clone();
+    let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
+        .map_err(AndondError::Wall)?;
+    let parts = wall.parts().clone();
+    let pictures = parts.pictures.clone();
     let daemon = Daemon {
-        png: Arc::new(move || picture.png()),
+        png: Arc::new(move || pictures.png()),
+        parts,
         config,
         settings,
         from_file,
@@ -289,6 +297,7 @@ struct Daemon {
     opening: Opening,
     gate: Gate,
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    parts: Parts,
     started_us: u64,
 }
 
@@ -383,7 +392,10 @@ impl Daemon {
         self.gate.open(router(shared));
         listening.say();
         let _ = sd_notify::notify(&[NotifyState::Ready]);
-        tokio::spawn(watchdog(handle.clone()));
+        if let Some(timeout) = sd_notify::watchdog_enabled() {
+            let feed = || drop(sd_notify::notify(&[NotifyState::Watchdog]));
+            tokio::spawn(watchdog::watch(handle.clone(), timeout, feed));
+        }
         if report.versions.not_kept.is_some() {
             let (handle, regulations) = (handle.clone(), settings.regulations.clone());
             tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
@@ -401,6 +413,7 @@ impl Daemon {
         Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::clone(&self.png),
+            parts: self.parts.clone(),
             started_us: self.started_us,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -555,18 +568,6 @@ fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     if !out.is_terminal() {
         log::debug!("{line}");
-    }
-}
-
-/// Tells systemd that the desk's loop answers, as often as it asks to be told.
-async fn watchdog(handle: Handle) {
-    let Some(timeout) = sd_notify::watchdog_enabled() else { return };
-    let mut every = tokio::time::interval(timeout / 2);
-    loop {
-        every.tick().await;
-        if handle.look(|_, _| ()).await.is_ok() {
-            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
-        }
     }
 }
 

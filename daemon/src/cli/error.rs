@@ -10,6 +10,7 @@ use super::import::ImportError;
 use super::import_log::ImportLogError;
 use super::simulate::SimulateError;
 use crate::chain::chain;
+use crate::config::ConfigError;
 use crate::desk::regulation::Problems;
 use crate::run::books::BooksError;
 use crate::store::backup::BackupError;
@@ -37,6 +38,9 @@ pub(crate) enum CliError {
         #[source]
         source: io::Error,
     },
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A regulation is wrong.
     #[error(transparent)]
     Regulation(#[from] Problems),

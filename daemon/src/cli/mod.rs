@@ -14,6 +14,7 @@ mod clock;
 mod config;
 mod control;
 mod demo;
+mod doctor;
 mod error;
 mod export;
 mod first_ticket;
@@ -33,6 +34,7 @@ mod tests;
 mod text;
 mod ticket;
 mod token;
+mod watchdog;
 mod whole_file;
 
 use std::io::{self, IsTerminal, Write};
@@ -81,6 +83,7 @@ struct Global {
 enum Noun {
     /// Show how the daemon is: version, time, tickets, alarms, the next deadline
     Status,
+    Doctor(doctor::Doctor),
     #[command(subcommand)]
     Token(token::TokenNoun),
     #[command(subcommand)]
@@ -184,6 +187,7 @@ impl Noun {
     fn run(self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
             Self::Status => status::run(io),
+            Self::Doctor(doctor) => doctor.run(io),
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),

@@ -355,6 +355,9 @@ fn without_a_daemon_the_message_says_how_to_start_one() {
         vec!["token", "list"],
         vec!["ticket", "show", "1"],
         vec!["alarm", "ack", "1-critical-5"],
+        vec!["alarm", "shelve", "1-critical-5", "30m"],
+        vec!["alarm", "unshelve", "1-critical-5"],
+        vec!["board", "silence"],
         vec!["board", "mute", "30m"],
     ] {
         let said = call(&[&["--state-dir", path], words.as_slice()].concat());
@@ -459,8 +462,24 @@ fn answer(
         }
         ("GET", "/v1/alarms") => json!(view::alarms(desk, zone, firmware_board::Language::Russian, 100)),
         ("POST", "/v1/alarms/1-breach-line-1/ack") => json!({"id": "1-breach-line-1", "changed": true}),
+        ("POST", "/v1/alarms/1-breach-line-1/shelve") => json!({
+            "id": "1-breach-line-1", "shelved_until": now.plus_ms(1_800_000).to_rfc3339(zone), "changed": true
+        }),
+        ("POST", "/v1/alarms/1-breach-line-1/unshelve") => {
+            json!({"id": "1-breach-line-1", "shelved_until": null, "changed": true})
+        }
+        ("POST", "/v1/board/silence") => json!({"changed": true}),
         ("POST", "/v1/board/mute") => {
             json!({"muted_until": (body["for"] != "0s").then(|| now.plus_ms(1_800_000).to_rfc3339(zone))})
+        }
+        ("GET", "/v1/board/parts") => {
+            let panel = |name: &str, kind: &str, width: u16, height: u16| json!({"name": name, "kind": kind, "width": width, "height": height});
+            json!({"signals": true, "button": true,
+                "panels": [panel("st7796", "st7796", 480, 320), panel("door", "max7219", 64, 8)]})
+        }
+        ("POST", "/v1/board/test") => {
+            let ending = if body["step"] == "button" { "not-pressed" } else { "done" };
+            json!({"step": body["step"], "ending": ending})
         }
         ("GET", "/v1/clock") => clock_status(false),
         ("POST", "/v1/clock/trust") if body["yes"] == true => clock_status(true),
@@ -576,9 +595,15 @@ fn what_the_daemon_says_is_told_as_text() {
         &["ticket", "show", "9"],
         &["alarm", "list"],
         &["alarm", "ack", "1-breach-line-1"],
+        &["alarm", "shelve", "1-breach-line-1", "30m"],
+        &["alarm", "shelve", "1-breach-line-1", "soon"],
+        &["alarm", "unshelve", "1-breach-line-1"],
+        &["board", "silence"],
         &["board", "mute", "30m"],
         &["board", "mute", "0s"],
         &["board", "mute", "half an hour"],
+        &["board", "test"],
+        &["--json", "board", "test"],
         &["clock", "show"],
         &["clock", "trust"],
         &["clock", "trust", "--yes"],

@@ -3,6 +3,10 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod panel;
+mod pins;
+pub mod signals;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +14,18 @@ use std::sync::Arc;
 use calendars::Tz;
 use firmware_board::Language;
 use serde::Deserialize;
+use toml::Spanned;
 
-use crate::desk::Regulations;
+use crate::board::QuietHours;
+use crate::board::quiet::QuietSpan;
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
+use crate::desk::{AlarmKind, Regulations};
 use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
+
+pub use panel::{MODULES_MAX, Max7219, Panel, PanelKind, Spi, Tft, TftChip};
+pub use signals::{ButtonPin, SignalPins, Strip};
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -122,7 +132,7 @@ pub struct Clock {
 }
 
 /// The wall.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Board {
     /// The name of the room or site, shown on the wall.
@@ -130,64 +140,39 @@ pub struct Board {
     /// `ru` (the default) or `en`.
     #[serde(deserialize_with = "language")]
     pub language: Language,
-    /// Which panel. Default: simulated, to be seen at `/board`.
-    pub panel: Panel,
-    /// How an ST7796 is connected.
-    pub spi: Spi,
+    /// When the buzzer waits, in the site's zone: `"20:00-08:00"`. What still calls when they end sounds then; the lamps
+    /// never wait. Default: none.
+    pub quiet_hours: Option<QuietSpan>,
+    /// Which kinds of alarm sound in quiet hours all the same: `["critical"]`. Default: none.
+    pub quiet_hours_let_through: Vec<AlarmKind>,
+    /// The panels as they are written.
+    #[serde(rename = "panel")]
+    written: Vec<Spanned<panel::Written>>,
+    /// The panels. Default: one that is simulated, to be seen at `/board`.
+    #[serde(skip)]
+    pub panels: Vec<Panel>,
     /// The pins of lamps and buzzer, BCM numbers; without, there are none.
     pub signals: Option<SignalPins>,
+    /// A strip of lights as lamps; without, there is none.
+    pub strip: Option<Strip>,
+    /// The acknowledge button; without, there is none.
+    pub button: Option<ButtonPin>,
 }
 
-/// Which panel the wall is drawn on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Panel {
-    /// None but the picture at `/board`.
-    #[default]
-    Simulated,
-    /// A TFT of 480x320 with an ST7796 on the SPI bus.
-    St7796,
-}
-
-/// How an SPI panel is connected.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Spi {
-    /// The bus: `/dev/spidevBUS.SELECT`. Default: 0.
-    pub bus: u8,
-    /// The chip select. Default: 0.
-    pub select: u8,
-    /// The clock in MHz, 1 to 80. Default: 32.
-    pub mhz: u32,
-    /// The pin that tells commands from data, BCM number. Default: 25.
-    pub dc_pin: u8,
-    /// The reset pin, BCM number. Default: 24.
-    pub reset_pin: u8,
-    /// Whether the panel is built in upside down.
-    pub upside_down: bool,
-}
-
-impl Default for Spi {
+impl Default for Board {
     fn default() -> Self {
-        Self { bus: 0, select: 0, mhz: 32, dc_pin: 25, reset_pin: 24, upside_down: false }
+        Self {
+            site: String::new(),
+            language: Language::default(),
+            written: Vec::new(),
+            panels: vec![Panel::simulated()],
+            quiet_hours: None,
+            quiet_hours_let_through: Vec::new(),
+            signals: None,
+            strip: None,
+            button: None,
+        }
     }
-}
-
-/// The pins of lamps and buzzer, BCM numbers.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct SignalPins {
-    /// The red lamp.
-    pub red_pin: u8,
-    /// The amber lamp.
-    pub amber_pin: u8,
-    /// The green lamp.
-    pub green_pin: u8,
-    /// The active buzzer.
-    pub buzzer_pin: u8,
-    /// Whether a pin lights at low.
-    #[serde(default)]
-    pub active_low: bool,
 }
 
 /// The journal.
@@ -283,7 +268,7 @@ impl Config {
             key: key.to_owned(),
             message,
         };
-        let config: Self = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let (line, key, message) = toml_problem::tell(text, &error);
             problem(line, &key, message)
         })?;
@@ -296,14 +281,10 @@ impl Config {
                 "is empty; name at least one".to_owned(),
             ));
         }
-        if !(1..=80).contains(&config.board.spi.mhz) {
-            let message = format!("{} is out of range; 1 to 80", config.board.spi.mhz);
-            return Err(problem(line_with("mhz"), "mhz", message));
-        }
-        if let Some((pin, first, second)) = config.board.pin_used_twice() {
-            let message = format!("pin {pin} is used by {first} and {second}; each part has its own");
-            return Err(problem(line_with(second), second, message));
-        }
+        config
+            .board
+            .settle(text)
+            .map_err(|wrong| problem(toml_problem::line_of(text, &wrong.at), wrong.key, wrong.message))?;
         Ok(config)
     }
 
@@ -370,24 +351,58 @@ pub fn regulation(name: &str, base: &Path) -> Result<Arc<Regulation>, ConfigErro
 }
 
 impl Board {
-    /// A pin that two parts are said to be on, and the keys of both.
-    fn pin_used_twice(&self) -> Option<(u8, &'static str, &'static str)> {
-        let mut pins = Vec::new();
-        if self.panel == Panel::St7796 {
-            pins.extend([("dc-pin", self.spi.dc_pin), ("reset-pin", self.spi.reset_pin)]);
-        }
-        if let Some(signals) = self.signals {
-            pins.extend([
-                ("red-pin", signals.red_pin),
-                ("amber-pin", signals.amber_pin),
-                ("green-pin", signals.green_pin),
-                ("buzzer-pin", signals.buzzer_pin),
-            ]);
-        }
-        pins.iter().enumerate().find_map(|(i, (second, pin))| {
-            pins[..i].iter().find(|(_, other)| other == pin).map(|(first, _)| (*pin, *first, *second))
-        })
+    /// When the buzzer waits, and for what it does not.
+    pub fn quiet(&self) -> QuietHours {
+        QuietHours::new(self.quiet_hours, &self.quiet_hours_let_through)
     }
+
+    /// Reads the panels as they are written, and puts every part on a pin of its own; `text` is the file's.
+    fn settle(&mut self, text: &str) -> Result<(), panel::Wrong> {
+        let mut uses = Vec::new();
+        self.panels = panel::read(&self.written, &mut uses)?;
+        let signals = self.signals.as_ref();
+        let wrong = |key, message| panel::Wrong { at: place_of(text, key), key, message };
+        if let Some((key, message)) = signals.and_then(SignalPins::contradiction) {
+            // Not the line of `buzzer-pin`.
+            let at = place_of(text, &format!("{key} "));
+            return Err(panel::Wrong { at, key, message: message.to_owned() });
+        }
+        let signals = signals.map(SignalPins::pins).unwrap_or_default();
+        let signals = signals.into_iter().map(|(key, pin)| (key, key, pin));
+        for (part, key, pin) in signals.chain(self.button.map(|button| ("the button", "pin", button.pin))) {
+            let at = place_of(text, key);
+            pins::on_header(pin.into()).map_err(|message| wrong(key, message))?;
+            uses.push(pins::Use { pin, part: part.to_owned(), key, at });
+        }
+        if let Some(strip) = self.strip {
+            let key = "[board.strip]";
+            if strip.select >= pins::selects(strip.bus) {
+                let message = format!("there is no SPI bus {} with chip select {}", strip.bus, strip.select);
+                return Err(wrong(key, message));
+            }
+            let at = place_of(text, key);
+            let taken = pins::of_bus(strip.bus);
+            uses.extend(taken.map(|pin| pins::Use {
+                pin,
+                part: "the strip".to_owned(),
+                key,
+                at: at.clone(),
+            }));
+        }
+        pins::apart(&uses)
+    }
+}
+
+/// Where a key is said first.
+fn place_of(text: &str, key: &str) -> std::ops::Range<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with(key) {
+            return start..start + line.len();
+        }
+        start += line.len();
+    }
+    0..0
 }
 
 #[cfg(test)]
@@ -462,7 +477,6 @@ mod tests {
             ),
             ("regulations = []", "andon.toml:1: regulations: is empty; name at least one"),
             ("[board]\nlanguage = \"de\"", "andon.toml:2: language: unknown language `de`; one of ru, en"),
-            ("[board.spi]\nmhz = 0", "andon.toml:2: mhz: 0 is out of range; 1 to 80"),
             (
                 "[board.signals]\nred-pin = 5\namber-pin = 6\ngreen-pin = 5\nbuzzer-pin = 7\n",
                 "andon.toml:4: green-pin: pin 5 is used by red-pin and green-pin; each part has its own",
@@ -471,10 +485,6 @@ mod tests {
             assert_eq!(complaint(text), expected);
         }
         assert!(complaint("listen = \"here\"").contains("andon.toml:1: listen: invalid socket address"));
-        assert!(
-            complaint("[board]\npanel = \"hdmi\"")
-                .contains("unknown variant `hdmi`, expected `simulated` or `st7796`")
-        );
     }
 
     #[test]

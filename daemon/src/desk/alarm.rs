@@ -1,9 +1,17 @@
 //! Alarms: what needs a person.
 //!
 //! An alarm is raised once for its cause, and its id is its cause: `1024-breach-resolution-1` is the breach of the
-//! first resolution clock of ticket 1024. A restart, which applies the same events, finds the same alarm in the
+//! first resolution clock of ticket 1024. What gets worse is another cause: a warning that comes true, a ticket that
+//! becomes critical, a further clock that runs out. A restart, which applies the same events, finds the same alarm in the
 //! same state. States follow IEC 62682: a cause that is over but was never acknowledged stays to be seen, until
 //! somebody acknowledges it or the ticket is closed and needs nobody any more.
+//!
+//! An alarm *calls* while it is unacknowledged. It lights and sounds then, and each call bears the number of the event
+//! that it began with: whoever silences the wall names the number up to which they have heard, so that what comes a moment
+//! later sounds, and what was silenced stays silent after a restart, whatever the clock does.
+
+#[cfg(test)]
+mod tests;
 
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,6 +78,13 @@ pub enum AlarmState {
     Acked,
     /// Its cause is over, but nobody took it meanwhile.
     ClearedUnacked,
+    /// Somebody put it aside until a time.
+    Shelved,
+}
+
+impl AlarmState {
+    /// Every state, in the order of the wall.
+    pub const ALL: [Self; 4] = [Self::Unacked, Self::Acked, Self::ClearedUnacked, Self::Shelved];
 }
 
 /// Something that needs a person.
@@ -95,9 +110,28 @@ pub struct Alarm {
     /// Who took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked_by: Option<SmolStr>,
+    /// The number of the first event of the entry with which it began to call; what is no record's has the number of the
+    /// event before it.
+    #[serde(default)]
+    pub calls_since: u64,
+    /// Until when it is put aside, and why; none but where it is shelved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelf: Option<Shelving>,
     /// What it stands for, where it is the one alarm of breaches that were noticed late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+}
+
+/// How an alarm is put aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shelving {
+    /// Until when: then it calls anew.
+    pub until: Timestamp,
+    /// Who did.
+    pub by: SmolStr,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The id of the one alarm of breaches that were noticed late, and who has taken the alarms it stands for.
@@ -188,6 +222,8 @@ impl Alarm {
             since,
             state: AlarmState::Unacked,
             acked_by: None,
+            calls_since: 0,
+            shelf: None,
             late: None,
         }
     }
@@ -202,9 +238,10 @@ impl Alarm {
     /// Somebody takes it. False where nothing is left to show: the cause was over already.
     pub(crate) fn acknowledge(&mut self, by: &str) -> bool {
         match self.state {
-            AlarmState::Unacked => {
+            AlarmState::Unacked | AlarmState::Shelved => {
                 self.state = AlarmState::Acked;
                 self.acked_by = Some(by.into());
+                self.shelf = None;
                 true
             }
             AlarmState::Acked => true,
@@ -221,7 +258,39 @@ impl Alarm {
                 self.state = AlarmState::ClearedUnacked;
                 true
             }
-            AlarmState::Acked => false,
+            // Whoever put it aside has seen it.
+            AlarmState::Acked | AlarmState::Shelved => false,
+        }
+    }
+
+    /// Somebody puts it aside. Nothing where its cause is over: there is nothing to wait for.
+    pub(crate) fn shelve(&mut self, shelving: Shelving) {
+        match self.state {
+            AlarmState::Unacked | AlarmState::Acked | AlarmState::Shelved => {
+                self.state = AlarmState::Shelved;
+                self.acked_by = None;
+                self.shelf = Some(shelving);
+            }
+            AlarmState::ClearedUnacked => {}
+        }
+    }
+
+    /// Its time on the shelf is over, or somebody took it from there: it calls anew.
+    pub(crate) fn unshelve(&mut self) {
+        match self.state {
+            AlarmState::Shelved => {
+                self.state = AlarmState::Unacked;
+                self.shelf = None;
+                self.calls_since = 0;
+            }
+            AlarmState::Unacked | AlarmState::Acked | AlarmState::ClearedUnacked => {}
+        }
+    }
+
+    /// The entry that begins with this event made it call, if something did since it was last asked.
+    pub(crate) fn note_call(&mut self, first_seq: u64) {
+        if self.calls_since == 0 {
+            self.calls_since = first_seq;
         }
     }
 }

@@ -94,6 +94,25 @@ pub enum Act {
 pub enum DeskAct {
     /// Acknowledges an alarm. Precondition: it exists and is not acknowledged.
     AckAlarm(String),
+    /// Puts an alarm aside for a time, after which it calls anew. Precondition: it exists, its cause is not over; 1 minute
+    /// to a day; a reason where it is a critical one.
+    ShelveAlarm {
+        /// Which.
+        id: String,
+        /// How long, in milliseconds.
+        for_ms: i64,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Takes an alarm from the shelf: it calls anew. Precondition: it exists.
+    UnshelveAlarm(String),
+    /// Silences what calls now, and takes those that are named; light stays. What is not there any more is passed over.
+    Silence {
+        /// What began to call before the event of this number has been heard.
+        before: u64,
+        /// The alarms that whoever does it sees.
+        taking: Vec<SmolStr>,
+    },
     /// Silences the buzzer for a time; light stays. Precondition: at most a day.
     Mute {
         /// How long, in milliseconds; 0 ends the mute.

@@ -353,6 +353,17 @@ pub enum Event {
 
     /// Somebody took an alarm; of a ticket's alarm or one of the desk.
     AlarmAcked { alarm: SmolStr },
+    /// Somebody put an alarm aside.
+    AlarmShelved {
+        alarm: SmolStr,
+        until: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// An alarm calls anew: its time on the shelf was over, or somebody took it from there.
+    AlarmUnshelved { alarm: SmolStr },
+    /// Somebody silenced what had begun to call before this event; what calls since then sounds.
+    Silenced { before: u64 },
     /// A part of the box failed.
     PartFailed { kind: AlarmKind, part: SmolStr, text: String },
     /// A part of the box works again.

@@ -78,6 +78,14 @@ impl Rank {
     }
 }
 
+/// An alarm on the shelf.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shelved {
+    pub until: Timestamp,
+    pub ticket: Option<TicketNumber>,
+    pub id: SmolStr,
+}
+
 /// Everything that is looked up, kept in step with the tickets.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -85,6 +93,10 @@ pub(super) struct Index {
     timers: BTreeSet<(Timestamp, TicketNumber)>,
     due: BTreeSet<Due>,
     ranks: BTreeSet<Rank>,
+    /// Of alarms that call, how many of a kind do since which event.
+    calls: BTreeMap<(AlarmKind, u64), u32>,
+    /// When each shelved alarm calls anew.
+    shelves: BTreeSet<Shelved>,
     counts: Counts,
     /// How many alarms of a kind are in a state.
     tally: Vec<(AlarmKind, AlarmState, u32)>,
@@ -102,6 +114,19 @@ impl Index {
     /// When the first timer goes off, and whose it is; of those at one instant the lowest number's.
     pub(super) fn first_timer(&self) -> Option<(Timestamp, TicketNumber)> {
         self.timers.first().copied()
+    }
+
+    /// The alarms on the shelf, the next to call anew first.
+    pub(super) fn shelves(&self) -> impl Iterator<Item = &Shelved> {
+        self.shelves.iter()
+    }
+
+    /// Of each kind with alarms that call, the event with which the newest of them began to.
+    pub(super) fn calls(&self) -> impl Iterator<Item = (AlarmKind, u64)> + '_ {
+        let calling = self.tally().filter(|(_, state, _)| *state == AlarmState::Unacked);
+        calling.filter_map(|(kind, _, _)| {
+            self.calls.range((kind, 0)..=(kind, u64::MAX)).next_back().map(|(call, _)| *call)
+        })
     }
 
     /// Tickets with a clock that counted by stamps which could not be trusted.
@@ -168,11 +193,27 @@ impl Index {
 
     pub(super) fn add_alarm(&mut self, alarm: &Alarm) {
         self.ranks.insert(Rank::of(alarm));
+        self.shelves.extend(shelved(alarm));
+        if alarm.state == AlarmState::Unacked {
+            *self.calls.entry((alarm.kind, alarm.calls_since)).or_default() += 1;
+        }
         *self.tally_of(alarm) += 1;
     }
 
     pub(super) fn remove_alarm(&mut self, alarm: &Alarm) {
         self.ranks.remove(&Rank::of(alarm));
+        if let Some(shelved) = shelved(alarm) {
+            self.shelves.remove(&shelved);
+        }
+        let call = (alarm.kind, alarm.calls_since);
+        if alarm.state == AlarmState::Unacked
+            && let Some(count) = self.calls.get_mut(&call)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.calls.remove(&call);
+            }
+        }
         *self.tally_of(alarm) -= 1;
     }
 
@@ -202,6 +243,11 @@ impl Index {
             change(self.versions.entry(version).or_default(), true);
         }
     }
+}
+
+fn shelved(alarm: &Alarm) -> Option<Shelved> {
+    let until = alarm.shelf.as_ref()?.until;
+    Some(Shelved { until, ticket: alarm.ticket, id: alarm.id.clone() })
 }
 
 /// What time will bring about for a ticket's clocks. A clock has run out when its deadline is past, so one

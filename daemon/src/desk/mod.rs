@@ -33,6 +33,8 @@
 //! | *missing*, *wished* | fields that a regulation requires, or asks for besides, and a ticket does not have |
 //! | *source* | where the cause of a problem lay, with what is done then |
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
+//! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
+//! | *shelved* | of an alarm: put aside until a time, then it calls anew |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
 //! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |
@@ -60,7 +62,7 @@ pub mod ticket;
 pub mod view;
 
 pub use actor::{Actor, Role};
-pub use alarm::{Alarm, AlarmKind, AlarmState};
+pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use event::{Entry, Event, Fact};

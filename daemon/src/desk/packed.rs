@@ -12,7 +12,7 @@ use calendars::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
+use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::event::{Registered, Term};
@@ -342,7 +342,7 @@ words! {
     AlarmKind {
         Critical, Breach, MassProblem, DueSoon, Complaint, Storage, Clock, Panel, Letter, Staffing, Calendar,
     }
-    AlarmState { Unacked, Acked, ClearedUnacked }
+    AlarmState { Unacked, Acked, ClearedUnacked, Shelved }
 }
 
 /// Structs are their fields, all of them.
@@ -378,7 +378,8 @@ structs! {
     Unsynced { used_ms, spans }
     Term { target_ms, days, clause, calendar, revision, deadline, warn_at, provisional }
     TicketLink { to, kind, back }
-    Alarm { id, kind, ticket, metric, text, since, state, acked_by, late }
+    Alarm { id, kind, ticket, metric, text, since, state, acked_by, calls_since, shelf, late }
+    Shelving { until, by, reason }
     Late { count, first, last }
 }
 
@@ -490,7 +491,9 @@ mod tests {
             alarms: vec![Alarm {
                 text: "text".to_owned(),
                 acked_by: Some("b".into()),
-                state: AlarmState::ClearedUnacked,
+                state: AlarmState::Shelved,
+                calls_since: 77,
+                shelf: Some(Shelving { until: at(16), by: "c".into(), reason: Some("why".to_owned()) }),
                 late: Some(Late { count: 3, first: at(14), last: at(15) }),
                 ..Alarm::breach(TicketNumber(1), Metric::Line, 1, at(8))
             }],

@@ -11,7 +11,7 @@ use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, part_alarm};
+use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, Shelving, part_alarm};
 use super::command::Token;
 use super::event::{Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
@@ -35,6 +35,9 @@ pub struct Rest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     behind_ms: Option<i64>,
     muted_until: Option<Timestamp>,
+    /// What had begun to call before the event of this number is silent.
+    #[serde(default)]
+    silenced_before: u64,
     tokens: Vec<Token>,
     /// Alarms of parts of the box, by id.
     parts: BTreeMap<SmolStr, Alarm>,
@@ -50,6 +53,7 @@ impl Default for Rest {
             known_at: Timestamp::from_millis(0),
             behind_ms: None,
             muted_until: None,
+            silenced_before: 0,
             tokens: Vec::new(),
             parts: BTreeMap::new(),
         }
@@ -217,6 +221,16 @@ impl Desk {
         self.rest.muted_until
     }
 
+    /// What had begun to call before the event of this number is silent.
+    pub fn silenced_before(&self) -> u64 {
+        self.rest.silenced_before
+    }
+
+    /// Of each kind with alarms that call, the event with which the newest of them began to.
+    pub fn calls(&self) -> impl Iterator<Item = (AlarmKind, u64)> + '_ {
+        self.index.calls()
+    }
+
     /// How many tickets are what.
     pub fn counts(&self) -> Counts {
         self.index.counts()
@@ -297,7 +311,9 @@ impl Desk {
 
     /// When [`Desk::due`] has something next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.index.first_timer().map(|(at, _)| at)
+        let timer = self.index.first_timer().map(|(at, _)| at);
+        let returns = self.index.shelves().next().map(|shelved| shelved.until);
+        timer.into_iter().chain(returns).min()
     }
 
     /// Numbers facts as an entry and applies it.
@@ -345,7 +361,7 @@ impl Desk {
                             ticket.note_unsynced(event, at);
                         }
                         if let Event::Clock { turn: Turn::Breached { at, late: true }, .. } = event {
-                            self.breached_late(*at);
+                            self.breached_late(*at, entry.first_seq);
                         }
                     }
                     // An event of a ticket that is not there says nothing.
@@ -353,23 +369,29 @@ impl Desk {
                 }
             }
             if let Some(mut ticket) = ticket {
-                Arc::make_mut(&mut ticket).revision += 1;
+                let changed = Arc::make_mut(&mut ticket);
+                changed.revision += 1;
+                changed.alarms.iter_mut().for_each(|alarm| alarm.note_call(entry.first_seq));
                 self.rest.next_ticket = self.rest.next_ticket.max(TicketNumber(number.0 + 1));
                 self.put(ticket);
             }
         }
         for fact in entry.facts.iter().filter(|fact| fact.ticket.is_none()) {
-            self.apply_rest(&fact.event, &entry.by, at);
+            self.apply_rest(&fact.event, entry, at);
         }
     }
 
-    fn breached_late(&mut self, deadline: Timestamp) {
+    fn breached_late(&mut self, deadline: Timestamp, first_seq: u64) {
         let known = self.take_part(BREACH_LATE);
-        self.put_part(Alarm::late(known, deadline));
+        self.put_part(Alarm::late(known, deadline), first_seq);
     }
 
-    fn apply_rest(&mut self, event: &Event, by: &str, at: Timestamp) {
+    fn apply_rest(&mut self, event: &Event, entry: &Entry, at: Timestamp) {
+        let (by, first_seq) = (entry.by.as_str(), entry.first_seq);
         match event {
+            Event::Silenced { before } => {
+                self.rest.silenced_before = self.rest.silenced_before.max(*before);
+            }
             Event::Muted { until } => self.rest.muted_until = Some(*until).filter(|until| *until > at),
             Event::TimeTrusted { behind_ms } => {
                 // A mute that would last for longer than anybody asked for ends: rather loud than unheard.
@@ -389,12 +411,12 @@ impl Desk {
                     }
                     Some(_) | None => Alarm::part(*kind, part, text, at),
                 };
-                self.put_part(alarm);
+                self.put_part(alarm, first_seq);
             }
             Event::PartWorks { kind, part } => {
                 let cleared = self.take_part(&part_alarm(*kind, part));
                 if let Some(alarm) = cleared.and_then(|mut alarm| alarm.clear().then_some(alarm)) {
-                    self.put_part(alarm);
+                    self.put_part(alarm, first_seq);
                 }
             }
             Event::AlarmAcked { alarm } => {
@@ -402,7 +424,19 @@ impl Desk {
                 // What stands for others is over when somebody has seen it.
                 let taken = taken.filter(|alarm| alarm.late.is_none());
                 if let Some(alarm) = taken.and_then(|mut alarm| alarm.acknowledge(by).then_some(alarm)) {
-                    self.put_part(alarm);
+                    self.put_part(alarm, first_seq);
+                }
+            }
+            Event::AlarmShelved { alarm, until, reason } => {
+                if let Some(mut alarm) = self.take_part(alarm) {
+                    alarm.shelve(Shelving { until: *until, by: by.into(), reason: reason.clone() });
+                    self.put_part(alarm, first_seq);
+                }
+            }
+            Event::AlarmUnshelved { alarm } => {
+                if let Some(mut alarm) = self.take_part(alarm) {
+                    alarm.unshelve();
+                    self.put_part(alarm, first_seq);
                 }
             }
             Event::Registered(_)
@@ -435,7 +469,8 @@ impl Desk {
         Some(alarm)
     }
 
-    fn put_part(&mut self, alarm: Alarm) {
+    fn put_part(&mut self, mut alarm: Alarm, first_seq: u64) {
+        alarm.note_call(first_seq);
         self.index.add_alarm(&alarm);
         self.rest.parts.insert(alarm.id.clone(), alarm);
     }

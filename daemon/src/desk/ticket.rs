@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::alarm::{Alarm, AlarmKind};
+use super::alarm::{Alarm, AlarmKind, Shelving};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -158,6 +158,7 @@ impl Ticket {
             | Event::PartFailed { .. }
             | Event::PartWorks { .. }
             | Event::TimeTrusted { .. }
+            | Event::Silenced { .. }
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
             | Event::TokenRevoked { .. } => {}
@@ -187,8 +188,22 @@ impl Ticket {
             Event::Urgent { .. } => self.urgent = true,
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
+            Event::AlarmShelved { alarm, until, reason } => {
+                if let Some(alarm) = self.alarm_mut(alarm) {
+                    alarm.shelve(Shelving { until: *until, by: by.into(), reason: reason.clone() });
+                }
+            }
+            Event::AlarmUnshelved { alarm } => {
+                if let Some(alarm) = self.alarm_mut(alarm) {
+                    alarm.unshelve();
+                }
+            }
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
         }
+    }
+
+    fn alarm_mut(&mut self, id: &str) -> Option<&mut Alarm> {
+        self.alarms.iter_mut().find(|alarm| alarm.id == id)
     }
 
     fn apply_turn(&mut self, metric: Metric, cycle: u16, turn: &Turn, now: Timestamp) {

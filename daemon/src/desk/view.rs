@@ -74,6 +74,21 @@ pub struct AlarmView {
     /// Who took it.
     #[schema(value_type = Option<String>)]
     pub acked_by: Option<SmolStr>,
+    /// How it was put aside, where it is shelved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shelved: Option<ShelvingView>,
+}
+
+/// How an alarm was put aside.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ShelvingView {
+    /// When it calls anew.
+    pub until: String,
+    /// Who put it aside.
+    #[schema(value_type = String)]
+    pub by: SmolStr,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A ticket as people and programs see it.
@@ -306,6 +321,11 @@ pub fn alarm(alarm: &Alarm, about: &About, zone: Tz) -> AlarmView {
         since: alarm.since.to_rfc3339(zone),
         state: alarm.state,
         acked_by: alarm.acked_by.clone(),
+        shelved: alarm.shelf.as_ref().map(|shelving| ShelvingView {
+            until: shelving.until.to_rfc3339(zone),
+            by: shelving.by.clone(),
+            reason: shelving.reason.clone(),
+        }),
     }
 }
 

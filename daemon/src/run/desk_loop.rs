@@ -23,7 +23,7 @@ use super::faults::is_full;
 use super::history::{HistoryError, encode};
 use super::time::{Proof, Reading, TrustedTime};
 use super::{BATCH_BYTES, BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
-use crate::board::{BoardState, Glance};
+use crate::board::{BoardState, Glance, QuietHours};
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
 use crate::desk::event::{Receipt, Turn};
@@ -59,6 +59,8 @@ pub struct Settings {
     pub zone: Tz,
     /// The room's language, for what the loop itself tells the wall.
     pub language: Language,
+    /// When the wall's buzzer waits.
+    pub quiet: QuietHours,
     /// Which closed tickets leave for the archive; none where nothing is said.
     pub archiving: Option<Rule>,
     /// Which proof makes the box's time trusted.
@@ -117,6 +119,7 @@ pub struct Loop {
     entries: broadcast::Sender<Arc<Entry>>,
     zone: Tz,
     language: Language,
+    quiet: QuietHours,
     /// Alarms that cannot be kept, since the disk fails.
     troubles: Vec<Alarm>,
     /// What the disk takes.
@@ -165,7 +168,13 @@ impl Loop {
         let reading = Reading::of(clock.as_ref(), desk.known_at());
         let time = TrustedTime::start(settings.proof, &reading, || clock.kernel_synchronised());
         let now = time.now();
-        let glance = Glance { at: now, time: time.time(), zone: settings.zone, language: settings.language };
+        let glance = Glance {
+            at: now,
+            time: time.time(),
+            zone: settings.zone,
+            language: settings.language,
+            quiet: settings.quiet,
+        };
         let board = BoardState::of(&desk, &[], glance);
         let tickets = desk.all_held().map(|(number, held)| (number, held.clone()));
         let tokens = desk.tokens().cloned().collect();
@@ -182,6 +191,7 @@ impl Loop {
             entries: broadcast::channel(LISTENERS_LAG).0,
             zone: settings.zone,
             language: settings.language,
+            quiet: settings.quiet,
             troubles: Vec::new(),
             disk: Disk::Works,
             archivist: None,
@@ -348,6 +358,7 @@ impl Loop {
         if let Some(done) = self.ack_trouble(command, actor) {
             return Ok(done);
         }
+        self.take_troubles(command, actor);
         for number in command.tickets() {
             if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {
                 self.batch.recalled.push(number);
@@ -476,7 +487,7 @@ impl Loop {
     fn publish_board(&mut self, touched: &[TicketNumber]) {
         self.tell_trust();
         let (at, time) = (self.time.now(), self.time.time());
-        let glance = Glance { at, time, zone: self.zone, language: self.language };
+        let glance = Glance { at, time, zone: self.zone, language: self.language, quiet: self.quiet };
         let known = self.view.board();
         let board = known.after(&self.desk, touched, &self.troubles, glance);
         debug_assert!(
@@ -495,6 +506,17 @@ impl Loop {
         let changed = alarm.state == AlarmState::Unacked;
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
+    }
+
+    /// Somebody takes what they see, alarms that are no events among it.
+    fn take_troubles(&mut self, command: &Command, actor: &Actor) {
+        if let Command::Desk(DeskAct::Silence { taking, .. }) = command
+            && actor.role >= Role::Agent
+        {
+            for alarm in self.troubles.iter_mut().filter(|alarm| taking.contains(&alarm.id)) {
+                alarm.acknowledge(&actor.name);
+            }
+        }
     }
 }
 

@@ -185,6 +185,14 @@ impl Handle {
         answer.await.map_err(|_| Failure::Stopping)
     }
 
+    /// Has the loop look at the desk when it comes to it, without waiting for that.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] or [`Failure::Stopping`].
+    pub fn ask(&self, look: impl FnOnce(&Desk, Timestamp) + Send + 'static) -> Result<(), Failure> {
+        self.send(Input::Look(Box::new(look)))
+    }
+
     /// What has become durable, from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.entries.subscribe()

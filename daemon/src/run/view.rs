@@ -230,7 +230,7 @@ mod tests {
     use firmware_board::Language;
 
     use super::*;
-    use crate::board::Glance;
+    use crate::board::{Glance, QuietHours};
     use crate::desk::event::{Entry, Event, Fact, Registered};
     use crate::desk::packed::pack;
     use crate::desk::{Desk, Stage};
@@ -280,7 +280,13 @@ mod tests {
         let history = Arc::new(History::new(ledger.reader(), tickets, archive));
         let zone = calendars::Tz::UTC;
         let time = crate::run::time::DeskTime::Trusted;
-        let glance = Glance { at: Timestamp::from_millis(0), time, zone, language: Language::Russian };
+        let glance = Glance {
+            at: Timestamp::from_millis(0),
+            time,
+            zone,
+            language: Language::Russian,
+            quiet: QuietHours::default(),
+        };
         let board = BoardState::of(&desk, &[], glance);
         let view = View::new(Regulations::default(), history, Vec::new(), board);
         let live = desk.tickets().filter(|ticket| !ticket.is_over());

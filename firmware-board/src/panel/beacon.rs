@@ -1,76 +1,81 @@
-//! Three lamps and a buzzer on pins.
+//! Lamps and a buzzer with their rhythms, on whatever they are connected to.
 
-use core::fmt;
+use crate::{Buzzer, Lamp, Signals};
 
-use embedded_hal::digital::OutputPin;
+/// What lamps and buzzer are at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "three lamps and a buzzer are four wires, each on or off")]
+pub struct Levels {
+    /// Whether the red lamp is lit.
+    pub red: bool,
+    /// Whether the amber lamp is lit.
+    pub amber: bool,
+    /// Whether the green lamp is lit.
+    pub green: bool,
+    /// Whether the buzzer sounds.
+    pub sound: bool,
+}
 
-use crate::{Buzzer, Signals};
+/// What lamps and buzzer are connected to.
+pub trait Outlet {
+    /// What can go wrong on the way there.
+    type Error;
 
-/// Lamps and buzzer. Pins are set only when they change.
-pub struct Beacon<P> {
-    pins: [P; 4],
-    wiring: Wiring,
+    /// Brings them to these levels. Only what changes is sent, as long as it is known how they are.
+    ///
+    /// # Errors
+    /// When one cannot be set; it is tried again at the next call.
+    fn set(&mut self, levels: Levels) -> Result<(), Self::Error>;
+
+    /// From here on nothing is known of how they are.
+    fn forget(&mut self);
+}
+
+/// Lamps and buzzer, as time passes.
+pub struct Beacon<O> {
+    outlet: O,
     signals: Signals,
-    /// What the pins are known to be, in the order of [`PLACES`].
-    set: [Option<bool>; 4],
     /// Since when the buzzer has its pattern.
     sounds_since_ms: u64,
 }
 
-/// Whether a pin that is high lights the lamp.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wiring {
-    /// High is on.
-    #[default]
-    ActiveHigh,
-    /// Low is on, as with most relay boards.
-    ActiveLow,
-}
-
-/// A pin could not be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BeaconError<E> {
-    /// Which lamp, or the buzzer.
-    pub place: &'static str,
-    /// What the pin said.
-    pub source: E,
-}
-
-impl<E: fmt::Debug> fmt::Display for BeaconError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "set the pin of {}: {:?}", self.place, self.source)
-    }
-}
-
-impl<E: fmt::Debug> core::error::Error for BeaconError<E> {}
-
-const PLACES: [&str; 4] = ["the red lamp", "the amber lamp", "the green lamp", "the buzzer"];
-
-impl<P: OutputPin> Beacon<P> {
-    /// Lamps and buzzer on these pins: red, amber, green, buzzer. They are first set by [`Beacon::show`] or [`Beacon::dark`].
-    pub fn new(pins: [P; 4], wiring: Wiring) -> Self {
-        Self { pins, wiring, signals: Signals::default(), set: [None; 4], sounds_since_ms: 0 }
+impl<O: Outlet> Beacon<O> {
+    /// Lamps and buzzer there. They are first set by [`Beacon::show`] or [`Beacon::leave`].
+    pub fn new(outlet: O) -> Self {
+        Self { outlet, signals: Signals::default(), sounds_since_ms: 0 }
     }
 
-    /// Sets the pins to what the signals are at `t_ms`. A new sound begins at its beginning.
-    pub fn show(&mut self, signals: Signals, t_ms: u64) -> Result<(), BeaconError<P::Error>> {
+    /// Sets them to what the signals are at `t_ms`, milliseconds that only go forward. A new sound begins at its beginning.
+    ///
+    /// # Errors
+    /// The outlet's.
+    pub fn show(&mut self, signals: Signals, t_ms: u64) -> Result<(), O::Error> {
         if signals.buzzer != self.signals.buzzer {
             self.sounds_since_ms = t_ms;
         }
         self.signals = signals;
         let Signals { red, amber, green, buzzer } = signals;
-        let sounding = buzzer.sounding(t_ms.saturating_sub(self.sounds_since_ms));
-        self.set([red.lit(t_ms), amber.lit(t_ms), green.lit(t_ms), sounding])
+        let sound = buzzer.sounding(t_ms.saturating_sub(self.sounds_since_ms));
+        self.outlet.set(Levels { red: red.lit(t_ms), amber: amber.lit(t_ms), green: green.lit(t_ms), sound })
     }
 
-    /// Darkens and silences everything, whatever it was thought to be.
-    pub fn dark(&mut self) -> Result<(), BeaconError<P::Error>> {
-        self.signals = Signals::default();
-        self.set = [None; 4];
-        self.set([false; 4])
+    /// Leaves them as nobody will be there to drive them: steady, whatever they were thought to be.
+    ///
+    /// # Errors
+    /// The outlet's.
+    pub fn leave(&mut self, signals: Signals) -> Result<(), O::Error> {
+        self.signals = signals;
+        self.outlet.forget();
+        let is_lit = |lamp| match lamp {
+            Lamp::Off => false,
+            Lamp::On | Lamp::Slow | Lamp::Fast => true,
+        };
+        let Signals { red, amber, green, buzzer: _ } = signals;
+        let (red, amber, green) = (is_lit(red), is_lit(amber), is_lit(green));
+        self.outlet.set(Levels { red, amber, green, sound: false })
     }
 
-    /// The first moment after `t_ms` at which a pin changes if the signals stay; `None` when all are steady.
+    /// The first moment after `t_ms` at which a level changes if the signals stay; `None` when all are steady.
     pub fn next_edge(&self, t_ms: u64) -> Option<u64> {
         let Signals { red, amber, green, buzzer } = self.signals;
         let since_ms = self.sounds_since_ms;
@@ -83,20 +88,8 @@ impl<P: OutputPin> Beacon<P> {
         [red.next_edge(t_ms), amber.next_edge(t_ms), green.next_edge(t_ms), sound].into_iter().flatten().min()
     }
 
-    /// Gives back the pins.
-    pub fn release(self) -> [P; 4] {
-        self.pins
-    }
-
-    fn set(&mut self, wanted: [bool; 4]) -> Result<(), BeaconError<P::Error>> {
-        for (((pin, on), set), place) in self.pins.iter_mut().zip(wanted).zip(&mut self.set).zip(PLACES) {
-            if *set != Some(on) {
-                *set = None;
-                let high = on == (self.wiring == Wiring::ActiveHigh);
-                pin.set_state(high.into()).map_err(|source| BeaconError { place, source })?;
-                *set = Some(on);
-            }
-        }
-        Ok(())
+    /// Gives back what they are connected to.
+    pub fn release(self) -> O {
+        self.outlet
     }
 }

@@ -7,7 +7,7 @@
 use calendars::{Calendar, Timestamp};
 
 use super::clocks::{Given, days_ms, term};
-use super::need;
+use super::{need, settle};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{Clock, ClockState, Unsynced};
 use crate::desk::event::{Event, Fact, Term, TermReason, Turn};
@@ -39,10 +39,18 @@ pub(super) fn trust_time(
     }
     let behind_ms = now.ms_since(held);
     let mut facts = vec![Fact { ticket: None, event: Event::TimeTrusted { behind_ms } }];
+    if behind_ms < 0 {
+        facts.extend(unshelved(desk));
+    }
     if ahead_ms > 0 {
         facts.extend(started_ahead(desk, behind_ms, now));
     }
     Ok(facts)
+}
+
+/// What was put aside until a time that is further off than anybody asked for calls anew: rather loud than unheard.
+fn unshelved(desk: &Desk) -> impl Iterator<Item = Fact> + '_ {
+    desk.index().shelves().take(CORRECTIONS_MAX).map(settle::unshelved)
 }
 
 /// The clocks that began to run at a time which is still to come: the box had run ahead.
@@ -62,7 +70,10 @@ fn started_ahead(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
 }
 
 pub(super) fn corrections(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
-    let mut corrected = Vec::new();
+    let mut corrected: Vec<Fact> = Vec::new();
+    if behind_ms < 0 {
+        corrected.extend(unshelved(desk));
+    }
     for ticket in desk.index().unsynced().filter_map(|number| desk.ticket(number)) {
         let clocks = ticket.clocks.iter().filter_map(|clock| Some((clock, clock.unsynced.as_deref()?)));
         let facts =

@@ -1,10 +1,11 @@
 //! Commands about the desk itself: alarms, mute, tokens, parts of the box.
 
 use calendars::Timestamp;
+use smol_str::SmolStr;
 
 use super::{Decision, Wrong, need};
 use crate::desk::actor::{Actor, Role};
-use crate::desk::alarm::{Alarm, AlarmState, part_alarm};
+use crate::desk::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use crate::desk::command::{DeskAct, Token};
 use crate::desk::event::{Event, Fact};
 use crate::desk::refusal::Refusal;
@@ -13,11 +14,20 @@ use crate::desk::state::Desk;
 /// The longest mute, in milliseconds: a day.
 const MUTE_MAX_MS: i64 = 86_400_000;
 /// Names under which the box itself or the requester stands in the record.
-const RESERVED: [&str; 6] = ["andonctl", "andond", "archive", "requester", "timer", "wall"];
+const RESERVED: [&str; 7] = ["andonctl", "andond", "archive", "button", "requester", "timer", "wall"];
+/// The shortest time on the shelf, in milliseconds: a minute.
+const SHELF_MIN_MS: i64 = 60_000;
+/// The longest: a day, so that nothing is put aside for good.
+const SHELF_MAX_MS: i64 = 86_400_000;
 
 pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -> Result<Decision, Refusal> {
     let event = match act {
         DeskAct::AckAlarm(id) => return ack(desk, id, actor),
+        DeskAct::ShelveAlarm { id, for_ms, reason } => {
+            return shelve(desk, id, *for_ms, reason.as_ref(), actor, at);
+        }
+        DeskAct::UnshelveAlarm(id) => return unshelve(desk, id, actor),
+        DeskAct::Silence { before, taking } => return silence(desk, *before, taking, actor),
         DeskAct::Mute { for_ms } => {
             need(actor, Role::Agent, "muting the wall")?;
             if !(0..=MUTE_MAX_MS).contains(for_ms) {
@@ -80,13 +90,70 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
 
 fn ack(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "acknowledging an alarm")?;
-    let alarm: &Alarm =
-        desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
+    let alarm = known(desk, id)?;
     let facts = match alarm.state {
         AlarmState::Acked => Vec::new(),
-        AlarmState::Unacked | AlarmState::ClearedUnacked => {
-            vec![Fact { ticket: alarm.ticket, event: Event::AlarmAcked { alarm: alarm.id.clone() } }]
-        }
+        AlarmState::Unacked | AlarmState::ClearedUnacked | AlarmState::Shelved => vec![acked(alarm)],
     };
     Ok(Decision { ticket: alarm.ticket, facts })
+}
+
+fn shelve(
+    desk: &Desk,
+    id: &str,
+    for_ms: i64,
+    reason: Option<&String>,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Decision, Refusal> {
+    need(actor, Role::Agent, "shelving an alarm")?;
+    let alarm = known(desk, id)?;
+    let mut wrong = Wrong::default();
+    if !(SHELF_MIN_MS..=SHELF_MAX_MS).contains(&for_ms) {
+        wrong.add("for", "1m to 24h; then the alarm calls anew");
+    }
+    let reason = wrong.optional_text("reason", reason);
+    if alarm.kind == AlarmKind::Critical && reason.is_none() {
+        wrong.add("reason", "is required where a critical alarm is put aside");
+    }
+    wrong.done()?;
+    if alarm.state == AlarmState::ClearedUnacked {
+        return Err(Refusal::conflict(
+            "alarm-over",
+            format!("the cause of {id} is over, there is nothing to put aside; acknowledge it"),
+        ));
+    }
+    let event = Event::AlarmShelved { alarm: alarm.id.clone(), until: at.plus_ms(for_ms), reason };
+    Ok(Decision { ticket: alarm.ticket, facts: vec![Fact { ticket: alarm.ticket, event }] })
+}
+
+fn unshelve(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
+    need(actor, Role::Agent, "taking an alarm from the shelf")?;
+    let alarm = known(desk, id)?;
+    let event = || Event::AlarmUnshelved { alarm: alarm.id.clone() };
+    let facts = (alarm.state == AlarmState::Shelved).then(|| Fact { ticket: alarm.ticket, event: event() });
+    Ok(Decision { ticket: alarm.ticket, facts: facts.into_iter().collect() })
+}
+
+/// What is silenced is what calls and was heard; what is taken, what is seen and still there.
+fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Result<Decision, Refusal> {
+    need(actor, Role::Agent, "silencing the wall")?;
+    // What is still to come cannot have been heard.
+    let before = before.min(desk.next_seq());
+    let silenced =
+        (before > desk.silenced_before()).then_some(Fact { ticket: None, event: Event::Silenced { before } });
+    let seen = taking.iter().filter_map(|id| desk.alarm(id));
+    let seen = seen.filter(|alarm| match alarm.state {
+        AlarmState::Unacked | AlarmState::ClearedUnacked => true,
+        AlarmState::Acked | AlarmState::Shelved => false,
+    });
+    Ok(Decision { ticket: None, facts: silenced.into_iter().chain(seen.map(acked)).collect() })
+}
+
+fn known<'a>(desk: &'a Desk, id: &str) -> Result<&'a Alarm, Refusal> {
+    desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })
+}
+
+fn acked(alarm: &Alarm) -> Fact {
+    Fact { ticket: alarm.ticket, event: Event::AlarmAcked { alarm: alarm.id.clone() } }
 }

@@ -196,6 +196,9 @@ impl<'a> Draft<'a> {
     /// [`Draft::finish`], with the ticket as it has become.
     fn finish_with_ticket(mut self) -> (Decision, Ticket) {
         clocks::turn(&mut self);
+        // What it raised calls since the entry that this becomes.
+        let next_seq = self.desk.next_seq();
+        self.ticket.alarms.iter_mut().for_each(|alarm| alarm.note_call(next_seq));
         (Decision { ticket: Some(self.ticket.number), facts: self.facts }, self.ticket)
     }
 }

@@ -8,7 +8,7 @@ use super::{Decision, Draft};
 use crate::desk::actor::Actor;
 use crate::desk::clocks::{Clock, Metric};
 use crate::desk::event::{Event, Fact, Turn};
-use crate::desk::index::{Timer, TimerKind, timers};
+use crate::desk::index::{Shelved, Timer, TimerKind, timers};
 use crate::desk::regulation::AtEnd;
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket, TicketNumber};
@@ -43,9 +43,17 @@ fn are_several_late(desk: &Desk, late_before: Timestamp) -> bool {
     late.take(2).count() == 2
 }
 
-/// The facts of the earliest clock that is due at `now`, and the instant they took effect: the deadline's own (R4).
+/// The facts of the earliest clock or shelf that is due at `now`, and the instant they took effect: the deadline's own
+/// (R4). Of both at one instant the clock goes first.
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
-    let (at, number) = desk.index().first_timer().filter(|(at, _)| *at <= now)?;
+    let timer = desk.index().first_timer().filter(|(at, _)| *at <= now);
+    let shelved = desk.index().shelves().next().filter(|shelved| shelved.until <= now);
+    if let Some(shelved) = shelved
+        && timer.is_none_or(|(at, _)| shelved.until < at)
+    {
+        return Some((shelved.until, vec![unshelved(shelved)]));
+    }
+    let (at, number) = timer?;
     let ticket = desk.ticket(number).expect("the index holds timers of tickets that are there");
     let at_once = || timers(&ticket).filter(|timer| timer.at == at);
     // What is closed at an instant is done at it, so in time for the terms that end with it (R4): a closing goes first.
@@ -64,6 +72,11 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
         TimerKind::Warn => (timer.at, vec![clock_fact(clock, number, Turn::Warned { deadline })]),
         TimerKind::End => (deadline, end(desk, &ticket, clock, deadline)),
     })
+}
+
+/// An alarm's time on the shelf is over.
+pub(super) fn unshelved(shelved: &Shelved) -> Fact {
+    Fact { ticket: shelved.ticket, event: Event::AlarmUnshelved { alarm: shelved.id.clone() } }
 }
 
 fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) -> Vec<Fact> {

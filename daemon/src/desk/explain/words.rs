@@ -120,6 +120,9 @@ pub(super) fn of(
         }
         Event::Clock { .. }
         | Event::AlarmAcked { .. }
+        | Event::AlarmShelved { .. }
+        | Event::AlarmUnshelved { .. }
+        | Event::Silenced { .. }
         | Event::PartFailed { .. }
         | Event::PartWorks { .. }
         | Event::TimeTrusted { .. }

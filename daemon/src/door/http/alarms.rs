@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde::Serialize;
+use calendars::parse_duration_ms;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::Reader;
@@ -82,8 +83,76 @@ pub(super) async fn ack(
     Ok((headers, Json(Acked { id, changed: done.changed })))
 }
 
+/// How an alarm is to be put aside.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shelve {
+    /// Hours, minutes, seconds; 1m to 24h. Required.
+    #[serde(rename = "for")]
+    #[schema(example = "30m")]
+    length: Option<String>,
+    /// Why. Required where the alarm is a critical one.
+    reason: Option<String>,
+}
+
+/// An alarm was put aside, or taken from the shelf.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PutAside {
+    /// The alarm.
+    id: String,
+    /// When it calls anew; null where it is on no shelf.
+    shelved_until: Option<String>,
+    /// Whether anything changed.
+    changed: bool,
+}
+
+/// Puts an alarm aside for a time: it neither lights nor sounds, and then calls anew by itself.
+#[utoipa::path(post, path = "/v1/alarms/{id}/shelve", tag = "alarms", operation_id = "shelve_alarm", request_body = Shelve,
+    params(("id" = String, Path, description = "The alarm's id", example = "1024-breach-resolution-1")),
+    responses((status = 200, description = "It is put aside", body = PutAside)))]
+pub(super) async fn shelve(
+    State(door): State<DoorState>,
+    Named(id): Named<String>,
+    mut posted: Posted,
+) -> Result<(HeaderMap, Json<PutAside>), Problem> {
+    let Shelve { length, reason } = super::body::parse_as(posted.take_json()?)?;
+    let length = length.ok_or_else(|| Problem::field("for", "is required, such as 30m"))?;
+    let for_ms = parse_duration_ms(&length).map_err(|error| Problem::field("for", error.to_string()))?;
+    put_aside(door, id.clone(), DeskAct::ShelveAlarm { id, for_ms, reason }, posted).await
+}
+
+/// Takes an alarm from the shelf: it calls anew.
+#[utoipa::path(post, path = "/v1/alarms/{id}/unshelve", tag = "alarms", operation_id = "unshelve_alarm",
+    params(("id" = String, Path, description = "The alarm's id", example = "1024-breach-resolution-1")),
+    responses((status = 200, description = "It is on no shelf", body = PutAside)))]
+pub(super) async fn unshelve(
+    State(door): State<DoorState>,
+    Named(id): Named<String>,
+    mut posted: Posted,
+) -> Result<(HeaderMap, Json<PutAside>), Problem> {
+    nothing(posted.take_json_or_empty())?;
+    put_aside(door, id.clone(), DeskAct::UnshelveAlarm(id), posted).await
+}
+
+async fn put_aside(
+    door: DoorState,
+    id: String,
+    act: DeskAct,
+    posted: Posted,
+) -> Result<(HeaderMap, Json<PutAside>), Problem> {
+    let done = door.command(Command::Desk(act), posted.caller.0, posted.receipt).await?;
+    let asked = id.clone();
+    let until = door.shared.handle.look(move |desk, _| {
+        desk.alarm(&asked).and_then(|alarm| alarm.shelf.as_ref()).map(|shelving| shelving.until)
+    });
+    let shelved_until = until.await?.map(|until| until.to_rfc3339(door.shared.facts.zone));
+    let mut headers = HeaderMap::new();
+    tickets::mark(&mut headers, &done);
+    Ok((headers, Json(PutAside { id, shelved_until, changed: done.changed })))
+}
+
 /// A body that has nothing to say.
-fn nothing(json: serde_json::Value) -> Result<(), Problem> {
+pub(super) fn nothing(json: serde_json::Value) -> Result<(), Problem> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Nothing {}

@@ -7,6 +7,7 @@ use calendars::parse_duration_ms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::alarms::nothing;
 use super::auth::Reader;
 use super::body::{Posted, parse_as};
 use super::problem::Problem;
@@ -21,6 +22,29 @@ pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Result<Jso
     door.settled().await?;
     let view = door.shared.handle.view();
     Ok(Json(view.board().view(view.now())))
+}
+
+/// The buzzer was silenced.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Silenced {
+    /// False where nothing called that had not been silenced before.
+    changed: bool,
+}
+
+/// Silences what calls now, without taking any of it; what calls later sounds. The lamps stay.
+#[utoipa::path(post, path = "/v1/board/silence", tag = "board", operation_id = "silence_board",
+    responses((status = 200, description = "It is silent", body = Silenced)))]
+pub(super) async fn silence(
+    State(door): State<DoorState>,
+    mut posted: Posted,
+) -> Result<(HeaderMap, Json<Silenced>), Problem> {
+    nothing(posted.take_json_or_empty())?;
+    let before = door.shared.handle.view().board().heard_before();
+    let act = DeskAct::Silence { before, taking: Vec::new() };
+    let done = door.command(Command::Desk(act), posted.caller.0, posted.receipt).await?;
+    let mut headers = HeaderMap::new();
+    tickets::mark(&mut headers, &done);
+    Ok((headers, Json(Silenced { changed: done.changed })))
 }
 
 /// How long the buzzer is to be silent.

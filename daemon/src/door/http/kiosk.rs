@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::caching::is_known;
 use super::problem::Problem;
+use super::query::Query;
 use super::{DoorState, blocking};
 use crate::clock;
 use crate::door::secret;
@@ -53,17 +54,40 @@ pub(super) async fn page() -> Response {
 
 /// The panel's picture, exactly its pixels.
 #[utoipa::path(get, path = "/board.png", tag = "board", operation_id = "show_board_picture",
-    params(("if-none-match" = Option<String>, Header, description = "The ETag that is known already")),
+    params(
+        ("panel" = Option<String>, Query, description = "Which panel, by its name; the first where none is said"),
+        ("if-none-match" = Option<String>, Header, description = "The ETag that is known already")),
     responses(
         (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/png"),
         (status = 304, description = "The picture is known already")))]
-pub(super) async fn picture(State(door): State<DoorState>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn picture(
+    State(door): State<DoorState>,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let unknown = query.unknown(&["panel"]);
+    if !unknown.is_empty() {
+        return Err(Problem::fields(unknown));
+    }
+    if let Some(panel) = query.last("panel") {
+        return picture_of(&door, panel).await;
+    }
     let (png, tag) = newest(&door).await?;
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let kind = HeaderValue::from_static("image/png");
     Ok(([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], png).into_response())
+}
+
+/// The newest picture of a panel by its name.
+async fn picture_of(door: &DoorState, panel: &str) -> Result<Response, Problem> {
+    let (pictures, name) = (door.shared.parts.pictures.clone(), panel.to_owned());
+    let png = blocking(move || pictures.png_of(&name)).await?;
+    let png = png.ok_or_else(|| {
+        Problem::not_there(format!("there is no panel `{panel}`; GET /v1/board/parts lists them"))
+    })?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response())
 }
 
 /// The newest picture. However many ask at once, it is drawn once.

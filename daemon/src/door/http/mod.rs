@@ -26,6 +26,7 @@ mod meta;
 mod metrics;
 mod openapi;
 mod opening;
+mod parts;
 mod preview;
 mod problem;
 mod query;
@@ -59,6 +60,7 @@ pub use self::serving::{serve, serve_unix};
 use self::auth::Guard;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Role};
@@ -74,6 +76,8 @@ pub struct Shared {
     pub handle: Handle,
     /// The panel's picture as PNG; called on a thread that may block.
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    /// The wall's parts.
+    pub parts: Parts,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -191,10 +195,15 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
+        .routes(routes!(alarms::shelve))
+        .routes(routes!(alarms::unshelve))
         .routes(routes!(archive::list))
         .routes(routes!(archive::check))
         .routes(routes!(board::show))
         .routes(routes!(board::mute))
+        .routes(routes!(parts::list))
+        .routes(routes!(parts::test))
+        .routes(routes!(board::silence))
         .routes(routes!(clock::show))
         .routes(routes!(clock::trust))
         .routes(routes!(preview::preview))

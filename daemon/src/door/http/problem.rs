@@ -171,7 +171,7 @@ impl Problem {
         Self::not_there(format!("there is no {what} `{id}`"))
     }
 
-    fn not_there(detail: impl Into<String>) -> Self {
+    pub(super) fn not_there(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 

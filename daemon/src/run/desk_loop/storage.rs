@@ -144,6 +144,9 @@ impl Loop {
             Command::Desk(act) => match act {
                 DeskAct::AddToken(_) => false,
                 DeskAct::AckAlarm(_)
+                | DeskAct::ShelveAlarm { .. }
+                | DeskAct::UnshelveAlarm(_)
+                | DeskAct::Silence { .. }
                 | DeskAct::Mute { .. }
                 | DeskAct::RevokeToken(_)
                 | DeskAct::PartFailed { .. }
@@ -206,9 +209,14 @@ impl Loop {
         self.raise_trouble(LEDGER, text, now);
     }
 
+    /// An alarm that is no event: it calls since the event before the next.
+    pub(super) fn trouble(&self, kind: AlarmKind, part: &str, text: &str, now: Timestamp) -> Alarm {
+        Alarm { calls_since: self.desk.next_seq() - 1, ..Alarm::part(kind, part, text, now) }
+    }
+
     /// Raises the alarm of a part, or corrects what it says. Tells whether it is a new one.
     fn raise_trouble(&mut self, part: &str, text: &str, now: Timestamp) -> bool {
-        let alarm = Alarm::part(AlarmKind::Storage, part, text, now);
+        let alarm = self.trouble(AlarmKind::Storage, part, text, now);
         if let Some(known) = self.troubles.iter_mut().find(|known| known.id == alarm.id) {
             known.text = alarm.text;
             return false;

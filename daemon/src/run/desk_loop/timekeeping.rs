@@ -6,7 +6,7 @@ use firmware_board::Language;
 
 use super::Loop;
 use crate::clock;
-use crate::desk::{Actor, Alarm, AlarmKind, Event, Fact, Refusal, Role};
+use crate::desk::{Actor, AlarmKind, Event, Fact, Refusal, Role};
 use crate::run::time::{Change, Distrust, Reading, TrustedTime};
 use crate::run::{Done, Failure};
 
@@ -96,7 +96,7 @@ impl Loop {
             (Some(why), None) => {
                 tell_distrust(why, &self.time, self.zone);
                 let text = words(why, self.language);
-                self.troubles.push(Alarm::part(AlarmKind::Clock, "time", text, self.time.now()));
+                self.troubles.push(self.trouble(AlarmKind::Clock, "time", text, self.time.now()));
             }
         }
     }

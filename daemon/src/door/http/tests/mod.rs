@@ -126,6 +126,7 @@ impl World {
             regulations,
             zone,
             language: firmware_board::Language::Russian,
+            quiet: crate::board::QuietHours::default(),
             archiving: None,
             proof: crate::run::time::Proof::Plausible,
         };
@@ -133,6 +134,12 @@ impl World {
         let shared = Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::new(|| PICTURE.to_vec()),
+            parts: crate::board::Parts {
+                pictures: crate::board::Pictures::dark(&[crate::config::Panel::simulated()]),
+                test: crate::board::PartsTest::default(),
+                has_signals: false,
+                has_button: false,
+            },
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -26,6 +26,7 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
     let shared = Shared {
         handle: world.handle.clone(),
         png: Arc::new(|| panic!("no panel")),
+        parts: world.shared.parts.clone(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };
@@ -34,6 +35,28 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
         let request = ask(Method::GET, "/board.png", "").body(Body::empty()).expect("a request");
         sent(&broken, request).await.problem(500, "internal");
     }
+}
+
+#[tokio::test]
+async fn each_panel_has_its_picture_by_its_name() {
+    let world = World::new().await;
+    let picture = |query: &str| {
+        ask(Method::GET, &format!("/board.png{query}"), "").body(Body::empty()).expect("a request")
+    };
+    let named = world.send(picture("?panel=simulated")).await.ok(200);
+    assert_eq!(named.header("content-type"), "image/png");
+    assert_ne!(named.body, PICTURE, "it is that panel's own");
+    let problem = world.send(picture("?panel=door")).await.problem(404, "not-found");
+    assert_eq!(problem.json()["detail"], "there is no panel `door`; GET /v1/board/parts lists them");
+    world.send(picture("?panl=door")).await.problem(422, "invalid-fields");
+}
+
+#[tokio::test]
+async fn the_walls_parts_are_listed() {
+    let world = World::new().await;
+    let parts = world.get("/v1/board/parts").await.ok(200).json();
+    let panel = json!({"name": "simulated", "kind": "simulated", "width": 480, "height": 320});
+    assert_eq!(parts, json!({"signals": false, "button": false, "panels": [panel]}));
 }
 
 #[tokio::test]

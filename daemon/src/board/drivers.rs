@@ -1,0 +1,167 @@
+//! The drivers of the panels, over the buses and pins of a Pi; each says on the trace what it sends.
+
+use std::time::Duration;
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::OutputPin;
+use firmware_board::Frame;
+use firmware_board::panel::{Chip, Leds, Modules, Mounting, Tft, Turn};
+use firmware_board::record::{Recorder, Wire};
+
+use super::erased::{ErasedPin, ErasedSpi};
+use super::pi::{self, PiError};
+use super::slot::{Glass, Open};
+use super::trace::{PanelTrace, Trace};
+use crate::chain::chain;
+use crate::config::{self, PanelKind, Spi, TftChip};
+
+/// What connects and initialises a panel.
+pub(super) fn open(panel: &config::Panel, trace: &Trace) -> Open {
+    let kind = panel.kind.clone();
+    let panel_trace = trace.of_panel(&panel.name, kind.spi().map_or(0, |spi| spi.bus));
+    let recorder = Recorder::new(panel_trace.clone());
+    Box::new(move || {
+        let glass = match &kind {
+            PanelKind::Simulated { width, height } => simulated((*width, *height), &recorder),
+            PanelKind::Tft(tft) => tft_panel(tft, &recorder),
+            PanelKind::Max7219(matrix) => leds(matrix, &recorder),
+        }?;
+        Ok(Box::new(Traced { panel: glass, trace: panel_trace.clone() }) as Box<dyn Glass>)
+    })
+}
+
+/// A panel whose trace is complete after each picture.
+struct Traced {
+    panel: Box<dyn Glass>,
+    trace: PanelTrace,
+}
+
+impl Glass for Traced {
+    fn show(&mut self, frame: &Frame) -> Result<(), String> {
+        let shown = self.panel.show(frame);
+        self.trace.flush();
+        shown
+    }
+}
+
+type Made = Result<Box<dyn Glass>, String>;
+
+/// A panel of which only the wires are there: a trace of it is what a real one would be sent.
+fn simulated(size: (u16, u16), recorder: &Recorder<PanelTrace>) -> Made {
+    let Some(mounting) = pretended(size) else { return Ok(Box::new(Pretended)) };
+    let spi = ErasedSpi::new(recorder.spi());
+    let (dc, reset) = (ErasedPin::new(recorder.pin(Wire::Dc)), ErasedPin::new(recorder.pin(Wire::Reset)));
+    // Nothing is to be waited for.
+    start(Tft::new(spi, dc, Some(reset), mounting), None, &mut NoDelay)
+}
+
+/// What a simulated panel pretends to be; none where there is no such chip.
+fn pretended(size: (u16, u16)) -> Option<Mounting> {
+    let chips = [Chip::St7796, Chip::Ili9341];
+    let turned = chips.into_iter().flat_map(|chip| [(chip, Turn::Quarter), (chip, Turn::Not)]);
+    let mountings = turned.map(|(chip, turn)| Mounting { chip, turn, ..Mounting::default() });
+    mountings.into_iter().find(|mounting| mounting.size() == size)
+}
+
+/// A simulated panel of a size that no chip has: its picture is to be seen over HTTP, and that is all.
+struct Pretended;
+
+impl Glass for Pretended {
+    fn show(&mut self, _frame: &Frame) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn tft_panel(tft: &config::Tft, recorder: &Recorder<PanelTrace>) -> Made {
+    let connect = || -> Result<_, PiError> {
+        let pin = |wire, pin, high| Ok(ErasedPin::new(recorder.pin_over(wire, pi::output(pin, high)?)));
+        let backlight = tft.backlight_pin.map(|number| pin(Wire::Backlight, number, false)).transpose()?;
+        let (dc, reset) = (pin(Wire::Dc, tft.dc_pin, false)?, pin(Wire::Reset, tft.reset_pin, true)?);
+        let mounting = Mounting {
+            chip: match tft.chip {
+                TftChip::St7796 => Chip::St7796,
+                TftChip::Ili9341 => Chip::Ili9341,
+                TftChip::St7789 => Chip::St7789,
+            },
+            turn: turn(tft.rotation),
+            blue_first: tft.blue_first,
+            inverted: tft.inverted,
+        };
+        Ok((Tft::new(bus(tft.spi, recorder)?, dc, Some(reset), mounting), backlight))
+    };
+    let (driver, backlight) = connect().map_err(|error| chain(&error))?;
+    start(driver, backlight, &mut Sleep)
+}
+
+fn start(
+    mut driver: Tft<ErasedSpi, ErasedPin, ErasedPin>,
+    backlight: Option<ErasedPin>,
+    delay: &mut impl DelayNs,
+) -> Made {
+    driver.reinit(delay).map_err(|error| format!("it does not take its initialisation: {error}"))?;
+    Ok(Box::new(TftPanel { driver, backlight, is_lit: false }))
+}
+
+/// A TFT and its light, which stays off until there is a picture to see.
+struct TftPanel {
+    driver: Tft<ErasedSpi, ErasedPin, ErasedPin>,
+    /// None where it always is on. A pin that is let go is dark again.
+    backlight: Option<ErasedPin>,
+    is_lit: bool,
+}
+
+impl Glass for TftPanel {
+    fn show(&mut self, frame: &Frame) -> Result<(), String> {
+        self.driver.show(frame).map_err(|error| format!("it does not take a picture: {error}"))?;
+        if let Some(backlight) = self.backlight.as_mut().filter(|_| !self.is_lit) {
+            backlight
+                .set_high()
+                .map_err(|error| format!("its backlight cannot be switched on: {error:?}"))?;
+            self.is_lit = true;
+        }
+        Ok(())
+    }
+}
+
+fn leds(matrix: &config::Max7219, recorder: &Recorder<PanelTrace>) -> Made {
+    let modules = Modules {
+        columns: matrix.columns,
+        rows: matrix.rows,
+        upside_down: matrix.rotation == 180,
+        turn: turn(matrix.module_rotation),
+    };
+    let bus = bus(matrix.spi, recorder).map_err(|error| chain(&error))?;
+    let mut driver = Leds::new(bus, modules, matrix.brightness);
+    driver.reinit().map_err(|error| format!("it does not take its initialisation: {error}"))?;
+    Ok(Box::new(driver))
+}
+
+impl Glass for Leds<ErasedSpi> {
+    fn show(&mut self, frame: &Frame) -> Result<(), String> {
+        Leds::show(self, frame).map(drop).map_err(|error| format!("it does not take a picture: {error}"))
+    }
+}
+
+fn bus(spi: Spi, recorder: &Recorder<PanelTrace>) -> Result<ErasedSpi, PiError> {
+    Ok(ErasedSpi::new(recorder.spi_over(pi::spi(spi)?)))
+}
+
+fn turn(degrees: u16) -> Turn {
+    Turn::from_degrees(degrees).expect("a configuration has only quarters of a circle")
+}
+
+/// Waits in real time, for panels that must rest.
+struct Sleep;
+
+impl DelayNs for Sleep {
+    fn delay_ns(&mut self, ns: u32) {
+        std::thread::sleep(Duration::from_nanos(ns.into()));
+    }
+}
+
+/// Does not wait.
+struct NoDelay;
+
+impl DelayNs for NoDelay {
+    fn delay_ns(&mut self, _ns: u32) {}
+}

@@ -1,0 +1,17 @@
+//! The wall's parts, seen from outside: what there is, what the panels show, and the way to test them.
+
+use super::parts_test::PartsTest;
+use super::pictures::Pictures;
+
+/// The wall's parts. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// What the panels show.
+    pub pictures: Pictures,
+    /// The way to have parts tested.
+    pub test: PartsTest,
+    /// Whether lamps and buzzer are on pins, and not only in a trace.
+    pub has_signals: bool,
+    /// Whether there is a button.
+    pub has_button: bool,
+}

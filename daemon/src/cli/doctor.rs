@@ -1,0 +1,131 @@
+//! `andonctl doctor`: what is missing on this box, and the line that mends it.
+//!
+//! It needs no daemon, and asks one where it runs. What it looks at is files: on a tree made for a test as on a Pi.
+
+mod finding;
+mod here;
+mod pi;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Deserialize;
+
+use self::finding::{Finding, Severity};
+use self::tree::Tree;
+use super::Io;
+use super::control::{Control, ControlError};
+use super::error::CliError;
+use crate::chain::chain;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+
+/// Where an installed daemon has its configuration, from the root.
+const INSTALLED: &str = "etc/andon/andon.toml";
+
+/// Tell what is missing on this box, and the line that mends it.
+///
+/// Looks at the configuration, the wall's buses and pins, rights, the state directory, the clock and the daemon; it changes
+/// nothing. Ends with 1 when something is wrong.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// The configuration [default: /etc/andon/andon.toml where it exists]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Look at the file system under this directory
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    root: PathBuf,
+}
+
+impl Doctor {
+    pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let tree = Tree::new(&self.root);
+        let mut findings = Vec::new();
+        let config = configuration(self.config.as_deref(), &tree, &mut findings);
+        pi::look(&tree, &config.board, &mut findings);
+        let state_dir = io.state_dir.clone().unwrap_or(config.state_dir);
+        here::state_dir(&state_dir, &mut findings);
+        findings.push(here::clock(SystemClock.kernel_synchronised()));
+        daemon(&io.control, &mut findings);
+
+        let is_wrong = findings.iter().any(|finding| finding.severity == Severity::Wrong);
+        if io.json {
+            io.json(&findings)?;
+        } else {
+            for finding in &findings {
+                writeln!(io.out, "{finding}")?;
+            }
+        }
+        Ok(if is_wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// The configuration; where it is wrong, the default after saying so.
+fn configuration(said: Option<&Path>, tree: &Tree, findings: &mut Vec<Finding>) -> Config {
+    let path = said.map_or_else(|| tree.path(INSTALLED), Path::to_owned);
+    if said.is_none() && !path.exists() {
+        findings.push(Finding::fine("config", "there is no configuration: everything has its default"));
+        return Config::default();
+    }
+    match Config::read(&path) {
+        Ok(config) => {
+            findings.push(Finding::fine("config", format!("{} is whole", path.display())));
+            config
+        }
+        Err(error) => {
+            let mend = format!("sudo nano {}", path.display());
+            findings.push(Finding::wrong("config", chain(&error), mend));
+            Config::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Status {
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct Alarm {
+    id: String,
+    kind: String,
+    text: String,
+    state: String,
+}
+
+/// The daemon as it answers: whether it does, of which version, and which panels it cannot use.
+fn daemon(control: &Control, findings: &mut Vec<Finding>) {
+    let path = "/v1/status";
+    let status = control.get(path).and_then(|answer| answer.read::<Status>(path));
+    match status {
+        Ok(Status { version }) => {
+            let own = env!("CARGO_PKG_VERSION");
+            findings.push(if version == own {
+                Finding::fine("daemon", format!("andond {version} answers"))
+            } else {
+                let what = format!("andond {version} runs, and this is andonctl {own}");
+                Finding::wrong("daemon", what, "sudo systemctl restart andond")
+            });
+        }
+        Err(error) => {
+            let mend = match &error {
+                ControlError::NotAllowed { .. } => "sudo andonctl doctor",
+                _ => "sudo systemctl start andond; journalctl -u andond -e",
+            };
+            findings.push(Finding::wrong("daemon", chain(&error), mend));
+            return;
+        }
+    }
+    let path = "/v1/alarms";
+    let Ok(alarms) = control.get(path).and_then(|answer| answer.read::<Vec<Alarm>>(path)) else { return };
+    let failing =
+        alarms.into_iter().filter(|alarm| alarm.kind == "panel" && alarm.state != "cleared-unacked");
+    for Alarm { id, text, .. } in failing {
+        let what = format!("a part of the wall fails ({id}): {text}");
+        findings.push(Finding::wrong("wall", what, "journalctl -u andond -e"));
+    }
+}

@@ -1,0 +1,176 @@
+use std::path::Path;
+
+use super::*;
+use crate::config::Config;
+
+fn read(board: &str) -> Vec<Panel> {
+    Config::parse(Path::new("andon.toml"), board).expect("it is right").board.panels
+}
+
+fn complaint(board: &str) -> String {
+    Config::parse(Path::new("andon.toml"), board).expect_err("it is wrong").to_string()
+}
+
+/// The complaint about one panel with these keys, each on its line, the first on line 2.
+fn about(keys: &str) -> String {
+    complaint(&format!("[[board.panel]]\n{keys}\n"))
+}
+
+#[test]
+fn no_panel_is_one_that_is_simulated() {
+    assert_eq!(read(""), [Panel::simulated()]);
+    assert_eq!(read("[board]\nsite = \"Москва\""), [Panel::simulated()]);
+    assert_eq!(Panel::simulated().size(), (480, 320));
+}
+
+#[test]
+fn a_panel_needs_no_more_than_its_kind() {
+    let panels = read("[[board.panel]]\nkind = \"st7796\"");
+    let [Panel { name, kind: PanelKind::Tft(tft) }] = panels.as_slice() else { panic!("{panels:?}") };
+    assert_eq!(name, "st7796");
+    let spi = Spi { bus: 0, select: 0, mhz: 32 };
+    assert_eq!((tft.spi, tft.dc_pin, tft.reset_pin, tft.backlight_pin), (spi, 25, 24, None));
+    assert_eq!((tft.rotation, panels[0].size()), (90, (480, 320)));
+}
+
+#[test]
+fn several_panels_of_a_kind_are_told_apart() {
+    let panels = read(
+        "[[board.panel]]\nkind = \"st7796\"\nbacklight-pin = 18\n\
+         [[board.panel]]\nkind = \"st7796\"\nspi-select = 1\ndc-pin = 5\nreset-pin = 6\nrotation = 270\n\
+         [[board.panel]]\nkind = \"simulated\"\nname = \"door\"\n",
+    );
+    let names: Vec<_> = panels.iter().map(|panel| panel.name.as_str()).collect();
+    assert_eq!(names, ["st7796", "st7796-2", "door"]);
+    assert_eq!(panels[0].kind.pins(), [("dc-pin", 25), ("reset-pin", 24), ("backlight-pin", 18)]);
+    assert_eq!(panels[1].kind.spi().map(|spi| spi.select), Some(1));
+}
+
+#[test]
+fn each_wrong_value_is_told_by_line_key_and_way_out() {
+    for (keys, expected) in [
+        (
+            "name = \"door\"",
+            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219",
+        ),
+        (
+            "kind = \"st7769\"",
+            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219; did you mean `st7796`?",
+        ),
+        (
+            "kind = \"st7796\"\ncolumns = 4",
+            "andon.toml:3: columns: a st7796 has no such key; it takes name, kind, spi-bus, spi-select, spi-mhz, dc-pin, reset-pin, backlight-pin, rotation, inverted, blue-first",
+        ),
+        (
+            "kind = \"st7796\"\nrotation = 45",
+            "andon.toml:3: rotation: cannot be turned by 45 degrees; one of 0, 90, 180, 270",
+        ),
+        (
+            "kind = \"max7219\"\nrotation = 90",
+            "andon.toml:3: rotation: cannot be turned by 90 degrees; one of 0, 180",
+        ),
+        (
+            "kind = \"st7796\"\ndc-pin = 28",
+            "andon.toml:3: dc-pin: pin 28 is not to be had on the 40-pin header; BCM numbers are 2 to 27",
+        ),
+        (
+            "kind = \"st7796\"\nreset-pin = -1",
+            "andon.toml:3: reset-pin: pin -1 is not to be had on the 40-pin header; BCM numbers are 2 to 27",
+        ),
+        (
+            "kind = \"st7796\"\ndc-pin = 24",
+            "andon.toml:1: reset-pin: pin 24 is used by dc-pin of the panel `st7796` and reset-pin of the panel `st7796`; each part has its own",
+        ),
+        (
+            "kind = \"st7796\"\ndc-pin = 10",
+            "andon.toml:3: dc-pin: pin 10 is used by SPI bus 0 and dc-pin of the panel `st7796`; each part has its own",
+        ),
+        (
+            "kind = \"st7796\"\nspi-bus = 2",
+            "andon.toml:3: spi-bus: bus 2 is not on the 40-pin header; 0, 1, 3 to 6 are",
+        ),
+        ("kind = \"st7796\"\nspi-bus = 7", "andon.toml:3: spi-bus: 7 is out of range; 0 to 6"),
+        ("kind = \"st7796\"\nspi-select = 2", "andon.toml:3: spi-select: 2 is out of range; 0 to 1"),
+        ("kind = \"st7796\"\nspi-mhz = 0", "andon.toml:3: spi-mhz: 0 is out of range; 1 to 80"),
+        ("kind = \"max7219\"\nspi-mhz = 32", "andon.toml:3: spi-mhz: 32 is out of range; 1 to 10"),
+        ("kind = \"max7219\"\nbrightness = 300", "andon.toml:3: brightness: 300 is out of range; 0 to 15"),
+        (
+            "kind = \"max7219\"\ncolumns = 16\nrows = 9",
+            "andon.toml:4: rows: 16 x 9 modules are more than 128; make two panels of them",
+        ),
+        (
+            "kind = \"simulated\"\nsize = \"large\"",
+            "andon.toml:3: size: `large` is no size; columns x rows, such as 480x320",
+        ),
+        (
+            "kind = \"simulated\"\nsize = \"0x320\"",
+            "andon.toml:3: size: `0x320` is no size; columns x rows, such as 480x320",
+        ),
+        (
+            "kind = \"simulated\"\nname = \"The Door\"",
+            "andon.toml:3: name: `The Door` is no name; 1 to 32 of a-z, 0-9 and `-`",
+        ),
+        (
+            "kind = \"simulated\"\nname = \"signals\"",
+            "andon.toml:3: name: `signals` is what another part of the wall is called; take another",
+        ),
+    ] {
+        assert_eq!(about(keys), expected);
+    }
+    let misspelt = about("kind = \"st7796\"\nrotaton = 90");
+    assert!(misspelt.starts_with("andon.toml:3: rotaton: unknown field `rotaton`"), "{misspelt}");
+    assert!(misspelt.ends_with("did you mean `rotation`?"), "{misspelt}");
+    let single = complaint("[board.panel]\nkind = \"st7796\"");
+    assert!(single.contains("double brackets"), "{single}");
+}
+
+#[test]
+fn a_size_that_no_layout_serves_is_told_with_those_that_are() {
+    let odd = about("kind = \"simulated\"\nsize = \"17x5\"");
+    assert!(odd.starts_with("andon.toml:3: size: no layout of the wall serves a panel of 17x5"), "{odd}");
+    assert!(odd.contains("480x320"), "{odd}");
+    let upright = about("kind = \"st7796\"\nrotation = 0");
+    assert!(
+        upright.starts_with("andon.toml:3: rotation: no layout of the wall serves a panel of 320x480"),
+        "{upright}"
+    );
+    assert!(upright.ends_with("; rotation = 90 or 270 lays it on its side"), "{upright}");
+}
+
+#[test]
+fn two_panels_share_neither_name_nor_pin_nor_chip_select() {
+    let two = |first: &str, second: &str| {
+        complaint(&format!(
+            "[[board.panel]]\nkind = \"st7796\"\n{first}\n[[board.panel]]\nkind = \"st7796\"\n{second}\n"
+        ))
+    };
+    assert_eq!(
+        two("name = \"door\"", "name = \"door\""),
+        "andon.toml:6: name: another panel is called `door`; each has a name of its own"
+    );
+    assert_eq!(
+        two("name = \"door\"", "dc-pin = 5"),
+        "andon.toml:4: spi-select: the panels `door` and `st7796` are both at /dev/spidev0.0; each has its own chip select"
+    );
+    assert_eq!(
+        two("name = \"door\"", "spi-select = 1"),
+        "andon.toml:4: dc-pin: pin 25 is used by dc-pin of the panel `door` and dc-pin of the panel `st7796`; each part has its own"
+    );
+}
+
+#[test]
+fn a_lamp_is_on_no_panels_pin() {
+    let lamps = "[board.signals]\nred-pin = 22\namber-pin = 23\ngreen-pin = 25\nbuzzer-pin = 27\n";
+    assert_eq!(
+        complaint(&format!("[[board.panel]]\nkind = \"st7796\"\n{lamps}")),
+        "andon.toml:6: green-pin: pin 25 is used by dc-pin of the panel `st7796` and green-pin; each part has its own"
+    );
+    assert_eq!(
+        complaint(&format!("[[board.panel]]\nkind = \"st7796\"\n{}", lamps.replace("25", "8"))),
+        "andon.toml:6: green-pin: pin 8 is used by SPI bus 0 and green-pin; each part has its own"
+    );
+    assert_eq!(
+        complaint(&lamps.replace("22", "99")),
+        "andon.toml:2: red-pin: pin 99 is not to be had on the 40-pin header; BCM numbers are 2 to 27"
+    );
+}
