@@ -22,6 +22,7 @@ mod export;
 mod filter;
 mod idempotency;
 mod kiosk;
+mod ledger;
 mod meta;
 mod metrics;
 mod openapi;
@@ -192,6 +193,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(alarms::ack))
         .routes(routes!(archive::list))
         .routes(routes!(archive::check))
+        .routes(routes!(ledger::check))
         .routes(routes!(board::show))
         .routes(routes!(board::mute))
         .routes(routes!(clock::show))
