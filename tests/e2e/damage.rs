@@ -34,9 +34,9 @@ fn storage_alarms(daemon: &Daemon) -> Vec<(String, String)> {
 }
 
 /// A daemon on `state`, whose log goes to a file beside it.
-fn start(state: &Path, token: &str) -> Daemon {
+fn start(state: &Path) -> Daemon {
     let log = fs::File::options().create(true).append(true).open(state.with_extension("log"));
-    Daemon::try_start(state, &[], token, log.expect("a log")).expect("it starts")
+    Daemon::try_start(state, &[], "", log.expect("a log")).expect("it starts")
 }
 
 fn logged(state: &Path) -> String {
@@ -56,21 +56,23 @@ fn closed(daemon: &Daemon, subject: &str) -> u64 {
 fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_it() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
-    let daemon = start(&state, "");
-    let token = daemon.token().to_owned();
+    let daemon = start(&state);
     let number = closed(&daemon, "a subject that the card spoils");
     let paths = ["", "/history"].map(|what| format!("/v1/tickets/{number}{what}"));
     let look =
         |daemon: &Daemon| paths.each_ref().map(|path| daemon.get(path)).map(|got| (got.status, got.json));
+    // As many as lie on other pages than the one that is spoilt.
+    (0..60).for_each(|n| drop(closed(&daemon, &format!("ticket {n}"))));
     let before = look(&daemon);
     assert_eq!(daemon.stop().code(), Some(0));
     // The checkpoint is followed by another one, so that nothing is written again at the start.
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     closed(&daemon, "another");
+    assert_eq!(look(&daemon), before);
     assert_eq!(daemon.stop().code(), Some(0));
     assert!(spoil(&state.join("sled/db"), "a subject that the card spoils") > 0);
 
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(storage_alarms(&daemon), [], "nobody has read the page yet");
     let seen = look(&daemon);
     for (seen, before) in seen.iter().zip(&before) {
@@ -89,7 +91,7 @@ fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_
     assert!(logged(&state).contains("the ticket database is damaged; nothing is lost, restart andond"));
     assert!(!logged(&state).contains("set aside"));
 
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(look(&daemon), before);
     assert_eq!(daemon.get(&format!("/v1/tickets/{more}")).json, taken);
     assert_eq!(storage_alarms(&daemon), []);
@@ -99,7 +101,7 @@ fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_
     );
     assert!(state.join("sled.bad-1").is_dir());
     assert_eq!(daemon.stop().code(), Some(0));
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(look(&daemon), before);
     assert_eq!(logged(&state).matches("set aside").count(), 1, "once is enough");
     drop(daemon);
@@ -150,8 +152,7 @@ fn told(output: Output) -> (Option<i32>, String, String) {
 fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
-    let daemon = start(&state, "");
-    let token = daemon.token().to_owned();
+    let daemon = start(&state);
     (0..20).for_each(|_| large(&daemon));
     assert_eq!(daemon.stop().code(), Some(0));
     let oldest = segments(&state).remove(0);
@@ -159,7 +160,7 @@ fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone
     flip(&oldest, 3_000_000);
 
     // The start reads the newest part only. Whoever meets the damage is told which entry is lost, and so is the wall.
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(storage_alarms(&daemon), []);
     let stories = (1..=20).map(|n| daemon.get(&format!("/v1/tickets/{n}/history"))).collect::<Vec<_>>();
     let lost: Vec<_> = stories.iter().filter(|story| story.status != 200).collect();
@@ -183,7 +184,7 @@ fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone
     assert_eq!(daemon.stop().code(), Some(0));
     let (code, out, _) = ctl(&state, &["ledger", "check"]);
     assert!(code == Some(1) && out.contains(&format!("{}: bytes ", oldest.display())), "{out}");
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(storage_alarms(&daemon), alarms);
     let (code, out, err) = told(daemon.ctl(&["ledger", "check"]));
     assert!(code == Some(1) && out.contains(" are lost\n") && out.contains("/quarantine/damage-"), "{out}");
@@ -195,7 +196,7 @@ fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone
     // Whole again, as after a restore.
     assert_eq!(daemon.stop().code(), Some(0));
     flip(&oldest, 3_000_000);
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(daemon.post("/v1/alarms/storage-ledger-damage/ack", &json!({})).status, 200);
     let (code, out, err) = told(daemon.ctl(&["ledger", "check"]));
     assert!(code == Some(0) && err.is_empty() && !out.contains("lost"), "{out}{err}");
@@ -207,12 +208,11 @@ fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone
 fn a_backup_tells_the_wall_of_a_damaged_ledger() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
-    let daemon = start(&state, "");
-    let token = daemon.token().to_owned();
+    let daemon = start(&state);
     (0..20).for_each(|_| large(&daemon));
     assert_eq!(daemon.stop().code(), Some(0));
     flip(&segments(&state)[0], 3_000_000);
-    let daemon = start(&state, &token);
+    let daemon = start(&state);
     assert_eq!(storage_alarms(&daemon), []);
     assert_eq!(
         daemon.ctl(&["backup", &dir.path().join("b.tar.gz").display().to_string()]).status.code(),
@@ -225,7 +225,7 @@ fn a_backup_tells_the_wall_of_a_damaged_ledger() {
 fn what_a_command_cuts_off_a_stopped_desk_is_told() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
-    let daemon = start(&state, "");
+    let daemon = start(&state);
     closed(&daemon, "one");
     daemon.kill();
     let newest = segments(&state).pop().expect("a segment");

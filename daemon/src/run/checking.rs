@@ -225,3 +225,49 @@ impl Run {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(first_seq: u64, next_seq: u64) -> Stretch {
+        let file = PathBuf::from("/state/ledger/0000000000000001.ledger");
+        Stretch { file, from: 24, to: 90, first_seq, next_seq: Some(next_seq), kept: None }
+    }
+
+    #[test]
+    fn the_wall_says_how_much_is_lost_and_where_it_may_be() {
+        let check = |losses: &Losses, russian: &str, english: &str| {
+            assert_eq!(losses.text(Language::Russian), russian);
+            assert_eq!(losses.text(Language::English), english);
+            assert!(!losses.is_none() && !losses.told().is_empty());
+        };
+        let damage = vec![stretch(15, 18), stretch(90, 91)];
+        check(
+            &Losses { damage, ..Losses::default() },
+            "журнал повреждён, нет событий: 4, первое 15; ищите их в копии",
+            "the ledger is damaged, events missing: 4, the first is 15; a backup may have them",
+        );
+        check(
+            &Losses { behind_end: 7, ..Losses::default() },
+            "журнал повреждён, нет последних событий: 7; ищите их в копии",
+            "the ledger is damaged, events missing at its end: 7; a backup may have them",
+        );
+        check(
+            &Losses { bad_headers: vec![stretch(1, 2).file], ..Losses::default() },
+            "у файла журнала повреждён заголовок, события целы",
+            "a file of the ledger has a damaged header, its events are whole",
+        );
+        assert!(Losses::default().is_none() && Losses::default().told().is_empty());
+    }
+
+    #[test]
+    fn only_damage_that_is_new_wakes_a_checker_that_rests() {
+        let told = Told::default();
+        told.say(|said| said.damage_met = true);
+        assert!(told.wait(Duration::MAX, true), "it was met, so there is no wait");
+        assert!(told.wait(Duration::ZERO, false), "a check that leaves the card to others is not cut short");
+        told.say(|said| said.stop = true);
+        assert!(!told.wait(Duration::MAX, false));
+    }
+}

@@ -306,7 +306,9 @@ impl Loop {
             Input::ClockStepped => {}
             Input::Kept(Kept::Done { upto_seq }) => {
                 self.batch.checkpointed = Some(upto_seq);
-                self.checkpoint_works();
+                if !self.tell_damage(now) {
+                    self.checkpoint_works();
+                }
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
             Input::Kept(Kept::Compacted(Compacted { before_bytes, after_bytes })) => {
