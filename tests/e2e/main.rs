@@ -11,6 +11,7 @@ mod faults;
 mod golden_store;
 mod growth;
 mod parts;
+mod rebuild;
 mod signals;
 mod storm;
 mod systemd;

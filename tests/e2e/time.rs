@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use andon::clock::{Clock, SystemClock};
 use andon_tests::Daemon;
 use andon_tests::daemon::eventually;
 use serde_json::{Value, json};
@@ -161,4 +162,33 @@ fn a_step_forward_over_deadlines_is_one_alarm() {
     for number in numbers {
         assert!(alarms.contains(&format!("{number}-breach-line-1 acked")), "{alarms:?}");
     }
+}
+
+#[test]
+fn trust_by_the_kernel_is_what_this_kernel_says() {
+    let dir = TempDir::new().unwrap();
+    let state = dir.path().join("state");
+    let daemon = Daemon::start(&state, &[]);
+    let token = daemon.token().to_owned();
+    assert_eq!(daemon.stop().code(), Some(0));
+    let config = dir.path().join("andon.toml");
+    std::fs::write(&config, "[clock]\ntrust = \"synchronised\"\n").unwrap();
+    let daemon = Daemon::start_with_config(&state, &config.display().to_string(), &token);
+    // The kernel may change its mind meanwhile, so it is asked before and after.
+    eventually("one answer of the kernel", || {
+        let kernel = SystemClock.kernel_synchronised() == Some(true);
+        let shown = daemon.ctl(&["--json", "clock", "show"]);
+        let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+        if kernel != (SystemClock.kernel_synchronised() == Some(true)) {
+            return None;
+        }
+        let distrust = (!kernel).then_some("unsynchronised");
+        assert_eq!((&shown["trusted"], shown["distrust"].as_str()), (&json!(kernel), distrust), "{shown}");
+        assert_eq!(shown["proof"], "synchronised");
+        Some(())
+    });
+    let told = String::from_utf8(daemon.ctl(&["clock", "show"]).stdout).unwrap();
+    let trusted = clock(&daemon)["trusted"] == true;
+    assert_eq!(told.contains("the kernel does not say that the clock is synchronised"), !trusted, "{told}");
+    assert_eq!(daemon.get("/v1/board").json["trusted"], trusted);
 }

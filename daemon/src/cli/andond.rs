@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use clap::Parser;
+use firmware_board::Language;
 use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,10 +24,11 @@ use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::desk::command::Token;
-use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
+use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::http::{Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
+use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
 use crate::run::time::Proof;
 use crate::run::{self, Handle, Opening, Settings, disk_fault, versions};
@@ -237,36 +239,20 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
     Ok((config, regulations, path.is_some()))
 }
 
-/// What was found when the books were opened: for the journal, and what is lost as an alarm.
-fn tell_books(report: &BooksReport, handle: &Handle) {
-    let mut losses = report.damage.clone();
-    if report.lost_events > 0 {
-        losses.push(format!("its last {} events are missing", report.lost_events));
-    } else if let Some(torn) = &report.torn_tail {
+/// What was found when the books were opened: for the journal, and what is lost as an alarm. That nothing was found ends
+/// none: the older parts of the ledger were not read.
+fn tell_books(report: &BooksReport, handle: &Handle, language: Language) {
+    if let Some(torn) = report.torn_tail.as_ref().filter(|_| report.lost_events == 0) {
         log::warn!(
             "the last write before the daemon ended was cut off, nothing of it was acknowledged: {torn}"
         );
     }
-    for loss in &losses {
-        log::error!(
-            "the ledger is damaged, and events that were acknowledged are lost; a backup has them: {loss}"
-        );
-    }
+    tell_losses(handle, &report.losses(), language);
     if let Some(why) = &report.set_aside {
         log::warn!("the tickets were set aside and rebuilt from what the ledger has: {why}");
     }
     tell_archive(&report.archive);
     log::info!("{} tickets opened, {} events replayed", report.tickets, report.replayed);
-    let (kind, part) = (AlarmKind::Storage, "ledger-damage".to_owned());
-    let act = match losses.first() {
-        Some(loss) => {
-            DeskAct::PartFailed {
-                kind, part, text: format!("журнал повреждён / ledger damaged: {loss}")
-            }
-        }
-        None => DeskAct::PartWorks { kind, part },
-    };
-    handle.tell(Command::Desk(act), Actor::named("andond", Role::Admin));
 }
 
 /// What was found of the archive: nothing of it is lost, the ledger has everything.
@@ -384,7 +370,7 @@ impl Daemon {
         mut signal: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), AndondError> {
         let Self { config, settings, .. } = self;
-        tell_books(report, handle);
+        tell_books(report, handle, settings.language);
         versions::tell(&report.versions, handle);
         let shared = self.shared(handle);
         let control = bind_control(&config.state_dir)?;

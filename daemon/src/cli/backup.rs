@@ -47,13 +47,13 @@ impl Backup {
         }
         if self.to.as_os_str() == "-" {
             let mut sealed = SealCheck::new(&mut *io.out);
-            write(&io.control, io.state_dir.as_deref(), io.now, &mut sealed)?;
+            write(&io.control, io.state_dir.as_deref(), io.now, io.err, &mut sealed)?;
             return if sealed.is_whole() { Ok(ExitCode::SUCCESS) } else { Err(not_whole()) };
         }
         let path = if is_dir { dated(&self.to, io.now) } else { self.to.clone() };
         let mut file = WholeFile::begin(&path, self.force)?;
         let mut sealed = SealCheck::new(&mut file);
-        write(&io.control, io.state_dir.as_deref(), io.now, &mut sealed)?;
+        write(&io.control, io.state_dir.as_deref(), io.now, io.err, &mut sealed)?;
         if !sealed.is_whole() {
             return Err(not_whole());
         }
@@ -72,10 +72,11 @@ fn write(
     control: &Control,
     state_dir: Option<&Path>,
     now: Timestamp,
+    err: &mut dyn Write,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let Err(error) = control.download("/v1/backup", |piece| out.write_all(piece)) else { return Ok(()) };
-    let books = instead(error, state_dir)?;
+    let books = instead(error, state_dir, err)?;
     let durable = books.ledger.reader().durable().map_err(BackupError::Ledger)?;
     let facts = Facts {
         program: env!("CARGO_PKG_VERSION").to_owned(),

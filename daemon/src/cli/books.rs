@@ -1,13 +1,16 @@
 //! Books that no daemon has open, opened here: for what can be done without one, and to check what was restored.
 
+use std::io::Write;
 use std::path::Path;
 
 use super::control::ControlError;
 use super::error::CliError;
+use super::journal;
 use crate::desk::{Entry, Event};
 use crate::run::books::{BooksError, make_ready};
+use crate::run::checking::Losses;
 use crate::store::backup::Damage;
-use crate::store::{Ledger, LedgerError, StateLock};
+use crate::store::{Ledger, LedgerError, LedgerReport, StateLock};
 
 /// Books in a state directory, locked.
 pub(super) struct Books {
@@ -16,8 +19,9 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Opens the books in `dir`, where there are some and no daemon has them.
-    pub(super) fn open(dir: &Path) -> Result<Self, CliError> {
+    /// Opens the books in `dir`, where there are some and no daemon has them, and tells `err` what that found: the daemon
+    /// will not find it again.
+    fn open(dir: &Path, err: &mut dyn Write) -> Result<Self, CliError> {
         if !dir.join("ledger").is_dir() {
             return Err(CliError::Refused(format!("{} holds no desk", dir.display())));
         }
@@ -27,7 +31,8 @@ impl Books {
             ))
         })?;
         make_ready(dir)?;
-        let (ledger, _) = Ledger::open(dir).map_err(BooksError::Ledger)?;
+        let (ledger, report) = Ledger::open(dir).map_err(BooksError::Ledger)?;
+        tell(&report, err)?;
         Ok(Self { lock, ledger })
     }
 
@@ -38,11 +43,28 @@ impl Books {
 }
 
 /// The books themselves, where no daemon is at the socket and a state directory is meant; else what the daemon said.
-pub(super) fn instead(error: ControlError, state_dir: Option<&Path>) -> Result<Books, CliError> {
+pub(super) fn instead(
+    error: ControlError,
+    state_dir: Option<&Path>,
+    err: &mut dyn Write,
+) -> Result<Books, CliError> {
     match (&error, state_dir) {
-        (ControlError::NoDaemon { .. }, Some(dir)) if dir.join("ledger").is_dir() => Books::open(dir),
+        (ControlError::NoDaemon { .. }, Some(dir)) if dir.join("ledger").is_dir() => Books::open(dir, err),
         _ => Err(error.into()),
     }
+}
+
+/// What opening the ledger found, for whoever reads `err` and for the journal.
+fn tell(report: &LedgerReport, err: &mut dyn Write) -> Result<(), CliError> {
+    let torn = report.torn_tail.iter().map(|torn| {
+        format!("the last write before the daemon ended was cut off, nothing of it was acknowledged: {torn}")
+    });
+    let losses = Losses::from(report).told();
+    for found in torn.chain(losses.into_iter().map(|loss| format!("the ledger is damaged: {loss}"))) {
+        writeln!(err, "andonctl: {found}")?;
+        journal::note(&found);
+    }
+    Ok(())
 }
 
 /// What a ledger holds, read from its first entry to its last.

@@ -32,20 +32,25 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         if self.to.as_os_str() == "-" {
-            write(&io.control, io.state_dir.as_deref(), &mut io.out)?;
+            write(&io.control, io.state_dir.as_deref(), io.err, &mut io.out)?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut file = WholeFile::begin(&self.to, self.force)?;
-        write(&io.control, io.state_dir.as_deref(), &mut file)?;
+        write(&io.control, io.state_dir.as_deref(), io.err, &mut file)?;
         file.keep()?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Writes the lines that the daemon sends, or where there is none, those of the books themselves.
-fn write(control: &Control, state_dir: Option<&Path>, out: &mut dyn Write) -> Result<(), CliError> {
+fn write(
+    control: &Control,
+    state_dir: Option<&Path>,
+    err: &mut dyn Write,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
     let Err(error) = control.download("/v1/export", |piece| out.write_all(piece)) else { return Ok(()) };
-    let books = instead(error, state_dir)?;
+    let books = instead(error, state_dir, err)?;
     let program = env!("CARGO_PKG_VERSION");
     let (ledger, out) = (books.ledger.reader(), BufWriter::new(out));
     export::export(&ledger, ledger.next_seq(), books.dir(), program, out)?;

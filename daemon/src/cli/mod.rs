@@ -24,6 +24,7 @@ mod import;
 pub mod import_log;
 mod import_log_command;
 mod journal;
+mod ledger;
 mod regulation;
 mod restore;
 pub mod simulate;
@@ -52,8 +53,8 @@ use crate::config::STATE_DIR;
 
 /// Runs andond's desk from the command line.
 ///
-/// simulate, regulation, calendar and import-log need no daemon; backup and export do without where they are told the state
-/// directory; restore and import want it stopped; the others talk to its socket. Data goes to stdout,
+/// simulate, regulation, calendar and import-log need no daemon; backup, export and ledger check do without where they are
+/// told the state directory; restore and import want it stopped; the others talk to its socket. Data goes to stdout,
 /// talk to stderr. Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 #[derive(Debug, Parser)]
 #[command(name = "andonctl", version, arg_required_else_help = true, term_width = 100)]
@@ -92,6 +93,8 @@ enum Noun {
     Alarm(alarm::AlarmNoun),
     #[command(subcommand)]
     Archive(archive::ArchiveNoun),
+    #[command(subcommand)]
+    Ledger(ledger::LedgerNoun),
     #[command(subcommand)]
     Board(board::BoardNoun),
     #[command(subcommand)]
@@ -192,6 +195,7 @@ impl Noun {
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
+            Self::Ledger(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),
             Self::Clock(noun) => noun.run(io),
             Self::Regulation(noun) => noun.run(io),

@@ -369,7 +369,11 @@ impl Run {
 
     /// The year of a ticket's archive and its story; `None` while the ticket changes.
     fn story(&self, ticket: &Ticket) -> Result<Option<(u16, Story)>, Ended> {
-        let told = self.history.told(ticket.number)?;
+        // One whose story has a hole stays where it is: the hole may be mended, and the others do not wait for that.
+        let told = match self.history.told(ticket.number) {
+            Err(HistoryError::Lost { .. }) => return Ok(None),
+            told => told?,
+        };
         if self.history.is_changing(ticket.number) {
             return Ok(None);
         }

@@ -11,6 +11,7 @@ use calendars::{Timestamp, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::archiving::Archived;
+use super::checking::Losses;
 use super::faults::is_full;
 use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
@@ -22,7 +23,7 @@ use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
-use crate::store::ledger::SEGMENT_BYTES;
+use crate::store::ledger::{SEGMENT_BYTES, Stretch};
 use crate::store::staging;
 use crate::store::tickets::{Opened, Unusable};
 use crate::store::{
@@ -101,8 +102,11 @@ impl Default for Shelf {
 pub struct BooksReport {
     /// What the last write before a crash left half done, and was cut off: nothing of it was acknowledged.
     pub torn_tail: Option<String>,
-    /// Stretches of the ledger that cannot be read; what they held is lost unless the projection has it.
-    pub damage: Vec<String>,
+    /// Stretches of the ledger that cannot be read; what they held is lost unless the projection has it. Older parts of the
+    /// ledger were not read.
+    pub damage: Vec<Stretch>,
+    /// Segments whose header cannot be read, though their frames can.
+    pub bad_headers: Vec<PathBuf>,
     /// Why the projection was set aside, if it was.
     pub set_aside: Option<String>,
     /// Events that were acknowledged and are in the ledger no more: the projection, now set aside, stood for them.
@@ -115,6 +119,14 @@ pub struct BooksReport {
     pub replayed: u64,
     /// What was found of the regulations' versions.
     pub versions: VersionsReport,
+}
+
+impl BooksReport {
+    /// What of the ledger was found damaged.
+    pub fn losses(&self) -> Losses {
+        let (damage, bad_headers) = (self.damage.clone(), self.bad_headers.clone());
+        Losses { damage, bad_headers, behind_end: self.lost_events }
+    }
 }
 
 /// A request that was carried out, for its repetition.
@@ -216,7 +228,7 @@ impl Books {
         let (archive, archive_report) = with_room(&mut reserve, || Ok(Archive::open(dir, next_seq)?))?;
         let Opened { mut tickets, mut set_aside } =
             with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
-        let mut damage = ledger_report.damage.iter().map(ToString::to_string).collect();
+        let mut damage = ledger_report.damage;
         let mut room = Room { ledger, lock, reserve };
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
@@ -255,6 +267,7 @@ impl Books {
         let report = BooksReport {
             torn_tail,
             damage,
+            bad_headers: ledger_report.bad_headers,
             set_aside,
             lost_events,
             archive: archive_report,
@@ -321,12 +334,12 @@ impl Books {
         self.tickets.damage()
     }
 
-    /// Applies what the ledger has that the projection has not. A damaged stretch is told and passed over: what it held is lost,
+    /// Applies what the ledger has that the projection has not. A damaged stretch is copied, told and passed over: what it held is lost,
     /// what comes after it is not.
     fn replay(
         &mut self,
         desk: &mut Desk,
-        damage: &mut Vec<String>,
+        damage: &mut Vec<Stretch>,
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<u64, HistoryError> {
         let (from, end) = (self.tickets.position().max(1), self.ledger.next_seq());
@@ -335,9 +348,10 @@ impl Books {
             let (position, frame) = match frame {
                 Ok(frame) => frame,
                 Err(LedgerError::Damaged(stretch)) => {
-                    let told = stretch.to_string();
-                    if !damage.contains(&told) {
-                        damage.push(told);
+                    let is_known =
+                        |known: &Stretch| (&known.file, known.from) == (&stretch.file, stretch.from);
+                    if !damage.iter().any(is_known) {
+                        damage.push(self.history.ledger().quarantined(stretch));
                     }
                     continue;
                 }
@@ -664,9 +678,10 @@ impl From<HistoryError> for Misfit {
             HistoryError::Archive { .. } | HistoryError::Story { .. } => {
                 Self::Unusable(Unusable::NotUnderstood)
             }
-            error @ (HistoryError::Archives(_) | HistoryError::Ledger(_) | HistoryError::Entry { .. }) => {
-                Self::Failed(error.into())
-            }
+            error @ (HistoryError::Archives(_)
+            | HistoryError::Ledger(_)
+            | HistoryError::Lost { .. }
+            | HistoryError::Entry { .. }) => Self::Failed(error.into()),
         }
     }
 }

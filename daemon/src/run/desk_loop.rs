@@ -19,6 +19,7 @@ use tokio::sync::{broadcast, oneshot};
 use self::storage::Disk;
 use super::archiving::{Archivist, Rule};
 use super::books::{Books, BooksError, BooksReport, Carried};
+use super::checking::Checker;
 use super::faults::is_full;
 use super::history::{HistoryError, encode};
 use super::time::{Proof, Reading, TrustedTime};
@@ -98,6 +99,7 @@ pub fn start(
         .map(|rule| Archivist::start(handle.clone(), rule, settings.language, may_write))
         .transpose()
         .map_err(BooksError::Keeper)?;
+    the_loop.checker = Some(Checker::start(handle.clone(), settings.language).map_err(BooksError::Keeper)?);
     let thread = std::thread::Builder::new()
         .name("desk".into())
         .spawn(move || the_loop.run(&queue))
@@ -126,6 +128,8 @@ pub struct Loop {
     disk: Disk,
     /// Takes closed tickets to the archive, in a thread of its own; none where none leave.
     archivist: Option<Archivist>,
+    /// Reads the whole ledger now and then, in a thread of its own; none in a simulation.
+    checker: Option<Checker>,
     /// Since when the monotonic clock has seen changes that no checkpoint has.
     dirty_since_us: Option<u64>,
     batch: Batch,
@@ -195,6 +199,7 @@ impl Loop {
             troubles: Vec::new(),
             disk: Disk::Works,
             archivist: None,
+            checker: None,
             dirty_since_us,
             batch: Batch::default(),
         };
@@ -264,6 +269,7 @@ impl Loop {
             let first = self.wait(queue);
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
+        drop(self.checker.take());
         drop(self.archivist.take());
         let now = self.time.now();
         // What it has archived leaves the projection with the last checkpoint.
@@ -330,7 +336,9 @@ impl Loop {
             Input::ClockStepped => {}
             Input::Kept(Kept::Done { upto_seq }) => {
                 self.batch.checkpointed = Some(upto_seq);
-                self.checkpoint_works();
+                if !self.tell_damage(now) {
+                    self.checkpoint_works();
+                }
             }
             Input::Kept(Kept::Failed { upto_seq, error }) => self.checkpoint_fails(upto_seq, &error, now),
             Input::Kept(Kept::Compacted(Compacted { before_bytes, after_bytes })) => {

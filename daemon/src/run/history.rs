@@ -2,8 +2,9 @@
 //! are put away, read from the projection, or from the archive once they have left it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -57,6 +58,19 @@ pub enum HistoryError {
     /// The ledger could not be read.
     #[error("cannot read the ledger")]
     Ledger(#[from] LedgerError),
+    /// An entry about a ticket is in the ledger no more.
+    #[error(
+        "the entry at event {first_seq} about ticket {ticket} is lost: the ledger is damaged there; a backup may have it"
+    )]
+    Lost {
+        /// Which ticket.
+        ticket: TicketNumber,
+        /// The entry's first event.
+        first_seq: u64,
+        /// What the ledger said.
+        #[source]
+        source: LedgerError,
+    },
     /// An entry is not what this version writes or reads.
     #[error("the entry at event {first_seq} cannot be read")]
     Entry {
@@ -76,11 +90,22 @@ pub struct History {
     archive: Archive,
     /// Entries that no checkpoint has indexed yet, by ticket.
     recent: RwLock<HashMap<TicketNumber, Vec<(u64, Position)>>>,
+    bell: Bell,
+}
+
+/// Rung when somebody meets a damaged entry of the ledger.
+#[derive(Default)]
+struct Bell(OnceLock<Box<dyn Fn() + Send + Sync>>);
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bell").finish_non_exhaustive()
+    }
 }
 
 impl History {
     pub(super) fn new(ledger: LedgerReader, tickets: Tickets, archive: Archive) -> Self {
-        Self { ledger, tickets, archive, recent: RwLock::default() }
+        Self { ledger, tickets, archive, recent: RwLock::default(), bell: Bell::default() }
     }
 
     /// Where tickets are that were closed long ago.
@@ -103,10 +128,22 @@ impl History {
         &self.ledger
     }
 
+    /// Has `tell` called whenever somebody meets a damaged entry of the ledger. Only the first call counts.
+    pub(super) fn when_damaged(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.bell.0.get_or_init(|| Box::new(tell));
+    }
+
+    /// Somebody met a damaged entry of the ledger.
+    pub fn met_damage(&self) {
+        if let Some(tell) = self.bell.0.get() {
+            tell();
+        }
+    }
+
     /// Every entry about a ticket, the oldest first.
     ///
     /// # Errors
-    /// [`HistoryError`] where the disk or a record fails.
+    /// [`HistoryError`] where the disk or a record fails, or an entry is lost.
     pub fn of(&self, ticket: TicketNumber) -> Result<Vec<Entry>, HistoryError> {
         Ok(self.told(ticket)?.into_iter().map(|(entry, _)| entry).collect())
     }
@@ -120,11 +157,17 @@ impl History {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket).cloned();
         let kept = self.tickets.history(ticket.0).map_err(|source| HistoryError::Index { ticket, source })?;
         let at: BTreeMap<u64, Position> = kept.into_iter().chain(recent.into_iter().flatten()).collect();
-        let read = |position| {
-            let frame = self.ledger.read(position)?;
+        let read = |(first_seq, position)| {
+            let frame = self.ledger.read(position).map_err(|error| match error {
+                source @ LedgerError::NoFrame { .. } => {
+                    self.met_damage();
+                    HistoryError::Lost { ticket, first_seq, source }
+                }
+                error => error.into(),
+            })?;
             Ok((decode(&frame)?, frame.payload))
         };
-        let indexed: Vec<_> = at.into_values().map(read).collect::<Result<_, HistoryError>>()?;
+        let indexed: Vec<_> = at.into_iter().map(read).collect::<Result<_, HistoryError>>()?;
         // One that was archived and has changed since has only what is new in the index.
         if indexed.first().is_some_and(|(entry, _)| registers(entry, ticket)) {
             return Ok(indexed);

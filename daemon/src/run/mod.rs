@@ -5,6 +5,7 @@
 
 pub mod archiving;
 pub mod books;
+pub mod checking;
 mod desk_loop;
 mod faults;
 pub mod history;

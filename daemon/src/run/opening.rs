@@ -106,12 +106,13 @@ impl Opening {
     }
 
     fn try_open(&self, settings: &Settings) -> Result<(Handle, JoinHandle<()>, BooksReport), BooksError> {
-        let mut told_us = clock::monotonic_us();
+        let mut told_us = None;
         let opened = start(settings, |done, of| {
             self.enter(Stage::Reading { progress: Some(Progress { done, of }) });
             let now_us = clock::monotonic_us();
-            if now_us.saturating_sub(told_us) >= TELL_EVERY_US {
-                told_us = now_us;
+            // The first word is said at once: whoever waits is to know what for.
+            if told_us.is_none_or(|told_us| now_us.saturating_sub(told_us) >= TELL_EVERY_US) {
+                told_us = Some(now_us);
                 log::info!("replayed {done} of {of} events");
             }
         })?;

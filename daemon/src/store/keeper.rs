@@ -265,6 +265,9 @@ mod tests {
 
     use super::*;
 
+    /// How long is waited before a test says that something does not come.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
     fn checkpoint(upto_seq: u64, ticket: u64) -> Checkpoint {
         Checkpoint {
             upto_seq,
@@ -297,6 +300,28 @@ mod tests {
         assert_eq!(tickets.position(), 5);
         assert_eq!(tickets.ticket(1).unwrap().unwrap(), b"5");
         assert_eq!(tickets.ticket(0).unwrap().unwrap(), b"4");
+    }
+
+    #[test]
+    fn a_database_that_has_grown_far_beyond_what_it_holds_is_compacted_after_a_checkpoint() {
+        let keys = || (0..1_600_u32).map(|n| n.to_be_bytes().to_vec());
+        for place in [KeeperPlace::Thread, KeeperPlace::Inline] {
+            let dir = TempDir::new().unwrap();
+            let tickets = Tickets::open(dir.path(), 1, 10).unwrap().tickets;
+            let (told, done) = mpsc::channel();
+            let keeper = Keeper::start(place, tickets.clone(), move |kept| told.send(kept).unwrap()).unwrap();
+            let next = || done.recv_timeout(PATIENCE).expect("the keeper tells what became of it");
+            let receipts = keys().map(|key| (key, vec![7; 30_000])).collect();
+            keeper.submit(Checkpoint { receipts, ..checkpoint(2, 1) });
+            assert!(matches!(next(), Kept::Done { upto_seq: 2 }));
+            keeper.submit(Checkpoint { receipts_removed: keys().collect(), ..checkpoint(3, 1) });
+            assert!(matches!(next(), Kept::Done { upto_seq: 3 }), "it was not too large for what it held");
+            let Kept::Compacted(compacted) = next() else { panic!("{place:?}: it is to be compacted") };
+            assert!(compacted.after_bytes < compacted.before_bytes / 4, "{place:?}: {compacted:?}");
+            assert_eq!(tickets.size_bytes().unwrap(), compacted.after_bytes);
+            keeper.close();
+            assert!(done.recv().is_err(), "{place:?}: once is enough");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The backup: everything that cannot be made again, as one file, while the desk works on.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +10,7 @@ use super::DoorState;
 use super::auth::Keeper;
 use super::problem::Problem;
 use super::streamed::streamed;
-use crate::store::backup::{Facts, pack};
+use crate::store::backup::{BackupError, Facts, pack};
 
 /// Where it is; only on the socket of `andonctl`.
 pub(super) const PATH: &str = "/v1/backup";
@@ -29,6 +31,13 @@ pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<R
     let facts = &door.shared.facts;
     let state_dir = facts.state_dir.clone();
     let facts = Facts { program: facts.version.clone(), taken_at: now.to_rfc3339(facts.zone), tickets };
-    let body = streamed(move |out| pack(&ledger, &durable, &state_dir, facts, out).map(drop));
+    let history = Arc::clone(door.shared.handle.history());
+    let body = streamed(move |out| {
+        let manifest = pack(&ledger, &durable, &state_dir, facts, out)?;
+        if !manifest.damage.is_empty() {
+            history.met_damage();
+        }
+        Ok::<_, BackupError>(())
+    });
     Ok(([(header::CONTENT_TYPE, "application/gzip")], body).into_response())
 }

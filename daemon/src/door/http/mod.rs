@@ -22,6 +22,7 @@ mod export;
 mod filter;
 mod idempotency;
 mod kiosk;
+mod ledger;
 mod meta;
 mod metrics;
 mod openapi;
@@ -199,6 +200,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(alarms::unshelve))
         .routes(routes!(archive::list))
         .routes(routes!(archive::check))
+        .routes(routes!(ledger::check))
         .routes(routes!(board::show))
         .routes(routes!(board::mute))
         .routes(routes!(parts::list))

@@ -325,6 +325,9 @@ impl From<HistoryError> for Problem {
             | HistoryError::Ledger(LedgerError::Read { .. }) => {
                 Self::later("storage-failed", "The disk fails", chain(&error), RETRY_LATER_S)
             }
+            HistoryError::Lost { .. } => {
+                Self::new(StatusCode::GONE, "entry-lost", "An entry of the ticket is lost", error.to_string())
+            }
             HistoryError::Index { .. }
             | HistoryError::PutAway(_)
             | HistoryError::Archive { .. }

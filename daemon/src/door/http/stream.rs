@@ -183,6 +183,7 @@ impl Teller {
                     Ok(entry) => entry,
                     Err(error @ HistoryError::Ledger(LedgerError::Damaged(_))) => {
                         log::warn!("a stream passes over what cannot be read: {error}");
+                        history.met_damage();
                         continue;
                     }
                     Err(error) => {

@@ -176,13 +176,13 @@ impl Loop {
     }
 
     pub(super) fn checkpoint_works(&mut self) {
-        // A database that is damaged in one place may take checkpoints in others.
-        if self.books.tickets_damage().is_none() && self.clear_trouble(TICKETS) {
+        if self.clear_trouble(TICKETS) {
             log::warn!("the tickets are checkpointed again");
         }
     }
 
-    /// Says that a restart is needed, where the ticket database is damaged. Tells whether it is.
+    /// Says that a restart is needed, where the ticket database is damaged: it may take checkpoints, but not everything in it
+    /// can be read. Tells whether it is.
     pub(super) fn tell_damage(&mut self, now: Timestamp) -> bool {
         let Some(what) = self.books.tickets_damage() else { return false };
         let text = match self.language {

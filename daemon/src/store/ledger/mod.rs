@@ -15,6 +15,7 @@
 //!
 //! Left to others: what is in an entry, and keeping other processes away (see [`StateLock`](crate::store::StateLock)).
 
+mod check;
 mod error;
 mod frame;
 mod open;

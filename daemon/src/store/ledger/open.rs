@@ -63,38 +63,6 @@ impl Ledger {
     }
 }
 
-impl LedgerReader {
-    /// Reads through the whole ledger, copies what is damaged to the quarantine, and says what was found.
-    ///
-    /// Takes as long as reading every byte takes; made for a quiet hour or a worried admin.
-    pub fn check(&self) -> Result<LedgerReport, LedgerError> {
-        let mut report = LedgerReport::default();
-        (report.segments, report.next_seq) =
-            self.with_extent(|extent| (extent.segments.len(), extent.next_seq));
-        for item in self.frames_from(1) {
-            match item {
-                Ok(_) => {}
-                Err(LedgerError::Damaged(mut stretch)) => {
-                    stretch.kept = quarantine::keep(self.disk(), self.state(), &stretch, Cause::Damage).ok();
-                    report.damage.push(stretch);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        for segment in self.with_extent(|extent| extent.segments.clone()) {
-            let file = segment::path(&self.state().join("ledger"), segment);
-            let header = self.disk().open(&file, Access::Read);
-            let header = header.and_then(|open| segment::check_header(open.as_ref(), segment));
-            match header {
-                Ok(HeaderState::Good) => {}
-                Ok(HeaderState::Bad | HeaderState::Newer(_)) => report.bad_headers.push(file),
-                Err(source) => return Err(LedgerError::Read { file, source }),
-            }
-        }
-        Ok(report)
-    }
-}
-
 /// Finds the newest segment that holds an event and takes it up for writing; `None` when there is none.
 ///
 /// Segments behind it without an event were being started when the power went: they are removed, and will be started

@@ -290,6 +290,41 @@ fn segments_roll_over_and_damage_in_an_old_one_is_found_by_a_check() {
     assert_eq!(lost[0].1 - lost[0].0, 1);
     assert_eq!(lost[1], (segments[5], segments[6]));
     assert_eq!(lost.len(), 2);
+    assert!(report.damage[0].kept.as_ref().is_some_and(|kept| kept.exists()), "there is a copy of it");
+}
+
+#[test]
+fn a_check_says_how_much_it_reads_and_ends_when_it_is_told_to() {
+    let dir = TempDir::new().unwrap();
+    let mut ledger = open_small(&dir, 200);
+    append_each(&mut ledger, &["entry number 1", "entry number 2", "entry number 3"]);
+    let mut read = Vec::new();
+    let report = ledger.reader().check_while(|bytes| {
+        read.push(bytes);
+        true
+    });
+    assert!(report.unwrap().is_some_and(|report| report.is_whole()));
+    assert_eq!(read, [38; 3], "each entry with the header of its frame");
+    let mut asked = 0;
+    let report = ledger.reader().check_while(|_| {
+        asked += 1;
+        asked < 2
+    });
+    assert_eq!((report.unwrap(), asked), (None, 2));
+}
+
+#[test]
+fn a_damaged_header_of_a_file_is_named_though_its_entries_can_be_read() {
+    let dir = TempDir::new().unwrap();
+    let mut ledger = open_small(&dir, 100);
+    append_each(
+        &mut ledger,
+        &["one, long enough to need another segment", "two, as long as the one before it is"],
+    );
+    flip(&segment_file(&dir, 1), 13);
+    let report = ledger.reader().check().unwrap();
+    assert_eq!((report.bad_headers.as_slice(), report.damage.len()), (&[segment_file(&dir, 1)][..], 0));
+    assert!(!report.is_whole());
 }
 
 #[test]
