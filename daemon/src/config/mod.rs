@@ -395,7 +395,8 @@ impl Board {
 fn place_of(text: &str, key: &str) -> std::ops::Range<usize> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with(key) {
+        let after = line.trim_start().strip_prefix(key);
+        if after.is_some_and(|after| !after.starts_with(|next: char| next.is_alphanumeric() || next == '-')) {
             return start..start + line.len();
         }
         start += line.len();
