@@ -112,6 +112,13 @@ fn the_picture_over_http_is_what_the_wires_carried() {
     });
 }
 
+/// A configuration in which no panel is named.
+fn empty_config(dir: &std::path::Path) -> String {
+    let path = dir.join("empty.toml");
+    std::fs::write(&path, "").expect("a file");
+    path.display().to_string()
+}
+
 /// Away from a Pi there is no SPI: the wall says so, the desk goes on.
 #[test]
 fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
@@ -141,4 +148,12 @@ fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
     assert_eq!(daemon.post("/v1/tickets", &body).status, 201, "tickets are taken all the same");
     let picture = daemon.request("GET", "/board.png", None, None, &[]);
     assert_eq!(decode_png(&picture.bytes).0, 480, "the page has its picture all the same");
+
+    daemon.stop();
+    let without = Daemon::start_with_config(&state, &empty_config(dir.path()), &token);
+    eventually("the end of an alarm whose panel is no longer there", || {
+        let board = without.get("/v1/board").json;
+        let alarm = board["alarms"].as_array()?.iter().find(|alarm| alarm["kind"] == "panel")?.clone();
+        (alarm["state"] == "cleared-unacked").then_some(())
+    });
 }

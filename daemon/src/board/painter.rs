@@ -16,6 +16,8 @@ use super::state::BoardState;
 use super::teller::Teller;
 use super::trace::Trace;
 use crate::clock::{self, SystemClock};
+use crate::config::OTHER_PARTS;
+use crate::desk::AlarmKind;
 use crate::run::Handle;
 
 /// A picture is drawn so long after the one before, at least, in milliseconds: under load the desk changes thousands of
@@ -84,6 +86,7 @@ impl Painter {
     fn show_desk(&mut self, handle: &Handle) -> Scene {
         let view = Arc::clone(handle.view());
         let mut board = view.board();
+        self.take_back_gone(&board);
         let mut paint_ms = 0;
         while !self.stop.load(Ordering::Acquire) {
             let clock_us = clock::monotonic_us();
@@ -100,6 +103,16 @@ impl Painter {
             board = view.board_after(&board, wait);
         }
         self.scene(&board, clock::monotonic_us())
+    }
+
+    /// Takes back the alarms of panels that are no longer in the configuration: nothing else ever would.
+    fn take_back_gone(&mut self, board: &BoardState) {
+        let alarms = board.alarms.iter().filter(|(alarm, _)| alarm.kind == AlarmKind::Panel);
+        let parts =
+            alarms.filter_map(|(alarm, _)| alarm.id.strip_prefix(AlarmKind::Panel.id())?.strip_prefix('-'));
+        for part in parts.filter(|part| !self.panels.has(part) && !OTHER_PARTS.contains(part)) {
+            self.teller.part(part, Some(Ok(())));
+        }
     }
 
     /// The scene of a state; of one that is old, where the desk does not answer.

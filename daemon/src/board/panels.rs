@@ -52,6 +52,11 @@ impl Panels {
         &self.pictures
     }
 
+    /// Whether one of them has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.each.iter().any(|panel| panel.name == name)
+    }
+
     /// Draws the scene as it is at `t_ms` and hands it over; panels of one size share a picture.
     pub(super) fn show(&self, scene: &Scene, t_ms: u64) {
         let mut drawn: Vec<(Layout, Arc<Frame>)> = Vec::new();

@@ -24,7 +24,7 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
-pub use panel::{MODULES_MAX, Max7219, Panel, PanelKind, Spi, Tft, TftChip};
+pub use panel::{MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Tft, TftChip};
 pub use signals::{ButtonPin, SignalPins, Strip};
 
 /// Where the daemon listens where nothing else is said.
@@ -397,7 +397,8 @@ impl Board {
 fn place_of(text: &str, key: &str) -> std::ops::Range<usize> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with(key) {
+        let after = line.trim_start().strip_prefix(key);
+        if after.is_some_and(|after| !after.starts_with(|next: char| next.is_alphanumeric() || next == '-')) {
             return start..start + line.len();
         }
         start += line.len();

@@ -400,7 +400,7 @@ impl Place<'_> {
         if name.is_empty() || name.len() > 32 || name.contains(is_odd) {
             return Err(self.wrong("name", format!("`{name}` is no name; 1 to 32 of a-z, 0-9 and `-`")));
         }
-        if RESERVED.contains(&name.as_str()) {
+        if OTHER_PARTS.contains(&name.as_str()) {
             return Err(self.wrong(
                 "name",
                 format!("`{name}` is what another part of the wall is called; take another"),
@@ -512,8 +512,8 @@ impl Place<'_> {
     }
 }
 
-/// What other parts of the wall are called.
-const RESERVED: [&str; 3] = ["signals", "strip", "button"];
+/// What other parts of the wall are called; no panel is.
+pub const OTHER_PARTS: [&str; 3] = ["signals", "strip", "button"];
 
 #[cfg(test)]
 mod tests;
