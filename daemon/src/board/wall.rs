@@ -3,24 +3,20 @@
 //! Lamps and buzzer come before the panel: a full picture takes longer on the wire than a deadline may wait. A part
 //! that fails is told in the journal and as an alarm of kind `panel`, and is tried again.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use calendars::Tz;
-use embedded_hal::delay::DelayNs;
-use firmware_board::panel::{Beacon, Mounting, Tft, Wiring};
-use firmware_board::record::{Recorder, Wire};
 use firmware_board::{Frame, Layout, Link, Phase, Scene, Signals, wall};
 
-use super::erased::{ErasedPin, ErasedSpi};
-use super::pi::{self, PiError};
+use super::beacon::BeaconPart;
+use super::panels::{PanelPart, Picture};
 use super::scene::{Room, opening_scene, scene};
 use super::trace::Trace;
-use crate::chain::chain;
 use crate::clock::{self, SystemClock};
-use crate::config::{Board, Panel, SignalPins, Spi};
+use crate::config::Board;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
 use crate::run::{Handle, Opening};
 
@@ -29,40 +25,6 @@ use crate::run::{Handle, Opening};
 const FRAME_MS: u64 = 40;
 /// Who says so when a part of the wall fails.
 const WALL: &str = "wall";
-/// How long a panel that failed is left alone.
-const RETRY: Duration = Duration::from_secs(5);
-
-/// The picture that the panel shows, for whoever wants to see it.
-#[derive(Clone, Debug)]
-pub struct Picture(Arc<Mutex<Frame>>);
-
-impl Picture {
-    /// A dark picture.
-    fn dark() -> Self {
-        Self(Arc::new(Mutex::new(Frame::new(wall::WIDTH, wall::HEIGHT))))
-    }
-
-    fn show(&self, frame: &Frame) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(frame);
-    }
-
-    /// The picture as PNG, exactly the panel's pixels.
-    pub fn png(&self) -> Vec<u8> {
-        let (rgb, width, height) = {
-            let frame = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            (frame.rgb888(), frame.width(), frame.height())
-        };
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width.into(), height.into());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder
-            .write_header()
-            .and_then(|mut writer| writer.write_image_data(&rgb))
-            .expect("a frame has as many bytes as its size says, and memory takes them");
-        bytes
-    }
-}
 
 /// The wall, while its thread runs.
 #[derive(Debug)]
@@ -234,163 +196,5 @@ impl Painter {
             Some(handle) => handle.tell(Command::Desk(act), Actor::named(WALL, Role::Admin)),
             None => self.untold.push(act),
         }
-    }
-}
-
-/// The panel and whether it works.
-struct PanelPart {
-    kind: Panel,
-    spi: Spi,
-    trace: Trace,
-    tft: Option<Tft<ErasedSpi, ErasedPin, ErasedPin>>,
-    health: Health,
-}
-
-impl PanelPart {
-    fn new(board: &Board, trace: Trace) -> Self {
-        Self { kind: board.panel, spi: board.spi, trace, tft: None, health: Health::default() }
-    }
-
-    /// Shows a frame; tells where that failed or works again, once.
-    fn show(&mut self, frame: &Frame, t_ms: u64) -> Option<Result<(), String>> {
-        if !self.health.may_try(t_ms) {
-            return None;
-        }
-        let shown = self.try_show(frame);
-        if shown.is_err() {
-            self.tft = None;
-        }
-        self.health.tell(shown, t_ms)
-    }
-
-    fn try_show(&mut self, frame: &Frame) -> Result<(), String> {
-        if self.tft.is_none() {
-            let mut tft = self.connect().map_err(|error| chain(&error))?;
-            tft.reinit(&mut Sleep)
-                .map_err(|error| format!("it does not take its initialisation: {error:?}"))?;
-            self.tft = Some(tft);
-        }
-        let tft = self.tft.as_mut().expect("it was connected above");
-        tft.show(frame).map(drop).map_err(|error| format!("it does not take a picture: {error:?}"))
-    }
-
-    fn connect(&self) -> Result<Tft<ErasedSpi, ErasedPin, ErasedPin>, PiError> {
-        let recorder = Recorder::new(self.trace.clone());
-        Ok(match self.kind {
-            Panel::Simulated => Tft::new(
-                ErasedSpi::new(recorder.spi()),
-                ErasedPin::new(recorder.pin(Wire::Dc)),
-                Some(ErasedPin::new(recorder.pin(Wire::Reset))),
-                Mounting::default(),
-            ),
-            Panel::St7796 => Tft::new(
-                ErasedSpi::new(recorder.spi_over(pi::spi(&self.spi)?)),
-                ErasedPin::new(recorder.pin_over(Wire::Dc, pi::output(self.spi.dc_pin, false)?)),
-                Some(ErasedPin::new(recorder.pin_over(Wire::Reset, pi::output(self.spi.reset_pin, true)?))),
-                Mounting { upside_down: self.spi.upside_down, ..Mounting::default() },
-            ),
-        })
-    }
-}
-
-/// Lamps and buzzer, and whether they work.
-struct BeaconPart {
-    pins: Option<SignalPins>,
-    trace: Trace,
-    beacon: Option<Beacon<ErasedPin>>,
-    health: Health,
-}
-
-impl BeaconPart {
-    fn new(pins: Option<SignalPins>, trace: Trace) -> Self {
-        Self { pins, trace, beacon: None, health: Health::default() }
-    }
-
-    fn show(&mut self, signals: Signals, t_ms: u64) -> Option<Result<(), String>> {
-        let now_ms = clock::monotonic_us() / 1_000;
-        if !self.health.may_try(now_ms) {
-            return None;
-        }
-        let shown = self.try_show(signals, t_ms);
-        if shown.is_err() {
-            self.beacon = None;
-        }
-        self.health.tell(shown, now_ms)
-    }
-
-    fn try_show(&mut self, signals: Signals, t_ms: u64) -> Result<(), String> {
-        if self.beacon.is_none() {
-            self.beacon = Some(self.connect().map_err(|error| chain(&error))?);
-        }
-        let beacon = self.beacon.as_mut().expect("it was connected above");
-        beacon.show(signals, t_ms).map_err(|error| format!("a pin does not take its level: {error:?}"))
-    }
-
-    fn connect(&self) -> Result<Beacon<ErasedPin>, PiError> {
-        let recorder = Recorder::new(self.trace.clone());
-        let Some(pins) = self.pins else {
-            let pin = |wire| ErasedPin::new(recorder.pin(wire));
-            let pins = [pin(Wire::Red), pin(Wire::Amber), pin(Wire::Green), pin(Wire::Buzzer)];
-            return Ok(Beacon::new(pins, Wiring::ActiveHigh));
-        };
-        let pin = |wire, number| -> Result<ErasedPin, PiError> {
-            Ok(ErasedPin::new(recorder.pin_over(wire, pi::output(number, pins.active_low)?)))
-        };
-        let four = [
-            pin(Wire::Red, pins.red_pin)?,
-            pin(Wire::Amber, pins.amber_pin)?,
-            pin(Wire::Green, pins.green_pin)?,
-            pin(Wire::Buzzer, pins.buzzer_pin)?,
-        ];
-        Ok(Beacon::new(four, if pins.active_low { Wiring::ActiveLow } else { Wiring::ActiveHigh }))
-    }
-
-    fn dark(&mut self) {
-        if let Some(beacon) = &mut self.beacon {
-            // The daemon ends; a pin that cannot be set now stays as it is.
-            let _ = beacon.dark();
-        }
-    }
-
-    fn next_edge(&self, t_ms: u64) -> Option<u64> {
-        self.beacon.as_ref().and_then(|beacon| beacon.next_edge(t_ms))
-    }
-}
-
-/// Whether a part works, and when it is tried again.
-#[derive(Default)]
-struct Health {
-    failed_at_ms: Option<u64>,
-    complaint: Option<String>,
-}
-
-impl Health {
-    fn may_try(&self, now_ms: u64) -> bool {
-        self.failed_at_ms.is_none_or(|failed| now_ms.saturating_sub(failed) >= RETRY.as_secs() * 1_000)
-    }
-
-    /// What is news: a failure of another kind than the last, or that it works again.
-    fn tell(&mut self, shown: Result<(), String>, now_ms: u64) -> Option<Result<(), String>> {
-        match shown {
-            Ok(()) => {
-                self.failed_at_ms = None;
-                self.complaint.take().map(|_| Ok(()))
-            }
-            Err(text) => {
-                self.failed_at_ms = Some(now_ms);
-                let news = self.complaint.as_ref() != Some(&text);
-                self.complaint = Some(text.clone());
-                news.then_some(Err(text))
-            }
-        }
-    }
-}
-
-/// Waits in real time, for panels that must rest.
-struct Sleep;
-
-impl DelayNs for Sleep {
-    fn delay_ns(&mut self, ns: u32) {
-        std::thread::sleep(Duration::from_nanos(ns.into()));
     }
 }
