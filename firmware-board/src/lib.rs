@@ -13,6 +13,7 @@ pub mod decode;
 mod diff;
 mod face;
 mod frame;
+mod lines;
 mod marks;
 pub mod panel;
 mod phase;
@@ -27,6 +28,7 @@ mod words;
 
 pub use diff::WASTE_PX;
 pub use frame::Frame;
+pub use lines::lines;
 pub use phase::{PAGE_MS, Phase};
 pub use rect::Rect;
 pub use scene::{
@@ -34,4 +36,6 @@ pub use scene::{
     Progress, Scene, Staffing,
 };
 pub use signals::{Buzzer, Lamp, Signals, signals};
+pub use text::clean;
 pub use wall::{Layout, Unservable};
+pub use words::Words;

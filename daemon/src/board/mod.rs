@@ -3,6 +3,7 @@
 mod beacon;
 mod erased;
 mod health;
+pub mod live;
 mod panels;
 mod pi;
 pub mod scene;
@@ -11,6 +12,7 @@ mod trace;
 mod wall;
 
 pub use panels::Picture;
+pub use live::Live;
 pub use state::{BoardState, Glance};
 pub use trace::Trace;
 pub use wall::Wall;

@@ -12,6 +12,7 @@ use calendars::Tz;
 use firmware_board::{Frame, Layout, Link, Phase, Scene, Signals, wall};
 
 use super::beacon::BeaconPart;
+use super::live::Live;
 use super::panels::{PanelPart, Picture};
 use super::scene::{Room, opening_scene, scene};
 use super::trace::Trace;
@@ -30,6 +31,7 @@ const WALL: &str = "wall";
 #[derive(Debug)]
 pub struct Wall {
     picture: Picture,
+    live: Live,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -40,7 +42,7 @@ impl Wall {
     /// # Errors
     /// When the system gives no thread. Parts that cannot be had are alarms, not errors.
     pub fn start(opening: Opening, board: &Board, zone: Tz, trace: Trace) -> std::io::Result<Self> {
-        let picture = Picture::dark();
+        let (picture, live) = (Picture::dark(), Live::default());
         let stop = Arc::new(AtomicBool::new(false));
         let painter = Painter {
             opening,
@@ -50,6 +52,7 @@ impl Wall {
             layout: Layout::of(wall::WIDTH, wall::HEIGHT).expect("the panel's own size is served"),
             room: Room { site: board.site.clone(), language: board.language },
             picture: picture.clone(),
+            live: live.clone(),
             stop: Arc::clone(&stop),
             trace: trace.clone(),
             panel: PanelPart::new(board, trace.clone()),
@@ -58,12 +61,17 @@ impl Wall {
             signals_since_ms: 0,
         };
         let thread = std::thread::Builder::new().name("wall".into()).spawn(move || painter.run())?;
-        Ok(Self { picture, stop, thread })
+        Ok(Self { picture, live, stop, thread })
     }
 
     /// What the panel shows.
     pub fn picture(&self) -> &Picture {
         &self.picture
+    }
+
+    /// What it shows, for those who follow it from elsewhere.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Shows that the desk has stopped, puts the lamps out, and ends.
@@ -84,6 +92,7 @@ struct Painter {
     layout: Layout,
     room: Room,
     picture: Picture,
+    live: Live,
     stop: Arc<AtomicBool>,
     trace: Trace,
     panel: PanelPart,
@@ -165,6 +174,7 @@ impl Painter {
     fn paint(&mut self, scene: &Scene, t_ms: u64, frame: &mut Frame) {
         let Ok(()) = self.layout.draw(scene, Phase::at(t_ms), frame);
         self.picture.show(frame);
+        self.live.show(scene, t_ms);
         let told = self.panel.show(frame, t_ms);
         self.tell("panel", told);
         self.trace.flush();

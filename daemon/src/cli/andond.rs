@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use crate::board::{Trace, Wall};
+use crate::board::{Live, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError};
@@ -150,6 +150,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace).map_err(AndondError::Wall)?;
     let picture = wall.picture().clone();
     let daemon = Daemon {
+        live: wall.live().clone(),
         png: Arc::new(move || picture.png()),
         config,
         settings,
@@ -268,6 +269,7 @@ struct Daemon {
     opening: Opening,
     gate: Gate,
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    live: Live,
     started_us: u64,
 }
 
@@ -283,7 +285,7 @@ impl Daemon {
     ) -> (Option<Running>, Result<(), AndondError>) {
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or(self.config.listen);
-        let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png));
+        let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png), self.live.clone());
         let doors = serve(listener, router, told(stopped.clone()));
         let life = async {
             let lived = self.live(address, stopped, demo).await;
@@ -380,6 +382,7 @@ impl Daemon {
         Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::clone(&self.png),
+            live: self.live.clone(),
             started_us: self.started_us,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),

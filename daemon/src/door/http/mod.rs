@@ -22,6 +22,7 @@ mod export;
 mod filter;
 mod idempotency;
 mod kiosk;
+mod live;
 mod meta;
 mod metrics;
 mod openapi;
@@ -58,6 +59,7 @@ pub use self::serving::{serve, serve_unix};
 use self::auth::Guard;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use crate::board::Live;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Role};
@@ -73,6 +75,8 @@ pub struct Shared {
     pub handle: Handle,
     /// The panel's picture as PNG; called on a thread that may block.
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
+    /// What the wall shows.
+    pub live: Live,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -178,6 +182,9 @@ fn public() -> OpenApiRouter<DoorState> {
         .routes(routes!(openapi::document))
         .routes(routes!(kiosk::page))
         .routes(routes!(kiosk::picture))
+        .routes(routes!(live::follow))
+        .route(kiosk::BOLD, axum::routing::get(kiosk::bold))
+        .route(kiosk::MEDIUM, axum::routing::get(kiosk::medium))
 }
 
 /// What asks for a token.

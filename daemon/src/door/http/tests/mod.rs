@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{ServerFacts, Shared, control_router, router};
+use crate::board::Live;
 use crate::clock;
 use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
@@ -133,6 +134,7 @@ impl World {
         let shared = Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::new(|| PICTURE.to_vec()),
+            live: Live::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -26,6 +26,7 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
     let shared = Shared {
         handle: world.handle.clone(),
         png: Arc::new(|| panic!("no panel")),
+        live: Live::default(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };
