@@ -83,7 +83,7 @@ function span(words, seconds) {
 }
 
 function grouped(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ' ');
+  return String(number).replace(/\B(?=(\d{3})+$)/g, '\u00a0');
 }
 
 function name(names, index) {
@@ -211,6 +211,10 @@ function stage(words, kinds) {
     next.length > 0 && identified('next', element('div', '', next.map((line) => promise(words, line)))),
     rows > 0 && scene.next.length === 0 && identified('nothing', element('p', 'small', [words.nothing_due])),
   ].filter((child) => child));
+  // Its urgency is said only where the subject stays whole beside it.
+  for (const what of into.querySelectorAll('.what')) {
+    if (what.scrollWidth > what.clientWidth) what.firstChild.textContent = what.dataset.brief;
+  }
 }
 
 /**
@@ -244,9 +248,11 @@ function row(words, kinds, alarm) {
 }
 
 function promise(words, line) {
+  const what = foreign('span', 'what small', joined([line.metric, line.priority, line.subject]));
+  what.dataset.brief = joined([line.metric, line.subject]);
   return element('div', 'next', [
     element('span', 'number body', [words.number_sign + line.number]),
-    foreign('span', 'what small', joined([line.metric, line.priority, line.subject])),
+    what,
     element('span', 'left body', [left(words, line.in_s)]),
   ]);
 }
@@ -347,7 +353,7 @@ function foot(words) {
 
 /** Where the wall's flashing stands, in milliseconds. */
 function now() {
-  return heard === null ? 0 : rhythm + (performance.now() - heard.ticks);
+  return heard === null ? 0 : Math.max(0, rhythm + performance.now() - heard.ticks);
 }
 
 /** For how long nothing was heard, in milliseconds: the longer of two clocks, since one stands still while a box sleeps. */
