@@ -17,7 +17,7 @@ pub const FOLLOWERS_MAX: usize = 32;
 const FRESH_US: u64 = 3_000_000;
 
 /// A scene as it goes to those who follow.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Shown {
     /// When the flashing of lamps and panels stands at what it shows, in milliseconds: what flashes elsewhere keeps time.
     pub rhythm_ms: u64,

@@ -1,5 +1,7 @@
 //! `andonctl board`: the wall.
 
+mod watch;
+
 use std::process::ExitCode;
 
 use calendars::parse_duration_ms;
@@ -11,9 +13,10 @@ use super::Io;
 use super::error::CliError;
 use super::text::when;
 
-/// Tell the wall what to do.
+/// Watch the wall, and tell it what to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum BoardNoun {
+    Watch(watch::Watch),
     Mute(Mute),
 }
 
@@ -36,7 +39,16 @@ struct Muted {
 
 impl BoardNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let Self::Mute(Mute { length }) = self;
+        match self {
+            Self::Watch(watch) => watch.run(io),
+            Self::Mute(mute) => mute.run(io),
+        }
+    }
+}
+
+impl Mute {
+    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let length = &self.length;
         let path = "/v1/board/mute";
         let answer = io.control.post(path, &json!({"for": length}))?;
         if io.json {
