@@ -1,9 +1,9 @@
 //! Anti-aliased faces, read from tables.
 //!
-//! A table is `FACE`, the height of its capitals in pixels, a zero, the number of glyphs (u16), then twelve bytes a glyph in order of code point:
-//! code (u16), width, height, left bearing (i8), top above the base line (i8), advance in 1/64 pixel (u16), start of its coverage (u32);
-//! then the coverage, four bits a pixel, row by row, each glyph starting on a byte. Numbers are little-endian.
-//! `examples/make-faces` writes them.
+//! A table is `FACE`, the height of its capitals in pixels (u16), the number of glyphs (u16), then sixteen bytes a glyph in order of code point:
+//! code, width, height (u16), left bearing, top above the base line (i16), advance in 1/64 pixel (u16), start of its runs (u32); then the runs.
+//! A run is a byte: how many pixels less one in the upper four bits, their coverage in the lower. Pixels go row by row, and a run may go on in
+//! the next row. Numbers are little-endian. `examples/make-faces` writes them.
 
 /// One face at one size.
 #[derive(Debug, Clone, Copy)]
@@ -11,29 +11,76 @@ pub(crate) struct Face {
     table: &'static [u8],
 }
 
-/// Labels and captions, capitals 12 px high. Nothing on the wall is smaller.
-pub(crate) const SMALL: Face = Face::new(include_bytes!("faces/small.face"));
-/// Subjects, 14 px.
-pub(crate) const LINE: Face = Face::new(include_bytes!("faces/line.face"));
-/// Numbers and times of lines, 15 px.
-pub(crate) const BODY: Face = Face::new(include_bytes!("faces/body.face"));
-/// The room's figures, 24 px; numerals only.
-pub(crate) const FIGURE: Face = Face::new(include_bytes!("faces/figure.face"));
-/// Words read from the doorway, 30 px; capitals and numerals only.
-pub(crate) const TITLE: Face = Face::new(include_bytes!("faces/title.face"));
-/// The one largest number, 52 px; numerals only.
-pub(crate) const HUGE: Face = Face::new(include_bytes!("faces/huge.face"));
-/// The clock of a calm wall, 84 px; numerals only.
-pub(crate) const CLOCK: Face = Face::new(include_bytes!("faces/clock.face"));
-/// Marks in a line, 24 px.
-pub(crate) const MARKS: Face = Face::new(include_bytes!("faces/marks.face"));
-/// Marks in the band, 56 px.
-pub(crate) const MARKS_BAND: Face = Face::new(include_bytes!("faces/marks-band.face"));
-/// Marks that fill a wall, 88 px; a few of them only.
-pub(crate) const MARKS_POSTER: Face = Face::new(include_bytes!("faces/marks-poster.face"));
+/// What a text is for. Each set of faces has one for each use; the heights are those of capitals in units of the wall's grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Labels and captions, 12. Nothing on the wall is smaller.
+    Small,
+    /// Subjects, 14.
+    Line,
+    /// Numbers and times of lines, 15.
+    Body,
+    /// The room's figures, 24; numerals only.
+    Figure,
+    /// Words read from the doorway, 30; capitals and numerals only.
+    Title,
+    /// The one largest number, 52; numerals only.
+    Huge,
+    /// The clock of a calm wall, 84; numerals only.
+    Clock,
+    /// Marks in a line, 24.
+    Marks,
+    /// Marks in the band, 56.
+    MarksBand,
+    /// Marks that fill a wall, 88; a few of them only.
+    MarksPoster,
+}
+
+/// A face for each use, at one scale of the grid.
+#[derive(Debug)]
+pub(crate) struct Faces([Face; 10]);
+
+macro_rules! faces {
+    ($folder:literal) => {
+        Faces([
+            Face::new(include_bytes!(concat!("faces/", $folder, "/small.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/line.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/body.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/figure.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/title.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/huge.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/clock.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/marks.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/marks-band.face"))),
+            Face::new(include_bytes!(concat!("faces/", $folder, "/marks-poster.face"))),
+        ])
+    };
+}
+
+/// Read at a desk's distance: a pixel a unit.
+pub(crate) static DESK: Faces = faces!("desk");
+/// Read across a table: three pixels are two units.
+pub(crate) static TABLE: Faces = faces!("table");
+/// Read across a room: four pixels a unit.
+pub(crate) static ROOM: Faces = faces!("room");
+/// Words of the 320x240 wall, capitals 20 px high; capitals and numerals only.
+pub(crate) const WORD: Face = Face::new(include_bytes!("faces/word.face"));
+/// Whole pixels, capitals 6 px high: the smallest that is read.
+pub(crate) const DOT: Face = Face::new(include_bytes!("faces/dot.face"));
+/// Whole pixels, capitals 10 px high.
+pub(crate) const DOT_BOLD: Face = Face::new(include_bytes!("faces/dot-bold.face"));
+/// Marks of whole pixels, 7 px.
+pub(crate) const MARKS_DOT: Face = Face::new(include_bytes!("faces/marks-dot.face"));
+
+impl Faces {
+    /// The face for a use.
+    pub(crate) fn of(&self, r#use: Use) -> Face {
+        self.0[r#use as usize]
+    }
+}
 
 const HEADER: usize = 8;
-const ENTRY: usize = 12;
+const ENTRY: usize = 16;
 
 /// One glyph of a face.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +93,7 @@ pub(crate) struct Glyph {
     pub(crate) top: i32,
     /// How far the pen moves, in 1/64 pixel.
     pub(crate) advance_64: i32,
-    nibbles: &'static [u8],
+    runs: &'static [u8],
 }
 
 impl Face {
@@ -57,7 +104,7 @@ impl Face {
 
     /// The height of capitals in pixels.
     pub(crate) fn cap_px(self) -> i32 {
-        i32::from(self.table[4])
+        i32::from(u16::from_le_bytes([self.table[4], self.table[5]]))
     }
 
     /// The glyph of `char`; `None` when the face has none.
@@ -85,16 +132,15 @@ impl Face {
     }
 
     fn read(self, entry: &'static [u8; ENTRY]) -> Glyph {
-        let [_, _, width, height, left, top, advance_lo, advance_hi, a, b, c, d] = *entry;
-        let (width, height) = (i32::from(width), i32::from(height));
-        let start = HEADER + self.len() * ENTRY + u32::from_le_bytes([a, b, c, d]) as usize;
+        let number = |at: usize| u16::from_le_bytes([entry[at], entry[at + 1]]);
+        let start = u32::from_le_bytes([entry[12], entry[13], entry[14], entry[15]]) as usize;
         Glyph {
-            width,
-            height,
-            left: i32::from(left.cast_signed()),
-            top: i32::from(top.cast_signed()),
-            advance_64: i32::from(u16::from_le_bytes([advance_lo, advance_hi])),
-            nibbles: &self.table[start..],
+            width: i32::from(number(2)),
+            height: i32::from(number(4)),
+            left: i32::from(number(6).cast_signed()),
+            top: i32::from(number(8).cast_signed()),
+            advance_64: i32::from(number(10)),
+            runs: &self.table[HEADER + self.len() * ENTRY + start..],
         }
     }
 }
@@ -106,11 +152,14 @@ fn code_of(entry: &[u8; ENTRY]) -> u16 {
 impl Glyph {
     /// The pixels with any ink: column, row, and coverage `1..=15`.
     pub(crate) fn ink(self) -> impl Iterator<Item = (i32, i32, u8)> {
-        let cells = (0..self.height).flat_map(move |row| (0..self.width).map(move |column| (column, row)));
-        cells.enumerate().filter_map(move |(index, (column, row))| {
-            let pair = self.nibbles[index / 2];
-            let coverage = if index % 2 == 0 { pair >> 4 } else { pair & 0x0f };
-            (coverage > 0).then_some((column, row, coverage))
+        let end = self.width * self.height;
+        let runs = self.runs.iter().scan(0, move |start, run| {
+            let from = *start;
+            *start += i32::from(run >> 4) + 1;
+            (from < end).then_some((from, *start, run & 0x0f))
+        });
+        runs.filter(|(_, _, coverage)| *coverage > 0).flat_map(move |(from, to, coverage)| {
+            (from..to).map(move |index| (index % self.width, index / self.width, coverage))
         })
     }
 }
@@ -119,12 +168,20 @@ impl Glyph {
 mod tests {
     use super::*;
 
+    const SCALES: [&Faces; 3] = [&DESK, &TABLE, &ROOM];
+    const TEXT: [Use; 3] = [Use::Small, Use::Line, Use::Body];
+
+    /// Every face that a subject is written with.
+    fn for_text() -> impl Iterator<Item = Face> {
+        SCALES.iter().flat_map(|faces| TEXT.map(|r#use| faces.of(r#use))).chain([DOT, DOT_BOLD])
+    }
+
     #[test]
     fn every_letter_and_sign_that_a_subject_may_hold_has_a_glyph() {
         let russian = ('А'..='я').chain(['Ё', 'ё']);
-        let latin = (' '..='~').chain("№«»—–…°+−:·×→▲●✓".chars());
+        let latin = (' '..='~').chain("№«»—–…°%+−:·×→▲●✓".chars());
         for char in russian.chain(latin) {
-            for face in [SMALL, LINE, BODY] {
+            for face in for_text() {
                 assert!(face.glyph(char).is_some(), "{char:?} at {} px", face.cap_px());
             }
         }
@@ -132,7 +189,9 @@ mod tests {
 
     #[test]
     fn digits_are_equally_wide_so_that_figures_do_not_jump() {
-        for face in [SMALL, LINE, BODY, FIGURE, TITLE, HUGE, CLOCK] {
+        let figures = [Use::Figure, Use::Title, Use::Huge, Use::Clock];
+        let figures = SCALES.iter().flat_map(|faces| figures.map(|r#use| faces.of(r#use)));
+        for face in for_text().chain(figures).chain([WORD]) {
             let widths = ('0'..='9').map(|digit| face.glyph(digit).expect("a digit").advance_64);
             let first = face.glyph('0').expect("a digit").advance_64;
             assert!(widths.into_iter().all(|width| width == first), "{} px", face.cap_px());
@@ -141,16 +200,52 @@ mod tests {
 
     #[test]
     fn a_capital_is_as_high_as_its_face_says() {
-        for face in [SMALL, LINE, BODY, TITLE] {
+        let titles = SCALES.map(|faces| faces.of(Use::Title));
+        for face in for_text().chain(titles).chain([WORD]) {
             let glyph = face.glyph('H').expect("a capital");
             assert_eq!((glyph.top, glyph.height), (face.cap_px(), face.cap_px()));
         }
     }
 
     #[test]
+    fn every_use_of_a_set_is_as_high_as_the_grid_asks() {
+        let units = [12, 14, 15, 24, 30, 52, 84, 24, 56, 88];
+        let uses = [
+            Use::Small,
+            Use::Line,
+            Use::Body,
+            Use::Figure,
+            Use::Title,
+            Use::Huge,
+            Use::Clock,
+            Use::Marks,
+            Use::MarksBand,
+            Use::MarksPoster,
+        ];
+        for (faces, of, by) in [(&DESK, 1, 1), (&TABLE, 3, 2), (&ROOM, 4, 1)] {
+            for (r#use, units) in uses.into_iter().zip(units) {
+                assert_eq!(faces.of(r#use).cap_px(), units * of / by, "{use:?}", r#use = r#use);
+            }
+        }
+    }
+
+    #[test]
+    fn a_glyph_has_as_many_pixels_as_its_size_says() {
+        for face in for_text() {
+            for char in ('А'..='я').chain(' '..='~') {
+                let glyph = face.glyph(char).expect("it has one");
+                assert!(glyph.ink().all(|(column, row, coverage)| {
+                    (0..glyph.width).contains(&column) && (0..glyph.height).contains(&row) && coverage <= 15
+                }));
+                assert!(char == ' ' || glyph.ink().count() > 0, "{char:?}");
+            }
+        }
+    }
+
+    #[test]
     fn an_unknown_character_has_no_glyph() {
-        assert!(BODY.glyph('字').is_none());
-        assert!(BODY.glyph('😀').is_none());
-        assert!(FIGURE.glyph('A').is_none());
+        assert!(DESK.of(Use::Body).glyph('字').is_none());
+        assert!(DESK.of(Use::Body).glyph('😀').is_none());
+        assert!(DESK.of(Use::Figure).glyph('A').is_none());
     }
 }

@@ -27,6 +27,11 @@ impl Phase {
         Self { fast: Lamp::Fast.lit(t_ms), slow: Lamp::Slow.lit(t_ms), turn: t_ms / PAGE_MS }
     }
 
+    /// The first moment after `t_ms` at which a page turns.
+    pub(crate) fn next_turn(t_ms: u64) -> u64 {
+        (t_ms - t_ms % PAGE_MS).saturating_add(PAGE_MS)
+    }
+
     /// Whether something that does as this lamp is lit now.
     pub(crate) fn lights(self, lamp: Lamp) -> bool {
         match lamp {

@@ -74,11 +74,17 @@ pub(crate) fn width_px(face: Face, text: &str) -> i32 {
 }
 
 /// The text in at most `max_px`: whole, or with an ellipsis after the last glyph that fits.
+///
+/// No more of a text is looked at than a line can hold, however long it is.
 pub(crate) fn fit(face: Face, text: &str, max_px: i32) -> String {
-    let mut text = clean(text);
-    if width_px(face, &text) <= max_px {
+    let (head, is_whole) = head(text, max_px);
+    let mut text = clean(head);
+    if is_whole && width_px(face, &text) <= max_px {
         return text;
     }
+    let ellipsis_px = width_px(face, ELLIPSIS.encode_utf8(&mut [0; 4])) + 1;
+    let fitting = glyphs(face, &text).take_while(|(x, _)| *x <= max_px - ellipsis_px).count();
+    text.truncate(text.char_indices().nth(fitting).map_or(text.len(), |(at, _)| at));
     while text.pop().is_some() {
         text.truncate(
             text.trim_end_matches(|char: char| char.is_whitespace() || ",.:;-–—".contains(char)).len(),
@@ -90,6 +96,16 @@ pub(crate) fn fit(face: Face, text: &str, max_px: i32) -> String {
         text.pop();
     }
     text
+}
+
+/// So much of a text as could be in a line of so many pixels, and whether that is all of it. The narrowest glyph is wider than a pixel; what is
+/// invisible has no width, and of that no more is passed over than again as much and a little.
+pub(crate) fn head(text: &str, max_px: i32) -> (&str, bool) {
+    let chars = usize::try_from(max_px).unwrap_or(0) * 2 + 64;
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => (&text[..end], false),
+        None => (text, true),
+    }
 }
 
 /// The width of the box that stands for a missing glyph, without its margins.
@@ -108,20 +124,29 @@ fn to_px(length_64: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::{BODY, SMALL};
+    use crate::face::{DESK, Use};
+
+    /// The faces that lines are measured with.
+    fn body() -> Face {
+        DESK.of(Use::Body)
+    }
+
+    fn small() -> Face {
+        DESK.of(Use::Small)
+    }
 
     #[test]
     fn a_text_that_fits_is_left_whole() {
-        let width = width_px(BODY, "Не печатает чек");
-        assert_eq!(fit(BODY, "Не печатает чек", width), "Не печатает чек");
+        let width = width_px(body(), "Не печатает чек");
+        assert_eq!(fit(body(), "Не печатает чек", width), "Не печатает чек");
     }
 
     #[test]
     fn a_text_one_pixel_too_wide_ends_with_an_ellipsis_and_fits() {
         let text = "Не открывается личный кабинет на портале";
-        for max_px in 0..width_px(SMALL, text) {
-            let shown = fit(SMALL, text, max_px);
-            assert!(width_px(SMALL, &shown) <= max_px, "{shown:?} in {max_px}");
+        for max_px in 0..width_px(small(), text) {
+            let shown = fit(small(), text, max_px);
+            assert!(width_px(small(), &shown) <= max_px, "{shown:?} in {max_px}");
             assert!(shown.is_empty() || shown.ends_with(ELLIPSIS), "{shown:?}");
             assert!(text.starts_with(shown.trim_end_matches(ELLIPSIS)), "{shown:?}");
             assert!(!shown.ends_with(" …"), "{shown:?}");
@@ -148,6 +173,6 @@ mod tests {
 
     #[test]
     fn a_missing_glyph_takes_room() {
-        assert!(width_px(BODY, "字") >= box_width_px(BODY));
+        assert!(width_px(body(), "字") >= box_width_px(body()));
     }
 }

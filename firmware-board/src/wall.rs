@@ -12,6 +12,7 @@ mod calm;
 mod footer;
 mod next;
 mod notices;
+mod pages;
 mod palette;
 mod pen;
 mod veil;
@@ -23,19 +24,19 @@ use core::fmt;
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
-use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Rect, Scene};
+use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Scene};
+use pages::Page;
 use palette::Palette;
-use pen::Pen;
+use pen::{Grid, Pen};
 
-/// Columns of the panel that this wall is laid out for.
+/// Columns of the panel that most rooms have.
 pub const WIDTH: u16 = 480;
-/// Rows of the panel that this wall is laid out for.
+/// Rows of the panel that most rooms have.
 pub const HEIGHT: u16 = 320;
 
 /// Free space at the left and right.
 const MARGIN: i32 = 12;
 const LEFT: i32 = MARGIN;
-const RIGHT: i32 = 480 - MARGIN;
 /// In lines: where the ticket's number starts, and the text.
 const NUMBER: i32 = 44;
 const TEXT: i32 = 116;
@@ -47,6 +48,14 @@ const TEXT: i32 = 116;
 pub struct Layout {
     width: u16,
     height: u16,
+    design: Design,
+}
+
+/// The designs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Design {
+    /// The wall on a grid of units.
+    Grid(Grid),
 }
 
 /// No design serves a panel of this size.
@@ -68,7 +77,20 @@ impl fmt::Display for Unservable {
 impl core::error::Error for Unservable {}
 
 /// The sizes that are served, for people.
-const SERVED: &str = "480x320";
+const SERVED: &str = "480x320, 800x480 and 1920x1080";
+
+/// A wall on the grid has at least so many units.
+const LEAST: (u16, u16) = (480, 270);
+
+impl Design {
+    fn of(width: u16, height: u16) -> Option<Self> {
+        let fits = |grid: &Grid| {
+            let (columns, rows) = grid.size((width, height));
+            columns >= LEAST.0 && rows >= LEAST.1
+        };
+        [Grid::Room, Grid::Table, Grid::Desk].into_iter().find(fits).map(Self::Grid)
+    }
+}
 
 impl Layout {
     /// The layout of a panel with so many columns and rows.
@@ -76,10 +98,8 @@ impl Layout {
     /// # Errors
     /// No layout serves the size; the error says which sizes are served.
     pub fn of(width: u16, height: u16) -> Result<Self, Unservable> {
-        match (width, height) {
-            (WIDTH, HEIGHT) => Ok(Self { width, height }),
-            _ => Err(Unservable { width, height }),
-        }
+        let design = Design::of(width, height).ok_or(Unservable { width, height })?;
+        Ok(Self { width, height, design })
     }
 
     /// Columns and rows of the pictures it draws.
@@ -99,16 +119,8 @@ impl Layout {
         phase: Phase,
         target: &mut D,
     ) -> Result<(), D::Error> {
-        let pen = &mut Pen::new(target);
-        match scene.link {
-            Link::Live => picture(pen, &palette::LIVE, scene, phase),
-            Link::Stale { since_s } => {
-                picture(pen, &palette::STALE, scene, Phase::LIT)?;
-                veil::stale(pen, &palette::LIVE, scene, since_s, phase)
-            }
-            Link::Starting { progress } => veil::starting(pen, &palette::LIVE, scene, progress),
-            Link::Blocked { by } => veil::blocked(pen, &palette::LIVE, scene, by, phase),
-            Link::Stopped => veil::stopped(pen, &palette::LIVE, scene),
+        match self.design {
+            Design::Grid(grid) => on_grid(&mut Pen::new(target, grid, self.size()), scene, phase),
         }
     }
 
@@ -117,21 +129,60 @@ impl Layout {
     pub fn next_change(&self, scene: &Scene, t_ms: u64) -> Option<u64> {
         let lamps = [scene.signals.red, scene.signals.amber];
         let flashing: &mut dyn Iterator<Item = Lamp> = match scene.link {
-            Link::Live => &mut scene.alarms.iter().map(|alarm| Lamp::from(alarm.state)).chain(lamps),
+            Link::Live => {
+                let alarms = scene.alarms.iter().take(pages::LOOKED_AT);
+                &mut alarms.map(|alarm| Lamp::from(alarm.state)).chain(lamps)
+            }
             Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
             Link::Starting { .. } | Link::Stopped => return None,
         };
-        flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min()
+        let flash = flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min();
+        let turn = (self.pages(scene) > 1).then(|| Phase::next_turn(t_ms));
+        [flash, turn].into_iter().flatten().min()
     }
 
     /// Which of `scene.alarms` are on the page that is drawn in this phase, from the top: what an acknowledge button means. None while the
     /// picture is not a live one.
-    pub fn shown(&self, scene: &Scene, _phase: Phase) -> impl Iterator<Item = usize> + use<> {
-        let rows = match scene.link {
-            Link::Live => alarms::rows(scene, footer::TOP - notices::height(scene)),
-            Link::Stale { .. } | Link::Starting { .. } | Link::Blocked { .. } | Link::Stopped => 0,
-        };
-        0..rows
+    pub fn shown(&self, scene: &Scene, phase: Phase) -> impl Iterator<Item = usize> + use<> {
+        self.page(scene, phase.turn).into_iter().flat_map(Page::shown)
+    }
+
+    /// How many pages take turns; 1 where none does.
+    fn pages(&self, scene: &Scene) -> usize {
+        self.page(scene, 0).map_or(1, |page| page.of)
+    }
+
+    /// The page of alarms; none while the picture is not a live one.
+    fn page(&self, scene: &Scene, turn: u64) -> Option<Page> {
+        match (scene.link, self.design) {
+            (Link::Live, Design::Grid(grid)) => {
+                let lines = alarms::lines(scene, bottom(scene, grid.size(self.size()).1));
+                Some(Page::of(scene, lines, turn))
+            }
+            (Link::Stale { .. } | Link::Starting { .. } | Link::Blocked { .. } | Link::Stopped, _) => None,
+        }
+    }
+}
+
+/// Where the strips at the foot begin, on a grid of so many rows.
+fn bottom(scene: &Scene, rows: u16) -> u16 {
+    footer::top(rows) - notices::height(scene)
+}
+
+fn on_grid<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
+    scene: &Scene,
+    phase: Phase,
+) -> Result<(), D::Error> {
+    match scene.link {
+        Link::Live => picture(pen, &palette::LIVE, scene, phase),
+        Link::Stale { since_s } => {
+            picture(pen, &palette::STALE, scene, Phase::LIT)?;
+            veil::stale(pen, &palette::LIVE, scene, since_s, phase)
+        }
+        Link::Starting { progress } => veil::starting(pen, &palette::LIVE, scene, progress),
+        Link::Blocked { by } => veil::blocked(pen, &palette::LIVE, scene, by, phase),
+        Link::Stopped => veil::stopped(pen, &palette::LIVE, scene),
     }
 }
 
@@ -141,9 +192,10 @@ fn picture<D: DrawTarget<Color = Rgb565>>(
     scene: &Scene,
     phase: Phase,
 ) -> Result<(), D::Error> {
-    pen.fill(Rect::new(0, 0, WIDTH, HEIGHT), palette.ground)?;
-    let notices = notices::draw(pen, palette, scene)?;
-    let bottom = footer::TOP - notices;
+    let wall = pen.wall();
+    pen.fill(wall, palette.ground)?;
+    notices::draw(pen, palette, scene)?;
+    let bottom = bottom(scene, wall.height);
     if scene.level == Level::Normal && scene.alarms.is_empty() {
         calm::draw(pen, palette, scene, bottom)?;
         return footer::draw(pen, palette, scene, footer::Clock::Elsewhere);
@@ -153,7 +205,7 @@ fn picture<D: DrawTarget<Color = Rgb565>>(
     next::draw(pen, palette, scene, (below, bottom))?;
     footer::draw(pen, palette, scene, footer::Clock::Here)?;
     if scene.level == Level::Critical {
-        pen.border(Rect::new(0, 0, WIDTH, HEIGHT), 4, palette.red.fill)?;
+        pen.border(wall, 4, palette.red.fill)?;
     }
     Ok(())
 }
@@ -163,7 +215,7 @@ fn time_of_day(at: ClockText) -> String {
     format!("{:02}:{:02}", at.hh, at.mm)
 }
 
-/// How many of the shown alarms nobody has taken.
+/// How many of the alarms that take turns nobody has taken.
 fn unacked(scene: &Scene) -> usize {
-    scene.alarms.iter().filter(|alarm| alarm.state == AlarmState::Unacked).count()
+    scene.alarms.iter().take(pages::LOOKED_AT).filter(|alarm| alarm.state == AlarmState::Unacked).count()
 }

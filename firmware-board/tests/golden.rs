@@ -2,14 +2,11 @@
 
 mod common;
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter};
-use std::path::{Path, PathBuf};
-
-use common::{alarm, breach, critical, due_soon, layout, next, room, storm, well};
+use common::golden::check_on;
+use common::{alarm, breach, critical, due_soon, next, resignalled, room, storm, well};
 use firmware_board::{
-    AlarmKind, AlarmState, ClockText, Counts, DiskFault, Frame, Language, Level, Link, Phase, Progress,
-    Scene, Staffing, signals, wall,
+    AlarmKind, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, Phase, Progress, Scene,
+    Staffing, signals,
 };
 
 /// Draws the scene and compares it with its picture.
@@ -18,52 +15,7 @@ fn check(name: &str, scene: &Scene) {
 }
 
 fn check_at(name: &str, scene: &Scene, phase: Phase) {
-    let mut frame = Frame::new(wall::WIDTH, wall::HEIGHT);
-    let Ok(()) = layout().draw(scene, phase, &mut frame);
-    let drawn = frame.rgb888();
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        write(&golden, &drawn);
-        return;
-    }
-    let wanted = read(&golden);
-    if drawn != wanted {
-        let beside = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-        let (new, difference) = (beside.join(format!("{name}.png")), beside.join(format!("{name}-diff.png")));
-        write(&new, &drawn);
-        write(&difference, &marked(&wanted, &drawn));
-        panic!(
-            "{name} has changed: see {} and {}, then UPDATE_GOLDEN=1",
-            new.display(),
-            difference.display()
-        );
-    }
-}
-
-/// The new picture darkened, what changed in magenta.
-fn marked(wanted: &[u8], drawn: &[u8]) -> Vec<u8> {
-    let pixels = wanted.chunks_exact(3).zip(drawn.chunks_exact(3));
-    pixels
-        .flat_map(|(old, new)| if old == new { [new[0] / 4, new[1] / 4, new[2] / 4] } else { [255, 0, 255] })
-        .collect()
-}
-
-fn write(path: &Path, rgb: &[u8]) {
-    let file = BufWriter::new(
-        File::create(path).unwrap_or_else(|error| panic!("create {}: {error}", path.display())),
-    );
-    let mut encoder = png::Encoder::new(file, wall::WIDTH.into(), wall::HEIGHT.into());
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header().unwrap().write_image_data(rgb).unwrap();
-}
-
-fn read(path: &Path) -> Vec<u8> {
-    let file =
-        File::open(path).unwrap_or_else(|error| panic!("open {}: {error}; UPDATE_GOLDEN=1", path.display()));
-    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().unwrap();
-    let mut rgb = vec![0; reader.output_buffer_size().expect("a small picture")];
-    reader.next_frame(&mut rgb).unwrap();
-    rgb
+    check_on((480, 320), name, scene, phase);
 }
 
 #[test]
@@ -232,9 +184,4 @@ fn an_impossible_date_is_drawn_all_the_same() {
 
 fn english(scene: Scene) -> Scene {
     Scene { language: Language::English, site: "Support, room 412".into(), ..scene }
-}
-
-fn resignalled(scene: Scene) -> Scene {
-    let signals = signals(scene.alarms.iter().map(|alarm| (alarm.kind, alarm.state)), false);
-    Scene { signals, ..scene }
 }

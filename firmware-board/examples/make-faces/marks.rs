@@ -16,7 +16,7 @@ const SHAPES: [Shape; 16] = [
 pub(crate) const POSTER: [u16; 3] = [0xE009, 0xE00B, 0xE00F];
 
 /// A sign of text that the font lacks, as high as a capital.
-pub(crate) fn sign(char: char, cap_px: u8) -> Option<Glyph> {
+pub(crate) fn sign(char: char, cap_px: u16) -> Option<Glyph> {
     let shape: Shape = match char {
         '→' => |x, y| arrow(x, y),
         '←' => |x, y| arrow(1.0 - x, y),
@@ -34,13 +34,13 @@ pub(crate) fn sign(char: char, cap_px: u8) -> Option<Glyph> {
         width: cap_px,
         height: cap_px,
         left: 1,
-        top: i8::try_from(cap_px).ok()?,
-        advance_64: (u16::from(cap_px) + 2) * 64,
+        top: i16::try_from(cap_px).ok()?,
+        advance_64: (cap_px + 2) * 64,
         coverage: sample(shape, cap_px),
     })
 }
 
-pub(crate) fn glyphs(size_px: u8) -> Vec<Glyph> {
+pub(crate) fn glyphs(size_px: u16) -> Vec<Glyph> {
     (0xE000..)
         .zip(SHAPES)
         .map(|(code, shape)| Glyph {
@@ -48,17 +48,17 @@ pub(crate) fn glyphs(size_px: u8) -> Vec<Glyph> {
             width: size_px,
             height: size_px,
             left: 0,
-            top: i8::try_from(size_px).expect("marks are small"),
-            advance_64: u16::from(size_px) * 64,
+            top: i16::try_from(size_px).expect("marks are small"),
+            advance_64: size_px * 64,
             coverage: sample(shape, size_px),
         })
         .collect()
 }
 
-fn sample(shape: Shape, size_px: u8) -> Vec<u8> {
-    const STEPS: u8 = 8;
+fn sample(shape: Shape, size_px: u16) -> Vec<u8> {
+    const STEPS: u16 = 8;
     let side = f32::from(size_px) * f32::from(STEPS);
-    let at = |px: u8, step: u8| (f32::from(px) * f32::from(STEPS) + f32::from(step) + 0.5) / side;
+    let at = |px: u16, step: u16| (f32::from(px) * f32::from(STEPS) + f32::from(step) + 0.5) / side;
     let mut coverage = Vec::new();
     for y in 0..size_px {
         for x in 0..size_px {

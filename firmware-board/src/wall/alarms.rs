@@ -1,4 +1,4 @@
-//! The alarms, worst first, a line each.
+//! The alarms, worst first, a line each, and a page of them where there are more.
 
 use alloc::format;
 use alloc::string::String;
@@ -6,10 +6,11 @@ use alloc::string::String;
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
+use super::pages::{self, Lines, Page};
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{NUMBER, RIGHT, TEXT, WIDTH, band, next};
-use crate::face::{BODY, LINE, MARKS, SMALL};
+use super::{NUMBER, TEXT, band, next};
+use crate::face::Use;
 use crate::marks::Mark;
 use crate::{AlarmLine, AlarmState, Lamp, Phase, Rect, Scene};
 
@@ -19,7 +20,14 @@ const MORE: u16 = 20;
 /// Where the first line is.
 const TOP: u16 = band::HEIGHT + 4;
 
-/// Draws as many lines as leave room for what runs out next, then how many are not shown; says where it ended.
+/// How many lines fit above `bottom` and leave room for what runs out next.
+pub(super) fn lines(scene: &Scene, bottom: u16) -> Lines {
+    let banner = if pages::banner(scene).is_some() { PITCH } else { 0 };
+    let room = bottom.saturating_sub(TOP + banner + next::least(scene));
+    Lines { whole: usize::from(room / PITCH), paged: usize::from(room.saturating_sub(MORE) / PITCH) }
+}
+
+/// Draws a page of them above `bottom`, then how many are not on it; says where it ended.
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     pen: &mut Pen<'_, D>,
     palette: &Palette,
@@ -27,40 +35,58 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     phase: Phase,
     bottom: u16,
 ) -> Result<u16, D::Error> {
-    let rows = rows(scene, bottom);
+    let page = Page::of(scene, lines(scene, bottom), phase.turn);
     let mut y = TOP;
-    for alarm in &scene.alarms[..rows] {
-        line(pen, palette, scene, alarm, phase, y)?;
+    if let Some(index) = page.banner {
+        banner(pen, palette, scene, &scene.alarms[index], phase, y)?;
         y += PITCH;
     }
-    let hidden = hidden(scene, rows);
-    if hidden > 0 {
-        let more = format!("+{hidden} {}", scene.language.words().more);
+    for index in &page.lines {
+        line(pen, palette, scene, &scene.alarms[*index], phase, y)?;
+        y += PITCH;
+    }
+    if page.hidden > 0 {
+        let base = i32::from(y) + 17;
+        let ink = Ink::new(Use::Body, palette.text, palette.ground);
         pen.text(
-            Ink::new(BODY, palette.text, palette.ground),
+            ink,
             Hold::Left,
-            (NUMBER, i32::from(y) + 17),
-            &more,
+            (NUMBER, base),
+            &format!("+{} {}", page.hidden, scene.language.words().more),
         )?;
+        if page.of > 1 {
+            let number = format!("{}/{}", page.number, page.of);
+            pen.text(ink, Hold::Right, (pen.right(), base), &number)?;
+        }
         y += MORE;
     }
     Ok(y)
 }
 
-/// How many alarms are shown above `bottom`.
-pub(super) fn rows(scene: &Scene, bottom: u16) -> usize {
-    shown(scene, bottom - TOP - next::least(scene))
-}
-
-/// How many lines fit: one line fewer is shown where the room is needed to say that there are more.
-fn shown(scene: &Scene, room: u16) -> usize {
-    let all = scene.alarms.len().min(usize::from(room / PITCH));
-    if hidden(scene, all) == 0 { all } else { all.min(usize::from((room - MORE) / PITCH)) }
-}
-
-fn hidden(scene: &Scene, shown: usize) -> usize {
-    let known = usize::try_from(scene.alarms_total).unwrap_or(usize::MAX);
-    known.max(scene.alarms.len()) - shown
+/// A mass problem, across the wall: whoever takes a ticket has to know of it first.
+fn banner<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
+    palette: &Palette,
+    scene: &Scene,
+    alarm: &AlarmLine,
+    phase: Phase,
+    y: u16,
+) -> Result<(), D::Error> {
+    let words = scene.language.words();
+    let tone = palette.amber;
+    let (width, _) = pen.size();
+    let base = i32::from(y) + 23;
+    pen.fill(Rect::new(0, y, width, ROW), tone.fill)?;
+    let is_dark = alarm.state == AlarmState::Unacked && phase.lights(Lamp::from(alarm.state));
+    let (tile, mark) = if is_dark { (tone.on_fill, tone.fill) } else { (tone.fill, tone.on_fill) };
+    pen.fill(Rect::new(0, y, 36, ROW), tile)?;
+    pen.mark(Ink::new(Use::Marks, mark, tile), (8, i32::from(y) + 4), Mark::MassProblem)?;
+    let ink = |r#use| Ink::new(r#use, tone.on_fill, tone.fill);
+    let right = pen.right();
+    let age_px = pen.text(ink(Use::Body), Hold::Right, (right, base), &words.age(alarm.age_s))?;
+    let left = NUMBER + pen.text(ink(Use::Body), Hold::Left, (NUMBER, base), words.mass_problem)? + 10;
+    pen.text_within(ink(Use::Line), Hold::Left, (left, base), right - age_px - 10 - left, &alarm.text)?;
+    Ok(())
 }
 
 fn line<D: DrawTarget<Color = Rgb565>>(
@@ -80,34 +106,34 @@ fn line<D: DrawTarget<Color = Rgb565>>(
         AlarmState::Shelved => (palette.ground, palette.faint, palette.faint),
     };
     let base = i32::from(y) + 23;
-    pen.fill(Rect::new(0, y, WIDTH, ROW), ground)?;
+    pen.fill(Rect::new(0, y, pen.size().0, ROW), ground)?;
 
     let lit = phase.lights(Lamp::from(alarm.state)) && alarm.state != AlarmState::Acked;
     let (tile, mark) = if lit { (tone.fill, tone.on_fill) } else { (ground, ink) };
     pen.fill(Rect::new(0, y, 36, ROW), tile)?;
-    pen.mark(Ink::new(MARKS, mark, tile), (8, i32::from(y) + 4), Mark::from(alarm.kind))?;
+    pen.mark(Ink::new(Use::Marks, mark, tile), (8, i32::from(y) + 4), Mark::from(alarm.kind))?;
 
     let number = match alarm.ticket {
         Some(number) => pen.text(
-            Ink::new(BODY, text, ground),
+            Ink::new(Use::Body, text, ground),
             Hold::Left,
             (NUMBER, base),
             &format!("{}{number}", words.number_sign),
         )?,
         None => pen.text(
-            Ink::new(SMALL, tone.ink, ground),
+            Ink::new(Use::Small, tone.ink, ground),
             Hold::Left,
             (NUMBER, base - 1),
             scene.language.kind(alarm.kind),
         )?,
     };
 
-    let mut right = RIGHT;
+    let mut right = pen.right();
     let age = match alarm.state {
         AlarmState::ClearedUnacked => String::from(words.cleared),
         AlarmState::Unacked | AlarmState::Acked | AlarmState::Shelved => words.age(alarm.age_s),
     };
-    right -= pen.text(Ink::new(BODY, text, ground), Hold::Right, (right, base), &age)?;
+    right -= pen.text(Ink::new(Use::Body, text, ground), Hold::Right, (right, base), &age)?;
     let state = match alarm.state {
         AlarmState::Acked => Some(Mark::Taken),
         AlarmState::Shelved => Some(Mark::Shelved),
@@ -115,9 +141,15 @@ fn line<D: DrawTarget<Color = Rgb565>>(
     };
     if let Some(mark) = state {
         right -= 30;
-        pen.mark(Ink::new(MARKS, palette.faint, ground), (right, i32::from(y) + 4), mark)?;
+        pen.mark(Ink::new(Use::Marks, palette.faint, ground), (right, i32::from(y) + 4), mark)?;
     }
     let left = TEXT.max(NUMBER + number + 10);
-    pen.text_within(Ink::new(LINE, text, ground), Hold::Left, (left, base), right - 10 - left, &alarm.text)?;
+    pen.text_within(
+        Ink::new(Use::Line, text, ground),
+        Hold::Left,
+        (left, base),
+        right - 10 - left,
+        &alarm.text,
+    )?;
     Ok(())
 }

@@ -8,10 +8,9 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{RIGHT, WIDTH, unacked};
-use crate::face::{HUGE, MARKS_BAND, SMALL, TITLE};
+use super::unacked;
+use crate::face::Use;
 use crate::marks::Mark;
-use crate::text;
 use crate::words::Words;
 use crate::{Lamp, Level, Phase, Rect, Scene};
 
@@ -26,27 +25,28 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
     let tone = palette.level(scene.level);
-    pen.fill(Rect::new(0, 0, WIDTH, HEIGHT), tone.fill)?;
+    pen.fill(Rect::new(0, 0, pen.size().0, HEIGHT), tone.fill)?;
 
     let (tile, mark) =
         if phase.lights(lamp(scene)) { (tone.on_fill, tone.fill) } else { (tone.fill, tone.on_fill) };
     pen.fill(Rect::new(0, 0, HEIGHT, HEIGHT), tile)?;
-    pen.mark(Ink::new(MARKS_BAND, mark, tile), (8, 8), sign(scene))?;
+    pen.mark(Ink::new(Use::MarksBand, mark, tile), (8, 8), sign(scene))?;
 
     let left = i32::from(HEIGHT) + 14;
-    let ink = |face| Ink::new(face, tone.on_fill, tone.fill);
-    let word_px = pen.text(ink(TITLE), Hold::Left, (left, 41), word(scene, words))?;
-    let mut right = RIGHT;
+    let ink = |r#use| Ink::new(r#use, tone.on_fill, tone.fill);
+    let word_px = pen.text(ink(Use::Title), Hold::Left, (left, 41), word(scene, words))?;
+    let wall_right = pen.right();
+    let mut right = wall_right;
     if let Some(number) = number(scene) {
         let figure = format!("{number}");
         // The word is never shortened for the number: a number too long for its size is drawn smaller.
-        let fits = text::width_px(HUGE, &figure) <= RIGHT - left - word_px - 12;
-        let (face, base) = if fits { (HUGE, 62) } else { (TITLE, 41) };
-        right -= pen.text(ink(face), Hold::Right, (RIGHT, base), &figure)? + 12;
+        let fits = pen.width(Use::Huge, &figure) <= right - left - word_px - 12;
+        let (r#use, base) = if fits { (Use::Huge, 62) } else { (Use::Title, 41) };
+        right -= pen.text(ink(r#use), Hold::Right, (wall_right, base), &figure)? + 12;
     }
     let caption = caption(scene, words);
     pen.text_within(
-        Ink::new(SMALL, tone.on_fill, tone.fill),
+        Ink::new(Use::Small, tone.on_fill, tone.fill),
         Hold::Left,
         (left, 63),
         right - left,

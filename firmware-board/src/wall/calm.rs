@@ -7,15 +7,17 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{RIGHT, WIDTH, footer, time_of_day};
-use crate::face::{BODY, CLOCK, MARKS_POSTER, SMALL, TITLE};
+use super::{footer, time_of_day};
+use crate::face::Use;
 use crate::marks::Mark;
 use crate::{Rect, Scene};
 
 const BAND: u16 = 104;
 const TEXT: i32 = 116;
-/// Where the date and the next promise start.
-const ASIDE: i32 = 312;
+/// How far from the right the date and the next promise start.
+const ASIDE: i32 = 168;
+/// The width of the clock.
+const CLOCK: u16 = 264;
 
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     pen: &mut Pen<'_, D>,
@@ -25,15 +27,15 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
     let tone = palette.green;
-    pen.fill(Rect::new(0, 0, WIDTH, BAND), tone.fill)?;
-    pen.mark(Ink::new(MARKS_POSTER, tone.on_fill, tone.fill), (12, 8), Mark::Well)?;
+    pen.fill(Rect::new(0, 0, pen.size().0, BAND), tone.fill)?;
+    pen.mark(Ink::new(Use::MarksPoster, tone.on_fill, tone.fill), (12, 8), Mark::Well)?;
     let base = if scene.site.is_empty() { 67 } else { 58 };
-    pen.text(Ink::new(TITLE, tone.on_fill, tone.fill), Hold::Left, (TEXT, base), words.all_well)?;
+    pen.text(Ink::new(Use::Title, tone.on_fill, tone.fill), Hold::Left, (TEXT, base), words.all_well)?;
     pen.text_within(
-        Ink::new(SMALL, tone.on_fill, tone.fill),
+        Ink::new(Use::Small, tone.on_fill, tone.fill),
         Hold::Left,
         (TEXT, 82),
-        RIGHT - TEXT,
+        pen.right() - TEXT,
         &scene.site,
     )?;
 
@@ -50,9 +52,21 @@ fn clock<D: DrawTarget<Color = Rgb565>>(
 ) -> Result<(), D::Error> {
     let colour = footer::clock_colour(palette, scene);
     let time = time_of_day(scene.at_text);
-    pen.text(Ink::new(CLOCK, colour, palette.ground), Hold::Left, (14, middle + 36), &time)?;
+    let left =
+        u16::try_from(i32::from(pen.size().0) - ASIDE - 48).unwrap_or(0).saturating_sub(CLOCK) / 2 + 18;
+    pen.text(
+        Ink::new(Use::Clock, colour, palette.ground),
+        Hold::Left,
+        (i32::from(left) - 4, middle + 36),
+        &time,
+    )?;
     let y = u16::try_from(middle + 50).expect("within the panel");
-    footer::heartbeat(pen, palette, scene, Rect::new(18, y, 264, 4))
+    footer::heartbeat(pen, palette, scene, Rect::new(left, y, CLOCK, 4))
+}
+
+/// Where the date and the next promise start.
+fn aside_left<D: DrawTarget<Color = Rgb565>>(pen: &Pen<'_, D>) -> i32 {
+    i32::from(pen.size().0) - ASIDE
 }
 
 fn aside<D: DrawTarget<Color = Rgb565>>(
@@ -62,18 +76,24 @@ fn aside<D: DrawTarget<Color = Rgb565>>(
     middle: i32,
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
-    let strong = Ink::new(BODY, palette.text, palette.ground);
-    let faint = Ink::new(SMALL, palette.faint, palette.ground);
+    let strong = Ink::new(Use::Body, palette.text, palette.ground);
+    let faint = Ink::new(Use::Small, palette.faint, palette.ground);
+    let (aside, right) = (aside_left(pen), pen.right());
     let mut line = |ink, base, text: &str| {
-        pen.text_within(ink, Hold::Left, (ASIDE, middle + base), RIGHT - ASIDE, text).map(drop)
+        pen.text_within(ink, Hold::Left, (aside, middle + base), right - aside, text).map(drop)
     };
     line(strong, -33, &words.date(scene.at_text))?;
-    line(faint, -14, words.weekday(scene.at_text))?;
+    let weekday = words.weekday(scene.at_text);
+    if scene.quiet {
+        line(faint, -14, &format!("{weekday} · {}", words.quiet))?;
+    } else {
+        line(faint, -14, weekday)?;
+    }
     match scene.next.first() {
         None => line(faint, 24, words.nothing_due),
         Some(next) => {
             line(faint, 17, words.next_due)?;
-            line(Ink::new(BODY, palette.blue.ink, palette.ground), 37, &words.left(next.in_s))?;
+            line(Ink::new(Use::Body, palette.blue.ink, palette.ground), 37, &words.left(next.in_s))?;
             line(faint, 56, &format!("{}{} · {}", words.number_sign, next.number, next.metric))
         }
     }

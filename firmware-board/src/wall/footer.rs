@@ -7,11 +7,18 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{HEIGHT, RIGHT, WIDTH, time_of_day};
-use crate::face::{BODY, FIGURE, SMALL};
+use super::time_of_day;
+use crate::face::Use;
 use crate::{Rect, Scene};
 
-pub(super) const TOP: u16 = 262;
+const HEIGHT: u16 = 58;
+/// The width of the clock's part.
+const CLOCK: u16 = 130;
+
+/// Where the figures begin on a wall of this height.
+pub(super) fn top(height: u16) -> u16 {
+    height - HEIGHT
+}
 
 /// Whether the clock is among the figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +33,12 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     scene: &Scene,
     clock: Clock,
 ) -> Result<(), D::Error> {
-    pen.fill(Rect::new(0, TOP, WIDTH, HEIGHT - TOP), palette.plate)?;
-    pen.fill(Rect::new(0, TOP, WIDTH, 1), palette.rule)?;
+    let (width, height) = pen.size();
+    pen.fill(Rect::new(0, top(height), width, HEIGHT), palette.plate)?;
+    pen.fill(Rect::new(0, top(height), width, 1), palette.rule)?;
     let width = match clock {
-        Clock::Here => 350,
-        Clock::Elsewhere => i32::from(WIDTH),
+        Clock::Here => i32::from(width - CLOCK),
+        Clock::Elsewhere => i32::from(width),
     };
     figures(pen, palette, scene, width)?;
     if clock == Clock::Here {
@@ -46,6 +54,7 @@ fn figures<D: DrawTarget<Color = Rgb565>>(
     width: i32,
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
+    let top = i32::from(top(pen.size().1));
     let counts = scene.counts;
     let alert = |count: u32| if count > 0 { palette.red.ink } else { palette.faint };
     let shift = scene.staffing.map(|staffing| {
@@ -64,9 +73,14 @@ fn figures<D: DrawTarget<Color = Rgb565>>(
     for (index, (colour, figure, caption)) in (0..).zip(cells.into_iter().flatten()) {
         let middle = 4 + (width - 4) * (2 * index + 1) / (2 * count);
         // A figure too long for its cell is drawn smaller, not cut.
-        let face = if figure.len() <= 4 { FIGURE } else { BODY };
-        pen.text(Ink::new(face, colour, palette.plate), Hold::Middle, (middle, 292), &figure)?;
-        pen.text(Ink::new(SMALL, palette.faint, palette.plate), Hold::Middle, (middle, 311), caption)?;
+        let r#use = if figure.len() <= 4 { Use::Figure } else { Use::Body };
+        pen.text(Ink::new(r#use, colour, palette.plate), Hold::Middle, (middle, top + 30), &figure)?;
+        pen.text(
+            Ink::new(Use::Small, palette.faint, palette.plate),
+            Hold::Middle,
+            (middle, top + 49),
+            caption,
+        )?;
     }
     Ok(())
 }
@@ -76,13 +90,20 @@ fn small_clock<D: DrawTarget<Color = Rgb565>>(
     palette: &Palette,
     scene: &Scene,
 ) -> Result<(), D::Error> {
-    const LEFT: u16 = 356;
-    pen.fill(Rect::new(LEFT - 6, TOP + 9, 1, HEIGHT - TOP - 18), palette.rule)?;
-    let ink = Ink::new(FIGURE, clock_colour(palette, scene), palette.plate);
-    pen.text(ink, Hold::Right, (RIGHT, 292), &time_of_day(scene.at_text))?;
-    heartbeat(pen, palette, scene, Rect::new(LEFT, 295, 112, 2))?;
-    let date = scene.language.words().date_short(scene.at_text);
-    pen.text(Ink::new(SMALL, palette.faint, palette.plate), Hold::Right, (RIGHT, 311), &date)?;
+    let (width, height) = pen.size();
+    let (left, top) = (width - CLOCK + 6, top(height));
+    let right = pen.right();
+    let (base, caption) = (i32::from(top) + 30, i32::from(top) + 49);
+    let words = scene.language.words();
+    pen.fill(Rect::new(left - 6, top + 9, 1, HEIGHT - 18), palette.rule)?;
+    let ink = Ink::new(Use::Figure, clock_colour(palette, scene), palette.plate);
+    pen.text(ink, Hold::Right, (right, base), &time_of_day(scene.at_text))?;
+    heartbeat(pen, palette, scene, Rect::new(left, top + 33, 112, 2))?;
+    let small = |colour| Ink::new(Use::Small, colour, palette.plate);
+    pen.text(small(palette.faint), Hold::Right, (right, caption), &words.date_short(scene.at_text))?;
+    if scene.quiet {
+        pen.text(small(palette.blue.ink), Hold::Left, (left.into(), caption), words.quiet_short)?;
+    }
     Ok(())
 }
 

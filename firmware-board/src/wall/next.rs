@@ -8,9 +8,9 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{LEFT, NUMBER, RIGHT, TEXT};
-use crate::face::{BODY, SMALL};
-use crate::{NextLine, Rect, Scene, text};
+use super::{LEFT, NUMBER, TEXT};
+use crate::face::Use;
+use crate::{NextLine, Rect, Scene};
 
 const PITCH: u16 = 25;
 const SPACE: u16 = 7;
@@ -32,11 +32,11 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
         return Ok(());
     }
     if scene.next.is_empty() {
-        let ink = Ink::new(SMALL, palette.faint, palette.ground);
+        let ink = Ink::new(Use::Small, palette.faint, palette.ground);
         pen.text(ink, Hold::Left, (LEFT, i32::from(top) + 24), scene.language.words().nothing_due)?;
         return Ok(());
     }
-    pen.fill(Rect::new(12, top + 3, 456, 1), palette.rule)?;
+    pen.fill(Rect::new(12, top + 3, pen.size().0 - 24, 1), palette.rule)?;
     for (line, row) in scene.next.iter().zip(0..rows) {
         draw_line(pen, palette, scene, line, i32::from(top + SPACE + row * PITCH) + 19)?;
     }
@@ -51,23 +51,23 @@ fn draw_line<D: DrawTarget<Color = Rgb565>>(
     base: i32,
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
-    let time = Ink::new(BODY, palette.blue.ink, palette.ground);
-    let strong = Ink::new(BODY, palette.text, palette.ground);
-    let faint = Ink::new(SMALL, palette.faint, palette.ground);
-    let time_px = pen.text(time, Hold::Right, (RIGHT, base), &words.left(line.in_s))?;
+    let time = Ink::new(Use::Body, palette.blue.ink, palette.ground);
+    let strong = Ink::new(Use::Body, palette.text, palette.ground);
+    let faint = Ink::new(Use::Small, palette.faint, palette.ground);
+    let right = pen.right();
+    let time_px = pen.text(time, Hold::Right, (right, base), &words.left(line.in_s))?;
     let number_px =
         pen.text(strong, Hold::Left, (NUMBER, base), &format!("{}{}", words.number_sign, line.number))?;
     let left = TEXT.max(NUMBER + number_px + 10);
-    let room = RIGHT - time_px - 10 - left;
-    pen.text_within(faint, Hold::Left, (left, base - 1), room, &promise(line, room))?;
+    let room = right - time_px - 10 - left;
+    pen.text_within(faint, Hold::Left, (left, base - 1), room, &promise(pen, line, room))?;
     Ok(())
 }
 
 /// What was promised, how urgent it is, and for what; the urgency only where the subject stays whole beside it.
-fn promise(line: &NextLine, room: i32) -> String {
+fn promise<D: DrawTarget<Color = Rgb565>>(pen: &Pen<'_, D>, line: &NextLine, room: i32) -> String {
     let whole = joined(&[&line.metric, &line.priority, &line.subject]);
-    let fits = text::width_px(SMALL, &text::clean(&whole)) <= room;
-    if fits { whole } else { joined(&[&line.metric, &line.subject]) }
+    if pen.fits(Use::Small, &whole, room) { whole } else { joined(&[&line.metric, &line.subject]) }
 }
 
 fn joined(parts: &[&str]) -> String {

@@ -8,13 +8,29 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::{HEIGHT, WIDTH, time_of_day};
-use crate::face::{BODY, FIGURE, MARKS_POSTER, SMALL, TITLE};
+use super::time_of_day;
+use crate::face::Use;
 use crate::marks::Mark;
 use crate::{DiskFault, Phase, Progress, Rect, Scene};
 
-const WALL: Rect = Rect::new(0, 0, WIDTH, HEIGHT);
-const MIDDLE: i32 = 240;
+/// The rows that these pictures are laid out for; on fewer or more they stand in the middle.
+const ROWS: i32 = 320;
+
+/// The middle of the wall, and how far below the top of it these pictures begin.
+fn place<D: DrawTarget<Color = Rgb565>>(pen: &Pen<'_, D>) -> (i32, i32) {
+    let (width, height) = pen.size();
+    (i32::from(width) / 2, (i32::from(height) - ROWS) / 2)
+}
+
+/// The base line of what stands at the foot.
+fn foot_base<D: DrawTarget<Color = Rgb565>>(pen: &Pen<'_, D>) -> i32 {
+    i32::from(pen.size().1) - 20
+}
+
+/// A place on the wall.
+fn at(units: i32) -> u16 {
+    u16::try_from(units).expect("a wall is high and wide enough for what is laid out on it")
+}
 
 /// Covers an old picture: how old it is counts up, and the border calls for somebody.
 pub(super) fn stale<D: DrawTarget<Color = Rgb565>>(
@@ -24,20 +40,28 @@ pub(super) fn stale<D: DrawTarget<Color = Rgb565>>(
     since_s: u32,
     phase: Phase,
 ) -> Result<(), D::Error> {
-    const BOX: Rect = Rect::new(36, 72, 408, 176);
     let words = scene.language.words();
     let tone = palette.blue;
-    pen.hatch(WALL, 16, palette.rule)?;
-    pen.border(WALL, 8, if phase.slow { tone.fill } else { palette.text })?;
-    pen.fill(BOX, palette.ground)?;
-    pen.border(BOX, 4, if phase.slow { palette.text } else { tone.fill })?;
-    let text = |face, colour| Ink::new(face, colour, palette.ground);
-    pen.mark(text(MARKS_POSTER, tone.ink), (56, 92), Mark::Panel)?;
-    pen.text(text(TITLE, palette.text), Hold::Left, (168, 132), words.no_link)?;
-    pen.text(text(BODY, palette.text), Hold::Left, (168, 166), words.picture_is_old)?;
+    let (middle, down) = place(pen);
+    let wall = pen.wall();
+    let slab = Rect::new(at(middle - 204), at(72 + down), 408, 176);
+    pen.hatch(wall, 16, palette.rule)?;
+    pen.border(wall, 8, if phase.slow { tone.fill } else { palette.text })?;
+    pen.fill(slab, palette.ground)?;
+    pen.border(slab, 4, if phase.slow { palette.text } else { tone.fill })?;
+    let text = |r#use, colour| Ink::new(r#use, colour, palette.ground);
+    pen.mark(text(Use::MarksPoster, tone.ink), (middle - 184, 92 + down), Mark::Panel)?;
+    pen.text(text(Use::Title, palette.text), Hold::Left, (middle - 72, 132 + down), words.no_link)?;
+    pen.text(text(Use::Body, palette.text), Hold::Left, (middle - 72, 166 + down), words.picture_is_old)?;
     let age = words.span(since_s);
-    pen.text(text(BODY, tone.ink), Hold::Left, (168, 190), &age)?;
-    pen.text_within(text(SMALL, palette.faint), Hold::Middle, (MIDDLE, 228), 380, words.not_live)?;
+    pen.text(text(Use::Body, tone.ink), Hold::Left, (middle - 72, 190 + down), &age)?;
+    pen.text_within(
+        text(Use::Small, palette.faint),
+        Hold::Middle,
+        (middle, 228 + down),
+        380,
+        words.not_live,
+    )?;
     Ok(())
 }
 
@@ -48,30 +72,31 @@ pub(super) fn starting<D: DrawTarget<Color = Rgb565>>(
     scene: &Scene,
     progress: Option<Progress>,
 ) -> Result<(), D::Error> {
-    const BAR: Rect = Rect::new(80, 176, 320, 16);
     let words = scene.language.words();
-    let text = |face, colour| Ink::new(face, colour, palette.ground);
-    pen.fill(WALL, palette.ground)?;
-    pen.text(text(TITLE, palette.text), Hold::Middle, (MIDDLE, 122), words.starting)?;
+    let text = |r#use, colour| Ink::new(r#use, colour, palette.ground);
+    let ((middle, down), wall, foot) = (place(pen), pen.wall(), foot_base(pen));
+    let bar = Rect::new(at(middle - 160), at(176 + down), 320, 16);
+    pen.fill(wall, palette.ground)?;
+    pen.text(text(Use::Title, palette.text), Hold::Middle, (middle, 122 + down), words.starting)?;
     let told = match progress {
         Some(progress) => words.so_far(progress),
         None => String::from(words.reading),
     };
-    pen.text(text(BODY, palette.faint), Hold::Middle, (MIDDLE, 154), &told)?;
-    pen.border(BAR, 2, palette.faint)?;
-    let full = BAR.width - 8;
+    pen.text(text(Use::Body, palette.faint), Hold::Middle, (middle, 154 + down), &told)?;
+    pen.border(bar, 2, palette.faint)?;
+    let full = bar.width - 8;
     let (start, length) = match progress {
         Some(progress) => (0, full * u16::from(progress.percent()) / 100),
         None => (u16::from(scene.at_text.ss % 8) * (full / 8), full / 8),
     };
     if length > 0 {
-        pen.fill(Rect::new(BAR.x + 4 + start, BAR.y + 4, length, BAR.height - 8), palette.blue.ink)?;
+        pen.fill(Rect::new(bar.x + 4 + start, bar.y + 4, length, bar.height - 8), palette.blue.ink)?;
     }
     if let Some(progress) = progress {
         let percent = format!("{}%", progress.percent());
-        pen.text(text(FIGURE, palette.text), Hold::Middle, (MIDDLE, 230), &percent)?;
+        pen.text(text(Use::Figure, palette.text), Hold::Middle, (middle, 230 + down), &percent)?;
     }
-    pen.text_within(text(SMALL, palette.faint), Hold::Middle, (MIDDLE, 300), 440, &scene.site)?;
+    pen.text_within(text(Use::Small, palette.faint), Hold::Middle, (middle, foot), 440, &scene.site)?;
     Ok(())
 }
 
@@ -83,22 +108,23 @@ pub(super) fn blocked<D: DrawTarget<Color = Rgb565>>(
     by: DiskFault,
     phase: Phase,
 ) -> Result<(), D::Error> {
-    const BAND: Rect = Rect::new(0, 0, WIDTH, 136);
     let words = scene.language.words();
+    let ((middle, down), wall, foot) = (place(pen), pen.wall(), foot_base(pen));
+    let band = Rect::new(0, 0, wall.width, at(136 + down / 2));
     let tone = palette.red;
-    let text = |face, colour| Ink::new(face, colour, palette.ground);
-    let on_band = |face| Ink::new(face, tone.on_fill, tone.fill);
-    pen.fill(WALL, palette.ground)?;
-    pen.fill(BAND, tone.fill)?;
+    let text = |r#use, colour| Ink::new(r#use, colour, palette.ground);
+    let on_band = |r#use| Ink::new(r#use, tone.on_fill, tone.fill);
+    pen.fill(wall, palette.ground)?;
+    pen.fill(band, tone.fill)?;
     if phase.slow {
-        pen.mark(on_band(MARKS_POSTER), (24, 24), Mark::Stopped)?;
+        pen.mark(on_band(Use::MarksPoster), (24, 24 + down / 4), Mark::Stopped)?;
     }
-    pen.text(on_band(TITLE), Hold::Left, (132, 62), words.not_started)?;
-    pen.text(on_band(BODY), Hold::Left, (132, 98), words.disk(by))?;
-    pen.text(text(BODY, palette.text), Hold::Middle, (MIDDLE, 178), words.nothing_watched)?;
-    pen.text(text(BODY, palette.text), Hold::Middle, (MIDDLE, 208), words.tried_again)?;
-    pen.text(text(BODY, tone.ink), Hold::Middle, (MIDDLE, 246), words.call_admin)?;
-    pen.text_within(text(SMALL, palette.faint), Hold::Middle, (MIDDLE, 300), 440, &foot(scene))?;
+    pen.text(on_band(Use::Title), Hold::Left, (132, 62 + down / 4), words.not_started)?;
+    pen.text(on_band(Use::Body), Hold::Left, (132, 98 + down / 4), words.disk(by))?;
+    pen.text(text(Use::Body, palette.text), Hold::Middle, (middle, 178 + down), words.nothing_watched)?;
+    pen.text(text(Use::Body, palette.text), Hold::Middle, (middle, 208 + down), words.tried_again)?;
+    pen.text(text(Use::Body, tone.ink), Hold::Middle, (middle, 246 + down), words.call_admin)?;
+    pen.text_within(text(Use::Small, palette.faint), Hold::Middle, (middle, foot), 440, &foot_text(scene))?;
     Ok(())
 }
 
@@ -109,19 +135,26 @@ pub(super) fn stopped<D: DrawTarget<Color = Rgb565>>(
     scene: &Scene,
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
-    let text = |face, colour| Ink::new(face, colour, palette.ground);
-    pen.fill(WALL, palette.ground)?;
-    pen.border(WALL, 8, palette.blue.fill)?;
-    pen.mark(text(MARKS_POSTER, palette.blue.ink), (MIDDLE - 44, 40), Mark::Stopped)?;
-    pen.text(text(TITLE, palette.text), Hold::Middle, (MIDDLE, 178), words.stopped)?;
-    pen.text(text(BODY, palette.text), Hold::Middle, (MIDDLE, 214), words.nothing_watched)?;
-    pen.text(text(BODY, palette.blue.ink), Hold::Middle, (MIDDLE, 242), words.call_admin)?;
-    pen.text_within(text(SMALL, palette.faint), Hold::Middle, (MIDDLE, 290), 440, &foot(scene))?;
+    let text = |r#use, colour| Ink::new(r#use, colour, palette.ground);
+    let ((middle, down), wall, foot) = (place(pen), pen.wall(), foot_base(pen));
+    pen.fill(wall, palette.ground)?;
+    pen.border(wall, 8, palette.blue.fill)?;
+    pen.mark(text(Use::MarksPoster, palette.blue.ink), (middle - 44, 40 + down), Mark::Stopped)?;
+    pen.text(text(Use::Title, palette.text), Hold::Middle, (middle, 178 + down), words.stopped)?;
+    pen.text(text(Use::Body, palette.text), Hold::Middle, (middle, 214 + down), words.nothing_watched)?;
+    pen.text(text(Use::Body, palette.blue.ink), Hold::Middle, (middle, 242 + down), words.call_admin)?;
+    pen.text_within(
+        text(Use::Small, palette.faint),
+        Hold::Middle,
+        (middle, foot - 10),
+        440,
+        &foot_text(scene),
+    )?;
     Ok(())
 }
 
 /// Where, and when.
-fn foot(scene: &Scene) -> String {
+fn foot_text(scene: &Scene) -> String {
     let date = scene.language.words().date_short(scene.at_text);
     let since = format!("{date}, {}", time_of_day(scene.at_text));
     if scene.site.is_empty() { since } else { format!("{}  ·  {since}", scene.site) }

@@ -1,9 +1,11 @@
 //! Rooms to draw, shared by the tests and examples.
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub(crate) mod golden;
+
 use firmware_board::{
-    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, Layout, Level, Link, NextLine, Scene, Staffing,
-    signals,
+    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Layout, Level, Link, NextLine, Progress,
+    Scene, Staffing, signals,
 };
 
 /// Saturday, 21 November, 14:37:20.
@@ -107,4 +109,89 @@ pub(crate) fn storm() -> Scene {
     scene.alarms_total = 38;
     scene.staffing = Some(Staffing { on_shift: 1, required: 3, specialist: false });
     scene
+}
+
+/// A critical ticket that somebody has, and one that has just come.
+pub(crate) fn critical_twice() -> Scene {
+    let mut scene = critical();
+    scene.counts.critical = 2;
+    scene.alarms[0].state = AlarmState::Acked;
+    scene.alarms[0].age_s = 2_700;
+    scene.alarms[1].state = AlarmState::Acked;
+    let new = alarm(AlarmKind::Critical, Some(1052), "Склад в Туле не отгружает", 20, AlarmState::Unacked);
+    scene.alarms.insert(1, new);
+    scene.alarms_total += 1;
+    resignalled(scene)
+}
+
+/// Many tickets of one cause.
+pub(crate) fn mass_problem() -> Scene {
+    let mut scene = breach();
+    let mass = alarm(
+        AlarmKind::MassProblem,
+        None,
+        "«Честный знак» не отвечает, заявок: 14",
+        1_260,
+        AlarmState::Unacked,
+    );
+    scene.alarms.insert(2, mass);
+    scene.alarms_total += 1;
+    resignalled(scene)
+}
+
+/// Too few on shift.
+pub(crate) fn understaffed() -> Scene {
+    let alarms =
+        vec![alarm(AlarmKind::Staffing, None, "На смене один, нужно двое", 700, AlarmState::Unacked)];
+    let scene = room(Level::DueSoon, Counts { open: 38, waiting: 12, ..Counts::default() }, alarms);
+    Scene { staffing: Some(Staffing { on_shift: 1, required: 2, specialist: true }), ..scene }
+}
+
+/// Parts of the box that need somebody.
+pub(crate) fn parts_failed() -> Scene {
+    let alarms = vec![
+        alarm(AlarmKind::Storage, None, "Диск почти полон: 96 %", 5_400, AlarmState::Unacked),
+        alarm(AlarmKind::Letter, None, "Почтовый сервер не отвечает", 1_500, AlarmState::Unacked),
+        alarm(AlarmKind::Panel, None, "Второй экран не принимает картинку", 240, AlarmState::Acked),
+    ];
+    room(Level::DueSoon, Counts { open: 38, waiting: 12, ..Counts::default() }, alarms)
+}
+
+/// Nobody has told the box the coming year's working days.
+pub(crate) fn no_calendar() -> Scene {
+    let text = "Нет календаря на 2027 год: сроки предварительные";
+    let alarms = vec![alarm(AlarmKind::Calendar, None, text, 86_400 * 3, AlarmState::Acked)];
+    room(Level::DueSoon, Counts { open: 38, waiting: 12, ..Counts::default() }, alarms)
+}
+
+/// The same room with the lamps that its alarms ask for.
+pub(crate) fn resignalled(scene: Scene) -> Scene {
+    let signals = signals(scene.alarms.iter().map(|alarm| (alarm.kind, alarm.state)), false);
+    Scene { signals, ..scene }
+}
+
+/// Every state that a wall must tell apart, by name.
+pub(crate) fn states() -> Vec<(&'static str, Scene)> {
+    let linked = |link| Scene { link, ..breach() };
+    vec![
+        ("well", well()),
+        ("well-quiet", Scene { quiet: true, ..well() }),
+        ("due-soon", due_soon()),
+        ("due-soon-muted", Scene { muted_min: Some(28), ..due_soon() }),
+        ("due-soon-quiet", Scene { quiet: true, ..due_soon() }),
+        ("breach", breach()),
+        ("storm", storm()),
+        ("critical", critical()),
+        ("critical-twice", critical_twice()),
+        ("mass-problem", mass_problem()),
+        ("understaffed", understaffed()),
+        ("parts-failed", parts_failed()),
+        ("no-calendar", no_calendar()),
+        ("untrusted", Scene { trusted: false, ..breach() }),
+        ("starting", linked(Link::Starting { progress: Some(Progress { done: 412_000, of: 1_000_000 }) })),
+        ("starting-unknown", linked(Link::Starting { progress: None })),
+        ("blocked", linked(Link::Blocked { by: DiskFault::Full })),
+        ("stale", linked(Link::Stale { since_s: 250 })),
+        ("stopped", linked(Link::Stopped)),
+    ]
 }
