@@ -1,6 +1,7 @@
 //! What the tests share: a desk as a world, with a clock that moves only when told; a disk that loses power, in memory
 //! and as a directory; and the real binary.
 
+pub mod browser;
 pub mod clock;
 pub mod daemon;
 pub mod disk;
@@ -11,6 +12,7 @@ pub mod simulated_box;
 pub mod time;
 pub mod world;
 
+pub use browser::Browser;
 pub use clock::SimulatedClock;
 pub use daemon::Daemon;
 pub use random::Random;

@@ -62,6 +62,7 @@ function two(number) {
   return String(number).padStart(2, '0');
 }
 
+/** How long ago, in at most two units. */
 function age(words, seconds) {
   const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(minutes / 1440);
   if (minutes < 1) return words.under_a_minute;
@@ -196,17 +197,21 @@ function stage(words, kinds) {
   const size = (name) => parseFloat(style.getPropertyValue(name));
   const room = into.clientHeight / parseFloat(window.getComputedStyle(root).fontSize) + 0.01;
   const least = scene.next.length > 0 ? size('--rule-space') + size('--next') : 0;
-  const page = paged(Math.floor((room - least) / size('--row')), Math.floor((room - least - size('--more')) / size('--row')));
-  const used = page.shown.length * size('--row') + (page.more ? size('--more') : 0);
+  const mass = scene.alarms.find((alarm) => alarm.kind === 'mass-problem' && ['unacked', 'acked'].includes(alarm.state));
+  const listed = scene.alarms.filter((alarm) => alarm !== mass), above = mass ? size('--mass') : 0;
+  const total = Math.max(scene.alarms_total, scene.alarms.length) - (mass ? 1 : 0), free = room - least - above;
+  const page = paged(listed, total, Math.floor(free / size('--row')), Math.floor((free - size('--more')) / size('--row')));
+  const used = above + page.shown.length * size('--row') + (page.more ? size('--more') : 0);
   const rows = Math.max(0, Math.floor((room - used - size('--rule-space')) / size('--next')));
   const next = scene.next.slice(0, rows);
-  const ages = page.shown.map((alarm) => [alarm.kind, alarm.ticket, alarm.text, alarm.state, age(words, alarm.age_s)]);
+  const ages = (mass ? [mass] : []).concat(page.shown).map((alarm) => [alarm.kind, alarm.ticket, alarm.text, alarm.state, age(words, alarm.age_s)]);
   const lefts = next.map((line) => [line.number, line.metric, line.priority, line.subject, left(words, line.in_s)]);
   put(into, JSON.stringify([ages, page.more, lefts, rows, scene.language, steady.matches]), () => [
+    mass && banner(words, mass),
     ...page.shown.map((alarm) => row(words, kinds, alarm)),
     page.more && identified('more', element('div', 'body', [
       element('span', '', ['+' + page.more.hidden + ' ' + words.more]),
-      page.more.of > 1 ? element('span', 'page', [page.more.page + ' / ' + page.more.of]) : null,
+      page.more.of > 1 ? element('span', 'page', [page.more.page + '/' + page.more.of]) : null,
     ])),
     next.length > 0 && identified('next', element('div', '', next.map((line) => promise(words, line)))),
     rows > 0 && scene.next.length === 0 && identified('nothing', element('p', 'small', [words.nothing_due])),
@@ -218,17 +223,35 @@ function stage(words, kinds) {
 }
 
 /**
- * Which alarms are shown where so many rows fit, and so many where it has to be said that there are more. The worst
- * stays; the others take turns, in the wall's own time.
+ * Which alarms are shown where so many rows fit, and so many where it has to be said that there are more: the worst stays,
+ * and the first that nobody has taken, since one that was taken never hides a new one; the others take turns, in the
+ * wall's own time. As firmware-board/src/wall/pages.rs does.
  */
-function paged(fit, fitWithMore) {
-  const alarms = scene.alarms, total = Math.max(scene.alarms_total, alarms.length);
-  if (alarms.length === total && total <= fit) return { shown: alarms, more: null };
-  const rows = Math.max(1, Math.min(fitWithMore, alarms.length)), turning = Math.max(1, rows - 1);
-  const of = rows < 2 ? 1 : Math.max(1, Math.ceil((alarms.length - 1) / turning));
-  const page = Math.floor(now() / WORDS.page_ms) % of;
-  const shown = alarms.slice(0, 1).concat(rows < 2 ? [] : alarms.slice(1 + page * turning, 1 + (page + 1) * turning));
+function paged(listed, total, fit, fitWithMore) {
+  if (listed.length <= (listed.length === total ? fit : fitWithMore)) {
+    return { shown: listed, more: listed.length === total ? null : { hidden: total - listed.length, page: 1, of: 1 } };
+  }
+  const rows = Math.max(1, fitWithMore), isNew = (alarm) => alarm.state === 'unacked';
+  const stays = listed.slice(0, 1), fresh = listed.find(isNew);
+  if (rows > 2 && fresh && !isNew(stays[0])) stays.push(fresh);
+  const rest = listed.filter((alarm) => !stays.includes(alarm));
+  const turns = rest.filter(isNew).concat(rest.filter((alarm) => !isNew(alarm)));
+  const lines = rows - stays.length, turn = Math.floor(now() / WORDS.page_ms);
+  const of = Math.max(1, lines > 0 ? Math.ceil(turns.length / lines) : turns.length * 2), page = turn % of;
+  // On a single line the worst is every second page.
+  const single = page % 2 === 0 ? stays : [turns[(page - 1) / 2]];
+  const shown = lines > 0 ? stays.concat(turns.slice(page * lines, (page + 1) * lines)) : single;
   return { shown, more: { hidden: total - shown.length, page: page + 1, of } };
+}
+
+/** A mass problem, across the wall: whoever takes a ticket has to know of it first. */
+function banner(words, alarm) {
+  return element('div', 'mass amber ' + alarm.state, [
+    element('div', 'tile', [mark('mass-problem')]),
+    element('span', 'number body', [words.mass_problem]),
+    foreign('span', 'text', alarm.text),
+    element('span', 'age body', [age(words, alarm.age_s)]),
+  ]);
 }
 
 function row(words, kinds, alarm) {
@@ -260,12 +283,10 @@ function promise(words, line) {
 function notices(words) {
   const into = part('notices');
   const muted = scene.muted_min === null || scene.muted_min === undefined ? '' : words.muted + ' ' + age(words, scene.muted_min * 60);
-  const quiet = scene.quiet && words.quiet ? words.quiet : '';
-  into.hidden = scene.trusted && muted === '' && quiet === '';
+  into.hidden = scene.trusted && muted === '';
   into.className = 'body' + (scene.trusted ? '' : ' untrusted');
-  put(into, JSON.stringify([scene.trusted, muted, quiet]), () => [
+  put(into, JSON.stringify([scene.trusted, muted]), () => [
     ...(scene.trusted ? [] : [mark('clock'), element('span', '', [words.time_not_trusted])]),
-    quiet && element('div', 'right', [mark('quiet'), element('span', '', [quiet])]),
     muted && element('div', 'right', [mark('muted'), element('span', '', [muted])]),
   ].filter((child) => child));
 }
@@ -281,11 +302,11 @@ function figures(words, calm) {
     const met = staffing.on_shift >= staffing.required && staffing.specialist;
     cells.push([staffing.on_shift + '/' + staffing.required, staffing.specialist ? words.on_shift : words.no_specialist, met ? '' : 'short']);
   }
-  put(into, JSON.stringify([cells, calm ? null : [at, scene.trusted]]), () => [
+  put(into, JSON.stringify([cells, calm ? null : [at, scene.trusted, scene.quiet]]), () => [
     element('div', 'cells', cells.map(([figure, said, look]) => element('div', 'cell', [
       element('b', look + (String(figure).length > 4 ? ' long' : ''), [String(figure)]), element('span', '', [said])]))),
     calm ? null : element('div', 'clock', [element('b', scene.trusted ? '' : 'untrusted-time', [timeOfDay(at)]), beat(at),
-      element('p', 'small', [dateShort(words, at)])]),
+      element('p', 'small', [scene.quiet ? element('span', 'hush', [words.quiet_short]) : '', dateShort(words, at)])]),
   ].filter((child) => child !== null));
 }
 
@@ -304,11 +325,11 @@ function wellBand(words) {
 function well(words) {
   const at = scene.at_text, first = scene.next[0];
   const next = first ? [left(words, first.in_s), words.number_sign + first.number + ' · ' + first.metric] : null;
-  put(part('calm'), JSON.stringify([at, next, scene.trusted]), () => [
+  put(part('calm'), JSON.stringify([at, next, scene.trusted, scene.quiet]), () => [
     element('div', 'time', [element('b', scene.trusted ? '' : 'untrusted-time', [timeOfDay(at)]), beat(at)]),
     element('div', 'aside', [
       element('p', 'body', [at.day + ' ' + name(words.months, at.month - 1)]),
-      element('p', 'small', [name(words.weekdays, at.weekday)]),
+      element('p', 'small', [joined([name(words.weekdays, at.weekday), scene.quiet ? words.quiet : ''])]),
       ...(next ? [element('p', 'small gap', [words.next_due]), element('p', 'body left', [next[0]]), foreign('p', 'small', next[1])]
         : [element('p', 'small gap', [words.nothing_due])]),
     ]),
