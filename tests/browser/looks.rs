@@ -61,7 +61,7 @@ fn states() -> Vec<(&'static str, Scene, Vec<&'static str>)> {
         ("well-quiet", Scene { quiet: true, ..calm() }, vec!["суббота · тихие часы"]),
         ("well-idle", Scene { next: vec![], ..calm() }, vec!["сроков впереди нет"]),
         ("due-soon", room(Level::DueSoon, vec![alarm(DueSoon, Some(1031), Unacked)]), vec!["СКОРО СРОК", "№1031"]),
-        ("breach", breach(), vec!["ПРОСРОЧЕНО", "не принято: 1 · Поддержка", "1 ч 12 м", "высокий"]),
+        ("breach", breach(), vec!["ПРОСРОЧЕНО", "не принято: 1 · Поддержка", "1 ч 12 м", "Не приходит код входа"]),
         ("taken", room(Level::Breach, vec![alarm(Breach, Some(1024), Acked)]), vec!["всё принято"]),
         ("gone", room(Level::Breach, vec![alarm(Breach, Some(7), ClearedUnacked)]), vec!["ушло"]),
         ("storm", storm, vec!["КРИТИЧНО", "№1040", "№1062", "ещё", "1/", "нет спец"]),

@@ -25,8 +25,8 @@ use crate::board::live::{FOLLOWERS_MAX, Follower, Shown};
 
 /// How long after one scene the next is told, at least, in milliseconds. Whoever follows is then told the newest.
 const BETWEEN_MS: u64 = 100;
-/// How long a follower may take nothing, in seconds.
-const PATIENCE_S: u64 = 10;
+/// How long a follower may take nothing, in seconds. Tests of it do not wait that long.
+const PATIENCE_S: u64 = if cfg!(test) { 1 } else { 10 };
 
 /// What a follower is given: events, as they come.
 pub(super) type Scenes = Sse<futures_util::stream::BoxStream<'static, Result<Event, Infallible>>>;

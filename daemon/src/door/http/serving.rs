@@ -46,6 +46,11 @@ impl HangUp {
     pub(super) fn now(&self) {
         self.0.notify_one();
     }
+
+    /// Returns when it is to end.
+    pub(super) async fn told(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Serves over TCP until `stop` is done; then takes nothing new, and lets what goes on end.
@@ -102,7 +107,7 @@ async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Outp
                 ended = connection => if let Err(error) = ended {
                     log::debug!("a connection ended early: {error}");
                 },
-                () = hang_up.0.notified() => log::debug!("a connection was hung up"),
+                () = hang_up.told() => log::debug!("a connection was hung up"),
             }
             drop(place);
         });

@@ -3,6 +3,7 @@
 mod commands;
 mod inputs;
 mod lists;
+mod live;
 mod opening;
 mod pages;
 mod roles;
