@@ -19,7 +19,8 @@ pub fn lines(scene: &Scene) -> Vec<String> {
             lines.push(format!("{}: {} {}", words.no_link, words.picture_is_old, words.span(since_s)));
         }
         Link::Starting { progress } => {
-            let told = progress.map_or_else(|| String::from(words.reading), |progress| words.so_far(progress));
+            let told =
+                progress.map_or_else(|| String::from(words.reading), |progress| words.so_far(progress));
             return [format!("{}: {told}", words.starting)].into();
         }
         Link::Blocked { by } => return [format!("{}: {}", words.not_started, words.disk(by))].into(),

@@ -48,7 +48,9 @@ fn the_page_connects_shows_an_event_and_loads_nothing_from_elsewhere() {
     assert!(text.contains("Касса <b>не</b> печатает"), "a subject is text and no markup: {text}");
     let title = browser.run("document.title");
     assert!(title.as_str().is_some_and(|title| title.starts_with("КРИТИЧНО")), "{title}");
-    browser.wait_for("document.fonts.size === 2 && [...document.fonts].every((face) => face.status === 'loaded')");
+    browser.wait_for(
+        "document.fonts.size === 2 && [...document.fonts].every((face) => face.status === 'loaded')",
+    );
 
     let complaints = browser.complaints();
     assert!(complaints.is_empty(), "{complaints:?}");

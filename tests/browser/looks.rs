@@ -3,8 +3,8 @@
 use andon_tests::Browser;
 use andon_tests::daemon::Daemon;
 use firmware_board::{
-    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, NextLine, Progress, Scene,
-    Staffing, signals,
+    AlarmKind, AlarmLine, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, NextLine,
+    Progress, Scene, Staffing, signals,
 };
 
 use super::browser;
@@ -14,7 +14,9 @@ const SIZES: [(u32, u32); 6] =
     [(1920, 1080), (1280, 720), (3840, 2160), (1080, 1920), (1024, 768), (390, 844)];
 
 fn alarm(kind: AlarmKind, ticket: Option<u64>, state: AlarmState) -> AlarmLine {
-    AlarmLine { kind, ticket, text: "Остановлены отгрузки: нет кодов маркировки".into(), age_s: 4_325, state }
+    AlarmLine {
+        kind, ticket, text: "Остановлены отгрузки: нет кодов маркировки".into(), age_s: 4_325, state
+    }
 }
 
 fn room(level: Level, alarms: Vec<AlarmLine>) -> Scene {
@@ -45,7 +47,8 @@ fn room(level: Level, alarms: Vec<AlarmLine>) -> Scene {
 fn states() -> Vec<(&'static str, Scene, Vec<&'static str>)> {
     use AlarmKind::{Breach, Calendar, Critical, DueSoon, Letter, MassProblem, Panel, Storage};
     use AlarmState::{Acked, ClearedUnacked, Shelved, Unacked};
-    let breach = || room(Level::Breach, vec![alarm(Breach, Some(1024), Unacked), alarm(DueSoon, Some(1031), Acked)]);
+    let breach =
+        || room(Level::Breach, vec![alarm(Breach, Some(1024), Unacked), alarm(DueSoon, Some(1031), Acked)]);
     let storm = {
         let mut alarms = vec![alarm(Critical, Some(1040), Acked)];
         alarms.extend((0..20).map(|n| alarm(Breach, Some(1050 + n), if n < 12 { Acked } else { Unacked })));
@@ -53,21 +56,46 @@ fn states() -> Vec<(&'static str, Scene, Vec<&'static str>)> {
     };
     let calm = || Scene { counts: Counts { open: 37, ..Counts::default() }, ..room(Level::Normal, vec![]) };
     let part = |kind, state| alarm(kind, None, state);
-    let parts = vec![part(Letter, Unacked), part(Panel, Acked), part(Storage, Shelved), part(Calendar, Unacked)];
+    let parts =
+        vec![part(Letter, Unacked), part(Panel, Acked), part(Storage, Shelved), part(Calendar, Unacked)];
     let attention = Counts { due_soon: 0, ..Counts::default() };
     let starting = |progress| Scene { link: Link::Starting { progress }, ..calm() };
     vec![
-        ("well", calm(), vec!["ВСЁ В ПОРЯДКЕ", "14:37", "21 ноября", "суббота", "через 3 ч 05 м", "№1031 · решение"]),
+        (
+            "well",
+            calm(),
+            vec!["ВСЁ В ПОРЯДКЕ", "14:37", "21 ноября", "суббота", "через 3 ч 05 м", "№1031 · решение"],
+        ),
         ("well-quiet", Scene { quiet: true, ..calm() }, vec!["суббота · тихие часы"]),
         ("well-idle", Scene { next: vec![], ..calm() }, vec!["сроков впереди нет"]),
-        ("due-soon", room(Level::DueSoon, vec![alarm(DueSoon, Some(1031), Unacked)]), vec!["СКОРО СРОК", "№1031"]),
-        ("breach", breach(), vec!["ПРОСРОЧЕНО", "не принято: 1 · Поддержка", "1 ч 12 м", "Не приходит код входа"]),
+        (
+            "due-soon",
+            room(Level::DueSoon, vec![alarm(DueSoon, Some(1031), Unacked)]),
+            vec!["СКОРО СРОК", "№1031"],
+        ),
+        (
+            "breach",
+            breach(),
+            vec!["ПРОСРОЧЕНО", "не принято: 1 · Поддержка", "1 ч 12 м", "Не приходит код входа"],
+        ),
         ("taken", room(Level::Breach, vec![alarm(Breach, Some(1024), Acked)]), vec!["всё принято"]),
         ("gone", room(Level::Breach, vec![alarm(Breach, Some(7), ClearedUnacked)]), vec!["ушло"]),
         ("storm", storm, vec!["КРИТИЧНО", "№1040", "№1062", "ещё", "1/", "нет спец"]),
-        ("mass", room(Level::Breach, vec![alarm(Breach, Some(9), Acked), part(MassProblem, Unacked)]), vec!["МАССОВЫЙ СБОЙ"]),
-        ("parts", Scene { counts: attention, ..room(Level::DueSoon, parts) }, vec!["ВНИМАНИЕ", "ПОЧТА", "ЭКРАН"]),
-        ("untrusted", Scene { trusted: false, muted_min: Some(28), ..breach() }, vec!["ВРЕМЯ НЕ ПРОВЕРЕНО", "БЕЗ ЗВУКА 28 мин"]),
+        (
+            "mass",
+            room(Level::Breach, vec![alarm(Breach, Some(9), Acked), part(MassProblem, Unacked)]),
+            vec!["МАССОВЫЙ СБОЙ"],
+        ),
+        (
+            "parts",
+            Scene { counts: attention, ..room(Level::DueSoon, parts) },
+            vec!["ВНИМАНИЕ", "ПОЧТА", "ЭКРАН"],
+        ),
+        (
+            "untrusted",
+            Scene { trusted: false, muted_min: Some(28), ..breach() },
+            vec!["ВРЕМЯ НЕ ПРОВЕРЕНО", "БЕЗ ЗВУКА 28 мин"],
+        ),
         ("quiet", Scene { quiet: true, ..breach() }, vec!["тихо", "сб 21 ноя"]),
         ("starting", starting(None), vec!["ЗАПУСК", "читаю журнал заявок"]),
         (
@@ -75,10 +103,26 @@ fn states() -> Vec<(&'static str, Scene, Vec<&'static str>)> {
             starting(Some(Progress { done: 412_000, of: 1_000_000 })),
             vec!["восстановление: 412 000 из 1 000 000", "41%"],
         ),
-        ("blocked", Scene { link: Link::Blocked { by: DiskFault::ReadOnly }, ..calm() }, vec!["НЕ ЗАПУЩЕНО", "диск только для чтения"]),
-        ("stopped", Scene { link: Link::Stopped, ..calm() }, vec!["ОСТАНОВЛЕНО", "за сроками никто не следит"]),
-        ("stale", Scene { link: Link::Stale { since_s: 250 }, ..breach() }, vec!["НЕТ СВЯЗИ", "картина устарела на", "4 мин 10 с"]),
-        ("english", Scene { language: Language::English, ..breach() }, vec!["OVERDUE", "not taken: 1", "in 3 h 05 m", "#1024"]),
+        (
+            "blocked",
+            Scene { link: Link::Blocked { by: DiskFault::ReadOnly }, ..calm() },
+            vec!["НЕ ЗАПУЩЕНО", "диск только для чтения"],
+        ),
+        (
+            "stopped",
+            Scene { link: Link::Stopped, ..calm() },
+            vec!["ОСТАНОВЛЕНО", "за сроками никто не следит"],
+        ),
+        (
+            "stale",
+            Scene { link: Link::Stale { since_s: 250 }, ..breach() },
+            vec!["НЕТ СВЯЗИ", "картина устарела на", "4 мин 10 с"],
+        ),
+        (
+            "english",
+            Scene { language: Language::English, ..breach() },
+            vec!["OVERDUE", "not taken: 1", "in 3 h 05 m", "#1024"],
+        ),
     ]
 }
 
@@ -120,7 +164,11 @@ fn every_state_is_shown_whole_at_every_size() {
                 assert!(text.contains(word), "{told} does not say {word}: {text}");
             }
             let outside = browser.run(OUTSIDE);
-            assert_eq!(outside.as_array().map(Vec::len), Some(0), "{told}: cut, or beyond the edge: {outside}");
+            assert_eq!(
+                outside.as_array().map(Vec::len),
+                Some(0),
+                "{told}: cut, or beyond the edge: {outside}"
+            );
         }
     }
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
@@ -161,7 +209,9 @@ fn on_a_television_alarms_and_terms_are_large_enough_for_five_metres_and_the_lev
         browser.resize(width, height);
         show(&mut browser, &breach);
         let capital = |browser: &mut Browser, what: &str| {
-            let size = format!("parseFloat(getComputedStyle(document.querySelector('{what}')).fontSize) * 0.711 / innerHeight");
+            let size = format!(
+                "parseFloat(getComputedStyle(document.querySelector('{what}')).fontSize) * 0.711 / innerHeight"
+            );
             browser.run(&size).as_f64().expect("it has a size")
         };
         for what in [".alarm .number", ".alarm .age", ".alarm .text", ".next .left", ".cell b"] {
@@ -191,7 +241,12 @@ fn what_the_page_says_of_time_is_what_the_wall_says() {
             let left = i64::from(seconds);
             assert_eq!(
                 told,
-                serde_json::json!([words.age(seconds), words.left(left), words.left(-left), words.span(seconds)]),
+                serde_json::json!([
+                    words.age(seconds),
+                    words.left(left),
+                    words.left(-left),
+                    words.span(seconds)
+                ]),
                 "{seconds} s in {name}"
             );
         }

@@ -14,6 +14,7 @@ mod systemd;
 mod time;
 mod versions;
 mod wall;
+mod watch;
 
 use serde_json::{Value, json};
 

@@ -39,7 +39,13 @@ impl Browser {
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1"])
             .arg(program)
-            .args(["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run"])
+            .args([
+                "--headless",
+                "--remote-debugging-pipe",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
             .args(["--disable-dev-shm-usage", "--disable-background-networking", "--hide-scrollbars"])
             .arg(format!("--user-data-dir={}", home.path().display()))
             .arg("about:blank")
@@ -129,7 +135,9 @@ impl Browser {
     pub fn requested(&mut self) -> Vec<String> {
         self.settle();
         let requests = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
-        requests.map(|event| event["params"]["request"]["url"].as_str().unwrap_or_default().to_owned()).collect()
+        requests
+            .map(|event| event["params"]["request"]["url"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// What the page complained of: errors, what its policy forbids. Connections that failed are among it by their own name.
@@ -137,7 +145,9 @@ impl Browser {
         self.settle();
         let told = |event: &Value| match event["method"].as_str()? {
             "Runtime.exceptionThrown" => Some(event["params"].to_string()),
-            "Runtime.consoleAPICalled" if event["params"]["type"] == "error" => Some(event["params"].to_string()),
+            "Runtime.consoleAPICalled" if event["params"]["type"] == "error" => {
+                Some(event["params"].to_string())
+            }
             "Log.entryAdded" if event["params"]["entry"]["level"] == "error" => {
                 let entry = &event["params"]["entry"];
                 Some(format!("{}: {}", entry["source"].as_str()?, entry["text"].as_str()?))

@@ -9,6 +9,7 @@ pub mod load;
 pub mod random;
 pub mod sim_disk;
 pub mod simulated_box;
+pub mod terminal;
 pub mod time;
 pub mod world;
 

@@ -143,7 +143,11 @@ mod tests {
         assert_eq!(told(&mut follower).as_deref(), Some("b"));
         live.show(&scene("b"), now_ms());
         assert_eq!(told(&mut follower), None);
-        assert_eq!(told(&mut live.follow().expect("there is room")).as_deref(), Some("b"), "whoever comes is told");
+        assert_eq!(
+            told(&mut live.follow().expect("there is room")).as_deref(),
+            Some("b"),
+            "whoever comes is told"
+        );
     }
 
     #[test]

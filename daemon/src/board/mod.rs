@@ -11,8 +11,8 @@ pub mod state;
 mod trace;
 mod wall;
 
-pub use panels::Picture;
 pub use live::Live;
+pub use panels::Picture;
 pub use state::{BoardState, Glance};
 pub use trace::Trace;
 pub use wall::Wall;

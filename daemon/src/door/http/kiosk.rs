@@ -27,7 +27,8 @@ const HTML: &str = include_str!("kiosk/page.html");
 const STYLE: &str = include_str!("kiosk/page.css");
 const MARKS: &str = include_str!("kiosk/marks.svg");
 const SCRIPT: &str = include_str!("kiosk/page.js");
-const FACES: [&[u8]; 2] = [include_bytes!("kiosk/faces/bold.woff2"), include_bytes!("kiosk/faces/medium.woff2")];
+const FACES: [&[u8]; 2] =
+    [include_bytes!("kiosk/faces/bold.woff2"), include_bytes!("kiosk/faces/medium.woff2")];
 /// Where the page's faces are.
 pub(super) const BOLD: &str = "/board/bold.woff2";
 pub(super) const MEDIUM: &str = "/board/medium.woff2";

@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
-use axum::{Extension, Router};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use tower::{ServiceExt, service_fn};
 
 use super::problem::{self, Problem};
