@@ -33,7 +33,10 @@ impl Terminal {
         let name = ptsname(&ours, Vec::new()).expect("it has a name");
         let theirs = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it can be opened");
         let ours = File::from(ours);
-        let seen = Arc::new(Mutex::new(Seen { parser: Parser::new(rows, columns, 0), bytes: 0 }));
+        let seen = Arc::new(Mutex::new(Seen {
+            parser: Parser::new(positive(rows), positive(columns), 0),
+            bytes: 0,
+        }));
         let (mut from, to) = (ours.try_clone().expect("a descriptor"), Arc::clone(&seen));
         std::thread::spawn(move || {
             let mut piece = vec![0; 1 << 16];
