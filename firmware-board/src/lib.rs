@@ -15,6 +15,7 @@ pub mod decode;
 mod diff;
 mod face;
 mod frame;
+mod lines;
 mod marks;
 pub mod panel;
 mod phase;
@@ -31,6 +32,7 @@ pub use button::{Button, ButtonEvent, DEBOUNCE_MS, LOOK_MS, STUCK_MS};
 pub use card::test_card;
 pub use diff::WASTE_PX;
 pub use frame::Frame;
+pub use lines::lines;
 pub use phase::{PAGE_MS, Phase};
 pub use rect::Rect;
 pub use scene::{
@@ -38,4 +40,6 @@ pub use scene::{
     Progress, Scene, Staffing,
 };
 pub use signals::{Buzzer, Lamp, Signals, signals, sound};
+pub use text::clean;
 pub use wall::{Layout, Unservable};
+pub use words::Words;

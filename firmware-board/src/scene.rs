@@ -12,7 +12,7 @@ use crate::Signals;
 ///
 /// The default scene is the honest one for a program that knows nothing: stopped, its time not trusted, no lamp lit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scene {
     /// The wall's own time of day and date.
     pub at_text: ClockText,
@@ -46,7 +46,7 @@ pub struct Scene {
 
 /// Local wall time, already broken down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClockText {
     /// Hour, `0..24`.
     pub hh: u8,
@@ -64,7 +64,7 @@ pub struct ClockText {
 
 /// The worst thing that is going on, from calm to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Level {
     /// Every promise is kept.
     #[default]
@@ -79,7 +79,7 @@ pub enum Level {
 
 /// Whether the picture is a live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Link {
     /// The desk answers; the picture is now.
     Live,
@@ -105,7 +105,7 @@ pub enum Link {
 
 /// How much of something is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Progress {
     /// So much.
     pub done: u64,
@@ -123,7 +123,7 @@ impl Progress {
 
 /// What is wrong with a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum DiskFault {
     /// It has no room.
     Full,
@@ -135,7 +135,7 @@ pub enum DiskFault {
 
 /// The room's figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
     /// Tickets that are not closed.
     pub open: u32,
@@ -151,7 +151,7 @@ pub struct Counts {
 
 /// One alarm as a line of the wall.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AlarmLine {
     /// What it is about.
     pub kind: AlarmKind,
@@ -167,7 +167,7 @@ pub struct AlarmLine {
 
 /// What an alarm is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum AlarmKind {
     /// A critical ticket.
     Critical,
@@ -212,7 +212,7 @@ impl AlarmKind {
 
 /// What the room has done about an alarm (IEC 62682).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum AlarmState {
     /// Nobody has taken it.
     Unacked,
@@ -231,7 +231,7 @@ impl AlarmState {
 
 /// A promise that has not broken yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NextLine {
     /// The ticket's number.
     pub number: u64,
@@ -247,7 +247,7 @@ pub struct NextLine {
 
 /// Who is on shift, against what the regulation demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Staffing {
     /// People on shift.
     pub on_shift: u16,
@@ -266,7 +266,7 @@ impl Staffing {
 
 /// The language of the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Language {
     /// Russian.
     #[default]

@@ -8,7 +8,7 @@ use crate::{AlarmKind, AlarmState};
 
 /// What the three lamps and the buzzer do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Signals {
     /// Critical tickets and broken promises.
     pub red: Lamp,
@@ -22,7 +22,7 @@ pub struct Signals {
 
 /// What one lamp does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Lamp {
     /// Dark.
     #[default]
@@ -37,7 +37,7 @@ pub enum Lamp {
 
 /// What the buzzer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Buzzer {
     /// Silent.
     #[default]

@@ -11,8 +11,8 @@ use crate::face::{Face, Glyph};
 const BOX: char = '\u{FFFD}';
 const ELLIPSIS: char = '…';
 
-/// The text as it is drawn: one character one glyph, in the order drawn.
-pub(crate) fn clean(text: &str) -> String {
+/// The text as it is drawn: one character one glyph, in the order drawn; what cannot or must not be shown is a box.
+pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for char in text.chars() {
         match char {

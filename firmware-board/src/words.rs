@@ -7,8 +7,10 @@ use alloc::string::String;
 
 use crate::{AlarmKind, ClockText, DiskFault, Language, Progress};
 
-/// The wall's texts in one language.
-pub(crate) struct Words {
+/// The wall's texts in one language. As JSON it is for the page that shows the wall in a browser.
+#[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Words {
     pub(crate) critical: &'static str,
     pub(crate) overdue: &'static str,
     pub(crate) due_soon: &'static str,
@@ -200,7 +202,8 @@ const ENGLISH: Words = Words {
 };
 
 impl Language {
-    pub(crate) fn words(self) -> &'static Words {
+    /// The texts of this language.
+    pub fn words(self) -> &'static Words {
         match self {
             Self::Russian => &RUSSIAN,
             Self::English => &ENGLISH,
@@ -208,7 +211,7 @@ impl Language {
     }
 
     /// What stands where a ticket's number would, for an alarm without a ticket.
-    pub(crate) fn kind(self, kind: AlarmKind) -> &'static str {
+    pub fn kind(self, kind: AlarmKind) -> &'static str {
         let (russian, english) = match kind {
             AlarmKind::Critical => ("КРИТИЧН.", "CRITICAL"),
             AlarmKind::Breach => ("СРОК", "TERM"),
@@ -231,7 +234,7 @@ impl Language {
 
 impl Words {
     /// How long ago, in at most two units: minutes are exact enough.
-    pub(crate) fn age(&self, seconds: u32) -> String {
+    pub fn age(&self, seconds: u32) -> String {
         let Self { day_unit, hour_unit, minute_unit, .. } = self;
         let minutes = seconds / 60;
         let (days, hours) = (minutes / 1_440, minutes / 60);
@@ -244,7 +247,7 @@ impl Words {
     }
 
     /// How long until: as [`Words::age`], to the second in the last minute.
-    pub(crate) fn left(&self, seconds: i64) -> String {
+    pub fn left(&self, seconds: i64) -> String {
         match u32::try_from(seconds) {
             Ok(0) => String::from(self.passed),
             Ok(seconds @ 1..60) => format!("{} {seconds} {}", self.within, self.second_unit),
@@ -255,7 +258,7 @@ impl Words {
     }
 
     /// How old, to the second: it has to be seen to grow.
-    pub(crate) fn span(&self, seconds: u32) -> String {
+    pub fn span(&self, seconds: u32) -> String {
         match seconds {
             0..60 => format!("{seconds} {}", self.second_unit),
             60..3_600 => {

@@ -18,6 +18,7 @@ mod systemd;
 mod time;
 mod versions;
 mod wall;
+mod watch;
 
 use serde_json::{Value, json};
 

@@ -89,6 +89,11 @@ impl Daemon {
         daemon
     }
 
+    /// Starts a daemon on a state that has tokens already, and waits until it listens.
+    pub fn start_again(state: &Path, args: &[&str]) -> Self {
+        Self::listening(state, args, &[])
+    }
+
     /// Starts a daemon that may not become ready yet, on a state that knows this token.
     pub fn start_unready(state: &Path, token: &str) -> Self {
         let mut daemon = Self::listening(state, &[], &[]);
@@ -258,10 +263,13 @@ impl Drop for Daemon {
     }
 }
 
-/// `andond` on a port that is free, with its state in `state` and these arguments more.
+/// `andond` with its state in `state` and these arguments more; on a port that is free, unless they say which.
 fn andond(state: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(binary("andond"));
-    command.args(["--listen", "127.0.0.1:0", "--state-dir"]).arg(state).args(args).stdout(Stdio::piped());
+    if !args.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    command.arg("--state-dir").arg(state).args(args).stdout(Stdio::piped());
     command
 }
 

@@ -1,6 +1,7 @@
 //! What the tests share: a desk as a world, with a clock that moves only when told; a disk that loses power, in memory
 //! and as a directory; and the real binary.
 
+pub mod browser;
 pub mod clock;
 pub mod daemon;
 pub mod disk;
@@ -8,9 +9,11 @@ pub mod load;
 pub mod random;
 pub mod sim_disk;
 pub mod simulated_box;
+pub mod terminal;
 pub mod time;
 pub mod world;
 
+pub use browser::Browser;
 pub use clock::SimulatedClock;
 pub use daemon::Daemon;
 pub use random::Random;

@@ -7,6 +7,7 @@ mod drivers;
 mod erased;
 mod health;
 mod lamps;
+pub mod live;
 mod painter;
 mod panels;
 mod parts;
@@ -23,6 +24,7 @@ mod teller;
 mod trace;
 mod wall;
 
+pub use live::Live;
 pub use parts::Parts;
 pub use parts_test::PartsTest;
 pub use pictures::Pictures;

@@ -8,6 +8,7 @@ use calendars::Tz;
 use firmware_board::{Link, Scene, Signals};
 use smol_str::SmolStr;
 
+use super::live::Live;
 use super::panels::Panels;
 use super::parts_test::PartsTest;
 use super::pulse::Pulse;
@@ -46,6 +47,7 @@ pub(super) struct Painter {
     pub(super) stop: Arc<AtomicBool>,
     pub(super) trace: Trace,
     pub(super) panels: Panels,
+    pub(super) live: Live,
     pub(super) pulse: Pulse,
     pub(super) page: Page,
     pub(super) test: PartsTest,
@@ -58,6 +60,7 @@ impl Painter {
             None => opening_scene(&self.teller.stage(), &self.room, clock::now(), self.zone),
         };
         let last = Scene { link: Link::Stopped, signals: Signals::SAFE, ..last.unwrap_or_default() };
+        self.live.show(&last, clock::monotonic_us() / 1_000);
         self.panels.show(&last, 0);
         // Those that did not take it are in the journal.
         drop(self.panels.stop());
@@ -130,6 +133,7 @@ impl Painter {
     }
 
     fn paint(&mut self, scene: &Scene, t_ms: u64) {
+        self.live.show(scene, t_ms);
         if self.test.shows_cards() {
             self.panels.show_cards();
         } else {

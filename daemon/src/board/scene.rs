@@ -10,6 +10,9 @@ use super::state::{BoardState, scene_kind, scene_state};
 use crate::desk::Metric;
 use crate::run::opening::Stage;
 
+/// How many characters of a subject are shown.
+const TEXT_MAX: usize = 200;
+
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
@@ -100,9 +103,11 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
 
 /// What a ticket is about; where several regulations run, with the name of its own before it.
 fn said(board: &BoardState, regulation: Option<&SmolStr>, subject: &str) -> String {
+    // A subject may be a page long; no wall shows more of it than this.
+    let subject: String = firmware_board::clean(subject).chars().take(TEXT_MAX).collect();
     match regulation.and_then(|id| board.shorts.get(id)) {
         Some(short) => format!("{short} · {subject}"),
-        None => subject.to_owned(),
+        None => subject,
     }
 }
 

@@ -14,6 +14,7 @@ use calendars::Tz;
 use super::beacon::BeaconPart;
 use super::button::ButtonPart;
 use super::lamps::Lamps;
+use super::live::Live;
 use super::painter::{Page, Painter};
 use super::panels::Panels;
 use super::parts::Parts;
@@ -50,6 +51,7 @@ impl Wall {
         let test = PartsTest::default();
         let parts = Parts {
             pictures: panels.pictures().clone(),
+            live: Live::default(),
             test: test.clone(),
             has_signals: board.signals.is_some() || board.strip.is_some(),
             has_button: board.button.is_some() || button.is_some(),
@@ -76,6 +78,7 @@ impl Wall {
             stop: Arc::clone(&stop),
             trace,
             panels,
+            live: parts.live.clone(),
             pulse,
             page,
             test,

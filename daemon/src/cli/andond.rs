@@ -299,7 +299,7 @@ impl Daemon {
     ) -> (Option<Running>, Result<(), AndondError>) {
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or(self.config.listen);
-        let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png));
+        let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png), self.parts.live.clone());
         let doors = serve(listener, router, told(stopped.clone()));
         let life = async {
             let lived = self.live(address, stopped, demo).await;

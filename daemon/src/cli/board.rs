@@ -1,6 +1,7 @@
 //! `andonctl board`: the wall.
 
 mod test;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,9 +19,10 @@ use crate::config::Config;
 use crate::run::books::BooksError;
 use crate::store::{LockError, StateLock};
 
-/// Tell the wall what to do.
+/// Watch the wall, and tell it what to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum BoardNoun {
+    Watch(watch::Watch),
     Mute(Mute),
     Test(test::Test),
     Silence(Silence),
@@ -65,6 +67,7 @@ struct Muted {
 impl BoardNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
+            Self::Watch(watch) => watch.run(io),
             Self::Mute(mute) => mute.run(io),
             Self::Test(test) => test.run(io),
             Self::Silence(silence) => silence.run(io),

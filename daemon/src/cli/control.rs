@@ -141,7 +141,7 @@ impl Answer {
 }
 
 /// A daemon, by its socket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Control {
     socket: PathBuf,
 }
@@ -245,6 +245,20 @@ impl Control {
                 }
             }
         })
+    }
+
+    /// Begins to read an answer that does not end.
+    pub(crate) async fn stream(&self, path: &str) -> Result<Incoming, ControlError> {
+        let within = Duration::from_secs(ANSWER_MAX_S);
+        let answer = tokio::time::timeout(within, self.send(&Method::GET, path, None)).await;
+        let too_long = |_| ControlError::TooLong { socket: self.socket.clone(), within_s: ANSWER_MAX_S };
+        let response = answer.map_err(too_long)??;
+        let (status, body) = (response.status(), response.into_body());
+        if status.is_success() {
+            return Ok(body);
+        }
+        let bytes = body.collect().await.map_err(|source| self.no_answer(source))?.to_bytes();
+        Err(refused(status, serde_json::from_slice(&bytes).unwrap_or_default()))
     }
 
     async fn send(

@@ -1,4 +1,7 @@
-//! The wall in a browser: exactly the panel's pixels, and an unmistakable word when they are stale.
+//! The wall in a browser: a page that draws the same scene sharp at any size, and the panel's picture, exactly its pixels.
+//!
+//! The page loads nothing from elsewhere, keeps nothing, and follows `super::live`. What it says by itself comes from the
+//! same table as the wall's words; how old a scene is that it was last told is all that it counts.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,6 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use firmware_board::{AlarmKind, Language};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -18,28 +23,64 @@ use super::{DoorState, blocking};
 use crate::clock;
 use crate::door::secret;
 
-/// The page, whole: style and script are in it.
-const PAGE: &str = include_str!("kiosk.html");
+/// The page's parts; they go out as one document.
+const HTML: &str = include_str!("kiosk/page.html");
+const STYLE: &str = include_str!("kiosk/page.css");
+const MARKS: &str = include_str!("kiosk/marks.svg");
+const SCRIPT: &str = include_str!("kiosk/page.js");
+const FACES: [&[u8]; 2] =
+    [include_bytes!("kiosk/faces/bold.woff2"), include_bytes!("kiosk/faces/medium.woff2")];
+/// Where the page's faces are.
+pub(super) const BOLD: &str = "/board/bold.woff2";
+pub(super) const MEDIUM: &str = "/board/medium.woff2";
 /// How long one picture serves everybody who asks, in microseconds.
 const FRESH_US: u64 = 100_000;
 
+/// The version of the page: one that is open loads itself anew when the daemon's is another.
+pub(super) static PAGE_SUM: LazyLock<String> = LazyLock::new(|| {
+    let mut sum = Sha256::new();
+    for part in [HTML, STYLE, MARKS, SCRIPT, &*WORDS] {
+        sum.update(part);
+    }
+    FACES.iter().for_each(|face| sum.update(face));
+    STANDARD.encode(&sum.finalize()[..12])
+});
+
+/// What the wall says, in both languages, as the page's script reads it.
+static WORDS: LazyLock<String> = LazyLock::new(|| {
+    let said = |language: Language| {
+        let kinds: serde_json::Map<_, _> = AlarmKind::ALL
+            .iter()
+            .filter_map(|kind| Some((json!(kind).as_str()?.to_owned(), json!(language.kind(*kind)))))
+            .collect();
+        json!({"words": language.words(), "kinds": kinds})
+    };
+    let words = json!({
+        "russian": said(Language::Russian), "english": said(Language::English), "page_ms": firmware_board::PAGE_MS,
+    });
+    // Nothing in it may end the element it stands in.
+    words.to_string().replace('<', "\\u003c")
+});
+
+/// The page, whole: style, marks, words and script are in it.
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    HTML.replace("{sum}", &PAGE_SUM)
+        .replace("{style}", STYLE)
+        .replace("{marks}", MARKS)
+        .replace("{words}", &WORDS)
+        .replace("{script}", SCRIPT)
+});
+
 /// The page runs the style and the script that it came with, and nothing else.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let sum = |part: &str| format!("sha256-{}", STANDARD.encode(Sha256::digest(part)));
     let policy = format!(
-        "default-src 'none'; img-src 'self' blob:; connect-src 'self'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
-        sum_of("style"),
-        sum_of("script"),
+        "default-src 'none'; img-src data:; connect-src 'self'; font-src 'self'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        sum(STYLE),
+        sum(SCRIPT),
     );
     HeaderValue::from_str(&policy).expect("a policy of ASCII words is a header's value")
 });
-
-/// The sum of an element's content, as a policy names it.
-fn sum_of(element: &str) -> String {
-    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
-    let content = PAGE.split_once(&open).and_then(|(_, rest)| rest.split_once(&close));
-    let (content, _) = content.expect("the page has one such element");
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
-}
 
 /// The last picture, its tag, and when it was taken.
 #[derive(Default)]
@@ -49,7 +90,22 @@ pub(super) struct Pictures(Mutex<Option<(u64, Bytes, HeaderValue)>>);
 #[utoipa::path(get, path = "/board", tag = "board", operation_id = "show_board_page",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
 pub(super) async fn page() -> Response {
-    ([(header::CONTENT_SECURITY_POLICY, POLICY.clone())], Html(PAGE)).into_response()
+    ([(header::CONTENT_SECURITY_POLICY, POLICY.clone())], Html(PAGE.as_str())).into_response()
+}
+
+/// The face of what is read first.
+pub(super) async fn bold() -> Response {
+    face(FACES[0])
+}
+
+/// The face of the rest.
+pub(super) async fn medium() -> Response {
+    face(FACES[1])
+}
+
+fn face(woff2: &'static [u8]) -> Response {
+    let headers = [(header::CONTENT_TYPE, "font/woff2"), (header::CACHE_CONTROL, "max-age=86400")];
+    (headers, woff2).into_response()
 }
 
 /// The panel's picture, exactly its pixels.

@@ -23,6 +23,7 @@ mod filter;
 mod idempotency;
 mod kiosk;
 mod ledger;
+mod live;
 mod meta;
 mod metrics;
 mod openapi;
@@ -184,6 +185,9 @@ fn public() -> OpenApiRouter<DoorState> {
         .routes(routes!(openapi::document))
         .routes(routes!(kiosk::page))
         .routes(routes!(kiosk::picture))
+        .routes(routes!(live::follow))
+        .route(kiosk::BOLD, axum::routing::get(kiosk::bold))
+        .route(kiosk::MEDIUM, axum::routing::get(kiosk::medium))
 }
 
 /// What asks for a token.

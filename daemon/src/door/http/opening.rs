@@ -3,16 +3,18 @@
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use tower::util::MapResponseLayer;
 use tower::{ServiceExt, service_fn};
 
 use super::problem::{self, Problem};
-use super::{blocking, caching, kiosk, meta, openapi};
+use super::serving::{HangUp, Stopping};
+use super::{blocking, caching, kiosk, live, meta, openapi};
+use crate::board::Live;
 use crate::run::opening::{OPEN_AGAIN, Opening, Stage};
 
 /// The panel's picture as PNG; called on a thread that may block.
@@ -29,8 +31,8 @@ impl Gate {
     }
 
     /// What is served from the first moment on.
-    pub fn router(&self, opening: Opening, png: Png) -> Router {
-        let (gate, before) = (Arc::clone(&self.0), router(opening, png));
+    pub fn router(&self, opening: Opening, png: Png, live: Live) -> Router {
+        let (gate, before) = (Arc::clone(&self.0), router(opening, png, live));
         Router::new().fallback_service(service_fn(move |request: Request| {
             let leads_to = gate.get().unwrap_or(&before).clone();
             async move { Ok::<_, Infallible>(leads_to.oneshot(request).await.into_response()) }
@@ -42,18 +44,22 @@ impl Gate {
 struct Waiting {
     opening: Opening,
     png: Png,
+    live: Live,
 }
 
-fn router(opening: Opening, png: Png) -> Router {
+fn router(opening: Opening, png: Png, live: Live) -> Router {
     Router::new()
         .route("/healthz", get(meta::healthz))
         .route("/openapi.json", get(openapi::document))
         .route("/board", get(kiosk::page))
         .route("/board.png", get(picture))
+        .route("/board/stream", get(follow))
+        .route(kiosk::BOLD, get(kiosk::bold))
+        .route(kiosk::MEDIUM, get(kiosk::medium))
         .fallback(not_yet)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(MapResponseLayer::new(caching::harden))
-        .with_state(Waiting { opening, png })
+        .with_state(Waiting { opening, png, live })
 }
 
 async fn picture(State(waiting): State<Waiting>) -> Result<Response, Problem> {
@@ -61,6 +67,15 @@ async fn picture(State(waiting): State<Waiting>) -> Result<Response, Problem> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/png"));
     Ok((StatusCode::OK, headers, png).into_response())
+}
+
+/// The wall of the opening; whoever follows it goes on when the desk is there.
+async fn follow(
+    State(waiting): State<Waiting>,
+    stopping: Option<Extension<Stopping>>,
+    hang_up: Option<Extension<HangUp>>,
+) -> Result<live::Scenes, Problem> {
+    live::scenes(&waiting.live, stopping, hang_up)
 }
 
 /// Everything else: how far the opening is.

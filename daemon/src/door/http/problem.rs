@@ -187,6 +187,12 @@ impl Problem {
         )
     }
 
+    /// As many follow the wall as may.
+    pub(super) fn too_many_followers(max: usize) -> Self {
+        let detail = format!("{max} follow the wall already; it is free again when one of them goes");
+        Self::later("too-many-followers", "The wall is followed by as many as may", detail, RETRY_LATER_S)
+    }
+
     /// The daemon is not ready.
     pub(super) fn not_ready(detail: impl Into<String>) -> Self {
         Self::later("not-ready", "The daemon is not ready", detail, RETRY_BUSY_S)

@@ -6,14 +6,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Request;
 use axum::serve::{Listener, ListenerExt};
 use axum::{Extension, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
+use tower::ServiceExt;
 
 /// How many connections are served at once; more wait in the system's queue.
 pub(super) const CONNECTIONS_MAX: usize = 1_024;
@@ -31,6 +34,22 @@ impl Stopping {
     pub(super) async fn wait(mut self) {
         // Whoever would say so is gone, which says it too.
         let _ = self.0.wait_for(|stopping| *stopping).await;
+    }
+}
+
+/// Ends the connection that a request came over, where its answer cannot be told any more.
+#[derive(Clone, Default)]
+pub(super) struct HangUp(Arc<Notify>);
+
+impl HangUp {
+    /// Ends it; what was sent and not taken is lost.
+    pub(super) fn now(&self) {
+        self.0.notify_one();
+    }
+
+    /// Returns when it is to end.
+    pub(super) async fn told(&self) {
+        self.0.notified().await;
     }
 }
 
@@ -60,7 +79,7 @@ pub async fn serve_unix(
 
 async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Output = ()>) {
     let (stopping, told) = watch::channel(false);
-    let service = TowerToHyperService::new(router.layer(Extension(Stopping(told))));
+    let router = router.layer(Extension(Stopping(told)));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_WITHIN_S));
     let graceful = GracefulShutdown::new();
@@ -75,11 +94,20 @@ async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Outp
             () = &mut stop => break,
             taken = taken => taken,
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let hang_up = HangUp::default();
+        let told = hang_up.clone();
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(told.clone());
+            request
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                log::debug!("a connection ended early: {error}");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    log::debug!("a connection ended early: {error}");
+                },
+                () = hang_up.told() => log::debug!("a connection was hung up"),
             }
             drop(place);
         });

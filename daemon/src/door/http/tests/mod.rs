@@ -3,6 +3,7 @@
 mod commands;
 mod inputs;
 mod lists;
+mod live;
 mod opening;
 mod pages;
 mod roles;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{ServerFacts, Shared, control_router, router};
+use crate::board::Live;
 use crate::clock;
 use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
@@ -135,6 +137,7 @@ impl World {
             handle: handle.clone(),
             png: Arc::new(|| PICTURE.to_vec()),
             parts: crate::board::Parts {
+                live: crate::board::Live::default(),
                 pictures: crate::board::Pictures::dark(&[crate::config::Panel::simulated()]),
                 test: crate::board::PartsTest::default(),
                 has_signals: false,

@@ -7,12 +7,13 @@ use axum::http::Method;
 
 use super::super::{Gate, router};
 use super::{Answer, PICTURE, World, ask, error, sent, with_json};
+use crate::board::Live;
 use crate::run::Opening;
 
 #[tokio::test]
 async fn before_the_desk_is_there_the_door_lives_shows_the_wall_and_says_when_to_come_again() {
     let (gate, opening) = (Gate::default(), Opening::default());
-    let door = gate.router(opening, Arc::new(|| PICTURE.to_vec()));
+    let door = gate.router(opening, Arc::new(|| PICTURE.to_vec()), Live::default());
     let get = |path: &'static str| {
         let door = door.clone();
         async move { sent(&door, ask(Method::GET, path, "viewer").body(Body::empty()).expect("a request")).await }
@@ -20,6 +21,7 @@ async fn before_the_desk_is_there_the_door_lives_shows_the_wall_and_says_when_to
     get("/healthz").await.ok(200);
     get("/board").await.ok(200);
     assert_eq!(get("/board.png").await.ok(200).body, PICTURE);
+    assert_eq!(get("/board/bold.woff2").await.ok(200).header("content-type"), "font/woff2");
     let starting = |answer: Answer| {
         let answer = answer.problem(503, "starting");
         assert_eq!(answer.header("retry-after"), "5");

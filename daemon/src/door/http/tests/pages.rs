@@ -16,8 +16,30 @@ async fn the_wall_is_open_to_all_and_a_picture_that_is_known_is_not_sent_again()
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("set-cookie"), "");
     let html = String::from_utf8_lossy(&page.body).into_owned();
-    assert!(html.contains("НЕТ СВЯЗИ") && !html.contains("http://") && !html.contains("https://"));
+    assert!(html.contains("НЕТ СВЯЗИ") && html.contains("NO LINK"), "the words are in it");
+    assert!(!html.contains("{sum}") && !html.contains("{words}"), "every part is in its place");
+    // The one address in it is the name of SVG.
+    assert!(!html.replace("http://www.w3.org/2000/svg", "").contains("://"), "nothing is from elsewhere");
+    for face in ["/board/bold.woff2", "/board/medium.woff2"] {
+        let face = world.send(get(face).body(Body::empty()).expect("a request")).await.ok(200);
+        assert_eq!((face.header("content-type"), &face.body[..4]), ("font/woff2", &b"wOF2"[..]));
+    }
+}
+
+/// A colour means the same on the page and on the panels.
+#[test]
+fn the_page_has_the_colours_of_the_wall() {
+    let palette = include_str!("../../../../../firmware-board/src/wall/palette.rs");
+    let style = include_str!("../kiosk/page.css");
+    let live = palette.split_once("const LIVE").and_then(|(_, rest)| rest.split_once("};")).expect("LIVE").0;
+    let of_wall = live.split("rgb(0x").skip(1).map(|rest| rest[..8].replace('_', "").to_lowercase());
+    let root = style.split_once(":root {").and_then(|(_, rest)| rest.split_once('}')).expect("a root").0;
+    let of_page = root.split('#').skip(1).map(|rest| rest[..6].to_owned());
+    let of_wall: Vec<_> = of_wall.collect();
+    assert_eq!(of_wall.len(), 5 + 4 * 4);
+    assert_eq!(of_page.collect::<Vec<_>>(), of_wall);
 }
 
 #[tokio::test]

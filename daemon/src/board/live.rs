@@ -1,0 +1,175 @@
+//! What the wall shows, for those who follow it from elsewhere: browsers and terminals.
+//!
+//! The wall's thread tells here what it paints, at least every second. Whoever follows is always given the newest, however
+//! many they missed; a wall that paints nothing tells nothing, so that a frozen one is seen as such.
+
+use std::sync::{Arc, OnceLock};
+
+use firmware_board::{Link, Scene, Signals};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::clock;
+
+/// How many may follow at once.
+pub const FOLLOWERS_MAX: usize = 32;
+/// A scene that was told so long ago is not shown to somebody who comes now, in microseconds: the wall tells every second.
+const FRESH_US: u64 = 3_000_000;
+
+/// A scene as it goes to those who follow.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Shown {
+    /// When the flashing of lamps and panels stands at what it shows, in milliseconds: what flashes elsewhere keeps time.
+    pub rhythm_ms: u64,
+    /// The scene: texts are clean, ages are counted.
+    pub scene: Scene,
+    /// The same as JSON, once somebody has asked for it.
+    #[serde(skip)]
+    json: OnceLock<String>,
+}
+
+impl Shown {
+    fn new(scene: Scene, rhythm_ms: u64) -> Self {
+        Self { rhythm_ms, scene, json: OnceLock::new() }
+    }
+
+    /// The scene and its time as JSON; it is written once, however many ask.
+    pub fn json(&self) -> &str {
+        self.json.get_or_init(|| serde_json::to_string(self).expect("a scene is plain data"))
+    }
+
+    /// The last that is to be shown of a desk that stops.
+    #[must_use]
+    pub fn stopped(&self) -> Self {
+        let scene = Scene { link: Link::Stopped, signals: Signals::DARK, ..self.scene.clone() };
+        Self::new(scene, self.rhythm_ms)
+    }
+}
+
+/// Where the wall tells what it shows; clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Live {
+    newest: watch::Sender<Option<Arc<Shown>>>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { newest: watch::Sender::new(None), places: Arc::new(Semaphore::new(FOLLOWERS_MAX)) }
+    }
+}
+
+impl Live {
+    /// Tells what is shown; `rhythm_ms` is the time of its flashing.
+    pub fn show(&self, scene: &Scene, rhythm_ms: u64) {
+        self.newest.send_replace(Some(Arc::new(Shown::new(scene.clone(), rhythm_ms))));
+    }
+
+    /// Follows the wall; none where as many as may do so already.
+    pub fn follow(&self) -> Option<Follower> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        let mut newest = self.newest.subscribe();
+        newest.mark_changed();
+        Some(Follower { newest, told: None, _place: place })
+    }
+
+    /// How many follow.
+    pub fn followers(&self) -> usize {
+        FOLLOWERS_MAX - self.places.available_permits()
+    }
+}
+
+/// Somebody who follows the wall. Their place is free again when this is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    newest: watch::Receiver<Option<Arc<Shown>>>,
+    told: Option<Arc<Shown>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Follower {
+    /// Waits for what the wall shows that is another scene than the last; none where the wall is gone.
+    pub async fn next(&mut self) -> Option<Arc<Shown>> {
+        loop {
+            self.newest.changed().await.ok()?;
+            let Some(newest) = self.newest.borrow_and_update().clone() else { continue };
+            let is_known = self.told.as_ref().is_some_and(|told| told.scene == newest.scene);
+            let is_old = clock::monotonic_us() > newest.rhythm_ms * 1_000 + FRESH_US;
+            if is_known || is_old {
+                continue;
+            }
+            self.told = Some(Arc::clone(&newest));
+            return Some(newest);
+        }
+    }
+
+    /// The last that was told.
+    pub fn last(&self) -> Option<&Arc<Shown>> {
+        self.told.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn scene(site: &str) -> Scene {
+        Scene { site: site.to_owned(), ..Scene::default() }
+    }
+
+    fn now_ms() -> u64 {
+        clock::monotonic_us() / 1_000
+    }
+
+    /// What a follower is told now, without waiting.
+    fn told(follower: &mut Follower) -> Option<String> {
+        match pin!(follower.next()).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(shown) => Some(shown.expect("the wall is there").scene.site.clone()),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn the_newest_wins_and_the_same_is_not_told_twice() {
+        let live = Live::default();
+        let mut follower = live.follow().expect("there is room");
+        assert_eq!(told(&mut follower), None, "nothing was shown yet");
+        live.show(&scene("a"), now_ms());
+        live.show(&scene("b"), now_ms());
+        assert_eq!(told(&mut follower).as_deref(), Some("b"));
+        live.show(&scene("b"), now_ms());
+        assert_eq!(told(&mut follower), None);
+        assert_eq!(
+            told(&mut live.follow().expect("there is room")).as_deref(),
+            Some("b"),
+            "whoever comes is told"
+        );
+    }
+
+    #[test]
+    fn what_a_frozen_wall_told_last_is_not_shown_as_new() {
+        let live = Live::default();
+        live.show(&scene("old"), now_ms().saturating_sub(FRESH_US / 1_000 + 10));
+        let mut follower = live.follow().expect("there is room");
+        // A machine that started a moment ago has no such past.
+        if now_ms() > FRESH_US / 1_000 + 10 {
+            assert_eq!(told(&mut follower), None);
+        }
+        live.show(&scene("new"), now_ms());
+        assert_eq!(told(&mut follower).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn places_are_bounded_and_given_back() {
+        let live = Live::default();
+        let mut all: Vec<_> = (0..FOLLOWERS_MAX).map(|_| live.follow().expect("there is room")).collect();
+        assert!(live.follow().is_none());
+        all.pop();
+        assert_eq!(live.followers(), FOLLOWERS_MAX - 1);
+        assert!(live.follow().is_some());
+    }
+}

@@ -1,0 +1,19 @@
+//! The wall's page in a real browser: it follows the daemon, says when it does not hear it, and can be read at any size.
+//!
+//! Where the machine has no Chromium and none can be installed these tests say so and prove nothing; tests/run installs it.
+
+mod follows;
+mod looks;
+
+use andon_tests::Browser;
+
+/// A browser, or the word that there is none.
+fn browser() -> Option<Browser> {
+    match Browser::installed() {
+        Some(program) => Some(Browser::start(&program)),
+        None => {
+            println!("SKIPPED: no Chromium here; tests/run installs chromium-headless-shell");
+            None
+        }
+    }
+}
