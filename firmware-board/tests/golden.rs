@@ -6,7 +6,7 @@ use common::golden::check_on;
 use common::{alarm, breach, critical, due_soon, next, resignalled, room, storm, well};
 use firmware_board::{
     AlarmKind, AlarmState, ClockText, Counts, DiskFault, Language, Level, Link, Phase, Progress, Scene,
-    Staffing, signals,
+    Staffing,
 };
 
 /// Draws the scene and compares it with its picture.

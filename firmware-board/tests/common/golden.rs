@@ -25,7 +25,7 @@ pub(crate) fn check_on((width, height): (u16, u16), name: &str, scene: &Scene, p
     }
     let wanted = read(&golden);
     if drawn != wanted {
-        let beside = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let beside = PathBuf::from(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("target"));
         let (new, difference) = (beside.join(&name), beside.join(format!("diff-{name}")));
         write(&new, (width, height), &drawn);
         write(&difference, (width, height), &marked(&wanted, &drawn));
