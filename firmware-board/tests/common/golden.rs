@@ -64,7 +64,9 @@ fn write(path: &Path, (width, height): (u16, u16), rgb: &[u8]) {
         return;
     }
     let mut colours = vec![[0; 3]; palette.len()];
-    palette.iter().for_each(|(colour, index)| colours[*index].copy_from_slice(colour));
+    for (colour, index) in &palette {
+        colours[*index].copy_from_slice(colour);
+    }
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_palette(colours.concat());
     encoder.set_filter(png::Filter::NoFilter);
