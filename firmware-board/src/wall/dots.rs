@@ -343,7 +343,8 @@ fn name(scene: &Scene, alarm: &AlarmLine) -> String {
 fn age(scene: &Scene, alarm: &AlarmLine, r#type: Type, room: i32) -> Option<String> {
     let age = scene.language.words().age(alarm.age_s);
     let tight: String = age.chars().filter(|char| *char != ' ').collect();
-    [age, tight].into_iter().find(|age| r#type.fits(age, room))
+    let largest_unit = age.split(' ').take(2).collect();
+    [age, tight, largest_unit].into_iter().find(|age| r#type.fits(age, room))
 }
 
 /// What holds for the whole wall, or the figures; and the time.
@@ -510,8 +511,8 @@ fn said(scene: &Scene, alarm: &AlarmLine, width: i32) -> Vec<String> {
     let figure = band::number(scene)
         .filter(|_| width >= NARROW)
         .map_or(0, |number| once.width(&format!("{number}")) + 3);
-    let aside = trouble_of(scene).map_or(0, |_| if width < NARROW { 0 } else { MARK_ROOM });
-    let room = width - MARK_ROOM - 1 - aside - figure - BEAT_ROOM;
+    let aside = trouble_of(scene).map_or(BEAT_ROOM, |_| MARK_ROOM + BEAT_ROOM);
+    let room = width - MARK_ROOM - 1 - figure - if width < NARROW { 0 } else { aside };
     let name = match alarm.ticket {
         Some(number) if width < NARROW => format!("{number}"),
         Some(_) | None => name(scene, alarm),
