@@ -1,7 +1,8 @@
 //! Text for the wall: made safe, measured, shortened.
 //!
-//! A subject comes from anywhere, so a text is cleaned before it is measured: white space becomes a space, what is invisible is dropped, and what
-//! could reorder or overstrike its neighbours is shown as a box. Nothing is ever cut within a glyph.
+//! A subject comes from anywhere, so a text is cleaned before it is measured: white space becomes a space; what is invisible is dropped; a letter
+//! and its mark written as two characters are one (й, ё), and where there is none such the letter stands alone; controls, marks of direction and
+//! letters that are written from right to left are boxes, since they would reorder the line. Nothing is ever cut within a glyph.
 
 use alloc::string::String;
 
@@ -18,11 +19,11 @@ pub fn clean(text: &str) -> String {
         match char {
             // A file system or a keyboard may write й and ё as two characters.
             '\u{0306}' | '\u{0308}' => {
-                let composed = cleaned.pop().map_or(BOX, |base| compose(base, char));
-                cleaned.push(composed);
+                if let Some(base) = cleaned.pop() {
+                    cleaned.push(compose(base, char));
+                }
             }
-            // Invisible and harmless: soft hyphen, zero-width spaces and joiners, variation selectors, byte order mark.
-            '\u{00AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' => {}
+            _ if is_left_out(char) => {}
             '\u{2010}' | '\u{2011}' => cleaned.push('-'),
             _ if char.is_whitespace() => cleaned.push(' '),
             _ if is_unsafe(char) => cleaned.push(BOX),
@@ -45,8 +46,17 @@ fn compose(base: char, accent: char) -> char {
         ('a', '\u{0308}') => 'ä',
         ('o', '\u{0308}') => 'ö',
         ('u', '\u{0308}') => 'ü',
-        _ => BOX,
+        _ => base,
     }
+}
+
+/// Other marks over, under and through a letter; and what is invisible and harmless: soft hyphen, zero-width spaces and joiners, variation
+/// selectors, byte order mark.
+fn is_left_out(char: char) -> bool {
+    matches!(char,
+        '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
+        | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}'
+        | '\u{00AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }
 
 /// Controls, marks of direction, and letters that are written from right to left.
@@ -54,7 +64,7 @@ fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char,
             '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2061}'..='\u{206F}'
-            | '\u{0300}'..='\u{036F}' | '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}')
+            | '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}')
 }
 
 /// Where each glyph of a cleaned text goes: pixels right of the start, and the glyph; `None` is drawn as a box.
@@ -168,7 +178,26 @@ mod tests {
     #[test]
     fn letters_written_as_two_characters_are_one() {
         assert_eq!(clean("и\u{306}од, е\u{308}лка"), "йод, ёлка");
-        assert_eq!(clean("\u{308}x\u{306}"), "\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn a_mark_that_no_letter_has_leaves_the_letter() {
+        assert_eq!(clean("\u{308}x\u{306}"), "x");
+        assert_eq!(clean("за\u{301}мок, Z\u{351}\u{489}\u{20DD}"), "замок, Z");
+    }
+
+    #[test]
+    fn what_is_invisible_takes_no_room() {
+        assert_eq!(clean("ка\u{200B}с\u{AD}са\u{FEFF}\u{200D}"), "касса");
+    }
+
+    #[test]
+    fn no_more_of_a_long_text_is_looked_at_than_a_line_holds() {
+        let long = "Ы\u{200B}".repeat(10_000);
+        assert_eq!(fit(body(), &long, 200), fit(body(), &long[..2_000], 200));
+        assert!(head(&long, 200).0.chars().count() <= 464);
+        let invisible = "\u{200B}".repeat(10_000);
+        assert_eq!(fit(body(), &invisible, 200), "");
     }
 
     #[test]

@@ -1,6 +1,15 @@
-//! The wall of a 480x320 panel.
+//! What the room sees: a design of the wall for each kind of panel.
 //!
-//! From top to bottom: the level as colour, mark, word and number; the alarms, worst first; what runs out next; notices; the room's figures and
+//! | design | panels | read from |
+//! | --- | --- | --- |
+//! | the grid, a pixel a unit | 480x320, 3.5" | a desk; word and number from the door |
+//! | the grid, three pixels for two units | 800x480, 7" | across a table |
+//! | the grid, four pixels a unit | 1920x1080, 42" | a room: on 42" a pixel is 0.48 mm, so subjects have capitals of 27 mm (read to 4.6 m at 20' of arc, 5.8 m at 16'), words of 58 mm (to 10 m), the number of 100 mm (to 17 m) |
+//! | the pocket (`pocket.rs`) | 320x240, 2.4" to 3.5" | the hand; colour and number from the desk |
+//! | dots (`dots.rs`) | everything smaller from 32x8 on: LED matrices, OLEDs, terminals | 7 dots of 4 mm to 4.8 m |
+//!
+//! On the grid,
+//! from top to bottom: the level as colour, mark, word and number; the alarms, worst first; what runs out next; notices; the room's figures and
 //! the clock. When all is well the alarms give way to a clock that is read across the room. A picture that is not live cannot be mistaken for
 //! one: it has no colour and is covered, or is not drawn at all; red is then only what keeps the desk from starting.
 //!
@@ -9,12 +18,14 @@
 mod alarms;
 mod band;
 mod calm;
+mod dots;
 mod footer;
 mod next;
 mod notices;
 mod pages;
 mod palette;
 mod pen;
+mod pocket;
 mod veil;
 
 use alloc::format;
@@ -56,6 +67,10 @@ pub struct Layout {
 enum Design {
     /// The wall on a grid of units.
     Grid(Grid),
+    /// 320x240.
+    Pocket,
+    /// Few pixels.
+    Dots,
 }
 
 /// No design serves a panel of this size.
@@ -77,7 +92,11 @@ impl fmt::Display for Unservable {
 impl core::error::Error for Unservable {}
 
 /// The sizes that are served, for people.
-const SERVED: &str = "480x320, 800x480 and 1920x1080";
+const SERVED: &str =
+    "all from 32x8 to 4096x4096, with designs made for 320x240, 480x320, 800x480, 1920x1080 and LED matrices";
+
+/// No side of a wall has more pixels: its picture is kept in memory.
+const MOST: u16 = 4_096;
 
 /// A wall on the grid has at least so many units.
 const LEAST: (u16, u16) = (480, 270);
@@ -88,7 +107,14 @@ impl Design {
             let (columns, rows) = grid.size((width, height));
             columns >= LEAST.0 && rows >= LEAST.1
         };
-        [Grid::Room, Grid::Table, Grid::Desk].into_iter().find(fits).map(Self::Grid)
+        if width < dots::LEAST.0 || height < dots::LEAST.1 || width.max(height) > MOST {
+            return None;
+        }
+        if (width, height) == pocket::SIZE {
+            return Some(Self::Pocket);
+        }
+        let grid = [Grid::Room, Grid::Table, Grid::Desk].into_iter().find(fits);
+        Some(grid.map_or(Self::Dots, Self::Grid))
     }
 }
 
@@ -121,6 +147,8 @@ impl Layout {
     ) -> Result<(), D::Error> {
         match self.design {
             Design::Grid(grid) => on_grid(&mut Pen::new(target, grid, self.size()), scene, phase),
+            Design::Pocket => pocket::draw(&mut Pen::new(target, Grid::Pocket, self.size()), scene, phase),
+            Design::Dots => dots::draw(target, self.size(), scene, phase),
         }
     }
 
@@ -134,10 +162,10 @@ impl Layout {
                 &mut alarms.map(|alarm| Lamp::from(alarm.state)).chain(lamps)
             }
             Link::Stale { .. } | Link::Blocked { .. } => &mut core::iter::once(Lamp::Slow),
-            Link::Starting { .. } | Link::Stopped => return None,
+            Link::Starting { .. } | Link::Stopped => &mut core::iter::empty(),
         };
         let flash = flashing.filter_map(|lamp| lamp.next_edge(t_ms)).min();
-        let turn = (self.pages(scene) > 1).then(|| Phase::next_turn(t_ms));
+        let turn = (self.turns(scene) > 1).then(|| Phase::next_turn(t_ms));
         [flash, turn].into_iter().flatten().min()
     }
 
@@ -147,19 +175,26 @@ impl Layout {
         self.page(scene, phase.turn).into_iter().flat_map(Page::shown)
     }
 
-    /// How many pages take turns; 1 where none does.
-    fn pages(&self, scene: &Scene) -> usize {
-        self.page(scene, 0).map_or(1, |page| page.of)
+    /// How often a page turns until the wall begins anew; 1 where none does.
+    fn turns(self, scene: &Scene) -> u64 {
+        match self.design {
+            Design::Grid(_) | Design::Pocket => self.page(scene, 0).map_or(1, |page| page.of as u64),
+            Design::Dots => dots::turns(scene, self.size()),
+        }
     }
 
     /// The page of alarms; none while the picture is not a live one.
-    fn page(&self, scene: &Scene, turn: u64) -> Option<Page> {
-        match (scene.link, self.design) {
-            (Link::Live, Design::Grid(grid)) => {
-                let lines = alarms::lines(scene, bottom(scene, grid.size(self.size()).1));
-                Some(Page::of(scene, lines, turn))
-            }
-            (Link::Stale { .. } | Link::Starting { .. } | Link::Blocked { .. } | Link::Stopped, _) => None,
+    fn page(self, scene: &Scene, turn: u64) -> Option<Page> {
+        match scene.link {
+            Link::Live => Some(match self.design {
+                Design::Grid(grid) => {
+                    let lines = alarms::lines(scene, bottom(scene, grid.size(self.size()).1));
+                    Page::of(scene, lines, turn)
+                }
+                Design::Pocket => pocket::page(scene, turn),
+                Design::Dots => dots::page(scene, self.size(), turn),
+            }),
+            Link::Stale { .. } | Link::Starting { .. } | Link::Blocked { .. } | Link::Stopped => None,
         }
     }
 }

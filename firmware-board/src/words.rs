@@ -23,6 +23,8 @@ pub struct Words {
     pub(crate) overdue_short: &'static str,
     pub(crate) on_shift: &'static str,
     pub(crate) no_specialist: &'static str,
+    pub(crate) well_short: &'static str,
+    pub(crate) soon_short: &'static str,
 
     pub(crate) not_taken: &'static str,
     pub(crate) all_taken: &'static str,
@@ -33,6 +35,7 @@ pub struct Words {
     pub(crate) nothing_due: &'static str,
 
     pub(crate) time_not_trusted: &'static str,
+    pub(crate) time_short: &'static str,
     pub(crate) muted: &'static str,
     pub(crate) quiet: &'static str,
     pub(crate) quiet_short: &'static str,
@@ -81,6 +84,8 @@ const RUSSIAN: Words = Words {
     overdue_short: "просроч.",
     on_shift: "смена",
     no_specialist: "нет спец",
+    well_short: "ПОРЯДОК",
+    soon_short: "СКОРО",
     not_taken: "не принято",
     all_taken: "всё принято",
     cleared: "ушло",
@@ -89,6 +94,7 @@ const RUSSIAN: Words = Words {
     next_due: "ближайший срок",
     nothing_due: "сроков впереди нет",
     time_not_trusted: "ВРЕМЯ НЕ ПРОВЕРЕНО",
+    time_short: "ВРЕМЯ?",
     muted: "БЕЗ ЗВУКА",
     quiet: "тихие часы",
     quiet_short: "тихо",
@@ -147,6 +153,8 @@ const ENGLISH: Words = Words {
     overdue_short: "overdue",
     on_shift: "on shift",
     no_specialist: "no spec.",
+    well_short: "WELL",
+    soon_short: "SOON",
     not_taken: "not taken",
     all_taken: "all taken",
     cleared: "gone",
@@ -155,6 +163,7 @@ const ENGLISH: Words = Words {
     next_due: "next due",
     nothing_due: "nothing due",
     time_not_trusted: "TIME NOT TRUSTED",
+    time_short: "TIME?",
     muted: "MUTED",
     quiet: "quiet hours",
     quiet_short: "quiet",
@@ -327,7 +336,72 @@ fn name_from_1(names: &[&'static str], number: u8) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
+    use std::path::Path;
+    use std::vec::Vec;
+
     use super::*;
+    use crate::face;
+
+    /// Every character that some text of ours needs and a face lacks.
+    fn missing(text: &str) -> String {
+        let wanted = text.chars().filter(|char| !char.is_control());
+        wanted.filter(|char| face::for_text().any(|face| face.glyph(*char).is_none())).collect()
+    }
+
+    #[test]
+    fn every_word_of_the_wall_can_be_written() {
+        // All of them stand in this file.
+        assert_eq!(missing(include_str!("words.rs")), "");
+    }
+
+    #[test]
+    fn every_word_that_is_read_from_the_doorway_can_be_written_large() {
+        for words in [&RUSSIAN, &ENGLISH] {
+            let Words { critical, overdue, due_soon, attention, all_well, .. } = *words;
+            let Words { no_link, starting, not_started, stopped, .. } = *words;
+            let live = [critical, overdue, due_soon, attention, all_well].concat();
+            let not_live = [no_link, starting, not_started, stopped].concat();
+            for char in live.chars().chain(not_live.chars()) {
+                assert!(face::for_titles().all(|face| face.glyph(char).is_some()), "{char:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_title_of_a_shipped_regulation_can_be_written() {
+        let texts = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../daemon/regulations"), "toml");
+        assert!(texts.len() >= 5, "only {} regulations", texts.len());
+        for text in texts {
+            assert_eq!(missing(&text), "");
+        }
+    }
+
+    #[test]
+    fn every_text_in_russian_that_the_daemon_has_can_be_written() {
+        let is_russian = |line: &&str| line.chars().any(|char| ('А'..='я').contains(&char));
+        let texts = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../daemon/src"), "rs");
+        let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).filter(is_russian).collect();
+        assert!(lines.len() > 100, "only {} lines", lines.len());
+        for line in lines {
+            assert_eq!(missing(line), "", "{line}");
+        }
+    }
+
+    /// The texts of the files in a folder and below it.
+    fn files(folder: &Path, extension: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(folder).expect("a folder of this repository") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                texts.extend(files(&path, extension));
+            } else if path.extension().is_some_and(|known| known == extension) {
+                texts.push(std::fs::read_to_string(&path).expect("a text"));
+            }
+        }
+        texts
+    }
 
     #[test]
     fn an_age_is_said_in_at_most_two_units() {

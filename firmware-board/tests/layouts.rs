@@ -53,3 +53,24 @@ fn across_a_room() {
     check((1920, 1080), &[]);
     check_pages((1920, 1080), &storm());
 }
+
+#[test]
+fn in_the_hand() {
+    check((320, 240), &[]);
+    check_pages((320, 240), &storm());
+}
+
+#[test]
+fn on_panels_of_few_pixels() {
+    for size in [(64, 8), (128, 16), (64, 32), (128, 64), (256, 64), (80, 44), (200, 100), (32, 8)] {
+        check(size, &[]);
+        check_pages(size, &storm());
+    }
+}
+
+#[test]
+fn on_other_screens() {
+    for size in [(1280, 720), (1024, 600)] {
+        check(size, &["well", "storm"]);
+    }
+}

@@ -137,7 +137,8 @@ fn a_taken_alarm_is_steady() {
 fn a_size_that_no_layout_serves_is_refused_with_those_that_are() {
     let refused = Layout::of(7, 5).expect_err("nothing is read on so few pixels");
     assert_eq!((refused.width, refused.height), (7, 5));
-    assert!(refused.to_string().contains("480x320"), "{refused}");
+    assert!(refused.to_string().contains("from 32x8"), "{refused}");
+    assert!(Layout::of(4_097, 8).is_err());
 }
 
 #[test]

@@ -16,6 +16,12 @@ pub(crate) fn face(path: &Path, wanted: &str) -> Result<Table, Box<dyn Error>> {
     let text = String::from_utf8_lossy(&text);
     let mut known: Vec<Glyph> = text.split("STARTCHAR ").skip(1).filter_map(glyph).collect();
     let cap_px = known.iter().find(|glyph| glyph.code == u16::from(b'H')).ok_or("no H")?.height;
+    if cap_px == OWN_CAP_PX {
+        for glyph in own() {
+            known.retain(|other| other.code != glyph.code);
+            known.push(glyph);
+        }
+    }
     let widest =
         known.iter().filter(|glyph| is_digit(glyph)).map(|glyph| glyph.width).max().ok_or("no digit")?;
     for digit in known.iter_mut().filter(|glyph| is_digit(glyph)) {
@@ -31,6 +37,38 @@ pub(crate) fn face(path: &Path, wanted: &str) -> Result<Table, Box<dyn Error>> {
         }
     }
     Ok(Table { cap_px, glyphs })
+}
+
+/// The height of capitals of the face that has letters of ours.
+const OWN_CAP_PX: u16 = 6;
+
+/// Letters of ours, where four columns do not tell them apart: М from Н, and № from Ъ.
+const OWN: [(char, &[&str]); 5] = [
+    ('М', &["#...#", "##.##", "#.#.#", "#.#.#", "#...#", "#...#"]),
+    ('M', &["#...#", "##.##", "#.#.#", "#.#.#", "#...#", "#...#"]),
+    ('м', &["#...#", "##.##", "#.#.#", "#...#"]),
+    ('m', &["####.", "#.#.#", "#.#.#", "#.#.#"]),
+    ('№', &["#..#..#.", "##.#.#.#", "##.#.#.#", "#.##..#.", "#.##....", "#..#.###"]),
+];
+
+fn own() -> impl Iterator<Item = Glyph> {
+    OWN.into_iter().filter_map(|(char, rows)| {
+        let (width, height) = (u16::try_from(rows.first()?.len()).ok()?, u16::try_from(rows.len()).ok()?);
+        Some(Glyph {
+            code: u16::try_from(u32::from(char)).ok()?,
+            width,
+            height,
+            left: 0,
+            top: i16::try_from(height).ok()?,
+            advance_64: (width + SPACE) * 64,
+            coverage: drawn(rows),
+        })
+    })
+}
+
+/// A drawing in coverage.
+fn drawn(rows: &[&str]) -> Vec<u8> {
+    rows.concat().bytes().map(|dot| if dot == b'#' { 255 } else { 0 }).collect()
 }
 
 fn is_digit(glyph: &Glyph) -> bool {
@@ -123,17 +161,14 @@ const MARKS: [[&str; 7]; 16] = [
 ];
 
 pub(crate) fn marks() -> Vec<Glyph> {
-    let coverage = |rows: [&str; 7]| -> Vec<u8> {
-        rows.concat().bytes().map(|dot| if dot == b'#' { 255 } else { 0 }).collect()
-    };
-    let mark = |(code, rows)| Glyph {
+    let mark = |(code, rows): (u16, [&str; 7])| Glyph {
         code,
         width: 7,
         height: 7,
         left: 0,
         top: 7,
         advance_64: 8 * 64,
-        coverage: coverage(rows),
+        coverage: drawn(&rows),
     };
     (0xE000..).zip(MARKS).map(mark).collect()
 }

@@ -20,11 +20,15 @@ const MORE: u16 = 20;
 /// Where the first line is.
 const TOP: u16 = band::HEIGHT + 4;
 
-/// How many lines fit above `bottom` and leave room for what runs out next.
+/// How many lines fit above `bottom`.
 pub(super) fn lines(scene: &Scene, bottom: u16) -> Lines {
     let banner = if pages::banner(scene).is_some() { PITCH } else { 0 };
-    let room = bottom.saturating_sub(TOP + banner + next::least(scene));
-    Lines { whole: usize::from(room / PITCH), paged: usize::from(room.saturating_sub(MORE) / PITCH) }
+    let above = bottom.saturating_sub(TOP + banner);
+    let room = above.saturating_sub(next::least(scene));
+    let fitting = |room: u16| usize::from(room / PITCH);
+    // What runs out next gives way where it would leave hardly any room for what already has.
+    let paged = fitting(room.saturating_sub(MORE)).max(fitting(above.saturating_sub(MORE)).min(3));
+    Lines { whole: fitting(room), paged }
 }
 
 /// Draws a page of them above `bottom`, then how many are not on it; says where it ended.

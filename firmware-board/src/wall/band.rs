@@ -56,7 +56,7 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
 }
 
 /// The lamp that has this level's colour: the tile does as it does.
-fn lamp(scene: &Scene) -> Lamp {
+pub(super) fn lamp(scene: &Scene) -> Lamp {
     match scene.level {
         Level::Normal => Lamp::Off,
         Level::DueSoon => scene.signals.amber,
@@ -65,14 +65,14 @@ fn lamp(scene: &Scene) -> Lamp {
 }
 
 /// The level's mark; where no term is near, that of the worst alarm.
-fn sign(scene: &Scene) -> Mark {
+pub(super) fn sign(scene: &Scene) -> Mark {
     match scene.alarms.first() {
         Some(alarm) if scene.level == Level::DueSoon && scene.counts.due_soon == 0 => alarm.kind.into(),
         _ => scene.level.into(),
     }
 }
 
-fn word(scene: &Scene, words: &Words) -> &'static str {
+pub(super) fn word(scene: &Scene, words: &Words) -> &'static str {
     match scene.level {
         Level::Normal => words.all_well,
         Level::DueSoon if scene.counts.due_soon == 0 => words.attention,
@@ -82,8 +82,19 @@ fn word(scene: &Scene, words: &Words) -> &'static str {
     }
 }
 
+/// The word where there is less room.
+pub(super) fn word_short(scene: &Scene, words: &Words) -> &'static str {
+    match scene.level {
+        Level::Normal => words.well_short,
+        Level::DueSoon if scene.counts.due_soon == 0 => words.attention,
+        Level::DueSoon => words.soon_short,
+        Level::Breach => words.overdue_short,
+        Level::Critical => words.critical_short,
+    }
+}
+
 /// How many there are of what the word says; where the figures know none, how many alarms.
-fn number(scene: &Scene) -> Option<u32> {
+pub(super) fn number(scene: &Scene) -> Option<u32> {
     let figure = match scene.level {
         Level::Normal => return None,
         Level::DueSoon => scene.counts.due_soon,

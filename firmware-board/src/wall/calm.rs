@@ -12,7 +12,10 @@ use crate::face::Use;
 use crate::marks::Mark;
 use crate::{Rect, Scene};
 
-const BAND: u16 = 104;
+/// Rows that band, clock and what is beside it need.
+const ROWS: u16 = 262;
+/// How many of them the band takes, and how many on a lower wall.
+const BAND: (u16, u16) = (104, 80);
 const TEXT: i32 = 116;
 /// How far from the right the date and the next promise start.
 const ASIDE: i32 = 168;
@@ -27,21 +30,26 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
     let tone = palette.green;
-    pen.fill(Rect::new(0, 0, pen.size().0, BAND), tone.fill)?;
-    pen.mark(Ink::new(Use::MarksPoster, tone.on_fill, tone.fill), (12, 8), Mark::Well)?;
-    let base = if scene.site.is_empty() { 67 } else { 58 };
+    let is_low = pen.size().1 < ROWS + 58;
+    let band = if is_low { BAND.1 } else { BAND.0 };
+    pen.fill(Rect::new(0, 0, pen.size().0, band), tone.fill)?;
+    let (marks, at) = if is_low { (Use::MarksBand, (28, 12)) } else { (Use::MarksPoster, (12, 8)) };
+    pen.mark(Ink::new(marks, tone.on_fill, tone.fill), at, Mark::Well)?;
+    let middle = i32::from(band) / 2;
+    let base = if scene.site.is_empty() { middle + 15 } else { middle + 6 };
     pen.text(Ink::new(Use::Title, tone.on_fill, tone.fill), Hold::Left, (TEXT, base), words.all_well)?;
     pen.text_within(
         Ink::new(Use::Small, tone.on_fill, tone.fill),
         Hold::Left,
-        (TEXT, 82),
+        (TEXT, middle + 30),
         pen.right() - TEXT,
         &scene.site,
     )?;
 
-    let middle = i32::from(BAND + bottom) / 2;
-    clock(pen, palette, scene, middle)?;
-    aside(pen, palette, scene, middle)
+    let middle = i32::from(band + bottom) / 2;
+    let is_tight = bottom - band < 120;
+    clock(pen, palette, scene, middle, is_tight)?;
+    aside(pen, palette, scene, middle, is_tight)
 }
 
 fn clock<D: DrawTarget<Color = Rgb565>>(
@@ -49,6 +57,7 @@ fn clock<D: DrawTarget<Color = Rgb565>>(
     palette: &Palette,
     scene: &Scene,
     middle: i32,
+    is_tight: bool,
 ) -> Result<(), D::Error> {
     let colour = footer::clock_colour(palette, scene);
     let time = time_of_day(scene.at_text);
@@ -60,7 +69,7 @@ fn clock<D: DrawTarget<Color = Rgb565>>(
         (i32::from(left) - 4, middle + 36),
         &time,
     )?;
-    let y = u16::try_from(middle + 50).expect("within the panel");
+    let y = u16::try_from(middle + if is_tight { 44 } else { 50 }).expect("within the panel");
     footer::heartbeat(pen, palette, scene, Rect::new(left, y, CLOCK, 4))
 }
 
@@ -74,6 +83,7 @@ fn aside<D: DrawTarget<Color = Rgb565>>(
     palette: &Palette,
     scene: &Scene,
     middle: i32,
+    is_tight: bool,
 ) -> Result<(), D::Error> {
     let words = scene.language.words();
     let strong = Ink::new(Use::Body, palette.text, palette.ground);
@@ -94,6 +104,9 @@ fn aside<D: DrawTarget<Color = Rgb565>>(
         Some(next) => {
             line(faint, 17, words.next_due)?;
             line(Ink::new(Use::Body, palette.blue.ink, palette.ground), 37, &words.left(next.in_s))?;
+            if is_tight {
+                return Ok(());
+            }
             line(faint, 56, &format!("{}{} · {}", words.number_sign, next.number, next.metric))
         }
     }

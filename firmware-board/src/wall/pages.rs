@@ -76,7 +76,7 @@ impl Page {
 /// What stays and what takes turns.
 struct Turns {
     stays: Vec<usize>,
-    turns: Vec<usize>,
+    others: Vec<usize>,
     /// Lines for what takes turns; none where a single line has to serve both.
     lines: usize,
 }
@@ -90,16 +90,16 @@ impl Turns {
             stays.extend(listed.iter().copied().find(|index| is_new(index)));
         }
         let rest = listed.iter().copied().filter(|index| !stays.contains(index));
-        let (mut turns, others): (Vec<usize>, Vec<usize>) = rest.partition(is_new);
-        turns.extend(others);
-        Self { lines: lines - stays.len(), stays, turns }
+        let (mut others, old): (Vec<usize>, Vec<usize>) = rest.partition(is_new);
+        others.extend(old);
+        Self { lines: lines - stays.len(), stays, others }
     }
 
     fn count(&self) -> usize {
         match (self.stays.len(), self.lines) {
             (0, _) => 1,
-            (_, 0) => self.turns.len() * 2,
-            (_, lines) => self.turns.len().div_ceil(lines),
+            (_, 0) => self.others.len() * 2,
+            (_, lines) => self.others.len().div_ceil(lines),
         }
     }
 
@@ -108,9 +108,9 @@ impl Turns {
             (None, _) => Vec::new(),
             // On a single line the worst is every second page.
             (Some(worst), 0) if page.is_multiple_of(2) => alloc::vec![*worst],
-            (Some(_), 0) => self.turns.get(page / 2).copied().into_iter().collect(),
+            (Some(_), 0) => self.others.get(page / 2).copied().into_iter().collect(),
             (Some(_), lines) => {
-                let turn = self.turns.iter().skip(page * lines).take(lines);
+                let turn = self.others.iter().skip(page * lines).take(lines);
                 self.stays.iter().chain(turn).copied().collect()
             }
         }

@@ -69,6 +69,19 @@ pub(crate) const LIVE: Palette = Palette {
     },
 };
 
+/// For panels whose pixels may only be lit or dark: areas are dark there and ink is lit, so that text stands out from both.
+pub(crate) const DOTS: Palette = Palette {
+    ground: rgb(0x00_00_00),
+    plate: rgb(0x00_00_00),
+    rule: rgb(0x33_3D_4A),
+    text: rgb(0xFF_FF_FF),
+    faint: rgb(0xA3_B0_BF),
+    red: Tone { fill: rgb(0x78_08_10), ink: rgb(0xFF_5A_50), ..LIVE.red },
+    amber: Tone { fill: rgb(0x70_4C_00), ink: rgb(0xFF_B3_00), on_fill: rgb(0xFF_FF_FF), ..LIVE.amber },
+    green: Tone { fill: rgb(0x0B_6B_38), ..LIVE.green },
+    blue: Tone { fill: rgb(0x10_40_78), ..LIVE.blue },
+};
+
 /// The picture is old: no colour is left in it.
 pub(crate) const STALE: Palette = {
     const GREY: Tone = Tone {
@@ -151,6 +164,17 @@ mod tests {
         for tone in [red, amber, green, blue] {
             assert!(contrast(tone.on_fill, tone.fill) >= 4.5);
             assert!(contrast(text, tone.shade) >= 9.0);
+        }
+    }
+
+    #[test]
+    fn where_pixels_are_lit_or_dark_text_is_lit_and_what_is_behind_it_dark() {
+        let lit = |colour: Rgb565| colour.r() > 15 || colour.g() > 31 || colour.b() > 15;
+        let Palette { ground, plate, text, faint, red, amber, green, blue, .. } = DOTS;
+        assert!(lit(text) && lit(faint) && !lit(ground) && !lit(plate));
+        for tone in [red, amber, green, blue] {
+            assert!(lit(tone.ink) && !lit(tone.fill), "{tone:?}");
+            assert!(contrast(text, tone.fill) >= 4.5 && contrast(tone.ink, ground) >= 5.5, "{tone:?}");
         }
     }
 

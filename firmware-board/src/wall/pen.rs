@@ -11,13 +11,15 @@ use embedded_graphics::primitives::Rectangle;
 
 use super::MARGIN;
 use crate::Rect;
-use crate::face::{DESK, Face, Faces, ROOM, TABLE, Use};
+use crate::face::{DESK, Face, Faces, POCKET, ROOM, TABLE, Use};
 use crate::marks::Mark;
 use crate::text;
 
 /// How large a unit is, by the distance from which the panel is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Grid {
+    /// A pixel a unit, and smaller words.
+    Pocket,
     /// A pixel a unit.
     Desk,
     /// Three pixels are two units.
@@ -30,7 +32,7 @@ impl Grid {
     /// Pixels, and the units that they are.
     fn ratio(self) -> (i32, i32) {
         match self {
-            Self::Desk => (1, 1),
+            Self::Pocket | Self::Desk => (1, 1),
             Self::Table => (3, 2),
             Self::Room => (4, 1),
         }
@@ -38,6 +40,7 @@ impl Grid {
 
     fn faces(self) -> &'static Faces {
         match self {
+            Self::Pocket => &POCKET,
             Self::Desk => &DESK,
             Self::Table => &TABLE,
             Self::Room => &ROOM,

@@ -31,7 +31,7 @@ pub(crate) fn check_frame(name: &str, frame: &Frame) {
     }
     let wanted = read(&golden);
     if drawn != wanted {
-        let beside = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let beside = PathBuf::from(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("target"));
         let (new, difference) = (beside.join(&name), beside.join(format!("diff-{name}")));
         write(&new, (width, height), &drawn);
         write(&difference, (width, height), &marked(&wanted, &drawn));
@@ -70,7 +70,9 @@ fn write(path: &Path, (width, height): (u16, u16), rgb: &[u8]) {
         return;
     }
     let mut colours = vec![[0; 3]; palette.len()];
-    palette.iter().for_each(|(colour, index)| colours[*index].copy_from_slice(colour));
+    for (colour, index) in &palette {
+        colours[*index].copy_from_slice(colour);
+    }
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_palette(colours.concat());
     encoder.set_filter(png::Filter::NoFilter);
