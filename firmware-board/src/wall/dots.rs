@@ -343,8 +343,7 @@ fn name(scene: &Scene, alarm: &AlarmLine) -> String {
 fn age(scene: &Scene, alarm: &AlarmLine, r#type: Type, room: i32) -> Option<String> {
     let age = scene.language.words().age(alarm.age_s);
     let tight: String = age.chars().filter(|char| *char != ' ').collect();
-    let largest_unit = age.split(' ').take(2).collect();
-    [age, tight, largest_unit].into_iter().find(|age| r#type.fits(age, room))
+    [age, tight].into_iter().find(|age| r#type.fits(age, room))
 }
 
 /// What holds for the whole wall, or the figures; and the time.
@@ -517,7 +516,9 @@ fn said(scene: &Scene, alarm: &AlarmLine, width: i32) -> Vec<String> {
         Some(number) if width < NARROW => format!("{number}"),
         Some(_) | None => name(scene, alarm),
     };
-    let age = age(scene, alarm, once, room).unwrap_or_default();
+    // Where there is hardly any room, in its largest unit alone.
+    let in_short = || scene.language.words().age(alarm.age_s).split(' ').take(2).collect();
+    let age = age(scene, alarm, once, room).unwrap_or_else(in_short);
     let whole = format!("{name} {age}");
     if !once.fits(&whole, room) {
         return alloc::vec![name, age];
