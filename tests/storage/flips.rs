@@ -133,7 +133,7 @@ fn reply(running: &mut Loop, number: TicketNumber) -> bool {
 #[test]
 fn a_flipped_bit_of_the_ticket_database_costs_no_ticket_and_at_most_a_restart() {
     let before = Before::new();
-    for seed in seeds(40) {
+    for seed in seeds(16) {
         let _telling = Telling(seed);
         let mut random = Random::new(seed);
         let (dir, what) = before.flipped(&mut random);
