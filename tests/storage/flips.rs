@@ -42,7 +42,9 @@ fn all_seen(running: &Loop) -> BTreeMap<TicketNumber, Seen> {
 fn told(running: &Loop) -> BTreeMap<TicketNumber, Seen> {
     let entries: Vec<Entry> = running.history().since(1).map(|entry| entry.unwrap()).collect();
     let mut desk = Desk::new(regulations());
-    entries.iter().for_each(|entry| desk.apply(entry));
+    for entry in &entries {
+        desk.apply(entry);
+    }
     let of = |number: TicketNumber| {
         let story: Vec<_> = entries.iter().filter(|entry| entry.tickets().contains(&number)).collect();
         let ticket = desk.ticket(number);
