@@ -6,7 +6,7 @@ use common::golden::{check_frame, check_on};
 use common::{alarm, breach, critical, due_soon, next, resignalled, room, storm, well};
 use firmware_board::{
     AlarmKind, AlarmState, ClockText, Counts, DiskFault, Frame, Language, Level, Link, Phase, Progress,
-    Scene, Staffing, signals, test_card,
+    Scene, Staffing, test_card,
 };
 
 /// Draws the scene and compares it with its picture.

@@ -197,7 +197,8 @@ fn foot<D: DrawTarget<Color = Rgb565>>(pen: &mut Pen<'_, D>, scene: &Scene) -> R
         (RIGHT, base),
         &time_of_day(scene.at_text),
     )?;
-    let beat = u16::try_from(time_px).unwrap_or(0);
+    // A pixel a second at least, so that it never stands still.
+    let beat = u16::try_from(time_px).unwrap_or(0).max(60);
     footer::heartbeat(pen, palette, scene, Rect::new(SIZE.0 - 8 - beat, SIZE.1 - 4, beat, 2))?;
     let (r#use, colour, told) = foot_text(scene, colour);
     pen.text_within(
