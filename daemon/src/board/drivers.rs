@@ -74,6 +74,8 @@ impl Glass for Pretended {
 
 fn tft_panel(tft: &config::Tft, recorder: &Recorder<PanelTrace>) -> Made {
     let connect = || -> Result<_, PiError> {
+        // The bus first: that SPI is switched off is what a box lacks most often, and has a line that mends it.
+        let bus = bus(tft.spi, recorder)?;
         let pin = |wire, pin, high| Ok(ErasedPin::new(recorder.pin_over(wire, pi::output(pin, high)?)));
         let backlight = tft.backlight_pin.map(|number| pin(Wire::Backlight, number, false)).transpose()?;
         let (dc, reset) = (pin(Wire::Dc, tft.dc_pin, false)?, pin(Wire::Reset, tft.reset_pin, true)?);
@@ -87,7 +89,7 @@ fn tft_panel(tft: &config::Tft, recorder: &Recorder<PanelTrace>) -> Made {
             blue_first: tft.blue_first,
             inverted: tft.inverted,
         };
-        Ok((Tft::new(bus(tft.spi, recorder)?, dc, Some(reset), mounting), backlight))
+        Ok((Tft::new(bus, dc, Some(reset), mounting), backlight))
     };
     let (driver, backlight) = connect().map_err(|error| chain(&error))?;
     start(driver, backlight, &mut Sleep)
