@@ -107,13 +107,14 @@ pub fn monotonic_us() -> u64 {
 /// Calls `stepped` in a thread of its own each time somebody sets the system clock.
 ///
 /// # Errors
-/// When the kernel gives no timer or the system no thread; steps then go unnoticed until the next deadline.
+/// When the kernel gives no timer or the system no thread; steps then go unnoticed until the clocks are next read.
 pub fn watch_steps(stepped: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
     let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC)?;
     std::thread::Builder::new().name("clock-steps".into()).spawn(move || {
+        // Later than a clock can be set: one that was already past would end each wait at once.
         let far = Itimerspec {
             it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
-            it_value: Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 },
+            it_value: Timespec { tv_sec: i64::MAX / 1_000_000_000, tv_nsec: 0 },
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
         while timerfd_settime(&timer, flags, &far).is_ok() {

@@ -181,3 +181,19 @@ fn waits_and_opens(mounted: &Mounted, token: &str, why: &str, mend: impl FnOnce(
     eventually("the desk's own picture", || (picture(&daemon) != before).then_some(()));
     assert_eq!(daemon.stop().code(), Some(0));
 }
+
+#[test]
+fn a_ledger_that_somebody_removes_is_told_at_once_and_nothing_more_is_acknowledged() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let state = dir.path().join("state");
+    let daemon = Daemon::start(&state, &[]);
+    assert_eq!(register(&daemon).status, 201);
+    fs::remove_dir_all(state.join("ledger")).expect("a ledger");
+    refused(&register(&daemon), "storage-failed");
+    // It does not go away by itself: whatever is written from here on would be lost.
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    refused(&register(&daemon), "storage-failed");
+    let alarms = daemon.get("/v1/alarms").json;
+    assert_eq!(alarms[0]["id"], "storage-ledger", "{alarms}");
+    assert_eq!(daemon.get("/v1/tickets/1").status, 200, "what is known is shown");
+}

@@ -45,6 +45,14 @@ fn a_state_directory_that_cannot_be_one_is_named() {
 }
 
 #[test]
+fn a_state_directory_with_too_long_a_path_for_a_socket_is_told_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let state = dir.path().join("s".repeat(100)).display().to_string();
+    let told = complaint(&andond(&["--state-dir", &state, "--listen", "127.0.0.1:0"]));
+    assert!(told.contains("control.sock") && told.contains("a shorter path"), "{told}");
+}
+
+#[test]
 fn a_bad_key_and_a_bad_regulation_are_told_by_file_and_line() {
     let dir = tempfile::tempdir().expect("a directory");
     let config = dir.path().join("andon.toml");

@@ -74,6 +74,7 @@ struct State {
     next_faults: (u32, Fault),
     changes_fail_one_in: u64,
     reads_fail_one_in: u64,
+    syncs_fail: bool,
     read_only: bool,
     power: Power,
     changes: u64,
@@ -140,6 +141,7 @@ impl SimDisk {
             next_faults: (0, Fault::Io),
             changes_fail_one_in: 0,
             reads_fail_one_in: 0,
+            syncs_fail: false,
             read_only: false,
             power: Power::On,
             changes: 0,
@@ -192,6 +194,11 @@ impl SimDisk {
     /// Lets one in `n` operations that read fail; 0 ends that.
     pub fn fail_reads_one_in(&self, n: u64) {
         self.state().reads_fail_one_in = n;
+    }
+
+    /// Lets every sync of a file fail for want of room, as a thin device does that promised room and has none.
+    pub fn fail_syncs(&self) {
+        self.state().syncs_fail = true;
     }
 
     /// Ends all faults; room and read-only stay.
@@ -385,6 +392,7 @@ impl State {
         self.next_faults.0 = 0;
         self.changes_fail_one_in = 0;
         self.reads_fail_one_in = 0;
+        self.syncs_fail = false;
     }
 
     fn find(&mut self, path: &Path) -> io::Result<u64> {
@@ -623,6 +631,14 @@ impl SimFile {
 }
 
 impl DiskFile for SimFile {
+    fn has_name(&self) -> io::Result<bool> {
+        let has_it = |node: &Node| match node {
+            Node::Dir(names) => names.now.values().any(|node| *node == self.node),
+            Node::File(_) => false,
+        };
+        Ok(self.disk.state().nodes.values().any(has_it))
+    }
+
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         let (mut state, begun) = self.begin(Doing::Reading)?;
         begun.map_err(Fault::error)?;
@@ -685,6 +701,7 @@ impl DiskFile for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         let (mut state, begun) = self.begin(Doing::Changing)?;
+        let begun = if state.syncs_fail { Err(Fault::NoSpace) } else { begun };
         let State { nodes, random, .. } = &mut *state;
         let Some(Node::File(contents)) = nodes.get_mut(&self.node) else {
             panic!("a handle is one of a file")

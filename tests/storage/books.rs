@@ -170,6 +170,17 @@ fn a_database_older_than_the_ledger_is_brought_up_from_where_it_stands() {
 }
 
 #[test]
+fn another_desks_database_is_set_aside_though_its_position_fits() {
+    Before::new().check("it belongs to another desk's ledger", |dir| {
+        let mut other = SimulatedBox::at("2026-11-23 10:05");
+        other.register(registration(7));
+        other.switch_off();
+        fs::remove_dir_all(dir.join("sled")).unwrap();
+        copy(&other.settings().state_dir.join("sled"), &dir.join("sled"));
+    });
+}
+
+#[test]
 fn a_database_newer_than_the_ledger_is_set_aside_and_what_is_lost_is_told() {
     let before = Before::new();
     let (dir, desk, report) = before.spoilt(|dir| {

@@ -1,6 +1,7 @@
 //! The loop and its books on a disk that is full, fails or is read-only: updates are refused with the right word, the
 //! wall goes on, and it ends by itself.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use andon::desk::command::Register;
@@ -22,6 +23,18 @@ use tempfile::TempDir;
 const ALARM: &str = "storage-ledger";
 /// The one alarm of breaches that were noticed late.
 const BREACH_LATE: &str = "breach-late";
+
+fn registration(more: &[(String, String)]) -> Command {
+    let mut body = json!({
+        "channel": "email", "type": "error", "subject": "Не печатаются этикетки",
+        "requester": {"inn": "7707083893", "email": "a@b.ru"},
+        "fields": {"process": "Маркировка", "steps": ["Открыть"], "impact": "stops-operations"},
+    });
+    for (field, text) in more {
+        body["fields"][field] = json!(text);
+    }
+    Command::Register(Register::from_json(body).expect("a registration's JSON"))
+}
 
 /// A box under `getmark` whose ledger and reserve are on a simulated disk.
 struct Desk {
@@ -83,13 +96,7 @@ impl Desk {
     }
 
     fn register(&mut self) -> Result<TicketNumber, Failure> {
-        let body = json!({
-            "channel": "email", "type": "error", "subject": "Не печатаются этикетки",
-            "requester": {"inn": "7707083893", "email": "a@b.ru"},
-            "fields": {"process": "Маркировка", "steps": ["Открыть"], "impact": "stops-operations"},
-        });
-        let register = Register::from_json(body).expect("a registration's JSON");
-        self.command(Command::Register(register)).map(|done| done.ticket.expect("a ticket").number)
+        self.command(registration(&[])).map(|done| done.ticket.expect("a ticket").number)
     }
 
     /// The alarms of the disk: id and text.
@@ -101,6 +108,21 @@ impl Desk {
 
     fn reserve_bytes(&self) -> u64 {
         self.disk.length(&self.dir.path().join(RESERVE_NAME)).expect("the reserve's file is there")
+    }
+
+    /// Gives everything to the loop at once, and lets it turn until it has taken all.
+    fn all_at_once(&mut self, commands: Vec<Command>) -> Vec<Result<Done, Failure>> {
+        let (inputs, answers): (VecDeque<_>, Vec<_>) = commands
+            .into_iter()
+            .map(|command| Input::command(command, Actor::named("head", Role::Head), None))
+            .unzip();
+        let mut queue = Some(inputs);
+        while let Some(inputs) = queue.take().filter(|inputs| !inputs.is_empty()) {
+            let mut inputs = inputs;
+            self.running().turn(std::iter::from_fn(|| inputs.pop_front()));
+            queue = Some(inputs);
+        }
+        answers.into_iter().map(|mut answer| answer.try_recv().expect("it was taken")).collect()
     }
 
     fn filler(&self) -> PathBuf {
@@ -258,4 +280,32 @@ fn a_checkpoint_that_fails_is_an_alarm_and_refuses_nothing_until_one_is_written(
     assert_eq!(desk.reserve_bytes(), RESERVE_BYTES);
     desk.running().turn([Input::Kept(Kept::Done { upto_seq: 3 })]);
     assert_eq!(desk.storage_alarms(), []);
+}
+
+#[test]
+fn letters_as_long_as_are_taken_all_at_once_are_no_fault_of_the_disk() {
+    let mut desk = Desk::new(SimDisk::new(7));
+    // 160 of 900 KB are more than the ledger takes in one piece.
+    let long: Vec<_> = (0..15).map(|n| (format!("page-{n}"), "я".repeat(30_000))).collect();
+    let answers = desk.all_at_once(vec![registration(&long); 160]);
+    for (n, answer) in answers.iter().enumerate() {
+        assert!(answer.is_ok(), "the {n}th of 160: {answer:?}");
+    }
+    assert_eq!(desk.storage_alarms(), []);
+}
+
+#[test]
+fn a_disk_that_promises_room_and_takes_no_sync_is_not_told_to_work_until_it_does() {
+    let mut desk = Desk::new(SimDisk::new(8));
+    desk.register().expect("the disk works");
+    desk.disk.fail_syncs();
+    for _ in 0..5 {
+        refused(desk.register(), true);
+        desk.pass_s(1);
+        assert_eq!(desk.storage_alarms().len(), 1, "the alarm stays");
+    }
+    desk.disk.heal();
+    desk.pass_s(2);
+    assert_eq!(desk.storage_alarms(), []);
+    desk.register().expect("the disk works again");
 }

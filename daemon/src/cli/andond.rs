@@ -68,6 +68,9 @@ pub struct Args {
     demo_log: Option<PathBuf>,
 }
 
+/// The longest path of a Unix socket, in bytes.
+const CONTROL_PATH_MAX: usize = 107;
+
 /// Why the daemon does not start or does not go on.
 #[derive(Debug, thiserror::Error)]
 enum AndondError {
@@ -81,6 +84,12 @@ enum AndondError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("cannot open the socket for andonctl, {path}", path = path.display())]
     Control { path: PathBuf, source: std::io::Error },
+    #[error(
+        "the path of the socket for andonctl, {path}, is longer than the {CONTROL_PATH_MAX} bytes that a system takes; \
+         use a state directory with a shorter path",
+        path = path.display()
+    )]
+    ControlPath { path: PathBuf },
     #[error("cannot open the trace {path}", path = path.display())]
     Trace { path: PathBuf, source: std::io::Error },
     #[error("cannot start the wall's thread")]
@@ -106,9 +115,21 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("andond: {}", chain(&error));
+            if is_forbidden(&error) {
+                eprintln!(
+                    "  see who owns it with `ls -ld`; run andond as that user, or give it to andond's with `chown -R`"
+                );
+            }
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether the system does not let this user at something.
+fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut systems = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    systems.any(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
@@ -427,6 +448,9 @@ fn bind_control(state_dir: &Path) -> Result<UnixListener, AndondError> {
     use std::os::unix::fs::PermissionsExt;
     let runtime = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from);
     let path = runtime.as_deref().unwrap_or(state_dir).join("control.sock");
+    if path.as_os_str().len() > CONTROL_PATH_MAX {
+        return Err(AndondError::ControlPath { path });
+    }
     let fail = |source| AndondError::Control { path: path.clone(), source };
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),

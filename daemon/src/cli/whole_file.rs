@@ -25,9 +25,14 @@ pub(super) struct WholeFile {
 impl WholeFile {
     /// Begins the file `path`; one that is there is replaced only where that is meant by `force`.
     pub(super) fn begin(path: &Path, force: bool) -> Result<Self, CliError> {
-        if !force && path.symlink_metadata().is_ok() {
-            let path = path.display();
-            return Err(CliError::Refused(format!("{path} is there already; --force replaces it")));
+        let is_file = path.symlink_metadata().ok().map(|known| known.is_file());
+        let told = match (is_file, force) {
+            (Some(false), _) => Some("is there already and no regular file; give another name"),
+            (Some(true), false) => Some("is there already; --force replaces it"),
+            (Some(true), true) | (None, _) => None,
+        };
+        if let Some(told) = told {
+            return Err(CliError::Refused(format!("{} {told}", path.display())));
         }
         let mut partial = OsString::from(path);
         partial.push(PARTIAL);
@@ -77,5 +82,24 @@ impl Drop for WholeFile {
             // What cannot be removed is overwritten by the next.
             let _ = fs::remove_file(&self.partial);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_regular_file_is_never_replaced() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for path in [Path::new("/dev/null"), dir.path(), &link] {
+            for force in [true, false] {
+                let told = WholeFile::begin(path, force).err().expect("it is refused").to_string();
+                assert!(told.contains("no regular file; give another name"), "{told}");
+            }
+        }
+        assert!(link.is_symlink());
     }
 }

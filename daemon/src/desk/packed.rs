@@ -28,6 +28,11 @@ impl Packed {
         Self(pack(ticket).into())
     }
 
+    /// The bytes, as [`unpack`] takes them.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The ticket.
     pub fn ticket(&self) -> Ticket {
         unpack(&self.0).expect("these bytes were packed")
@@ -164,6 +169,11 @@ const LONG: u8 = 0xff;
 
 /// A text: how many bytes, and those, ASCII as it is.
 fn pack_text(text: &str, to: &mut Vec<u8>) {
+    if text.is_ascii() {
+        (text.len() as u64).pack(to);
+        to.extend_from_slice(text.as_bytes());
+        return;
+    }
     let shorter = |c: char| c.is_ascii() || is_short(c);
     let length: usize = text.chars().map(|c| if shorter(c) { 1 } else { 1 + c.len_utf8() }).sum();
     (length as u64).pack(to);
@@ -231,7 +241,7 @@ impl Pack for SmolStr {
 /// A field's value may be any JSON, and is kept as such.
 impl Pack for Value {
     fn pack(&self, to: &mut Vec<u8>) {
-        pack_text(&self.to_string(), to);
+        pack_text(&serde_json::to_string(self).expect("a value is JSON"), to);
     }
 
     fn unpack(from: &mut &[u8]) -> Option<Self> {

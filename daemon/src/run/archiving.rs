@@ -9,6 +9,7 @@
 //! early. Where the archive cannot be written or is damaged, the wall says so.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use chrono::Datelike;
 use firmware_board::Language;
 
 use super::Handle;
+use super::faults::disk_fault;
 use super::history::{History, HistoryError};
 use crate::chain::chain;
 use crate::desk::packed::unpack;
@@ -67,12 +69,17 @@ pub(super) struct Archivist {
 }
 
 impl Archivist {
-    /// Starts it; `language` is the wall's.
+    /// Starts it; `language` is the wall's, and `may_write` as [`may_write`](Self::may_write) says it.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(handle: Handle, rule: Rule, language: Language) -> std::io::Result<Self> {
-        let told = Arc::new(Told::default());
+    pub(super) fn start(
+        handle: Handle,
+        rule: Rule,
+        language: Language,
+        may_write: bool,
+    ) -> std::io::Result<Self> {
+        let told = Arc::new(Told { may_write: AtomicBool::new(may_write), ..Told::default() });
         let history = Arc::clone(handle.history());
         let mut run = Run {
             handle,
@@ -81,11 +88,18 @@ impl Archivist {
             language,
             is_damaged: false,
             is_failing: false,
+            is_held_back: false,
+            passed_over: 0,
             told: Arc::clone(&told),
         };
         let thread =
             std::thread::Builder::new().name("archivist".into()).spawn(move || run.until_stopped())?;
         Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// Whether the disk has room for more than the desk's own last words.
+    pub(super) fn may_write(&self, may: bool) {
+        self.told.may_write.store(may, Ordering::Relaxed);
     }
 
     /// A checkpoint is durable: there may be closed tickets in the projection that were not there before.
@@ -109,6 +123,7 @@ impl Drop for Archivist {
 struct Told {
     said: Mutex<Said>,
     changed: Condvar,
+    may_write: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -158,6 +173,8 @@ enum Ended {
     Archive(#[from] ArchiveError),
     #[error("the daemon stops")]
     Stopped,
+    #[error("the disk has no room for it")]
+    NoRoom,
 }
 
 /// Tickets to archive, each with the value that the projection has.
@@ -170,8 +187,12 @@ struct Run {
     language: Language,
     /// Whether damage was found since the start. It is mended at the next one.
     is_damaged: bool,
-    /// Whether the last run failed.
+    /// Whether the last run failed, or passed tickets over.
     is_failing: bool,
+    /// Whether the last run ended, or did not begin, for want of room.
+    is_held_back: bool,
+    /// How many tickets the last run passed over, for their story cannot be read.
+    passed_over: usize,
     told: Arc<Told>,
 }
 
@@ -186,9 +207,11 @@ impl Run {
                     if tickets > 0 {
                         log::info!("{tickets} closed tickets were archived");
                     }
-                    false
+                    self.passed_over > 0
                 }
                 Err(Ended::Stopped) => return,
+                // That stands on the wall already.
+                Err(Ended::NoRoom) => self.is_failing,
                 Err(error) => {
                     log::error!("closed tickets stay where they are for an hour: {}", chain(&error));
                     true
@@ -210,6 +233,9 @@ impl Run {
             match self.told.wait(HEALTH_EVERY, for_checkpoint) {
                 Woken::ByTime => rested += HEALTH_EVERY,
                 woken => return woken,
+            }
+            if self.is_held_back && self.told.may_write.load(Ordering::Relaxed) {
+                return Woken::ByTime;
             }
             if self.look_for_damage() {
                 self.tell_health();
@@ -249,8 +275,16 @@ impl Run {
         self.handle.tell(Command::Desk(act), Actor::named(ARCHIVE, Role::Admin));
     }
 
+    /// On a disk without room nothing is archived: what is left of it is for the desk's own last words.
+    fn need_room(&mut self) -> Result<(), Ended> {
+        self.is_held_back = !self.told.may_write.load(Ordering::Relaxed);
+        if self.is_held_back { Err(Ended::NoRoom) } else { Ok(()) }
+    }
+
     /// Archives what is to be archived; how many tickets.
     fn once(&mut self, now: Timestamp) -> Result<usize, Ended> {
+        self.need_room()?;
+        self.passed_over = 0;
         if !self.is_worth_it(now)? {
             return Ok(0);
         }
@@ -258,6 +292,7 @@ impl Run {
         loop {
             let (lot, next) = self.lot(below, now)?;
             tickets += lot.len();
+            self.need_room()?;
             self.archive(lot)?;
             let Some(next) = next else { return Ok(tickets) };
             below = next;
@@ -308,7 +343,16 @@ impl Run {
             (BTreeMap::new(), Archived::default());
         for (ticket, value) in lot.into_iter().rev() {
             let checksum = crc32c::crc32c(&value);
-            let Some((year, story)) = self.story(&ticket)? else { continue };
+            let told = match self.story(&ticket) {
+                Ok(told) => told,
+                Err(Ended::History(error)) if disk_fault(&error).is_none() => {
+                    log::error!("ticket {} cannot be archived: {}", ticket.number, chain(&error));
+                    self.passed_over += 1;
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            let Some((year, story)) = told else { continue };
             archived.tickets.push((ticket.number.0, checksum));
             let known = self.history.archive().get(story.number);
             if known.is_ok_and(|known| known == Some(story.line())) {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::archiving::Archived;
 use super::checking::Losses;
 use super::faults::is_full;
-use super::history::{History, HistoryError, decode, encode};
+use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
@@ -27,7 +27,7 @@ use crate::store::ledger::{SEGMENT_BYTES, Stretch};
 use crate::store::staging;
 use crate::store::tickets::{Opened, Unusable};
 use crate::store::{
-    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Keeper, KeeperPlace, Kept,
+    Archive, ArchiveError, ArchiveReport, Checkpoint, DeadlineChange, Disk, Frame, Keeper, KeeperPlace, Kept,
     Ledger, LedgerError, LockError, RealDisk, Reserve, StateLock, Tickets, TicketsError,
 };
 
@@ -149,10 +149,12 @@ pub(super) struct Carried {
 #[derive(Debug)]
 pub struct Books {
     ledger: Ledger,
+    /// What tells this ledger from others, once it has an entry; see [`Checkpoint::origin`].
+    origin: Option<u32>,
     history: Arc<History>,
     keeper: Option<Keeper>,
     pending: Pending,
-    /// Tickets in a checkpoint that is not durable yet, with the event before which it ends.
+    /// Tickets that are over, in a checkpoint that is not durable yet, with the event before which it ends.
     leaving: HashMap<TicketNumber, u64>,
     receipts: HashMap<String, Carried>,
     /// Whether some of them came while time was not trusted, and are to be dated when it is.
@@ -230,7 +232,7 @@ impl Books {
         let mut room = Room { ledger, lock, reserve };
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
-            let misfit = match restore(&tickets, &archive, &regulations) {
+            let misfit = match restore(&room.ledger, &tickets, &archive, &regulations) {
                 Ok(Restored { mut desk, deadlines, receipts }) => {
                     let found = desk.tickets_total();
                     let stores = (tickets, archive.clone());
@@ -289,6 +291,7 @@ impl Books {
         let books = Self {
             keeper: Some(Keeper::start(shelf.keeper, tickets.clone(), kept).map_err(BooksError::Keeper)?),
             history: Arc::new(History::new(ledger.reader(), tickets.clone(), archive)),
+            origin: origin(&ledger),
             ledger,
             pending: Pending::default(),
             leaving: HashMap::new(),
@@ -374,25 +377,28 @@ impl Books {
         Ok(end - from)
     }
 
-    /// Writes entries down, with one sync of the disk for all.
+    /// Writes entries down, each as its frame, with one sync of the disk for all.
     ///
     /// # Errors
     /// [`LedgerError`]: none of them was kept.
-    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<(), LedgerError> {
-        let frames: Vec<_> = entries.iter().map(encode).collect();
-        let positions = self.ledger.append(&frames)?;
+    pub(super) fn append(&mut self, entries: &[Entry], frames: &[Frame]) -> Result<(), LedgerError> {
+        let positions = self.ledger.append(frames)?;
         self.note(entries, &positions);
         Ok(())
     }
 
-    /// Tries whether the disk takes writes again, and makes the ledger usable.
-    pub(super) fn recover(&mut self) -> Result<(), Box<dyn std::error::Error>> {
-        self.ledger.recover()?;
+    /// Makes the ledger usable after a failed append.
+    pub(super) fn recover(&mut self) -> Result<(), LedgerError> {
+        self.ledger.recover()
+    }
+
+    /// Tries whether the disk takes writes.
+    pub(super) fn probe(&self) -> std::io::Result<()> {
         let path = self.lock.dir().join("probe");
         let probe = self.files.open(&path, Access::Create)?;
         let tried = probe.write_at(&[0; PROBE_BYTES], 0).and_then(|()| probe.sync());
         self.files.remove(&path)?;
-        Ok(tried?)
+        tried
     }
 
     /// The room that is held back for a full disk.
@@ -475,25 +481,20 @@ impl Books {
         }
     }
 
-    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away, and the
-    /// others are held as bytes. Tells which, and as what. Called between turns: nothing that is decided may yet be undone.
-    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<(TicketNumber, Option<Held>)> {
+    /// A checkpoint is durable: of the tickets in it that have not changed since, those that are over are put away. Tells
+    /// which. Called between turns: nothing that is decided may yet be undone.
+    pub(super) fn kept(&mut self, upto_seq: u64, desk: &mut Desk) -> Vec<TicketNumber> {
         self.history.indexed(upto_seq);
         let pending = &self.pending.tickets;
-        let mut calm = Vec::new();
+        let mut away = Vec::new();
         self.leaving.retain(|number, upto| {
-            if *upto > upto_seq || pending.contains(number) {
-                return *upto > upto_seq;
+            let is_durable = *upto <= upto_seq;
+            if is_durable && !pending.contains(number) && desk.put_away(*number) {
+                away.push(*number);
             }
-            if desk.put_away(*number) {
-                calm.push((*number, None));
-                return false;
-            }
-            desk.pack(*number);
-            calm.extend(desk.held(*number).map(|held| (*number, Some(held.clone()))));
-            false
+            !is_durable
         });
-        calm
+        away
     }
 
     fn forget_old_receipts(&mut self, now: Timestamp) {
@@ -526,24 +527,37 @@ impl Books {
         self.pending.since
     }
 
-    /// Hands what changed to the keeper; returns at once.
-    pub(super) fn checkpoint(&mut self, desk: &Desk, now: Timestamp) {
+    /// Hands what changed to the keeper; returns at once. The desk holds what is not over as bytes from here on; tells
+    /// which tickets, and as what. Called between turns, as [`Books::kept`].
+    pub(super) fn checkpoint(&mut self, desk: &mut Desk, now: Timestamp) -> Vec<(TicketNumber, Held)> {
         if self.pending.since.is_none() {
-            return;
+            return Vec::new();
         }
         self.forget_old_receipts(now);
+        self.origin = self.origin.or_else(|| origin(&self.ledger));
         let pending = std::mem::take(&mut self.pending);
-        let deadlines =
-            pending.tickets.iter().flat_map(|number| self.index_deadline(*number, desk)).collect();
         let upto_seq = desk.next_seq();
-        let (mut tickets, mut closed) = (Vec::new(), Vec::new());
-        for ticket in pending.tickets.iter().filter_map(|number| desk.ticket(*number)) {
-            let value = (ticket.number.0, pack(&ticket));
-            self.leaving.insert(ticket.number, upto_seq);
+        let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
+        let mut calm = Vec::new();
+        // In order, as the projection wants its keys.
+        let mut numbers: Vec<_> = pending.tickets.into_iter().collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            let Some(ticket) = desk.ticket(number) else { continue };
+            deadlines.extend(self.index_deadline(&ticket));
             if ticket.is_over() {
-                closed.push(value);
-            } else {
-                tickets.push(value);
+                self.leaving.insert(number, upto_seq);
+                closed.push((number.0, pack(&ticket)));
+                continue;
+            }
+            self.leaving.remove(&number);
+            desk.pack(number);
+            match desk.held(number) {
+                Some(held @ Held::Packed(packed)) => {
+                    tickets.push((number.0, packed.as_bytes().to_vec()));
+                    calm.push((number, held.clone()));
+                }
+                Some(Held::Whole(_)) | None => tickets.push((number.0, pack(&ticket))),
             }
         }
         let checkpoint = Checkpoint {
@@ -559,32 +573,31 @@ impl Books {
             receipts_removed: pending.receipts_removed.into_iter().map(String::into_bytes).collect(),
             archived: pending.archived,
             archive: pending.archive,
+            origin: self.origin,
             desk: to_json(desk.rest()),
             deadlines,
         };
         if let Some(keeper) = &self.keeper {
             keeper.submit(checkpoint);
         }
+        calm
     }
 
     /// What changes in the projection's index of deadlines for a ticket.
-    fn index_deadline(&mut self, number: TicketNumber, desk: &Desk) -> Vec<DeadlineChange> {
-        let next = desk.ticket(number).and_then(|ticket| ticket.next_timer());
+    fn index_deadline(&mut self, ticket: &Ticket) -> impl Iterator<Item = DeadlineChange> + use<> {
+        let next = ticket.next_timer();
         let old = match next {
-            Some(next) => self.deadlines.insert(number, next),
-            None => self.deadlines.remove(&number),
+            Some(next) => self.deadlines.insert(ticket.number, next),
+            None => self.deadlines.remove(&ticket.number),
         };
-        if old == next {
-            return Vec::new();
-        }
-        let ticket = number.0;
+        let (is_other, ticket) = (old != next, ticket.number.0);
         let remove = old.map(|at| DeadlineChange::Remove { at_ms: at.millis(), ticket });
         let put = next.map(|at| DeadlineChange::Put { at_ms: at.millis(), ticket });
-        remove.into_iter().chain(put).collect()
+        remove.into_iter().chain(put).filter(move |_| is_other)
     }
 
     /// The last checkpoint, waited for.
-    pub(super) fn close(mut self, desk: &Desk, now: Timestamp) {
+    pub(super) fn close(mut self, desk: &mut Desk, now: Timestamp) {
         self.checkpoint(desk, now);
         if let Some(keeper) = self.keeper.take() {
             keeper.close();
@@ -673,9 +686,26 @@ impl From<HistoryError> for Misfit {
     }
 }
 
+/// What tells a ledger from others: no two desks have the same first entry, for it has its time and a random token. None
+/// where there is none, or it cannot be read.
+fn origin(ledger: &Ledger) -> Option<u32> {
+    let (_, first) = ledger.frames_from(1).next()?.ok()?;
+    (first.first_seq == 1).then(|| crc32c::crc32c(&first.payload))
+}
+
 /// Reads the desk from the projection; a projection of no event has an empty one.
-fn restore(tickets: &Tickets, archive: &Archive, regulations: &Regulations) -> Result<Restored, Misfit> {
+fn restore(
+    ledger: &Ledger,
+    tickets: &Tickets,
+    archive: &Archive,
+    regulations: &Regulations,
+) -> Result<Restored, Misfit> {
     let not_understood = || Misfit::Unusable(Unusable::NotUnderstood);
+    if let (Some(made_from), Some(this)) = (tickets.origin()?, origin(ledger))
+        && made_from != this
+    {
+        return Err(Misfit::Unusable(Unusable::OtherLedger));
+    }
     if tickets.archive_mark()?.is_some_and(|mark| !archive.still_has(mark)) {
         return Err(Misfit::Unusable(Unusable::ArchiveLost));
     }

@@ -21,9 +21,9 @@ use super::archiving::{Archivist, Rule};
 use super::books::{Books, BooksError, BooksReport, Carried};
 use super::checking::Checker;
 use super::faults::is_full;
-use super::history::HistoryError;
+use super::history::{HistoryError, encode};
 use super::time::{Proof, Reading, TrustedTime};
-use super::{BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
+use super::{BATCH_BYTES, BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
 use crate::board::{BoardState, Glance};
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
@@ -33,7 +33,7 @@ use crate::desk::{
     TicketNumber,
 };
 use crate::store::tickets::Compacted;
-use crate::store::{Kept, LedgerError};
+use crate::store::{Frame, Kept, LedgerError};
 
 /// How many deadlines are settled before those who wait are served.
 const SETTLE_MAX: usize = 20_000;
@@ -79,7 +79,8 @@ pub fn start(
 ) -> Result<(Handle, JoinHandle<()>, BooksReport), BooksError> {
     let (inputs, queue) = sync_channel(QUEUE_MAX);
     let kept_to = inputs.clone();
-    // A keeper that reports after the loop has ended reports to nobody.
+    // A keeper that reports after the loop has ended reports to nobody; one that finds the queue full reports again with
+    // its next checkpoint, which stands for the earlier ones, too.
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
     let (books, desk, report) =
         Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
@@ -90,10 +91,12 @@ pub fn start(
         view: Arc::clone(&the_loop.view),
         history: Arc::clone(the_loop.books.history()),
     };
+    let may_write = the_loop.disk == Disk::Works;
     the_loop.archivist = settings
         .archiving
-        .map(|rule| Archivist::start(handle.clone(), rule, settings.language).map_err(BooksError::Keeper))
-        .transpose()?;
+        .map(|rule| Archivist::start(handle.clone(), rule, settings.language, may_write))
+        .transpose()
+        .map_err(BooksError::Keeper)?;
     the_loop.checker = Some(Checker::start(handle.clone(), settings.language).map_err(BooksError::Keeper)?);
     let thread = std::thread::Builder::new()
         .name("desk".into())
@@ -133,6 +136,10 @@ pub struct Loop {
 #[derive(Default)]
 struct Batch {
     entries: Vec<Entry>,
+    /// The entries as the ledger keeps them.
+    frames: Vec<Frame>,
+    /// How long the frames are, in bytes.
+    bytes: usize,
     replies: Vec<Waiting>,
     /// Tickets that were put away, and were fetched since a command names them.
     recalled: Vec<TicketNumber>,
@@ -144,6 +151,16 @@ struct Batch {
     /// How the time was before an admin's word, which waits for the disk, too.
     time_before: Option<TrustedTime>,
     stop: bool,
+}
+
+impl Batch {
+    /// Takes an entry in, as it will be kept.
+    fn push(&mut self, entry: Entry) {
+        let frame = encode(&entry);
+        self.bytes += frame.payload.len();
+        self.frames.push(frame);
+        self.entries.push(entry);
+    }
 }
 
 impl Loop {
@@ -232,9 +249,9 @@ impl Loop {
     }
 
     /// The last checkpoint, waited for.
-    pub fn close(self) {
+    pub fn close(mut self) {
         let now = self.time.at(self.clock.monotonic_us());
-        self.books.close(&self.desk, now);
+        self.books.close(&mut self.desk, now);
     }
 
     fn run(mut self, queue: &Receiver<Input>) {
@@ -274,6 +291,9 @@ impl Loop {
         }
         for input in inputs.into_iter().take(BATCH_MAX) {
             self.input(input);
+            if self.batch.bytes >= BATCH_BYTES {
+                break;
+            }
         }
     }
 
@@ -286,7 +306,7 @@ impl Loop {
             let Some((effective, facts)) = self.desk.due_grouped(now) else { break };
             let timer = Actor::timer();
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
-            self.batch.entries.push(entry);
+            self.batch.push(entry);
         }
     }
 
@@ -351,7 +371,7 @@ impl Loop {
         let changed = !decision.facts.is_empty();
         if changed {
             let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt.clone(), unsynced);
-            self.batch.entries.push(entry);
+            self.batch.push(entry);
         }
         let ticket = decision.ticket.and_then(|number| self.desk.ticket(number));
         if let Some(receipt) = receipt.filter(|_| changed) {
@@ -381,7 +401,8 @@ impl Loop {
     /// Writes the batch down, and only then tells anybody.
     fn commit(&mut self) {
         let mut batch = std::mem::take(&mut self.batch);
-        let kept = if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries) };
+        let kept =
+            if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries, &batch.frames) };
         match kept {
             Ok(()) => {
                 let touched = self.desk.forget().map_or_else(Vec::new, |undo| undo.touched().collect());
@@ -390,16 +411,17 @@ impl Loop {
                 if !batch.entries.is_empty() {
                     self.dirty_since_us.get_or_insert(self.clock.monotonic_us());
                     self.publish(&touched, &batch.entries);
-                    for entry in batch.entries {
-                        journal(&entry);
-                        // Nobody listening is no fault.
-                        let _ = self.entries.send(Arc::new(entry));
-                    }
                 }
                 self.publish_board(&touched);
                 for (reply, answer) in batch.replies {
                     // Whoever asked may have gone meanwhile; what they asked for is done.
                     let _ = reply.send(answer);
+                }
+                for entry in batch.entries {
+                    // Last, for a journal that is stuck would keep the wall and those who asked waiting.
+                    journal(&entry);
+                    // Nobody listening is no fault.
+                    let _ = self.entries.send(Arc::new(entry));
                 }
             }
             Err(error) => {
@@ -418,8 +440,8 @@ impl Loop {
         }
         // Not before: what is decided in this turn was none of readers' business until now.
         if let Some(upto_seq) = batch.checkpointed {
-            let calm = self.books.kept(upto_seq, &mut self.desk);
-            self.view.calm_down(calm);
+            let away = self.books.kept(upto_seq, &mut self.desk);
+            self.view.put_away(&away);
             if let Some(archivist) = &self.archivist {
                 archivist.checkpointed();
             }
@@ -431,9 +453,13 @@ impl Loop {
         for look in batch.looks {
             look(&self.desk, now);
         }
+        if let Some(archivist) = &self.archivist {
+            archivist.may_write(self.disk == Disk::Works);
+        }
         if self.is_checkpoint_due() {
             self.dirty_since_us = None;
-            self.books.checkpoint(&self.desk, now);
+            let calm = self.books.checkpoint(&mut self.desk, now);
+            self.view.calm_down(calm);
         }
         self.batch.stop = batch.stop;
     }

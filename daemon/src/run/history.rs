@@ -16,6 +16,9 @@ use crate::store::{
     Archive, ArchiveError, Frame, LedgerError, LedgerReader, Position, Tickets, TicketsError,
 };
 
+/// Most entries fit into so many bytes, so that they are written without being moved to where there is more room.
+const ENTRY_BYTES: usize = 2048;
+
 /// Why the story could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -150,11 +153,10 @@ impl History {
     /// # Errors
     /// As [`History::of`].
     pub(super) fn told(&self, ticket: TicketNumber) -> Result<Vec<(Entry, Vec<u8>)>, HistoryError> {
+        // First what is not in the index yet: a checkpoint in between moves it there, and it must be seen in one of both.
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket).cloned();
         let kept = self.tickets.history(ticket.0).map_err(|source| HistoryError::Index { ticket, source })?;
-        let mut at: BTreeMap<u64, Position> = kept.into_iter().collect();
-        if let Some(recent) = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket) {
-            at.extend(recent.iter().copied());
-        }
+        let at: BTreeMap<u64, Position> = kept.into_iter().chain(recent.into_iter().flatten()).collect();
         let read = |(first_seq, position)| {
             let frame = self.ledger.read(position).map_err(|error| match error {
                 source @ LedgerError::NoFrame { .. } => {
@@ -355,9 +357,11 @@ pub(super) fn decode(frame: &Frame) -> Result<Entry, HistoryError> {
 
 /// An entry for the ledger.
 pub(crate) fn encode(entry: &Entry) -> Frame {
+    let mut payload = Vec::with_capacity(ENTRY_BYTES);
+    serde_json::to_writer(&mut payload, entry).expect("an entry is plain data with text keys");
     Frame {
         first_seq: entry.first_seq,
         count: u32::try_from(entry.facts.len()).expect("an entry has far fewer than 2^32 events"),
-        payload: serde_json::to_vec(entry).expect("an entry is plain data with text keys"),
+        payload,
     }
 }

@@ -184,14 +184,16 @@ impl View {
         self.tickets_total.store(total, Ordering::Relaxed);
     }
 
-    /// These are held otherwise from here on; those without anything are to be read where they are put away.
-    pub(super) fn calm_down(&self, calm: Vec<(TicketNumber, Option<Held>)>) {
+    /// These are held otherwise from here on.
+    pub(super) fn calm_down(&self, calm: Vec<(TicketNumber, Held)>) {
+        self.tickets.write().unwrap_or_else(PoisonError::into_inner).extend(calm);
+    }
+
+    /// These are to be read where they are put away from here on.
+    pub(super) fn put_away(&self, away: &[TicketNumber]) {
         let mut tickets = self.tickets.write().unwrap_or_else(PoisonError::into_inner);
-        for (number, held) in calm {
-            match held {
-                Some(held) => tickets.insert(number, held),
-                None => tickets.remove(&number),
-            };
+        for number in away {
+            tickets.remove(number);
         }
     }
 

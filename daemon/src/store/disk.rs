@@ -60,6 +60,8 @@ pub trait DiskFile: Debug + Send + Sync {
     fn allocate(&self, length: u64) -> io::Result<()>;
     /// Makes what was written to the file durable, and its length.
     fn sync(&self) -> io::Result<()>;
+    /// Whether the file still has a name. What is written to one without is gone when it is closed.
+    fn has_name(&self) -> io::Result<bool>;
 }
 
 /// Fills `bytes` from `offset` on.
@@ -209,6 +211,10 @@ impl DiskFile for File {
     fn sync(&self) -> io::Result<()> {
         // It syncs the length, too, where that changed; what it leaves out is the times.
         Ok(rustix::fs::fdatasync(self)?)
+    }
+
+    fn has_name(&self) -> io::Result<bool> {
+        Ok(rustix::fs::fstat(self)?.st_nlink > 0)
     }
 }
 

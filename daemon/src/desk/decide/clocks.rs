@@ -1,6 +1,8 @@
 //! The clocks take their turns: after a command, each clock of the regulation starts, stops, pauses, resumes or gets
 //! another term, by what happened and by what the ticket has become.
 
+use std::sync::Arc;
+
 use calendars::{Calendar, Timestamp};
 use smol_str::SmolStr;
 
@@ -8,6 +10,7 @@ use super::Draft;
 use crate::desk::clocks::{Basis, Clock, ClockState, Planned, calendar_name};
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
 use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Target, Trigger, VerbRule};
+use crate::desk::ticket::Ticket;
 
 /// Lets every clock of the ticket's regulation take its turn.
 pub(super) fn turn(draft: &mut Draft<'_>) {
@@ -115,16 +118,19 @@ fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
 
 /// Another target (R6) or another calendar (R5) where what was decided leads to one.
 fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
-    let (before, after): (&Registered, &Registered) = (&draft.before.facts, &draft.ticket.facts);
+    let is_as_old = |before: &&Arc<Ticket>| {
+        before.clocks.iter().any(|old| (old.metric, old.cycle) == (clock.metric, clock.cycle))
+    };
+    // What has started by this very command has its term.
+    let Some(before) = draft.before.as_ref().filter(is_as_old) else { return };
+    let (before, after): (&Registered, &Registered) = (&before.facts, &draft.ticket.facts);
     let calendar = regulation.calendar_for(rule, after);
     let target = regulation.target(rule, after);
     let given = |target: Option<&Target>| target.map_or(GivenTerm::None, |target| target.term);
     let (was, is) = (given(regulation.target(rule, before)), given(target));
     let other_calendar = clock.calendar_id() != calendar.id();
-    let new_cycle =
-        !draft.before.clocks.iter().any(|old| old.metric == clock.metric && old.cycle == clock.cycle);
     let lost = clock.planned.is_some_and(|planned| !keeps(regulation, planned, is, after));
-    if new_cycle || (was == is && !other_calendar && !lost) {
+    if was == is && !other_calendar && !lost {
         return;
     }
     let used_ms = used(draft, regulation, clock);

@@ -26,6 +26,28 @@ pub(super) struct Values<'a> {
     pub fields: &'a BTreeMap<String, Value>,
 }
 
+/// What is there at a path.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    /// A text, of the ticket's own or of the regulation's fields.
+    Text(&'a str),
+    /// Of the regulation's fields, anything else.
+    Other(&'a Value),
+}
+
+impl<'a> Found<'a> {
+    fn of(value: &'a Value) -> Self {
+        value.as_str().map_or(Found::Other(value), Found::Text)
+    }
+
+    fn is_blank(self) -> bool {
+        match self {
+            Found::Text(text) => text.trim().is_empty(),
+            Found::Other(value) => is_blank(value),
+        }
+    }
+}
+
 /// What a ticket still lacks of the fields its regulation asks for, as paths.
 #[derive(Debug, Default)]
 pub(in crate::desk) struct Lacks {
@@ -66,21 +88,22 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn get(&self, path: &str) -> Option<Value> {
-        let text = |value: Option<&str>| value.map(|value| Value::String(value.to_owned()));
+    /// What is there at a path and says something.
+    fn get(&self, path: &str) -> Option<Found<'a>> {
+        let own = |value: Option<&'a str>| value.map(Found::Text);
         match path {
-            "description" => text(self.description),
-            "client" => text(self.client),
-            "service" => text(self.service),
-            "urgency" => text(self.urgency),
-            "requester.name" => text(self.requester.name.as_deref()),
-            "requester.email" => text(self.requester.email.as_deref()),
-            "requester.phone" => text(self.requester.phone.as_deref()),
-            "requester.inn" => text(self.requester.inn.as_deref()),
-            "requester.login" => text(self.requester.login.as_deref()),
-            _ => path.strip_prefix("fields.").and_then(|name| self.fields.get(name).cloned()),
+            "description" => own(self.description),
+            "client" => own(self.client),
+            "service" => own(self.service),
+            "urgency" => own(self.urgency),
+            "requester.name" => own(self.requester.name.as_deref()),
+            "requester.email" => own(self.requester.email.as_deref()),
+            "requester.phone" => own(self.requester.phone.as_deref()),
+            "requester.inn" => own(self.requester.inn.as_deref()),
+            "requester.login" => own(self.requester.login.as_deref()),
+            _ => path.strip_prefix("fields.").and_then(|name| self.fields.get(name)).map(Found::of),
         }
-        .filter(|value| !is_blank(value))
+        .filter(|given| !given.is_blank())
     }
 }
 
@@ -109,7 +132,7 @@ impl<'a> FieldCheck<'a> {
     /// Complains of values that cannot be.
     pub(super) fn check(&self, values: &Values<'_>, wrong: &mut Wrong) {
         for field in self.asked() {
-            if let Some(message) = values.get(&field.path).and_then(|value| complaint(field, &value)) {
+            if let Some(message) = values.get(&field.path).and_then(|given| complaint(field, given)) {
                 wrong.add(&field.path, message);
             }
         }
@@ -197,12 +220,12 @@ fn ids(field: &Field) -> String {
     field.values.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn complaint(field: &Field, value: &Value) -> Option<String> {
-    let text = match (field.kind, value) {
-        (FieldKind::Steps, Value::Array(steps)) => {
+fn complaint(field: &Field, given: Found<'_>) -> Option<String> {
+    let text = match (field.kind, given) {
+        (FieldKind::Steps, Found::Other(Value::Array(steps))) => {
             return steps.iter().any(|step| !step.is_string()).then(|| "must be a list of texts".to_owned());
         }
-        (FieldKind::Number, Value::Number(number)) => {
+        (FieldKind::Number, Found::Other(Value::Number(number))) => {
             return (!number.is_u64()).then(|| format!("`{number}` is no whole number, 0 or more"));
         }
         (FieldKind::Sealed, _) => {
@@ -212,14 +235,15 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
             ));
         }
         // `8.3` without its quotes is a number.
-        (FieldKind::Text | FieldKind::Version, Value::Number(_)) | (FieldKind::Text, Value::Bool(_)) => {
+        (FieldKind::Text | FieldKind::Version, Found::Other(Value::Number(_)))
+        | (FieldKind::Text, Found::Other(Value::Bool(_))) => {
             return None;
         }
-        (FieldKind::Text, Value::Array(items)) => {
+        (FieldKind::Text, Found::Other(Value::Array(items))) => {
             let plain = |item: &Value| item.is_string() || item.is_number() || item.is_boolean();
             return (!items.iter().all(plain)).then(|| "must be a text, or a list of texts".to_owned());
         }
-        (_, Value::String(text)) => text.trim(),
+        (_, Found::Text(text)) => text.trim(),
         (FieldKind::Steps, _) => return Some("must be a list of texts, or a text".to_owned()),
         (_, _) => return Some("must be a text".to_owned()),
     };

@@ -118,8 +118,8 @@ impl Desk {
 struct Draft<'a> {
     desk: &'a Desk,
     regulation: Arc<Regulation>,
-    /// As it was; the default ticket's facts for a new one.
-    before: Arc<Ticket>,
+    /// As it was; none for a new one.
+    before: Option<Arc<Ticket>>,
     /// As it is becoming.
     ticket: Ticket,
     by: SmolStr,
@@ -140,7 +140,7 @@ impl<'a> Draft<'a> {
         Ok(Self {
             desk,
             regulation,
-            before: Arc::clone(ticket),
+            before: Some(Arc::clone(ticket)),
             ticket: Ticket::clone(ticket),
             by: by.into(),
             at,

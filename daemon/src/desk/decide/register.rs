@@ -150,7 +150,7 @@ fn facts(
         subject: subject(register.subject.as_ref(), &mut wrong),
         description: wrong.optional_text("description", register.description.as_ref()),
         incomplete,
-        requester: requester.clone(),
+        requester,
         client: wrong.optional_text("client", register.client.as_ref()),
         fields: register.fields.clone(),
         service: register.service.as_deref().map(SmolStr::from),
@@ -239,11 +239,10 @@ fn open<'a>(
     at: Timestamp,
 ) -> Draft<'a> {
     let number = desk.next_ticket();
-    let ticket = Ticket::new(number, &facts, at);
     let mut draft = Draft {
         desk,
-        before: Arc::new(ticket.clone()),
-        ticket,
+        before: None,
+        ticket: Ticket::new(number, &facts, at),
         by: by.into(),
         at,
         facts: vec![Fact { ticket: Some(number), event: Event::Registered(Box::new(facts)) }],

@@ -1,8 +1,6 @@
 //! Entity tags, and the headers that every answer bears.
 
-use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use super::problem::Problem;
@@ -42,8 +40,7 @@ pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Optio
 }
 
 /// No answer is to be guessed at, and only what says so may be kept.
-pub(super) async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(super) fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -161,7 +162,10 @@ pub(super) async fn count(State(door): State<DoorState>, request: Request, next:
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     let status = response.status();
-    if status.is_server_error() {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        // Why is in the journal already, once; a full disk is not to be filled with this.
+        log::debug!("{method} {route} was answered with {status}");
+    } else if status.is_server_error() {
         log::warn!("{method} {route} was answered with {status}");
     }
     let labels = RequestLabels { method: known_method(method), route, status: status.as_u16() };

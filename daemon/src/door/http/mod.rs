@@ -46,9 +46,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use calendars::Tz;
 use firmware_board::Language;
+use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -166,7 +167,7 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(door.clone(), metrics::count))
-        .layer(from_fn(caching::harden))
+        .layer(MapResponseLayer::new(caching::harden))
         .with_state(door)
 }
 

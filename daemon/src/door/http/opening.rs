@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tower::util::MapResponseLayer;
 use tower::{ServiceExt, service_fn};
 
 use super::problem::{self, Problem};
@@ -52,7 +52,7 @@ fn router(opening: Opening, png: Png) -> Router {
         .route("/board.png", get(picture))
         .fallback(not_yet)
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(from_fn(caching::harden))
+        .layer(MapResponseLayer::new(caching::harden))
         .with_state(Waiting { opening, png })
 }
 

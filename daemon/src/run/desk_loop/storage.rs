@@ -39,6 +39,14 @@ pub(super) enum Disk {
 }
 
 impl Disk {
+    fn tried_again_at(self, retry_at_us: u64) -> Self {
+        match self {
+            Self::Works => Self::Works,
+            Self::Full { .. } => Self::Full { retry_at_us },
+            Self::Fails { .. } => Self::Fails { retry_at_us },
+        }
+    }
+
     pub(super) fn retry_at_us(self) -> Option<u64> {
         match self {
             Self::Works => None,
@@ -71,11 +79,9 @@ impl Loop {
 
     /// Looks whether a disk that failed works again.
     pub(super) fn try_storage(&mut self, now: Timestamp) {
-        if matches!(self.disk, Disk::Fails { .. })
-            && let Err(error) = self.books.recover()
-        {
-            log::debug!("the disk does not work yet: {}", chain(error.as_ref()));
-            self.disk = Disk::Fails { retry_at_us: self.retry_later() };
+        if let Err(error) = self.books.recover() {
+            log::debug!("the disk does not work yet: {}", chain(&error));
+            self.disk = self.disk.tried_again_at(self.retry_later());
             return;
         }
         self.try_reserve(now);
@@ -96,6 +102,18 @@ impl Loop {
                     log::warn!("no room can be held back for a full disk: {error}");
                 }
                 if self.disk != Disk::Works {
+                    // Some disks promise room and do not have it.
+                    if let Err(error) = self.books.probe() {
+                        log::debug!("the disk does not work yet: {error}");
+                        let is_room_left = matches!(self.disk, Disk::Full { .. }) && self.release_reserve();
+                        let retry_at_us = self.retry_later();
+                        self.disk = if is_room_left {
+                            Disk::Full { retry_at_us }
+                        } else {
+                            Disk::Fails { retry_at_us }
+                        };
+                        return;
+                    }
                     log::warn!("the disk works again; updates are taken");
                 }
                 self.disk = Disk::Works;

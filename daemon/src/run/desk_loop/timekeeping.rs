@@ -48,7 +48,7 @@ impl Loop {
                 facts.insert(0, Fact { ticket: None, event: Event::TimeTrusted { behind_ms } });
             }
             let entry = self.desk.enter(facts, BOX, now, None, None, false);
-            self.batch.entries.push(entry);
+            self.batch.push(entry);
         }
     }
 
@@ -71,7 +71,7 @@ impl Loop {
             return Ok(Done { ticket: None, changed: false, repeated: false });
         }
         let entry = self.desk.enter(facts, &actor.name, system, Some(system), None, false);
-        self.batch.entries.push(entry);
+        self.batch.push(entry);
         self.batch.time_before.get_or_insert_with(|| self.time.clone());
         self.time.trust();
         Ok(Done { ticket: None, changed: true, repeated: false })

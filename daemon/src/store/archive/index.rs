@@ -13,9 +13,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 const MAGIC: [u8; 8] = *b"ANDONARX";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 pub(super) const HEADER_BYTES: usize = 4096;
-const FIXED_BYTES: usize = 40;
+const FIXED_BYTES: usize = 48;
 const YEAR_BYTES: usize = 42;
 
 /// How many years one archive may span.
@@ -49,6 +49,8 @@ pub(super) struct Held {
     pub(super) order: u64,
     /// All events before this number may be in it.
     pub(super) upto_seq: u64,
+    /// How many tickets were in members that were found damaged, and have not been archived again since.
+    pub(super) given_up: u64,
     pub(super) years: BTreeMap<u16, YearHeld>,
 }
 
@@ -182,6 +184,7 @@ fn encode(held: &Held) -> [u8; HEADER_BYTES] {
     bytes[16..24].copy_from_slice(&held.order.to_be_bytes());
     bytes[24..32].copy_from_slice(&held.upto_seq.to_be_bytes());
     bytes[32..40].copy_from_slice(&(held.years.len() as u64).to_be_bytes());
+    bytes[40..48].copy_from_slice(&held.given_up.to_be_bytes());
     for ((year, held), bytes) in held.years.iter().zip(bytes[FIXED_BYTES..].chunks_exact_mut(YEAR_BYTES)) {
         bytes[..2].copy_from_slice(&year.to_be_bytes());
         bytes[2..10].copy_from_slice(&held.tickets.to_be_bytes());
@@ -201,7 +204,8 @@ fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<Held> {
     if !is_known || bytes[12..16] != crc32c::crc32c(&bytes[16..]).to_be_bytes() {
         return None;
     }
-    let mut held = Held { order: number(16)?, upto_seq: number(24)?, years: BTreeMap::new() };
+    let (order, upto_seq, given_up) = (number(16)?, number(24)?, number(40)?);
+    let mut held = Held { order, upto_seq, given_up, years: BTreeMap::new() };
     for n in 0..usize::try_from(number(32)?).ok()?.min(YEARS_MAX) {
         let at = FIXED_BYTES + n * YEAR_BYTES;
         let year = u16::from_be_bytes([bytes[at], bytes[at + 1]]);
@@ -226,7 +230,7 @@ mod tests {
         let year =
             |n: u16| YearHeld { tickets: n.into(), bytes: 7, members: 2, first_ms: -1, last_ms: i64::MAX };
         let years = (0..u16::try_from(YEARS_MAX).unwrap()).map(|n| (1970 + n, year(n))).collect();
-        let held = Held { order: 9, upto_seq: 70, years };
+        let held = Held { order: 9, upto_seq: 70, given_up: 3, years };
         let bytes = encode(&held);
         assert_eq!(decode(&bytes), Some(held));
         for at in 0..HEADER_BYTES {

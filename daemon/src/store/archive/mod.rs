@@ -73,12 +73,12 @@ impl Story {
     }
 }
 
-/// How much an archive held at a time; what holds as much or more has lost nothing since.
+/// How much was put into an archive up to a time; one from which as much can be read has lost nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// The newest member's place in the order of all.
     pub order: u64,
-    /// How many tickets were to be read.
+    /// How many tickets were put into it, also those that cannot be read any more.
     pub tickets: u64,
 }
 
@@ -224,13 +224,13 @@ impl Archive {
     /// How much it holds, for [`still_has`](Self::still_has).
     pub fn mark(&self) -> Mark {
         let files = self.files();
-        Mark { order: files.held.order, tickets: files.held.tickets() }
+        Mark { order: files.held.order, tickets: files.held.tickets() + files.held.given_up }
     }
 
-    /// Whether it has lost nothing of what it had at `mark`.
+    /// Whether all that was in it at `mark` can be read.
     pub fn still_has(&self, mark: Mark) -> bool {
-        let now = self.mark();
-        now.order >= mark.order && now.tickets >= mark.tickets
+        let held = &self.files().held;
+        held.given_up == 0 && held.order >= mark.order && held.tickets() >= mark.tickets
     }
 
     /// Reads every member. What cannot be read is copied to the quarantine and given up, so that the next start makes

@@ -255,6 +255,7 @@ fn order_at(years: &BTreeMap<u16, Arc<File>>, place: Place) -> io::Result<Option
 /// Counts each year's tickets by the index.
 fn count(index: &Index, held: &mut Held) -> io::Result<()> {
     held.years.values_mut().for_each(|year| year.tickets = 0);
+    held.given_up = 0;
     index.newest(0, u64::MAX, |_, entry| {
         held.moved(Entry::Nothing, entry);
         true
@@ -280,6 +281,8 @@ impl Held {
             Entry::At(place) if place.bytes > 0 => Some(place.year),
             Entry::At(_) | Entry::Nothing | Entry::Torn => None,
         };
+        let given_up = |entry| u64::from(matches!(entry, Entry::At(place) if place.bytes == 0));
+        self.given_up = (self.given_up + given_up(to)).saturating_sub(given_up(from));
         if let Some(year) = readable(from).and_then(|year| self.years.get_mut(&year)) {
             year.tickets = year.tickets.saturating_sub(1);
         }

@@ -279,6 +279,11 @@ fn a_flipped_byte_costs_its_own_member_which_is_named_and_copied_and_given_up() 
         drop(archive);
         let archive = open_sound(copy.path());
         assert!(archive.get(100).is_err() && !archive.still_has(mark));
+        // Nor does it go under in what comes in meanwhile.
+        let more = copy_of(copy.path());
+        open_sound(more.path()).append(2025, UPTO, &stories(201..401)).unwrap();
+        let later = open_sound(more.path()).mark();
+        assert!(!open_sound(more.path()).still_has(later));
         archive.append(2025, UPTO, &stories(65..129)).unwrap();
         assert!(archive.still_has(mark) && has(&archive, 1..201));
         assert_eq!(archive.check().unwrap()[0].given_up, 0);

@@ -66,6 +66,15 @@ pub enum LedgerError {
         #[source]
         source: io::Error,
     },
+    /// Somebody removed the newest segment's file while it was in use; what is written to it would be lost.
+    #[error("the ledger's segment {file} was removed while it was in use; put the state directory back from a backup and restart andond", file = file.display())]
+    Removed {
+        /// The segment's file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A frame does not continue the ledger's numbering; nothing of the batch was written.
     #[error("the next event of the ledger is {expected}, not {found}")]
     Sequence {

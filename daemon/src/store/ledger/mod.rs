@@ -123,7 +123,15 @@ impl Ledger {
     }
 
     /// Cuts off what a failed append left behind; does nothing when there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::CutBack`]; [`LedgerError::Removed`] where somebody removed the newest segment's file.
     pub fn recover(&mut self) -> Result<(), LedgerError> {
+        let removed = |source| LedgerError::Removed { file: self.tail_path(), source };
+        let has_name = self.tail.file.has_name().map_err(removed)?;
+        if !has_name {
+            return Err(removed(io::ErrorKind::NotFound.into()));
+        }
         if self.tail.state == TailState::Torn {
             self.cut_back().map_err(|source| LedgerError::CutBack { file: self.tail_path(), source })?;
             self.tail.length = self.tail.end;

@@ -108,6 +108,10 @@ impl DiskFile for FaultyFile {
         self.disk.next()?;
         self.file.sync()
     }
+
+    fn has_name(&self) -> io::Result<bool> {
+        self.file.has_name()
+    }
 }
 
 fn frame(first_seq: u64, count: u32, payload: &str) -> Frame {

@@ -6,6 +6,9 @@ use super::record::{Kind, be_u64, deadline_key, seal};
 use crate::store::Position;
 use crate::store::archive::Mark;
 
+/// Room for the records of which there is one, and for continuations.
+const FEW: usize = 64;
+
 /// What changed since the last checkpoint, and the events that it stands for.
 ///
 /// Tickets, receipts and the desk are whole values: they replace what was kept of them.
@@ -30,6 +33,8 @@ pub struct Checkpoint {
     pub archived: Vec<(u64, u32)>,
     /// How much the archive holds with these, where there are any.
     pub archive: Option<Mark>,
+    /// Whose projection it is: crc32c of the first entry of the ledger.
+    pub origin: Option<u32>,
     /// Everything of the desk that is not a ticket.
     pub desk: Vec<u8>,
 }
@@ -68,6 +73,7 @@ impl Checkpoint {
         self.receipts.retain(|(key, _)| !receipts.contains(key));
         self.archived.extend(later.archived);
         self.archive = later.archive.or(self.archive);
+        self.origin = later.origin.or(self.origin);
         self.upto_seq = later.upto_seq;
         self.tickets.extend(later.tickets);
         self.closed.extend(later.closed);
@@ -87,14 +93,17 @@ impl Checkpoint {
 
     /// The records to write but for histories, in order: of two at one key the later counts. The position is the last.
     pub(super) fn changes(&self) -> Vec<Change> {
-        let mut changes = Vec::new();
+        let tickets = self.tickets.len() + self.closed.len();
+        let others =
+            self.history.len() + self.receipts.len() + self.receipts_removed.len() + self.deadlines.len();
+        let mut changes = Vec::with_capacity(2 * tickets + others + FEW);
         for (tickets, kind, other) in
             [(&self.tickets, Kind::Ticket, Kind::Closed), (&self.closed, Kind::Closed, Kind::Ticket)]
         {
+            // Each kind by itself: keys that come in order are quick to sort.
+            changes.extend(tickets.iter().map(|(number, _)| (other.key(&[&number.to_be_bytes()]), None)));
             for (number, value) in tickets {
-                let number = number.to_be_bytes();
-                changes.push((other.key(&[&number]), None));
-                changes.extend(put(kind.key(&[&number]), value));
+                changes.extend(put(kind.key(&[&number.to_be_bytes()]), value));
             }
         }
         changes.extend(self.receipts_removed.iter().map(|key| (Kind::Receipt.key(&[key]), None)));
@@ -111,6 +120,8 @@ impl Checkpoint {
         }
         changes.extend(self.archive.iter().flat_map(|mark| put(Kind::Archive.key(&[]), &mark.to_bytes())));
         changes.extend(put(Kind::Desk.key(&[]), &self.desk));
+        let origin = self.origin.map(u32::to_be_bytes);
+        changes.extend(origin.iter().flat_map(|origin| put(Kind::Origin.key(&[]), origin)));
         changes.extend(put_position(self.upto_seq));
         changes
     }

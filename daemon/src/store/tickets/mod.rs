@@ -224,6 +224,12 @@ impl Tickets {
         Ok(mark.and_then(|mark| mark.try_into().ok()).map(Mark::from_bytes))
     }
 
+    /// Whose projection it is, as [`Checkpoint::origin`] said last; `None` before the first checkpoint.
+    pub fn origin(&self) -> Result<Option<u32>, TicketsError> {
+        let origin = self.value(&Kind::Origin.key(&[]))?;
+        Ok(origin.and_then(|origin| origin.try_into().ok()).map(u32::from_be_bytes))
+    }
+
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TicketsError> {
         self.read(|db| {
             let Some(record) = db.get(key)? else { return Ok(Ok(None)) };
@@ -360,27 +366,33 @@ fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
 }
 
 /// What of `changes` is to be written: the later of two at one key, nothing that is there as it is, and the removal of
-/// continuations that a value had and has no more. In order of the keys, which the database likes; how much it then holds
-/// and the position last.
+/// continuations that a value had and has no more. Each key is looked up once. How much the database then holds and the
+/// position come last.
 fn as_needed(database: &Database, changes: Vec<Change>) -> io::Result<Vec<Change>> {
     let db = &database.db;
     let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = changes.into_iter().collect();
     let position = latest.remove_entry(Kind::Position.key(&[]).as_slice());
-    let mut surplus = Vec::new();
-    for key in latest.keys().filter(|key| may_be_long(key)) {
-        let parts = db.get(key)?.and_then(|record| continuations(&record)).unwrap_or(0);
-        let had = (1..=parts).map(|part| continuation_key(key, part));
-        surplus.extend(had.filter(|key| !latest.contains_key(key)));
-    }
-    latest.extend(surplus.into_iter().map(|key| (key, None)));
-    let (mut needed, mut live_bytes) = (Vec::new(), database.live_bytes()?);
-    for (key, record) in latest {
-        let old = db.get(&key)?;
-        if old.as_deref() != record.as_deref() {
-            let bytes = |record: Option<&[u8]>| record.map_or(0, |record| (key.len() + record.len()) as u64);
-            live_bytes = (live_bytes + bytes(record.as_deref())).saturating_sub(bytes(old.as_deref()));
+    let (mut needed, mut surplus) = (Vec::with_capacity(latest.len()), Vec::new());
+    let mut live_bytes = database.live_bytes()?;
+    let mut write = |key: Vec<u8>, record: Option<Vec<u8>>, old: Option<&[u8]>| {
+        let bytes = |record: Option<&[u8]>| record.map_or(0, |record| (key.len() + record.len()) as u64);
+        if old != record.as_deref() {
+            live_bytes = (live_bytes + bytes(record.as_deref())).saturating_sub(bytes(old));
             needed.push((key, record));
         }
+    };
+    for (key, record) in latest {
+        let old = db.get(&key)?;
+        if may_be_long(&key) {
+            let parts = |record: Option<&[u8]>| record.and_then(continuations).unwrap_or(0);
+            let (has, had) = (parts(record.as_deref()), parts(old.as_deref()));
+            surplus.extend((has + 1..=had).map(|part| continuation_key(&key, part)));
+        }
+        write(key, record, old.as_deref());
+    }
+    for key in surplus {
+        let old = db.get(&key)?;
+        write(key, None, old.as_deref());
     }
     needed.extend(put(Kind::Size.key(&[]), &live_bytes.to_be_bytes()));
     needed.extend(position);

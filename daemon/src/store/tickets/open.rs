@@ -18,8 +18,9 @@ use super::{Tickets, TicketsError};
 /// How many databases that were set aside are kept, as `sled.bad-N`; the oldest go first.
 pub const KEPT_ASIDE: usize = 2;
 
-/// How much of the database is kept in memory, in bytes.
-const CACHE_BYTES: u64 = 2 << 20;
+/// How much of the database is kept in memory, in bytes. It is divided among 256 shards, and a page is counted as the next
+/// power of two: with half of this a leaf of 16 tickets does not fit into its shard, and is read again as it is written.
+const CACHE_BYTES: u64 = 4 << 20;
 
 /// The size of the database's own segments, in bytes, fixed when it is made: with shorter ones power cuts broke it.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -74,6 +75,9 @@ pub enum Unusable {
     /// Tickets left it for an archive that has not all of them any more.
     #[error("the archive has lost tickets that it lacks")]
     ArchiveLost,
+    /// It was made from another ledger.
+    #[error("it belongs to another desk's ledger")]
+    OtherLedger,
     /// It was written by another version of Andon Desk.
     #[error("it has schema {found}, this version uses {expected}")]
     OtherSchema {

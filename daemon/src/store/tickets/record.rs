@@ -16,6 +16,9 @@ pub(super) const MAX_RECORD_BYTES: usize = 32 << 10;
 /// How much of a value one record holds.
 pub(super) const BODY_BYTES: usize = MAX_RECORD_BYTES - RECORD_HEADER_BYTES;
 
+/// The keys of all records but receipts fit into so many bytes.
+const KEY_BYTES: usize = 24;
+
 /// Set in the kind of a continuation.
 const CONTINUATION: u8 = 0x80;
 
@@ -29,6 +32,8 @@ pub(super) enum Kind {
     Deadline = b'd',
     Desk = b'k',
     History = b'h',
+    /// Whose projection it is.
+    Origin = b'o',
     Position = b'p',
     Receipt = b'r',
     Sentinel = b's',
@@ -40,7 +45,12 @@ pub(super) enum Kind {
 impl Kind {
     /// The key of this kind with `fields` behind it.
     pub(super) fn key(self, fields: &[&[u8]]) -> Vec<u8> {
-        [&[self as u8], fields.concat().as_slice()].concat()
+        let mut key = Vec::with_capacity(KEY_BYTES);
+        key.push(self as u8);
+        for field in fields {
+            key.extend_from_slice(field);
+        }
+        key
     }
 }
 
@@ -78,15 +88,17 @@ pub(super) fn continuation_key(key: &[u8], part: u32) -> Vec<u8> {
 pub(super) fn seal(key: Vec<u8>, value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut bodies = value.chunks(BODY_BYTES);
     let first = bodies.next().unwrap_or_default();
-    let rest: Vec<_> = (1..).zip(bodies).map(|(part, body)| (continuation_key(&key, part), body)).collect();
-    let parts = u32::try_from(rest.len()).expect("values are far shorter than 128 TiB");
+    let parts = u32::try_from(bodies.len()).expect("values are far shorter than 128 TiB");
+    let mut records = Vec::with_capacity(1 + bodies.len());
     let head = record(&key, parts, first, value);
-    let sealed = rest.into_iter().map(|(key, body)| {
+    let continuations = (1..).zip(bodies).map(|(part, body)| {
+        let key = continuation_key(&key, part);
         let continuation = record(&key, 0, body, body);
         (key, continuation)
     });
-    let mut records: Vec<_> = sealed.collect();
-    records.insert(0, (key, head));
+    let continuations: Vec<_> = continuations.collect();
+    records.push((key, head));
+    records.extend(continuations);
     records
 }
 

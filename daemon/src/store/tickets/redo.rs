@@ -59,7 +59,10 @@ impl Redo {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![0; HEADER_BYTES];
+        let change_bytes = |(key, record): &Change| 8 + key.len() + record.as_ref().map_or(0, Vec::len);
+        let mut bytes =
+            Vec::with_capacity(HEADER_BYTES + self.changes.iter().map(change_bytes).sum::<usize>());
+        bytes.resize(HEADER_BYTES, 0);
         for (key, record) in &self.changes {
             bytes.extend_from_slice(&short(key.len()).to_be_bytes());
             bytes.extend_from_slice(
