@@ -418,15 +418,13 @@ impl Place<'_> {
     fn serves(&self, kind: &PanelKind) -> Read<()> {
         let (width, height) = kind.size();
         firmware_board::Layout::of(width, height).map(drop).map_err(|unservable| {
-            let turned = firmware_board::Layout::of(height, width).is_ok();
-            let (key, way_out) = match kind {
-                PanelKind::Tft(_) if turned => ("rotation", "; rotation = 90 or 270 lays it on its side"),
-                PanelKind::Tft(_) => ("kind", ""),
-                PanelKind::Max7219(_) if self.written.columns.is_some() => ("columns", ""),
-                PanelKind::Max7219(_) => ("rows", ""),
-                PanelKind::Simulated { .. } => ("size", ""),
+            let key = match kind {
+                PanelKind::Tft(_) => "kind",
+                PanelKind::Max7219(_) if self.written.columns.is_some() => "columns",
+                PanelKind::Max7219(_) => "rows",
+                PanelKind::Simulated { .. } => "size",
             };
-            self.wrong(key, format!("{unservable}{way_out}"))
+            self.wrong(key, unservable.to_string())
         })
     }
 
