@@ -84,7 +84,7 @@ fn next(words: &Words, line: &NextLine) -> String {
 
 fn figures(scene: &Scene, words: &Words) -> String {
     let counts = scene.counts;
-    let mut line = format!(
+    let line = format!(
         "{} {}, {} {}, {} {}, {} {}",
         words.open,
         counts.open,
@@ -95,11 +95,11 @@ fn figures(scene: &Scene, words: &Words) -> String {
         words.overdue_short,
         counts.breached
     );
-    if let Some(staffing) = scene.staffing {
-        line.push_str(&format!(", {} {}/{}", words.on_shift, staffing.on_shift, staffing.required));
-    }
+    let staffing = scene.staffing.map_or_else(String::new, |staffing| {
+        format!(", {} {}/{}", words.on_shift, staffing.on_shift, staffing.required)
+    });
     let at = scene.at_text;
-    format!("{line} · {:02}:{:02}:{:02}, {}", at.hh, at.mm, at.ss, words.date_short(at))
+    format!("{line}{staffing} · {:02}:{:02}:{:02}, {}", at.hh, at.mm, at.ss, words.date_short(at))
 }
 
 #[cfg(test)]

@@ -96,7 +96,8 @@ mod tests {
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
         for path in [Path::new("/dev/null"), dir.path(), &link] {
             for force in [true, false] {
-                let told = WholeFile::begin(path, force).err().expect("it is refused").to_string();
+                let Err(refused) = WholeFile::begin(path, force) else { panic!("it is refused") };
+                let told = refused.to_string();
                 assert!(told.contains("no regular file; give another name"), "{told}");
             }
         }

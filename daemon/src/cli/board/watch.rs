@@ -33,7 +33,7 @@ const LOOK_MS: u64 = 1_000;
 /// until it is ended. When the daemon goes the wall is shown as old, and live again when it is back.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
-    /// Draw with these colours [default: true where COLORTERM says so, grey where NO_COLOR is set, else 256]
+    /// Draw with these colours [default: true where `COLORTERM` says so, grey where `NO_COLOR` is set, else 256]
     #[arg(long, value_name = "WHICH")]
     colours: Option<Colours>,
 }
@@ -137,7 +137,7 @@ async fn show(mut feed: Feed, out: &mut dyn Write, colours: Colours) -> Result<E
         let (scene, rhythm_ms) = feed.now();
         let layout = Layout::of(size.0, size.1.saturating_mul(2));
         match &layout {
-            Ok(layout) => terminal.write(&picture.draw(layout, &scene, Phase::at(rhythm_ms)))?,
+            Ok(layout) => terminal.write(&picture.draw(*layout, &scene, Phase::at(rhythm_ms)))?,
             Err(_) => terminal.write(&picture.tell(size, &lines(&scene)))?,
         }
         let change = layout.ok().and_then(|layout| layout.next_change(&scene, rhythm_ms));

@@ -42,7 +42,9 @@ pub(super) static PAGE_SUM: LazyLock<String> = LazyLock::new(|| {
     for part in [HTML, STYLE, MARKS, SCRIPT, &*WORDS] {
         sum.update(part);
     }
-    FACES.iter().for_each(|face| sum.update(face));
+    for face in FACES {
+        sum.update(face);
+    }
     STANDARD.encode(&sum.finalize()[..12])
 });
 

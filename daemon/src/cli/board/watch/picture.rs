@@ -31,7 +31,7 @@ impl Picture {
     }
 
     /// What is to be sent so that the terminal shows the scene.
-    pub(super) fn draw(&mut self, layout: &Layout, scene: &Scene, phase: Phase) -> String {
+    pub(super) fn draw(&mut self, layout: Layout, scene: &Scene, phase: Phase) -> String {
         let (width, height) = layout.size();
         let mut frame = Frame::new(width, height);
         let Ok(()) = layout.draw(scene, phase, &mut frame);
