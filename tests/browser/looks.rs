@@ -157,7 +157,7 @@ fn every_state_is_shown_whole_at_every_size() {
                 let png = browser.picture();
                 std::fs::write(dir.join(format!("{name}-{width}x{height}.png.base64")), png).expect("a file");
             }
-            let text = browser.text().replace('\u{a0}', " ").replace('\n', " ");
+            let text = browser.text().replace(['\u{a0}', '\n'], " ");
             let is_upright = width < height;
             for word in words.iter().filter(|word| !(is_upright && word.contains(" · "))) {
                 // What is cut with a mark on a narrow screen is still there to be read by a machine.

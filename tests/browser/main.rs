@@ -9,11 +9,9 @@ use andon_tests::Browser;
 
 /// A browser, or the word that there is none.
 fn browser() -> Option<Browser> {
-    match Browser::installed() {
-        Some(program) => Some(Browser::start(&program)),
-        None => {
-            println!("SKIPPED: no Chromium here; tests/run installs chromium-headless-shell");
-            None
-        }
+    let program = Browser::installed();
+    if program.is_none() {
+        println!("SKIPPED: no Chromium here; tests/run installs chromium-headless-shell");
     }
+    program.map(|program| Browser::start(&program))
 }

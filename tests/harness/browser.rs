@@ -1,4 +1,4 @@
-//! A real browser without a window, told what to do over a pipe (the DevTools protocol): no driver and no port between.
+//! A real browser without a window, told what to do over a pipe (the `DevTools` protocol): no driver and no port between.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
