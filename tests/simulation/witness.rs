@@ -99,6 +99,8 @@ enum First {
 #[derive(Clone, Debug)]
 struct Doubtful {
     time: TrustedTime,
+    /// What the system clock showed.
+    system: Timestamp,
     trusted_by: Option<Actor>,
     asks: Vec<Ask>,
 }
@@ -262,7 +264,7 @@ impl Witness {
         }
         self.is_grouped(&late)?;
         if let Some(actor) = &turned.trusted_by
-            && self.trusted_by(actor, next)?
+            && self.trusted_by(actor, next, self.clock.system_now())?
         {
             next = entries.next();
         }
@@ -280,10 +282,14 @@ impl Witness {
         Ok(())
     }
 
-    /// An admin says that the system clock is right: where time was not trusted it is from here on. Tells whether the
-    /// entry says so.
-    fn trusted_by(&mut self, actor: &Actor, entry: Option<&Arc<Entry>>) -> Result<bool, Violation> {
-        let system = self.clock.system_now();
+    /// An admin says that the system clock is right, which shows `system`: where time was not trusted it is from here on.
+    /// Tells whether the entry says so.
+    fn trusted_by(
+        &mut self,
+        actor: &Actor,
+        entry: Option<&Arc<Entry>>,
+        system: Timestamp,
+    ) -> Result<bool, Violation> {
         if self.time.is_trusted() || system < NOT_BEFORE {
             return Ok(false);
         }
@@ -356,6 +362,7 @@ impl Witness {
         if under.power_is_off || !is_cut_off {
             self.doubtful.push(Doubtful {
                 time: self.time.clone(),
+                system: self.clock.system_now(),
                 trusted_by: turned.trusted_by.clone(),
                 asks: asks.to_vec(),
             });
@@ -784,7 +791,7 @@ impl Witness {
                     .all(|receipt| batch.asks.iter().any(|ask| ask.receipt.as_ref() == Some(receipt)))
         });
         let Some(batch) = batch.cloned() else { return Err(format!("3: refused, and kept: {found:?}")) };
-        let (now, is_trusted) = (batch.time.now(), batch.time.is_trusted());
+        let (mut now, mut is_trusted) = (batch.time.now(), batch.time.is_trusted());
         self.time = batch.time.clone();
         let mut asks = batch.asks.iter();
         for entry in found {
@@ -803,7 +810,8 @@ impl Witness {
             if let (Some(actor), Some(Event::TimeTrusted { .. })) =
                 (&batch.trusted_by, entry.facts.first().map(|fact| &fact.event))
             {
-                self.trusted_by(actor, Some(entry))?;
+                self.trusted_by(actor, Some(entry), batch.system)?;
+                (now, is_trusted) = (batch.system, true);
                 continue;
             }
             let ask = asks.find(|ask| {
