@@ -26,7 +26,10 @@ pub(crate) struct Asked {
 
 /// Reads the flags behind the part's name; none where there are none.
 pub(crate) fn asked() -> Result<Option<Asked>, String> {
-    let mut words = std::env::args().skip(2);
+    let mut words = std::env::args().skip(2).peekable();
+    if !words.peek().is_some_and(|word| word.starts_with("--")) {
+        return Ok(None);
+    }
     let (mut open, mut closed, mut state) = (None, None, None);
     let number = |word: Option<String>| word.and_then(|word| word.parse().ok()).ok_or("a number is wanted");
     while let Some(flag) = words.next() {
