@@ -10,7 +10,7 @@ use super::brush::{Brush, Type};
 use super::{MARK_ROOM, Plan, band, palette, unacked};
 use crate::marks::Mark;
 use crate::wall::palette::Tone;
-use crate::{Phase, Scene};
+use crate::{Phase, Scene, headline};
 
 /// The level: mark, number, word, and below the word what is to be done.
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
@@ -24,9 +24,9 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     let times = plan.head_times;
     brush.fill((0, 0), (brush.width, plan.head - 1), tone.fill)?;
     let mut left = tile(brush, times, tone, band::sign(scene), phase.lights(band::lamp(scene)))? + times + 1;
-    let word = band::word(scene, words);
+    let word = headline::word(scene, words);
     let mut right = brush.width - 1;
-    if let Some(number) = band::number(scene) {
+    if let Some(number) = headline::number(scene) {
         let figure = format!("{number}");
         let wanted = Type::small(times);
         let r#type = if wanted.fits(&figure, right - left) {
@@ -47,7 +47,7 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     let caption = caption.filter(|caption| Type::small(1).fits(caption, room));
     let below = if caption.is_some() { Type::small(1).pitch() } else { 0 };
     let r#type = Type::largest(word, room, plan.head - 2 - below);
-    let word = if r#type.fits(word, room) { word } else { band::word_short(scene, words) };
+    let word = if r#type.fits(word, room) { word } else { headline::word_short(scene, words) };
     if r#type.fits(word, room) {
         let top = (plan.head - 1 - below - r#type.cap()) / 2;
         brush.text(r#type, palette::DOTS.text, (left, top.max(1)), word)?;

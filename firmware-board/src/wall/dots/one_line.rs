@@ -11,7 +11,7 @@ use super::brush::{Brush, Type};
 use super::head::{tile, trouble, trouble_of};
 use super::lines::{age, name};
 use super::{BEAT_ROOM, MARK_ROOM, NARROW, band, page, pages, palette};
-use crate::{AlarmLine, AlarmState, Phase, Scene};
+use crate::{AlarmLine, AlarmState, Phase, Scene, headline};
 
 /// A single line: the mark, the number, and one alarm.
 pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
@@ -29,14 +29,14 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     tile(brush, 1, tone, sign, phase.lights(band::lamp(scene)))?;
     let top = (brush.height - once.cap()) / 2;
     let mut left = MARK_ROOM + 1;
-    if let Some(number) = band::number(scene).filter(|_| brush.width >= NARROW) {
+    if let Some(number) = headline::number(scene).filter(|_| brush.width >= NARROW) {
         left += brush.text(once, tone.ink, (left, top), &format!("{number}"))? + 3;
     }
     let right = brush.width - if is_narrow { 0 } else { trouble(brush, scene, brush.width)? };
     let page = page(scene, size, phase.turn);
     let Some(alarm) = page.shown().next().and_then(|index| scene.alarms.get(index)) else {
         let words = scene.language.words();
-        let word = [band::word(scene, words), band::word_short(scene, words)];
+        let word = [headline::word(scene, words), headline::word_short(scene, words)];
         let word = word.into_iter().find(|word| once.fits(word, right - left)).unwrap_or_default();
         return brush.text(once, tone.ink, (left, top), word).map(drop);
     };
@@ -59,7 +59,7 @@ pub(super) fn pieces_of_alarms(scene: &Scene, width: i32) -> u64 {
 /// An alarm on a single line: whole, or its name and then its age.
 fn said(scene: &Scene, alarm: &AlarmLine, width: i32) -> Vec<String> {
     let once = Type::small(1);
-    let figure = band::number(scene)
+    let figure = headline::number(scene)
         .filter(|_| width >= NARROW)
         .map_or(0, |number| once.width(&format!("{number}")) + 3);
     let aside = trouble_of(scene).map_or(BEAT_ROOM, |_| MARK_ROOM + BEAT_ROOM);
