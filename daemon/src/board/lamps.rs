@@ -1,10 +1,13 @@
 //! Lamps, buzzer and button: driven by the newest state alone, in a thread that no picture and no disk can delay.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use calendars::Tz;
+use calendars::{Timestamp, Tz};
 use firmware_board::{ButtonEvent, Buzzer, LOOK_MS, Lamp, Language, Signals};
 
 use super::beacon::BeaconPart;
@@ -59,6 +62,8 @@ struct Shown {
     silenced_before: u64,
     /// When the signals are to be reckoned anew, though the desk has not changed.
     due_ms: u64,
+    /// The state that was reckoned last, and for when. A thread that begins has none: what was over before is not told again.
+    reckoned: Option<(Arc<BoardState>, Timestamp)>,
 }
 
 impl Lamps {
@@ -120,7 +125,7 @@ impl Lamps {
     }
 
     /// Shows what the desk's state says now.
-    fn reckon(&mut self, board: &BoardState, shown: &mut Shown, clock_us: u64) {
+    fn reckon(&mut self, board: &Arc<BoardState>, shown: &mut Shown, clock_us: u64) {
         let t_ms = clock_us / 1_000;
         let now = board.time.now(&SystemClock);
         let signals = board.signals_after(now, shown.silenced_before);
@@ -128,6 +133,13 @@ impl Lamps {
         let signals = self.test.at(t_ms, signals).unwrap_or(signals);
         let signals = if t_ms < shown.feedback_until_ms { FEEDBACK } else { signals };
         self.show(signals, shown, t_ms);
+        let last = shown.reckoned.replace((Arc::clone(board), now));
+        let is_over = |(was, then): (Arc<BoardState>, _)| {
+            board.is_over_unheeded((was.as_ref(), then), now, shown.silenced_before)
+        };
+        if last.is_some_and(is_over) {
+            self.beacon.sound_once(t_ms.saturating_sub(shown.since_ms));
+        }
     }
 
     fn show(&mut self, signals: Signals, shown: &mut Shown, t_ms: u64) {
