@@ -15,6 +15,7 @@ pub mod decode;
 mod diff;
 mod face;
 mod frame;
+mod headline;
 mod lines;
 mod marks;
 pub mod panel;

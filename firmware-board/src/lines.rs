@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::words::Words;
-use crate::{AlarmLine, AlarmState, Level, Link, NextLine, Scene, clean};
+use crate::{AlarmLine, AlarmState, Link, NextLine, Scene, clean, headline};
 
 /// What the wall says, a line each: the level, the alarms, what runs out next, the figures.
 ///
@@ -44,15 +44,9 @@ pub fn lines(scene: &Scene) -> Vec<String> {
 }
 
 fn level(scene: &Scene, words: &Words) -> String {
-    let (word, count) = match scene.level {
-        Level::Normal => (words.all_well, 0),
-        Level::DueSoon if scene.counts.due_soon == 0 => (words.attention, scene.alarms_total),
-        Level::DueSoon => (words.due_soon, scene.counts.due_soon),
-        Level::Breach => (words.overdue, scene.counts.breached),
-        Level::Critical => (words.critical, scene.counts.critical),
-    };
+    let word = headline::word(scene, words);
     let unacked = scene.alarms.iter().filter(|alarm| alarm.state == AlarmState::Unacked).count();
-    let count = if count > 0 { format!(" {count}") } else { String::new() };
+    let count = headline::number(scene).map_or_else(String::new, |number| format!(" {number}"));
     let taken = match unacked {
         0 if scene.alarms.is_empty() => String::new(),
         0 => format!(" · {}", words.all_taken),
@@ -105,7 +99,7 @@ fn figures(scene: &Scene, words: &Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AlarmKind, ClockText, Counts, DiskFault, Progress};
+    use crate::{AlarmKind, ClockText, Counts, DiskFault, Level, Progress};
 
     fn breach() -> Scene {
         let alarm = |state, text: &str| AlarmLine {
@@ -141,6 +135,17 @@ mod tests {
                 "открыто 41, ждут 9, критич. 0, просроч. 2 · 14:37:20, сб 21 ноя",
             ]
         );
+    }
+
+    /// A level with alarms and no ticket behind them: the panels say how many alarms there are, and so do the lines.
+    #[test]
+    fn the_number_beside_the_word_is_the_panels_own() {
+        let first = |level, counts| lines(&Scene { level, counts, ..breach() }).swap_remove(0);
+        let none = Counts::default();
+        assert_eq!(first(Level::Breach, none), "ПРОСРОЧЕНО 12 · не принято: 1");
+        assert_eq!(first(Level::DueSoon, none), "ВНИМАНИЕ 12 · не принято: 1");
+        assert_eq!(first(Level::DueSoon, Counts { due_soon: 3, ..none }), "СКОРО СРОК 3 · не принято: 1");
+        assert_eq!(first(Level::Normal, none), "ВСЁ В ПОРЯДКЕ · не принято: 1");
     }
 
     #[test]

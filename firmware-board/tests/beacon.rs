@@ -158,6 +158,48 @@ fn a_new_sound_begins_at_its_beginning_whenever_it_comes() {
     assert_eq!(beacon.next_edge(12_700), Some(12_345 + 30_000));
 }
 
+/// When the buzzer goes on and off within a minute, where one short sound is asked for at `at_ms` and the signals are
+/// others from `change_ms` on.
+fn sounds_once(signals: Signals, at_ms: u64, (change_ms, others): (u64, Signals)) -> Vec<u64> {
+    let heard = RefCell::new(Vec::new());
+    let pins = [None, None, None, Some(Pin::new(Noted(Some(&heard)), Wiring::ActiveHigh))];
+    let mut beacon = Beacon::new(Pins::new(pins));
+    beacon.show(signals, 0).unwrap();
+    let (mut edges, mut level) = (Vec::new(), heard.borrow_mut().pop() == Some(true));
+    for t_ms in 1..60_000 {
+        let announced = beacon.next_edge(t_ms - 1);
+        beacon.show(if t_ms < change_ms { signals } else { others }, t_ms).unwrap();
+        if t_ms == at_ms {
+            beacon.sound_once(t_ms);
+        }
+        let now = heard.borrow_mut().pop().unwrap_or(level);
+        if now != level {
+            assert!(
+                announced == Some(t_ms) || t_ms == change_ms,
+                "an edge at {t_ms}, announced {announced:?}"
+            );
+            edges.push(t_ms);
+        }
+        level = now;
+    }
+    edges
+}
+
+#[test]
+fn what_is_over_is_heard_once_and_only_where_nothing_else_sounds() {
+    let over = of(&[(Storage, ClearedUnacked)]);
+    let (well, storage) = (of(&[]), of(&[(Storage, Unacked)]));
+    assert_eq!(sounds_once(over, 1_000, (60_000, over)), [1_250, 1_400], "once");
+    assert_eq!(sounds_once(over, 1_000, (1_300, well)), [1_250, 1_300], "somebody took it meanwhile");
+    assert_eq!(sounds_once(over, 1_000, (1_100, well)), [], "somebody took it at once");
+    assert_eq!(
+        sounds_once(over, 1_000, (1_200, storage)),
+        [1_200, 1_450, 31_200, 31_450],
+        "a new alarm comes first"
+    );
+    assert_eq!(sounds_once(storage, 1_000, (60_000, storage)), [250, 30_000, 30_250], "what calls goes on");
+}
+
 #[test]
 fn time_that_goes_back_stops_no_rhythm() {
     let recorder = Recorder::new(|_: TraceEvent<'_>| {});
@@ -194,7 +236,8 @@ fn what_is_left_behind_is_steady_and_silent_whatever_it_was_before() {
     let pins = [Wire::Red, Wire::Amber, Wire::Green, Wire::Buzzer];
     let pins = pins.map(|wire| Some(Pin::new(recorder.pin(wire), Wiring::ActiveHigh)));
     let mut beacon = Beacon::new(Pins::new(pins));
-    beacon.show(of(&[(Breach, Unacked)]), 0).unwrap();
+    beacon.show(of(&[(Breach, ClearedUnacked)]), 0).unwrap();
+    beacon.sound_once(0);
     beacon.leave(Signals::SAFE).unwrap();
     assert_eq!(beacon.next_edge(0), None);
     assert_eq!(

@@ -155,6 +155,47 @@ fn silence_takes_what_was_seen_and_is_still_there() {
     assert_eq!(signals(&world).buzzer, Buzzer::Warning);
 }
 
+/// The breach of [`breached`] is over since the ticket leaves its line, after this was done: whether that is heard.
+fn is_over_heard(quiet: QuietHours, silenced_before: u64, before: impl FnOnce(&mut World)) -> bool {
+    let mut world = breached();
+    before(&mut world);
+    let (was, then) = (board(world.desk(), world.now(), quiet), world.now());
+    world.act(andon::desk::TicketNumber(1), "route", json!({ "line": 3 }));
+    let is = board(world.desk(), world.now(), quiet);
+    assert!(!is.is_over_unheeded((&is, world.now()), world.now(), 0), "it is told once");
+    is.is_over_unheeded((&was, then), world.now(), silenced_before)
+}
+
+#[test]
+fn what_was_heard_and_is_over_untaken_is_told_but_not_what_was_taken_silenced_or_kept_quiet() {
+    let loud = QuietHours::default();
+    assert!(is_over_heard(loud, 0, |_| ()));
+    assert!(!is_over_heard(loud, 0, |world| drop(world.ack("1-breach-line-1"))), "it was taken");
+    assert!(!is_over_heard(loud, 0, silence), "it was silenced");
+    assert!(!is_over_heard(loud, u64::MAX, |_| ()), "it was silenced, which the desk does not know of yet");
+    let mute = |world: &mut World| drop(world.try_desk(DeskAct::Mute { for_ms: HOUR_MS }).unwrap());
+    assert!(!is_over_heard(loud, 0, mute), "it is muted");
+    let shelve_it =
+        |world: &mut World| drop(world.try_desk(shelve("1-breach-line-1", HOUR_MS, None)).unwrap());
+    assert!(!is_over_heard(loud, 0, shelve_it), "it was put aside");
+    let quiet = |span: &str| QuietHours::new(Some(span.parse().unwrap()), &[AlarmKind::Critical]);
+    assert!(!is_over_heard(quiet("18:30-08:00"), 0, |_| ()), "nobody heard it, and nobody hears this");
+    assert!(is_over_heard(quiet("20:00-08:00"), 0, |_| ()));
+}
+
+/// What nobody could hear begin is not heard to be over, though the mute ended meanwhile.
+#[test]
+fn what_was_over_before_it_could_be_heard_is_not_told() {
+    let mut world = breached();
+    world.try_desk(DeskAct::Mute { for_ms: HOUR_MS }).unwrap();
+    let (was, then) = (board(world.desk(), world.now(), QuietHours::default()), world.now());
+    world.act(andon::desk::TicketNumber(1), "route", json!({ "line": 3 }));
+    world.run_until("2026-11-23 20:30");
+    let is = board(world.desk(), world.now(), QuietHours::default());
+    assert_eq!(is.muted_until, None);
+    assert!(!is.is_over_unheeded((&was, then), world.now(), 0));
+}
+
 #[test]
 fn quiet_hours_hold_the_sound_back_and_never_the_light() {
     let quiet = QuietHours::new(Some("17:30-18:30".parse().unwrap()), &[AlarmKind::Critical]);

@@ -65,6 +65,13 @@ impl BeaconPart {
         self.try_to(|beacon| beacon.show(signals, t_ms))
     }
 
+    /// One short sound soon after `t_ms`, where nothing else sounds.
+    pub(super) fn sound_once(&mut self, t_ms: u64) {
+        if let Some(beacon) = &mut self.beacon {
+            beacon.sound_once(t_ms);
+        }
+    }
+
     /// Leaves them as they are to be when nobody drives them.
     pub(super) fn leave(&mut self, signals: Signals) -> Option<Result<(), String>> {
         self.try_to(|beacon| beacon.leave(signals))

@@ -1,10 +1,13 @@
 //! Lamps, buzzer and button: driven by the newest state alone, in a thread that no picture and no disk can delay.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use calendars::Tz;
+use calendars::{Timestamp, Tz};
 use firmware_board::{ButtonEvent, Buzzer, LOOK_MS, Lamp, Language, Signals};
 
 use super::beacon::BeaconPart;
@@ -57,6 +60,10 @@ struct Shown {
     feedback_until_ms: u64,
     /// What had begun to call before the event of this number was silenced at the button; the desk may not know yet.
     silenced_before: u64,
+    /// When the signals are to be reckoned anew, though the desk has not changed.
+    due_ms: u64,
+    /// The state that was reckoned last, and for when. A thread that begins has none: what was over before is not told again.
+    reckoned: Option<(Arc<BoardState>, Timestamp)>,
 }
 
 impl Lamps {
@@ -81,7 +88,7 @@ impl Lamps {
                 let is_silent = is_heard || !self.quiet.lets_through(AlarmKind::Storage, now, self.zone);
                 let buzzer = if is_silent { Buzzer::Off } else { scene.signals.buzzer };
                 self.show(Signals { buzzer, ..scene.signals }, shown, t_ms);
-                self.wait(shown, t_ms)
+                self.wait(self.due_ms(shown, t_ms), t_ms)
             });
             is_heard |= self.look(t_ms) == Some(ButtonEvent::Pressed);
             if let Some(handle) = self.teller.wait(patience) {
@@ -95,20 +102,43 @@ impl Lamps {
     fn follow(&mut self, handle: &Handle, shown: &mut Shown) {
         let view = Arc::clone(handle.view());
         let mut board = view.board();
+        shown.due_ms = 0;
         while !self.stop.load(Ordering::Acquire) {
             let clock_us = clock::monotonic_us();
             let t_ms = clock_us / 1_000;
-            let now = board.time.now(&SystemClock);
-            let signals = board.signals_after(now, shown.silenced_before);
-            let signals = if self.pulse.stale_s(clock_us).is_some() { signals.stale() } else { signals };
-            let signals = self.test.at(t_ms, signals).unwrap_or(signals);
-            let signals = if t_ms < shown.feedback_until_ms { FEEDBACK } else { signals };
-            self.show(signals, shown, t_ms);
-            self.pulse.ask(handle, clock_us);
+            // The button is looked at far more often than anything else can change: such a look reckons nothing.
+            if t_ms >= shown.due_ms {
+                self.reckon(&board, shown, clock_us);
+                self.pulse.ask(handle, clock_us);
+                shown.due_ms = self.due_ms(shown, t_ms);
+            }
             if self.look_at_button(&board, shown, t_ms) {
+                shown.due_ms = 0;
                 continue;
             }
-            board = view.board_after(&board, self.wait(shown, t_ms));
+            let newest = view.board_after(&board, self.wait(shown.due_ms, t_ms));
+            if !Arc::ptr_eq(&newest, &board) {
+                shown.due_ms = 0;
+                board = newest;
+            }
+        }
+    }
+
+    /// Shows what the desk's state says now.
+    fn reckon(&mut self, board: &Arc<BoardState>, shown: &mut Shown, clock_us: u64) {
+        let t_ms = clock_us / 1_000;
+        let now = board.time.now(&SystemClock);
+        let signals = board.signals_after(now, shown.silenced_before);
+        let signals = if self.pulse.stale_s(clock_us).is_some() { signals.stale() } else { signals };
+        let signals = self.test.at(t_ms, signals).unwrap_or(signals);
+        let signals = if t_ms < shown.feedback_until_ms { FEEDBACK } else { signals };
+        self.show(signals, shown, t_ms);
+        let last = shown.reckoned.replace((Arc::clone(board), now));
+        let is_over = |(was, then): (Arc<BoardState>, _)| {
+            board.is_over_unheeded((was.as_ref(), then), now, shown.silenced_before)
+        };
+        if last.is_some_and(is_over) {
+            self.beacon.sound_once(t_ms.saturating_sub(shown.since_ms));
         }
     }
 
@@ -163,18 +193,21 @@ impl Lamps {
         self.teller.button(DeskAct::Silence { before, taking });
     }
 
-    /// Until a lamp or the buzzer changes by itself, the button is to be looked at, or a second is over.
-    fn wait(&self, shown: &Shown, t_ms: u64) -> Duration {
+    /// When a lamp or the buzzer changes by itself, or a second is over.
+    fn due_ms(&self, shown: &Shown, t_ms: u64) -> u64 {
         let edge = self.beacon.next_edge(t_ms.saturating_sub(shown.since_ms));
         let edge = edge.map(|edge_ms| edge_ms.saturating_add(shown.since_ms));
-        let look = self.button.is_some().then_some(t_ms + LOOK_MS);
         let feedback = Some(shown.feedback_until_ms).filter(|until_ms| *until_ms > t_ms);
-        let next = [edge, look, feedback, self.test.next_look(t_ms)]
-            .into_iter()
-            .flatten()
-            .fold(t_ms + TICK_MS, u64::min);
+        let next = [edge, feedback, self.test.next_look(t_ms)];
+        next.into_iter().flatten().fold(t_ms + TICK_MS, u64::min)
+    }
+
+    /// From a look at `t_ms` until that moment, or until the button is to be looked at.
+    fn wait(&self, due_ms: u64, t_ms: u64) -> Duration {
+        let look_ms = self.button.is_some().then_some(t_ms + LOOK_MS);
+        let next_ms = look_ms.map_or(due_ms, |look_ms| look_ms.min(due_ms));
         let now_ms = clock::monotonic_us() / 1_000;
-        Duration::from_millis(next.saturating_sub(now_ms).max(1))
+        Duration::from_millis(next_ms.saturating_sub(now_ms).max(1))
     }
 }
 

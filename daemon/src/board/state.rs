@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendars::{Timestamp, Tz};
-use firmware_board::{Buzzer, Language, Level, Signals};
+use firmware_board::{Language, Level, Signals};
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -233,10 +233,40 @@ impl BoardState {
         let silenced_before = self.silenced_before.max(silenced_before);
         let alarms = self.tally.iter().map(|(kind, state, _)| (scene_kind(*kind), scene_state(*state)));
         let heard = self.calls.iter().filter(|(_, since)| *since >= silenced_before);
-        let heard = heard.filter(|(kind, _)| self.quiet.lets_through(*kind, now, self.zone));
-        let sound = firmware_board::sound(heard.map(|(kind, _)| scene_kind(*kind)));
-        let buzzer = if self.is_muted(now) { Buzzer::Off } else { sound };
+        let heard = heard.filter(|(kind, _)| self.may_sound(*kind, now));
+        let buzzer = firmware_board::sound(heard.map(|(kind, _)| scene_kind(*kind)));
         Signals { buzzer, ..firmware_board::signals(alarms, true) }
+    }
+
+    /// Whether the buzzer may sound for an alarm of a kind at `now`: it is not muted, and no quiet hours hold it back.
+    fn may_sound(&self, kind: AlarmKind, now: Timestamp) -> bool {
+        !self.is_muted(now) && self.quiet.lets_through(kind, now, self.zone)
+    }
+
+    /// Whether something that was to be heard in an earlier state `was` at `then` is over in this one at `now` though nobody
+    /// took it: a room that heard it begin is to hear that it is over. What was silenced was heeded, before the event of
+    /// that number too where the desk does not know of it yet; so is silence kept by a mute and by quiet hours.
+    pub fn is_over_unheeded(
+        &self,
+        (was, then): (&Self, Timestamp),
+        now: Timestamp,
+        silenced_before: u64,
+    ) -> bool {
+        let silenced_before = self.silenced_before.max(silenced_before);
+        let mut over = self
+            .alarms
+            .iter()
+            .map(|(alarm, _)| alarm)
+            .filter(|alarm| alarm.state == AlarmState::ClearedUnacked && self.may_sound(alarm.kind, now));
+        let was_heard = |over: &Alarm| {
+            was.alarms.iter().any(|(alarm, _)| {
+                alarm.id == over.id
+                    && alarm.state == AlarmState::Unacked
+                    && alarm.calls_since >= silenced_before
+                    && was.may_sound(alarm.kind, then)
+            })
+        };
+        !Arc::ptr_eq(&self.alarms, &was.alarms) && over.any(was_heard)
     }
 
     /// What lamps and buzzer do at `now`.

@@ -1,6 +1,11 @@
 //! Lamps and a buzzer with their rhythms, on whatever they are connected to.
 
+use core::ops::Range;
+
 use crate::{Buzzer, Lamp, Signals};
+
+/// When the one short sound is heard, in milliseconds from when it was asked for: after a pause, which tells it from the sound before it.
+const ONCE_MS: Range<u64> = 250..400;
 
 /// What lamps and buzzer are at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -37,12 +42,14 @@ pub struct Beacon<O> {
     signals: Signals,
     /// Since when the buzzer has its pattern.
     sounds_since_ms: u64,
+    /// When one short sound was asked for.
+    once_since_ms: Option<u64>,
 }
 
 impl<O: Outlet> Beacon<O> {
     /// Lamps and buzzer there. They are first set by [`Beacon::show`] or [`Beacon::leave`].
     pub fn new(outlet: O) -> Self {
-        Self { outlet, signals: Signals::default(), sounds_since_ms: 0 }
+        Self { outlet, signals: Signals::default(), sounds_since_ms: 0, once_since_ms: None }
     }
 
     /// Sets them to what the signals are at `t_ms`, milliseconds that only go forward. A new sound begins at its beginning.
@@ -53,10 +60,23 @@ impl<O: Outlet> Beacon<O> {
         if signals.buzzer != self.signals.buzzer {
             self.sounds_since_ms = t_ms;
         }
+        if signals != self.signals {
+            self.once_since_ms = None;
+        }
         self.signals = signals;
         let Signals { red, amber, green, buzzer } = signals;
-        let sound = buzzer.sounding(t_ms.saturating_sub(self.sounds_since_ms));
+        let is_once =
+            self.once_since_ms.is_some_and(|since_ms| ONCE_MS.contains(&t_ms.saturating_sub(since_ms)));
+        let sound = buzzer.sounding(t_ms.saturating_sub(self.sounds_since_ms)) || is_once;
         self.outlet.set(Levels { red: red.lit(t_ms), amber: amber.lit(t_ms), green: green.lit(t_ms), sound })
+    }
+
+    /// One short sound soon after `t_ms`, where nothing else sounds: what called is over, and nobody took it. It is heard by
+    /// [`Beacon::show`], and not at all where the signals change before.
+    pub fn sound_once(&mut self, t_ms: u64) {
+        if self.signals.buzzer == Buzzer::Off {
+            self.once_since_ms = Some(t_ms);
+        }
     }
 
     /// Leaves them as nobody will be there to drive them: steady, whatever they were thought to be.
@@ -65,6 +85,7 @@ impl<O: Outlet> Beacon<O> {
     /// The outlet's.
     pub fn leave(&mut self, signals: Signals) -> Result<(), O::Error> {
         self.signals = signals;
+        self.once_since_ms = None;
         self.outlet.forget();
         let is_lit = |lamp| match lamp {
             Lamp::Off => false,
@@ -85,7 +106,16 @@ impl<O: Outlet> Beacon<O> {
                 .next_edge(t_ms.saturating_sub(since_ms))
                 .map(|edge_ms| edge_ms.saturating_add(since_ms)),
         };
-        [red.next_edge(t_ms), amber.next_edge(t_ms), green.next_edge(t_ms), sound].into_iter().flatten().min()
+        let once = self.once_since_ms.and_then(|since_ms| {
+            [ONCE_MS.start, ONCE_MS.end]
+                .map(|edge_ms| since_ms.saturating_add(edge_ms))
+                .into_iter()
+                .find(|edge_ms| *edge_ms > t_ms)
+        });
+        [red.next_edge(t_ms), amber.next_edge(t_ms), green.next_edge(t_ms), sound, once]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Gives back what they are connected to.

@@ -12,7 +12,7 @@ use super::unacked;
 use crate::face::Use;
 use crate::marks::Mark;
 use crate::words::Words;
-use crate::{Lamp, Level, Phase, Rect, Scene};
+use crate::{Lamp, Level, Phase, Rect, Scene, headline};
 
 pub(super) const HEIGHT: u16 = 72;
 
@@ -34,10 +34,10 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
 
     let left = i32::from(HEIGHT) + 14;
     let ink = |r#use| Ink::new(r#use, tone.on_fill, tone.fill);
-    let word_px = pen.text(ink(Use::Title), Hold::Left, (left, 41), word(scene, words))?;
+    let word_px = pen.text(ink(Use::Title), Hold::Left, (left, 41), headline::word(scene, words))?;
     let wall_right = pen.right();
     let mut right = wall_right;
-    if let Some(number) = number(scene) {
+    if let Some(number) = headline::number(scene) {
         let figure = format!("{number}");
         // The word is never shortened for the number: a number too long for its size is drawn smaller.
         let fits = pen.width(Use::Huge, &figure) <= right - left - word_px - 12;
@@ -70,38 +70,6 @@ pub(super) fn sign(scene: &Scene) -> Mark {
         Some(alarm) if scene.level == Level::DueSoon && scene.counts.due_soon == 0 => alarm.kind.into(),
         _ => scene.level.into(),
     }
-}
-
-pub(super) fn word(scene: &Scene, words: &Words) -> &'static str {
-    match scene.level {
-        Level::Normal => words.all_well,
-        Level::DueSoon if scene.counts.due_soon == 0 => words.attention,
-        Level::DueSoon => words.due_soon,
-        Level::Breach => words.overdue,
-        Level::Critical => words.critical,
-    }
-}
-
-/// The word where there is less room.
-pub(super) fn word_short(scene: &Scene, words: &Words) -> &'static str {
-    match scene.level {
-        Level::Normal => words.well_short,
-        Level::DueSoon if scene.counts.due_soon == 0 => words.attention,
-        Level::DueSoon => words.soon_short,
-        Level::Breach => words.overdue_short,
-        Level::Critical => words.critical_short,
-    }
-}
-
-/// How many there are of what the word says; where the figures know none, how many alarms.
-pub(super) fn number(scene: &Scene) -> Option<u32> {
-    let figure = match scene.level {
-        Level::Normal => return None,
-        Level::DueSoon => scene.counts.due_soon,
-        Level::Breach => scene.counts.breached,
-        Level::Critical => scene.counts.critical,
-    };
-    [figure, scene.alarms_total].into_iter().find(|number| *number > 0)
 }
 
 fn caption(scene: &Scene, words: &Words) -> String {

@@ -15,7 +15,7 @@ use super::pen::{Hold, Ink, Pen};
 use super::{band, footer, time_of_day, unacked};
 use crate::face::Use;
 use crate::marks::Mark;
-use crate::{AlarmLine, AlarmState, Lamp, Level, Link, Phase, Rect, Scene};
+use crate::{AlarmLine, AlarmState, Lamp, Level, Link, Phase, Rect, Scene, headline};
 
 /// The panel's columns and rows.
 pub(super) const SIZE: (u16, u16) = (320, 240);
@@ -89,7 +89,7 @@ fn head<D: DrawTarget<Color = Rgb565>>(
     pen.fill(Rect::new(0, 0, TILE, TILE), tile)?;
     pen.mark(Ink::new(Use::MarksBand, mark, tile), (14, 14), band::sign(scene))?;
     let ink = |r#use| Ink::new(r#use, tone.on_fill, tone.fill);
-    if let Some(number) = band::number(scene) {
+    if let Some(number) = headline::number(scene) {
         let figure = format!("{number}");
         let room = RIGHT - i32::from(TILE) - 12;
         let sizes = [(Use::Clock, 90), (Use::Huge, 74), (Use::Figure, 60)];
@@ -97,7 +97,7 @@ fn head<D: DrawTarget<Color = Rgb565>>(
         let (r#use, base) = fits.unwrap_or((Use::Body, 60));
         pen.text(ink(r#use), Hold::Right, (RIGHT, base), &figure)?;
     }
-    let word_px = pen.text(ink(Use::Title), Hold::Left, (LEFT, 116), band::word(scene, words))?;
+    let word_px = pen.text(ink(Use::Title), Hold::Left, (LEFT, 116), headline::word(scene, words))?;
     let taken = match unacked(scene) {
         0 if scene.alarms.is_empty() => String::new(),
         0 => String::from(words.all_taken),
