@@ -45,14 +45,10 @@ pub fn lines(scene: &Scene) -> Vec<String> {
 
 fn level(scene: &Scene, words: &Words) -> String {
     let word = headline::word(scene, words);
-    let unacked = scene.alarms.iter().filter(|alarm| alarm.state == AlarmState::Unacked).count();
     let count = headline::number(scene).map_or_else(String::new, |number| format!(" {number}"));
-    let taken = match unacked {
-        0 if scene.alarms.is_empty() => String::new(),
-        0 => format!(" · {}", words.all_taken),
-        _ => format!(" · {}: {unacked}", words.not_taken),
-    };
-    format!("{word}{count}{taken}")
+    let taken = headline::taken(scene, words);
+    let between = if taken.is_empty() { "" } else { " · " };
+    format!("{word}{count}{between}{taken}")
 }
 
 fn alarm(scene: &Scene, words: &Words, line: &AlarmLine) -> String {

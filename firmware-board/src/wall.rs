@@ -35,7 +35,8 @@ use core::fmt;
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
-use crate::{AlarmState, ClockText, Lamp, Level, Link, Phase, Scene};
+use crate::{ClockText, Lamp, Level, Link, Phase, Scene};
+pub(crate) use pages::LOOKED_AT;
 use pages::Page;
 use palette::Palette;
 use pen::{Grid, Pen};
@@ -248,9 +249,4 @@ fn picture<D: DrawTarget<Color = Rgb565>>(
 /// «14:37».
 fn time_of_day(at: ClockText) -> String {
     format!("{:02}:{:02}", at.hh, at.mm)
-}
-
-/// How many of the alarms that take turns nobody has taken.
-fn unacked(scene: &Scene) -> usize {
-    scene.alarms.iter().take(pages::LOOKED_AT).filter(|alarm| alarm.state == AlarmState::Unacked).count()
 }

@@ -28,6 +28,8 @@ pub struct Words {
 
     pub(crate) not_taken: &'static str,
     pub(crate) all_taken: &'static str,
+    pub(crate) unseen: &'static str,
+    pub(crate) put_aside: &'static str,
     pub(crate) cleared: &'static str,
     pub(crate) number_sign: &'static str,
     pub(crate) more: &'static str,
@@ -88,7 +90,9 @@ const RUSSIAN: Words = Words {
     soon_short: "СКОРО",
     not_taken: "не принято",
     all_taken: "всё принято",
-    cleared: "ушло",
+    unseen: "не замечено",
+    put_aside: "отложено",
+    cleared: "ушло само",
     number_sign: "№",
     more: "ещё",
     next_due: "ближайший срок",
@@ -157,6 +161,8 @@ const ENGLISH: Words = Words {
     soon_short: "SOON",
     not_taken: "not taken",
     all_taken: "all taken",
+    unseen: "not seen",
+    put_aside: "put aside",
     cleared: "gone",
     number_sign: "#",
     more: "more",
@@ -231,7 +237,7 @@ impl Language {
             AlarmKind::Storage => ("ДИСК", "DISK"),
             AlarmKind::Clock => ("ЧАСЫ", "CLOCK"),
             AlarmKind::Calendar => ("КАЛЕНД.", "CALENDAR"),
-            AlarmKind::Panel => ("ЭКРАН", "PANEL"),
+            AlarmKind::Panel => ("ТАБЛО", "WALL"),
             AlarmKind::Complaint => ("ЖАЛОБА", "COMPLAINT"),
         };
         match self {

@@ -58,6 +58,8 @@ struct Shown {
     since_ms: u64,
     /// Until when they answer the hand at the button instead.
     feedback_until_ms: u64,
+    /// Whether the last hold muted the wall.
+    is_muted_by_hold: bool,
     /// What had begun to call before the event of this number was silenced at the button; the desk may not know yet.
     silenced_before: u64,
     /// When the signals are to be reckoned anew, though the desk has not changed.
@@ -171,9 +173,14 @@ impl Lamps {
             Some(ButtonEvent::Held) => {
                 let is_muted = board.is_muted(board.time.now(&SystemClock));
                 self.teller.button(DeskAct::Mute { for_ms: if is_muted { 0 } else { mute_ms } });
+                shown.is_muted_by_hold = !is_muted;
                 shown.feedback_until_ms = t_ms + FEEDBACK_MS;
             }
             Some(ButtonEvent::Stuck) => {
+                // That was nobody's hold: what it muted sounds again.
+                if std::mem::take(&mut shown.is_muted_by_hold) {
+                    self.teller.button(DeskAct::Mute { for_ms: 0 });
+                }
                 self.teller.part(BUTTON, Some(Err(stuck(self.room.language).to_owned())));
             }
             Some(ButtonEvent::Freed) => self.teller.part(BUTTON, Some(Ok(()))),

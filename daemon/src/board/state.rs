@@ -387,16 +387,18 @@ fn shown_alarms(desk: &Desk, troubles: &[Alarm], glance: Glance) -> Arc<[(Alarm,
     all.map(|alarm| (alarm.clone(), About::of(alarm, desk, glance.zone, glance.language))).collect()
 }
 
-/// The alarms that are shown, the worst first: troubles before the desk's own, but none that somebody has taken before one
-/// that nobody has.
+/// The alarms that are shown, the worst first: after critical tickets troubles of the box, then the desk's others; but none
+/// that somebody has taken before one that nobody has.
 fn in_order<'a>(desk: &'a Desk, troubles: &'a [Alarm]) -> impl Iterator<Item = &'a Alarm> {
     AlarmState::ALL
         .into_iter()
         .flat_map(move |state| {
             let of_it = move |alarm: &&Alarm| alarm.state == state;
             // The desk's are in the order of their states.
-            let own = desk.alarms().skip_while(move |alarm| alarm.state < state).take_while(of_it);
-            troubles.iter().filter(of_it).chain(own)
+            let own = move || desk.alarms().skip_while(move |alarm| alarm.state < state).take_while(of_it);
+            let is_critical = |alarm: &&Alarm| alarm.kind == AlarmKind::Critical;
+            let others = own().skip_while(is_critical);
+            own().take_while(is_critical).chain(troubles.iter().filter(of_it)).chain(others)
         })
         .take(ALARMS_MAX)
 }

@@ -49,7 +49,7 @@ impl Doctor {
         pi::look(&tree, &config.board, &mut findings);
         let state_dir = io.state_dir.clone().unwrap_or(config.state_dir);
         here::state_dir(&state_dir, &mut findings);
-        findings.push(here::clock(SystemClock.kernel_synchronised()));
+        findings.push(here::clock(SystemClock.kernel_synchronised(), config.clock.trust));
         daemon(&io.control, &mut findings);
 
         let is_wrong = findings.iter().any(|finding| finding.severity == Severity::Wrong);

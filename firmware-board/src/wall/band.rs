@@ -8,7 +8,6 @@ use embedded_graphics::prelude::DrawTarget;
 
 use super::palette::Palette;
 use super::pen::{Hold, Ink, Pen};
-use super::unacked;
 use crate::face::Use;
 use crate::marks::Mark;
 use crate::words::Words;
@@ -73,20 +72,10 @@ pub(super) fn sign(scene: &Scene) -> Mark {
 }
 
 fn caption(scene: &Scene, words: &Words) -> String {
-    let taken = match unacked(scene) {
-        0 if scene.alarms.is_empty() => String::new(),
-        0 => String::from(words.all_taken),
-        count if hidden_alarms(scene) => format!("{}: {count}+", words.not_taken),
-        count => format!("{}: {count}", words.not_taken),
-    };
+    let taken = headline::taken(scene, words);
     match (taken.as_str(), scene.site.as_str()) {
         ("", site) => String::from(site),
         (taken, "") => String::from(taken),
         (taken, site) => format!("{taken}  ·  {site}"),
     }
-}
-
-/// Whether the scene has more alarms than it lists: then what is counted among the listed is a least number.
-fn hidden_alarms(scene: &Scene) -> bool {
-    scene.alarms.len() < usize::try_from(scene.alarms_total).unwrap_or(usize::MAX)
 }

@@ -17,7 +17,7 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
 use super::pages::{self, Lines, Page};
-use super::{band, palette, unacked};
+use super::{band, palette};
 use crate::{Level, Link, Phase, Scene};
 use brush::{Brush, Type};
 

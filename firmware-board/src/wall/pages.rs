@@ -9,7 +9,7 @@ use crate::{AlarmKind, AlarmState, Scene};
 
 /// So many of a scene's alarms take turns. Whatever lies behind them is counted and not shown: nobody reads that far, and a desk in such a storm
 /// acts on its worst alarms first.
-pub(super) const LOOKED_AT: usize = 100;
+pub(crate) const LOOKED_AT: usize = 100;
 
 /// How many lines a wall has for alarms.
 #[derive(Debug, Clone, Copy)]

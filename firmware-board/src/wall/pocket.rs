@@ -12,7 +12,7 @@ use embedded_graphics::prelude::DrawTarget;
 use super::pages::{self, Lines, Page};
 use super::palette::{LIVE, Palette, Tone};
 use super::pen::{Hold, Ink, Pen};
-use super::{band, footer, time_of_day, unacked};
+use super::{band, footer, time_of_day};
 use crate::face::Use;
 use crate::marks::Mark;
 use crate::{AlarmLine, AlarmState, Lamp, Level, Link, Phase, Rect, Scene, headline};
@@ -98,12 +98,8 @@ fn head<D: DrawTarget<Color = Rgb565>>(
         pen.text(ink(r#use), Hold::Right, (RIGHT, base), &figure)?;
     }
     let word_px = pen.text(ink(Use::Title), Hold::Left, (LEFT, 116), headline::word(scene, words))?;
-    let taken = match unacked(scene) {
-        0 if scene.alarms.is_empty() => String::new(),
-        0 => String::from(words.all_taken),
-        count => format!("{}: {count}", words.not_taken),
-    };
-    let caption = if page.of > 1 { format!("{taken} · {}/{}", page.number, page.of) } else { taken };
+    let taken = headline::taken(scene, words);
+    let caption = if page.of > 1 { format!("{taken}  ·  {}/{}", page.number, page.of) } else { taken };
     let room = RIGHT - LEFT - word_px - 10;
     // The number of the page is the last to go.
     let short = format!("{}/{}", page.number, page.of);

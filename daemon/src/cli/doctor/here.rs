@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::finding::Finding;
 use crate::cli::text::size;
+use crate::run::time::Proof;
 
 /// With less room than this the desk soon stops taking commands, in bytes.
 const LITTLE: u64 = 64 << 20;
@@ -48,10 +49,14 @@ pub(super) fn room(dir: &Path, left: u64) -> Finding {
     }
 }
 
-/// Whether the kernel says that its clock is right; none where it does not tell.
-pub(super) fn clock(synchronised: Option<bool>) -> Finding {
+/// Whether the kernel says that its clock is right; none where it does not tell. `asked` is what the configuration asks for.
+pub(super) fn clock(synchronised: Option<bool>, asked: Proof) -> Finding {
     match synchronised {
         Some(true) => Finding::fine("clock", "the clock is synchronised"),
+        Some(false) if asked == Proof::Plausible => {
+            let told = "the clock is not synchronised; `trust = \"plausible\"` lets terms run out by it all the same";
+            Finding::note("clock", told).mended_by("sudo timedatectl set-ntp true")
+        }
         Some(false) => Finding::wrong(
             "clock",
             "the clock is not synchronised: nothing runs out until it is",

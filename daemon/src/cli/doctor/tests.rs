@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::*;
+use crate::run::time::Proof;
 
 const PANEL: &str = "[[board.panel]]\nkind = \"st7796\"\n";
 const LAMPS: &str = "[board.signals]\nred-pin = 17\namber-pin = 27\ngreen-pin = 22\nbuzzer-pin = 23\n";
@@ -198,7 +199,9 @@ fn a_disk_that_is_nearly_full_and_a_clock_that_is_not_right_are_wrong() {
     let severities: Vec<_> =
         [63 << 20, 64 << 20, 512 << 20].map(|left| here::room(dir, left).severity).to_vec();
     assert_eq!(severities, [Severity::Wrong, Severity::Note, Severity::Fine]);
-    let of = |synchronised| here::clock(synchronised).severity;
+    let plausible = here::clock(Some(false), Proof::Plausible);
+    assert_eq!(plausible.severity, Severity::Note, "terms run out all the same");
+    let of = |synchronised| here::clock(synchronised, Proof::Synchronised).severity;
     assert_eq!(
         [of(Some(true)), of(Some(false)), of(None)],
         [Severity::Fine, Severity::Wrong, Severity::Note]

@@ -1,13 +1,12 @@
 //! The level, with what holds for the whole wall beside it.
 
 use alloc::format;
-use alloc::string::String;
 
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::DrawTarget;
 
 use super::brush::{Brush, Type};
-use super::{MARK_ROOM, Plan, band, palette, unacked};
+use super::{MARK_ROOM, Plan, band, palette};
 use crate::marks::Mark;
 use crate::wall::palette::Tone;
 use crate::{Phase, Scene, headline};
@@ -40,10 +39,7 @@ pub(super) fn draw<D: DrawTarget<Color = Rgb565>>(
     }
     right -= trouble(brush, scene, right)?;
     let room = right - left;
-    let caption = (times >= 3).then(|| match unacked(scene) {
-        0 => String::from(words.all_taken),
-        count => format!("{}: {count}", words.not_taken),
-    });
+    let caption = (times >= 3).then(|| headline::taken(scene, words));
     let caption = caption.filter(|caption| Type::small(1).fits(caption, room));
     let below = if caption.is_some() { Type::small(1).pitch() } else { 0 };
     let r#type = Type::largest(word, room, plan.head - 2 - below);

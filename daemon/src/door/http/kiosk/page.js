@@ -165,9 +165,11 @@ function count() {
 }
 
 function caption(words) {
-  const unacked = scene.alarms.filter((alarm) => alarm.state === 'unacked').length;
   const more = scene.alarms.length < scene.alarms_total ? '+' : '';
-  const taken = unacked > 0 ? words.not_taken + ': ' + unacked + more : words.all_taken;
+  const told = [['unacked', words.not_taken], ['cleared-unacked', words.unseen], ['shelved', words.put_aside]]
+    .map(([state, word]) => [scene.alarms.filter((alarm) => alarm.state === state).length, word])
+    .find(([count]) => count > 0);
+  const taken = told ? told[1] + ': ' + told[0] + more : words.all_taken;
   return joined([scene.alarms.length > 0 ? taken : '', scene.site]);
 }
 
