@@ -6,12 +6,13 @@ mod follows;
 mod looks;
 
 use andon_tests::Browser;
+use andon_tests::needs::skipped;
 
 /// A browser, or the word that there is none.
 fn browser() -> Option<Browser> {
     let program = Browser::installed();
     if program.is_none() {
-        println!("SKIPPED: no Chromium here; tests/run installs chromium-headless-shell");
+        skipped("chromium", "tests/run installs chromium-headless-shell");
     }
     program.map(|program| Browser::start(&program))
 }

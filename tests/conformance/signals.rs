@@ -170,14 +170,16 @@ fn is_over_heard(quiet: QuietHours, silenced_before: u64, before: impl FnOnce(&m
 fn what_was_heard_and_is_over_untaken_is_told_but_not_what_was_taken_silenced_or_kept_quiet() {
     let loud = QuietHours::default();
     assert!(is_over_heard(loud, 0, |_| ()));
-    assert!(!is_over_heard(loud, 0, |world| drop(world.ack("1-breach-line-1"))), "it was taken");
+    let ack = |world: &mut World| {
+        world.ack("1-breach-line-1");
+    };
+    assert!(!is_over_heard(loud, 0, ack), "it was taken");
     assert!(!is_over_heard(loud, 0, silence), "it was silenced");
     assert!(!is_over_heard(loud, u64::MAX, |_| ()), "it was silenced, which the desk does not know of yet");
-    let mute = |world: &mut World| drop(world.try_desk(DeskAct::Mute { for_ms: HOUR_MS }).unwrap());
+    let mute = |world: &mut World| world.try_desk(DeskAct::Mute { for_ms: HOUR_MS }).unwrap();
     assert!(!is_over_heard(loud, 0, mute), "it is muted");
-    let shelve_it =
-        |world: &mut World| drop(world.try_desk(shelve("1-breach-line-1", HOUR_MS, None)).unwrap());
-    assert!(!is_over_heard(loud, 0, shelve_it), "it was put aside");
+    let put_aside = |world: &mut World| world.try_desk(shelve("1-breach-line-1", HOUR_MS, None)).unwrap();
+    assert!(!is_over_heard(loud, 0, put_aside), "it was put aside");
     let quiet = |span: &str| QuietHours::new(Some(span.parse().unwrap()), &[AlarmKind::Critical]);
     assert!(!is_over_heard(quiet("18:30-08:00"), 0, |_| ()), "nobody heard it, and nobody hears this");
     assert!(is_over_heard(quiet("20:00-08:00"), 0, |_| ()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use andon_tests::Daemon;
 use andon_tests::daemon::binary;
+use andon_tests::needs::skipped;
 
 #[test]
 fn systemd_is_told_that_the_desk_is_ready_alive_and_stopping() {
@@ -63,7 +64,7 @@ fn systemd_finds_nothing_to_say_to_the_units() {
             assert!(said.status.success() && ours.is_empty(), "{told}");
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("SKIPPED: there is no systemd-analyze here");
+            skipped("systemd-analyze", "the units are not verified");
         }
         Err(error) => panic!("systemd-analyze: {error}"),
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use andon::clock::{Clock, SystemClock};
 use andon_tests::Daemon;
 use andon_tests::daemon::eventually;
+use andon_tests::needs::skipped;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -20,7 +21,7 @@ impl FakeClock {
     /// None where faketime is not installed.
     fn in_dir(dir: &Path) -> Option<Self> {
         let Some(library) = library() else {
-            eprintln!("SKIPPED: libfaketime is not installed; `apt-get install faketime`");
+            skipped("faketime", "libfaketime is not installed; `apt-get install faketime`");
             return None;
         };
         Some(Self { library, file: dir.join("clock") })

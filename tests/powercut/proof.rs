@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use andon_tests::disk::{Aim, Cut, Disk, Mounted};
+use andon_tests::needs::skipped;
 use andon_tests::random::Random;
 
 use super::aloud;
@@ -30,7 +31,7 @@ pub(crate) fn mounted(test: &str) -> Option<Mounted> {
             Some(mounted)
         }
         Err(why) => {
-            aloud(&format!("SKIPPED {test}: this machine cannot mount the disk of the test: {}", why.0));
+            skipped("mount", &format!("{test}: this machine cannot mount the disk of the test: {}", why.0));
             None
         }
     }
