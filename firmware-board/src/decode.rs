@@ -1,6 +1,7 @@
 //! The panel's side of the bus: rebuilds its memory from what was sent.
 
 mod leds;
+mod oled;
 
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::RgbColor;
@@ -10,6 +11,7 @@ use crate::record::{TraceEvent, Wire};
 use crate::{Frame, Rect};
 
 pub use leds::LedDecoder;
+pub use oled::OledDecoder;
 
 const SOFTWARE_RESET: u8 = 0x01;
 const SLEEP_IN: u8 = 0x10;

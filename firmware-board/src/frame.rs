@@ -70,12 +70,12 @@ impl Frame {
 
     /// The frame as rows of red, green and blue bytes, for a PNG.
     pub fn rgb888(&self) -> Vec<u8> {
-        self.pixels
-            .iter()
-            .copied()
-            .map(Rgb888::from)
-            .flat_map(|colour| [colour.r(), colour.g(), colour.b()])
-            .collect()
+        self.rgb888_in(self.bounds()).flatten().collect()
+    }
+
+    /// Red, green and blue of the pixels of a rectangle, row by row.
+    pub fn rgb888_in(&self, rect: Rect) -> impl Iterator<Item = [u8; 3]> {
+        self.pixels_in(rect).map(Rgb888::from).map(|colour| [colour.r(), colour.g(), colour.b()])
     }
 
     /// Sets one pixel; outside the frame it does nothing.

@@ -7,6 +7,7 @@ mod bus;
 #[cfg(test)]
 mod faults;
 mod leds;
+mod oled;
 mod pins;
 mod strip;
 mod tft;
@@ -14,6 +15,7 @@ mod tft;
 pub use beacon::{Beacon, Levels, Outlet};
 pub use bus::{BUS_LIMIT, BusError};
 pub use leds::{Leds, LedsError, Modules};
+pub use oled::{BRIGHT, Care, DIM, OLED_SIZE, Oled, SHIFT_MS};
 pub use pins::{Pin, Pins, PinsError, Wiring};
 pub use strip::{HZ as STRIP_HZ, LEDS as STRIP_LEDS, Strip};
 pub use tft::{Chip, Mounting, Sent, Tft, TftError, Turn};

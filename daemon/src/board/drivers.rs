@@ -5,15 +5,35 @@ use std::time::Duration;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use firmware_board::Frame;
+#[cfg(feature = "drm")]
+use firmware_board::Layout;
 use firmware_board::panel::{Chip, Leds, Modules, Mounting, Tft, Turn};
 use firmware_board::record::{Recorder, Wire};
 
 use super::erased::{ErasedPin, ErasedSpi};
 use super::pi::{self, PiError};
+#[cfg(feature = "drm")]
+use super::screen;
 use super::slot::{Glass, Open};
 use super::trace::{PanelTrace, Trace};
 use crate::chain::chain;
 use crate::config::{self, PanelKind, Spi, TftChip};
+
+/// The panel with what only its hardware knows: the size that a monitor prefers, where one is there to be asked.
+pub(super) fn settled(panel: &config::Panel) -> config::Panel {
+    match &panel.kind {
+        #[cfg(feature = "drm")]
+        PanelKind::Drm(drm) => {
+            let prefers =
+                || screen::preferred(drm).filter(|(width, height)| Layout::of(*width, *height).is_ok());
+            let kind = PanelKind::Drm(config::Drm { size: drm.size.or_else(prefers), ..drm.clone() });
+            config::Panel { kind, ..panel.clone() }
+        }
+        #[cfg(not(feature = "drm"))]
+        PanelKind::Drm(_) => panel.clone(),
+        PanelKind::Simulated { .. } | PanelKind::Tft(_) | PanelKind::Max7219(_) => panel.clone(),
+    }
+}
 
 /// What connects and initialises a panel.
 pub(super) fn open(panel: &config::Panel, trace: &Trace) -> Open {
@@ -25,6 +45,10 @@ pub(super) fn open(panel: &config::Panel, trace: &Trace) -> Open {
             PanelKind::Simulated { width, height } => simulated((*width, *height), &recorder),
             PanelKind::Tft(tft) => tft_panel(tft, &recorder),
             PanelKind::Max7219(matrix) => leds(matrix, &recorder),
+            #[cfg(feature = "drm")]
+            PanelKind::Drm(drm) => screen::open(drm, kind.size()),
+            #[cfg(not(feature = "drm"))]
+            PanelKind::Drm(_) => Err("this andond was built without the feature `drm`".to_owned()),
         }?;
         Ok(Box::new(Traced { panel: glass, trace: panel_trace.clone() }) as Box<dyn Glass>)
     })

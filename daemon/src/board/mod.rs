@@ -18,6 +18,8 @@ mod pulse;
 pub mod quiet;
 mod safe;
 pub mod scene;
+#[cfg(feature = "drm")]
+mod screen;
 mod slot;
 pub mod state;
 mod teller;

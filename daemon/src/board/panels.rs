@@ -34,7 +34,8 @@ impl Panels {
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(board: &Board, trace: &Trace) -> std::io::Result<Self> {
-        let panels = board.panels.iter().map(|panel| {
+        let settled: Vec<_> = board.panels.iter().map(drivers::settled).collect();
+        let panels = settled.iter().map(|panel| {
             let (width, height) = panel.size();
             let layout = Layout::of(width, height).expect("a configuration has only sizes that are served");
             let thread = PanelThread::start(&panel.name, drivers::open(panel, trace), Patience::default())?;
@@ -42,7 +43,7 @@ impl Panels {
         });
         Ok(Self {
             each: panels.collect::<std::io::Result<_>>()?,
-            pictures: Pictures::dark(&board.panels),
+            pictures: Pictures::dark(&settled),
             language: board.language,
         })
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -35,6 +36,8 @@ pub enum PanelKind {
     Tft(Tft),
     /// A matrix of LEDs: rows of chained 8x8 modules, each with a MAX7219.
     Max7219(Max7219),
+    /// A monitor at the graphics card, HDMI on a Pi. Only a build with the feature `drm` reads one.
+    Drm(Drm),
 }
 
 /// How an SPI panel is connected.
@@ -97,6 +100,20 @@ pub struct Max7219 {
     pub module_rotation: u16,
 }
 
+/// A monitor at the graphics card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drm {
+    /// The card's device; by default the first that has a monitor connected.
+    pub card: Option<PathBuf>,
+    /// The card's connector as the kernel names it, such as HDMI-A-1; by default the first with a monitor.
+    pub connector: Option<String>,
+    /// Columns and rows of the pictures; by default those that the monitor prefers, found when the wall starts.
+    pub size: Option<(u16, u16)>,
+}
+
+/// The size of a monitor that was not there to be asked.
+const MONITOR: (u16, u16) = (1920, 1080);
+
 /// The most modules of one matrix: a picture of 128x64, or of 1024x8.
 pub const MODULES_MAX: u16 = 128;
 
@@ -119,6 +136,7 @@ impl PanelKind {
             Self::Simulated { .. } => "simulated",
             Self::Tft(tft) => tft.chip.word(),
             Self::Max7219(_) => "max7219",
+            Self::Drm(_) => "drm",
         }
     }
 
@@ -131,6 +149,7 @@ impl PanelKind {
                 if tft.rotation % 180 == 0 { (width, height) } else { (height, width) }
             }
             Self::Max7219(matrix) => (u16::from(matrix.columns) * 8, u16::from(matrix.rows) * 8),
+            Self::Drm(drm) => drm.size.unwrap_or(MONITOR),
         }
     }
 
@@ -139,7 +158,7 @@ impl PanelKind {
         match self {
             Self::Tft(tft) => Some(tft.spi),
             Self::Max7219(matrix) => Some(matrix.spi),
-            Self::Simulated { .. } => None,
+            Self::Simulated { .. } | Self::Drm(_) => None,
         }
     }
 
@@ -150,7 +169,7 @@ impl PanelKind {
                 .into_iter()
                 .chain(tft.backlight_pin.map(|pin| ("backlight-pin", pin)))
                 .collect(),
-            Self::Simulated { .. } | Self::Max7219(_) => Vec::new(),
+            Self::Simulated { .. } | Self::Max7219(_) | Self::Drm(_) => Vec::new(),
         }
     }
 }
@@ -175,7 +194,7 @@ impl TftChip {
 }
 
 /// Every kind, and the keys that it takes besides `name` and `kind`.
-const KINDS: [(&str, &[&str]); 5] = [
+const KINDS: [(&str, &[&str]); 6] = [
     ("simulated", &["size"]),
     ("st7796", &TFT_KEYS),
     ("ili9341", &TFT_KEYS),
@@ -184,6 +203,7 @@ const KINDS: [(&str, &[&str]); 5] = [
         "max7219",
         &["spi-bus", "spi-select", "spi-mhz", "columns", "rows", "brightness", "rotation", "module-rotation"],
     ),
+    ("drm", &["card", "connector", "size"]),
 ];
 
 const TFT_KEYS: [&str; 9] = [
@@ -208,6 +228,8 @@ pub(super) struct Written {
     name: Option<Spanned<String>>,
     kind: Option<Spanned<String>>,
     size: Option<Spanned<String>>,
+    card: Option<Spanned<String>>,
+    connector: Option<Spanned<String>>,
     spi_bus: Number,
     spi_select: Number,
     spi_mhz: Number,
@@ -245,6 +267,7 @@ pub(super) fn read(written: &[Spanned<Written>], uses: &mut Vec<Use>) -> Read<Ve
         let kind = place.kind()?;
         let name = place.name(&kind, &panels)?;
         place.serves(&kind)?;
+        place.card_is_free(&kind, &name, &panels)?;
         if let Some(spi) = kind.spi() {
             place.bus(spi, &name, &panels, &mut selects)?;
             uses.extend(pins::of_bus(spi.bus).map(|pin| Use {
@@ -294,8 +317,9 @@ impl Place<'_> {
             "ili9341" => PanelKind::Tft(self.tft(TftChip::Ili9341)?),
             "st7789" => PanelKind::Tft(self.tft(TftChip::St7789)?),
             "max7219" => PanelKind::Max7219(self.max7219()?),
+            "drm" => PanelKind::Drm(self.drm()?),
             _ => {
-                let (width, height) = self.size((480, 320))?;
+                let (width, height) = self.size()?.unwrap_or((480, 320));
                 PanelKind::Simulated { width, height }
             }
         })
@@ -339,6 +363,28 @@ impl Place<'_> {
         })
     }
 
+    fn drm(&self) -> Read<Drm> {
+        if !cfg!(feature = "drm") {
+            let message = "this andond was built without the feature `drm`; build it with `--features drm`, or show \
+                           the page /board in a browser";
+            return Err(self.wrong("kind", message.to_owned()));
+        }
+        let card = self.written.card.as_ref().map(|card| PathBuf::from(card.get_ref()));
+        if let Some(card) = card.as_ref().filter(|card| !card.is_absolute()) {
+            let message = format!("`{}` is no device; a whole path, such as /dev/dri/card0", card.display());
+            return Err(self.wrong("card", message));
+        }
+        let connector = self.written.connector.as_ref().map(|connector| connector.get_ref().clone());
+        if let Some(connector) = connector.as_ref().filter(|connector| !is_connector(connector)) {
+            let message = format!(
+                "`{connector}` is no connector; a kind and a number, such as HDMI-A-1: `ls /sys/class/drm` lists \
+                 them after the card's name"
+            );
+            return Err(self.wrong("connector", message));
+        }
+        Ok(Drm { card, connector, size: self.size()? })
+    }
+
     fn spi(&self, mhz: u8, mhz_max: u8) -> Read<Spi> {
         let bus = self.number("spi-bus", 0..=6, 0)?;
         if pins::selects(bus) == 0 {
@@ -375,13 +421,13 @@ impl Place<'_> {
         }
     }
 
-    fn size(&self, default: (u16, u16)) -> Read<(u16, u16)> {
-        let Some(size) = &self.written.size else { return Ok(default) };
+    fn size(&self) -> Read<Option<(u16, u16)>> {
+        let Some(size) = &self.written.size else { return Ok(None) };
         let parsed = size.get_ref().split_once('x').and_then(|(width, height)| {
             Some((width.parse().ok()?, height.parse().ok()?))
                 .filter(|(width, height)| *width > 0 && *height > 0)
         });
-        parsed.ok_or_else(|| {
+        parsed.map(Some).ok_or_else(|| {
             self.wrong("size", format!("`{}` is no size; columns x rows, such as 480x320", size.get_ref()))
         })
     }
@@ -422,9 +468,25 @@ impl Place<'_> {
                 PanelKind::Tft(_) => "kind",
                 PanelKind::Max7219(_) if self.written.columns.is_some() => "columns",
                 PanelKind::Max7219(_) => "rows",
-                PanelKind::Simulated { .. } => "size",
+                PanelKind::Simulated { .. } | PanelKind::Drm(_) => "size",
             };
             self.wrong(key, unservable.to_string())
+        })
+    }
+
+    /// Whether the graphics card is this panel's alone: only one program at a time, and once, sets what a card shows.
+    fn card_is_free(&self, kind: &PanelKind, name: &str, others: &[Panel]) -> Read<()> {
+        let PanelKind::Drm(Drm { card, .. }) = kind else { return Ok(()) };
+        let same = others.iter().find(|other| match &other.kind {
+            PanelKind::Drm(other) => card.is_none() || other.card.is_none() || other.card == *card,
+            PanelKind::Simulated { .. } | PanelKind::Tft(_) | PanelKind::Max7219(_) => false,
+        });
+        same.map_or(Ok(()), |other| {
+            let message = format!(
+                "the panels `{}` and `{name}` may both be at one graphics card; each says a card of its own",
+                other.name
+            );
+            Err(self.wrong("card", message))
         })
     }
 
@@ -478,13 +540,15 @@ impl Place<'_> {
 
     fn keys(&self) -> Vec<(&'static str, Option<Range<usize>>)> {
         // Taken apart, so that a new key is not forgotten here or among the numbers.
-        let Written { name, kind, size, inverted, blue_first, .. } = self.written;
+        let Written { name, kind, size, card, connector, inverted, blue_first, .. } = self.written;
         let text = |said: &Option<Spanned<String>>| said.as_ref().map(Spanned::span);
         let flag = |said: &Option<Spanned<bool>>| said.as_ref().map(Spanned::span);
         let mut keys = vec![
             ("name", text(name)),
             ("kind", text(kind)),
             ("size", text(size)),
+            ("card", text(card)),
+            ("connector", text(connector)),
             ("inverted", flag(inverted)),
             ("blue-first", flag(blue_first)),
         ];
@@ -508,6 +572,13 @@ impl Place<'_> {
             ("brightness", &written.brightness),
         ]
     }
+}
+
+/// Whether it may be what the kernel calls a connector.
+fn is_connector(name: &str) -> bool {
+    let is_word = |kind: &str| kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let is_number = |number: &str| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+    name.rsplit_once('-').is_some_and(|(kind, number)| !kind.is_empty() && is_word(kind) && is_number(number))
 }
 
 /// What other parts of the wall are called; no panel is.

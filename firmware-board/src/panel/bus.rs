@@ -49,6 +49,18 @@ impl<SPI: SpiDevice, DC: OutputPin> Bus<SPI, DC> {
         (self.spi, self.dc)
     }
 
+    /// Sends commands whose arguments are commands, too.
+    pub(super) fn command(&mut self, bytes: &[u8]) -> Result<(), BusError<SPI::Error, DC::Error>> {
+        self.dc.set_low().map_err(BusError::Dc)?;
+        self.write(bytes)
+    }
+
+    /// Sends data.
+    pub(super) fn data(&mut self, bytes: &[u8]) -> Result<(), BusError<SPI::Error, DC::Error>> {
+        self.dc.set_high().map_err(BusError::Dc)?;
+        self.write(bytes)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), BusError<SPI::Error, DC::Error>> {
         for chunk in bytes.chunks(BUS_LIMIT) {
             self.count(chunk.len());
@@ -80,10 +92,8 @@ impl<SPI: SpiDevice, DC: OutputPin> Interface for Bus<SPI, DC> {
     const KIND: InterfaceKind = InterfaceKind::Serial4Line;
 
     fn send_command(&mut self, command: u8, args: &[u8]) -> Result<(), Self::Error> {
-        self.dc.set_low().map_err(BusError::Dc)?;
-        self.write(&[command])?;
-        self.dc.set_high().map_err(BusError::Dc)?;
-        self.write(args)
+        self.command(&[command])?;
+        self.data(args)
     }
 
     fn send_pixels<const N: usize>(

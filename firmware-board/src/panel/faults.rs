@@ -8,9 +8,9 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{self, OutputPin};
 use embedded_hal::spi::{self, ErrorKind, Operation, SpiDevice};
 
-use super::{Chip, Leds, Modules, Mounting, Tft, Turn};
+use super::{Care, Chip, Leds, Modules, Mounting, OLED_SIZE, Oled, Tft, Turn};
 use crate::Frame;
-use crate::decode::{Decoder, LedDecoder};
+use crate::decode::{Decoder, LedDecoder, OledDecoder};
 use crate::record::{TraceEvent, Wire};
 
 struct NoDelay;
@@ -31,6 +31,12 @@ impl Listener for Decoder {
 }
 
 impl Listener for LedDecoder {
+    fn hear(&mut self, event: TraceEvent<'_>) {
+        self.take(event);
+    }
+}
+
+impl Listener for OledDecoder {
     fn hear(&mut self, event: TraceEvent<'_>) {
         self.take(event);
     }
@@ -220,6 +226,40 @@ fn wherever_the_bus_of_a_matrix_breaks_it_shows_the_picture_once_it_is_opened_ag
             let is_same = (0..height).all(|y| (0..width).all(|x| shown.is_lit(x, y) == picture.is_lit(x, y)));
             assert!(is_same, "{broken}: the matrix shows another picture");
             assert!(wires.listener.borrow().is_visible(), "{broken}");
+        }
+    }
+}
+
+#[test]
+fn wherever_the_bus_of_an_oled_breaks_it_shows_the_picture_once_it_is_opened_again() {
+    let first = picture(OLED_SIZE.0, OLED_SIZE.1, 5);
+    let pictures = [(first.clone(), Care::default()), (touched(&first), Care::at(0, true))];
+    let oled = |wires: &Rc<Wires<OledDecoder>>| {
+        let pin = |wire| Pin(Rc::clone(wires), wire);
+        Oled::new(Bus(Rc::clone(wires)), pin(Wire::Dc), pin(Wire::Reset), false)
+    };
+    let run = |oled: &mut Oled<Bus<OledDecoder>, Pin<OledDecoder>, Pin<OledDecoder>>| {
+        let shows = |oled: &mut Oled<_, _, _>| {
+            pictures.iter().all(|(picture, care)| oled.show(picture, *care).is_ok())
+        };
+        oled.reinit(&mut NoDelay).is_ok() && shows(oled)
+    };
+    let whole = Wires::new(OledDecoder::new(), usize::MAX);
+    assert!(run(&mut oled(&whole)));
+    for broken in 0..whole.used.get() {
+        let wires = Wires::new(OledDecoder::new(), broken);
+        let mut panel = oled(&wires);
+        assert!(!run(&mut panel), "{broken}: it broke before its end");
+        let (picture, care) = &pictures[0];
+        assert!(panel.show(picture, *care).is_err(), "{broken}: what it shows is unknown");
+        wires.mend();
+        panel.reinit(&mut NoDelay).expect("the wires are mended");
+        for (picture, care) in pictures.iter().rev() {
+            panel.show(picture, *care).expect("the wires are mended");
+            let decoder = wires.listener.borrow();
+            let shown = decoder.frame();
+            let is_same = (0..64).all(|y| (0..128).all(|x| shown.is_lit(x, y) == picture.is_lit(x, y)));
+            assert!(is_same && decoder.is_visible(), "{broken}: the glass shows another picture");
         }
     }
 }

@@ -166,7 +166,8 @@ impl<S: fmt::Debug, D: fmt::Debug, R: fmt::Debug> fmt::Display for TftError<S, D
 
 impl<S: fmt::Debug, D: fmt::Debug, R: fmt::Debug> core::error::Error for TftError<S, D, R> {}
 
-type Failure<SPI, DC, RST> = TftError<
+/// What can go wrong on these wires.
+pub(super) type Failure<SPI, DC, RST> = TftError<
     <SPI as embedded_hal::spi::ErrorType>::Error,
     <DC as embedded_hal::digital::ErrorType>::Error,
     <RST as embedded_hal::digital::ErrorType>::Error,

@@ -51,11 +51,11 @@ fn each_wrong_value_is_told_by_line_key_and_way_out() {
     for (keys, expected) in [
         (
             "name = \"door\"",
-            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219",
+            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219, drm",
         ),
         (
             "kind = \"st7769\"",
-            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219; did you mean `st7796`?",
+            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219, drm; did you mean `st7796`?",
         ),
         (
             "kind = \"st7796\"\ncolumns = 4",
@@ -155,6 +155,80 @@ fn two_panels_share_neither_name_nor_pin_nor_chip_select() {
         two("name = \"door\"", "spi-select = 1"),
         "andon.toml:4: dc-pin: pin 25 is used by dc-pin of the panel `door` and dc-pin of the panel `st7796`; each part has its own"
     );
+}
+
+#[cfg(not(feature = "drm"))]
+#[test]
+fn a_monitor_is_refused_by_a_build_that_cannot_drive_one() {
+    let refused = about("kind = \"drm\"");
+    assert_eq!(
+        refused,
+        "andon.toml:2: kind: this andond was built without the feature `drm`; build it with `--features drm`, or show the page /board in a browser"
+    );
+    assert_eq!(
+        about("kind = \"drm\"\nspi-bus = 0"),
+        "andon.toml:3: spi-bus: a drm has no such key; it takes name, kind, card, connector, size"
+    );
+}
+
+#[cfg(feature = "drm")]
+#[test]
+fn a_monitor_needs_no_more_than_its_kind() {
+    let panels = read("[[board.panel]]\nkind = \"drm\"");
+    let whole = Panel { name: "drm".to_owned(), kind: PanelKind::Drm(Drm::default()) };
+    assert_eq!(panels, [whole]);
+    assert_eq!((panels[0].size(), panels[0].kind.spi()), ((1920, 1080), None));
+    let said = read(
+        "[[board.panel]]\nkind = \"drm\"\ncard = \"/dev/dri/card1\"\nconnector = \"HDMI-A-2\"\nsize = \"1280x720\"\n\
+         [[board.panel]]\nkind = \"drm\"\ncard = \"/dev/dri/card0\"\n",
+    );
+    let PanelKind::Drm(drm) = &said[0].kind else { panic!("{said:?}") };
+    assert_eq!(drm.card.as_deref(), Some(Path::new("/dev/dri/card1")));
+    assert_eq!((drm.connector.as_deref(), said[0].size()), (Some("HDMI-A-2"), (1280, 720)));
+}
+
+#[cfg(feature = "drm")]
+#[test]
+fn each_wrong_key_of_a_monitor_is_told_with_the_way_out() {
+    for (keys, expected) in [
+        ("spi-bus = 0", "spi-bus: a drm has no such key; it takes name, kind, card, connector, size"),
+        ("card = \"card0\"", "card: `card0` is no device; a whole path, such as /dev/dri/card0"),
+        (
+            "connector = \"HDMI\"",
+            "connector: `HDMI` is no connector; a kind and a number, such as HDMI-A-1: `ls /sys/class/drm` lists them after the card's name",
+        ),
+        ("size = \"full\"", "size: `full` is no size; columns x rows, such as 480x320"),
+    ] {
+        assert_eq!(about(&format!("kind = \"drm\"\n{keys}")), format!("andon.toml:3: {expected}"));
+    }
+    let large = about("kind = \"drm\"\nsize = \"7680x4320\"");
+    assert!(
+        large.starts_with("andon.toml:3: size: no layout of the wall serves a panel of 7680x4320"),
+        "{large}"
+    );
+    let on_max7219 = about("kind = \"max7219\"\ncard = \"/dev/dri/card0\"");
+    assert!(on_max7219.starts_with("andon.toml:3: card: a max7219 has no such key"), "{on_max7219}");
+}
+
+#[cfg(feature = "drm")]
+#[test]
+fn two_monitors_are_at_two_cards() {
+    for (first, second) in [
+        ("", ""),
+        ("card = \"/dev/dri/card0\"", ""),
+        ("card = \"/dev/dri/card0\"", "card = \"/dev/dri/card0\""),
+    ] {
+        let both = complaint(&format!(
+            "[[board.panel]]\nkind = \"drm\"\n{first}\n[[board.panel]]\nkind = \"drm\"\n{second}\n"
+        ));
+        let line = if second.is_empty() { 4 } else { 6 };
+        assert_eq!(
+            both,
+            format!(
+                "andon.toml:{line}: card: the panels `drm` and `drm-2` may both be at one graphics card; each says a card of its own"
+            )
+        );
+    }
 }
 
 #[test]
