@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(
             lines(&breach()),
             [
-                "ПРОСРОЧЕНО 2 · не принято: 1",
+                "ПРОСРОЧЕНО 2 · не принято: 1+",
                 "ВРЕМЯ НЕ ПРОВЕРЕНО",
                 "БЕЗ ЗВУКА 28 мин",
                 "! СРОК №1024 Касса\u{FFFD}[2J (1 ч 12 м)",
@@ -138,10 +138,10 @@ mod tests {
     fn the_number_beside_the_word_is_the_panels_own() {
         let first = |level, counts| lines(&Scene { level, counts, ..breach() }).swap_remove(0);
         let none = Counts::default();
-        assert_eq!(first(Level::Breach, none), "ПРОСРОЧЕНО 12 · не принято: 1");
-        assert_eq!(first(Level::DueSoon, none), "ВНИМАНИЕ 12 · не принято: 1");
-        assert_eq!(first(Level::DueSoon, Counts { due_soon: 3, ..none }), "СКОРО СРОК 3 · не принято: 1");
-        assert_eq!(first(Level::Normal, none), "ВСЁ В ПОРЯДКЕ · не принято: 1");
+        assert_eq!(first(Level::Breach, none), "ПРОСРОЧЕНО 12 · не принято: 1+");
+        assert_eq!(first(Level::DueSoon, none), "ВНИМАНИЕ 12 · не принято: 1+");
+        assert_eq!(first(Level::DueSoon, Counts { due_soon: 3, ..none }), "СКОРО СРОК 3 · не принято: 1+");
+        assert_eq!(first(Level::Normal, none), "ВСЁ В ПОРЯДКЕ · не принято: 1+");
     }
 
     #[test]
