@@ -89,7 +89,9 @@ fn only_columns_that_changed_are_sent() {
     let dark = Frame::new(128, 64);
     let with = |places: &[(u16, u16)]| {
         let mut frame = dark.clone();
-        places.iter().for_each(|(x, y)| frame.set(*x, *y, Rgb565::WHITE));
+        for (x, y) in places {
+            frame.set(*x, *y, Rgb565::WHITE);
+        }
         frame
     };
     let care = Care::default();

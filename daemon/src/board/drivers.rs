@@ -1,5 +1,7 @@
 //! The drivers of the panels, over the buses and pins of a Pi; each says on the trace what it sends.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use embedded_hal::delay::DelayNs;
@@ -7,7 +9,7 @@ use embedded_hal::digital::OutputPin;
 use firmware_board::Frame;
 #[cfg(feature = "drm")]
 use firmware_board::Layout;
-use firmware_board::panel::{Chip, Leds, Modules, Mounting, Tft, Turn};
+use firmware_board::panel::{Care, Chip, Leds, Modules, Mounting, Oled, Tft, Turn};
 use firmware_board::record::{Recorder, Wire};
 
 use super::erased::{ErasedPin, ErasedSpi};
@@ -17,6 +19,7 @@ use super::screen;
 use super::slot::{Glass, Open};
 use super::trace::{PanelTrace, Trace};
 use crate::chain::chain;
+use crate::clock;
 use crate::config::{self, PanelKind, Spi, TftChip};
 
 /// The panel with what only its hardware knows: the size that a monitor prefers, where one is there to be asked.
@@ -31,12 +34,15 @@ pub(super) fn settled(panel: &config::Panel) -> config::Panel {
         }
         #[cfg(not(feature = "drm"))]
         PanelKind::Drm(_) => panel.clone(),
-        PanelKind::Simulated { .. } | PanelKind::Tft(_) | PanelKind::Max7219(_) => panel.clone(),
+        PanelKind::Simulated { .. } | PanelKind::Tft(_) | PanelKind::Max7219(_) | PanelKind::Ssd1306(_) => {
+            panel.clone()
+        }
     }
 }
 
-/// What connects and initialises a panel.
-pub(super) fn open(panel: &config::Panel, trace: &Trace) -> Open {
+/// What connects and initialises a panel. Those that burn in are dim while all is well.
+pub(super) fn open(panel: &config::Panel, trace: &Trace, is_well: &Arc<AtomicBool>) -> Open {
+    let is_well = Arc::clone(is_well);
     let kind = panel.kind.clone();
     let panel_trace = trace.of_panel(&panel.name, kind.spi().map_or(0, |spi| spi.bus));
     let recorder = Recorder::new(panel_trace.clone());
@@ -45,6 +51,7 @@ pub(super) fn open(panel: &config::Panel, trace: &Trace) -> Open {
             PanelKind::Simulated { width, height } => simulated((*width, *height), &recorder),
             PanelKind::Tft(tft) => tft_panel(tft, &recorder),
             PanelKind::Max7219(matrix) => leds(matrix, &recorder),
+            PanelKind::Ssd1306(oled) => oled_panel(*oled, &recorder, Arc::clone(&is_well)),
             #[cfg(feature = "drm")]
             PanelKind::Drm(drm) => screen::open(drm, kind.size()),
             #[cfg(not(feature = "drm"))]
@@ -165,6 +172,32 @@ fn leds(matrix: &config::Max7219, recorder: &Recorder<PanelTrace>) -> Made {
 impl Glass for Leds<ErasedSpi> {
     fn show(&mut self, frame: &Frame) -> Result<(), String> {
         Leds::show(self, frame).map(drop).map_err(|error| format!("it does not take a picture: {error}"))
+    }
+}
+
+fn oled_panel(oled: config::Ssd1306, recorder: &Recorder<PanelTrace>, is_well: Arc<AtomicBool>) -> Made {
+    let connect = || -> Result<_, PiError> {
+        let bus = bus(oled.spi, recorder)?;
+        let pin = |wire, pin, high| Ok(ErasedPin::new(recorder.pin_over(wire, pi::output(pin, high)?)));
+        let (dc, reset) = (pin(Wire::Dc, oled.dc_pin, false)?, pin(Wire::Reset, oled.reset_pin, true)?);
+        Ok(Oled::new(bus, dc, reset, oled.rotation == 180))
+    };
+    let mut driver = connect().map_err(|error| chain(&error))?;
+    driver.reinit(&mut Sleep).map_err(|error| format!("it does not take its initialisation: {error}"))?;
+    Ok(Box::new(OledPanel { driver, is_well }))
+}
+
+/// An OLED, and whether all is well.
+struct OledPanel {
+    driver: Oled<ErasedSpi, ErasedPin, ErasedPin>,
+    is_well: Arc<AtomicBool>,
+}
+
+impl Glass for OledPanel {
+    fn show(&mut self, frame: &Frame) -> Result<(), String> {
+        let care = Care::at(clock::monotonic_us() / 1_000, self.is_well.load(Ordering::Relaxed));
+        let shown = self.driver.show(frame, care);
+        shown.map(drop).map_err(|error| format!("it does not take a picture: {error}"))
     }
 }
 

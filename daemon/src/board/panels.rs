@@ -1,9 +1,10 @@
 //! All panels of the wall: each is handed the picture of its size, and none waits for another.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use firmware_board::{Frame, Language, Layout, Phase, Scene, test_card};
+use firmware_board::{Frame, Language, Layout, Level, Link, Phase, Scene, test_card};
 
 use super::drivers;
 use super::pictures::Pictures;
@@ -20,6 +21,8 @@ pub(super) struct Panels {
     each: Vec<Panel>,
     pictures: Pictures,
     language: Language,
+    /// Whether what is shown asks nothing of anybody.
+    is_well: Arc<AtomicBool>,
 }
 
 struct Panel {
@@ -34,17 +37,20 @@ impl Panels {
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(board: &Board, trace: &Trace) -> std::io::Result<Self> {
+        let is_well = Arc::new(AtomicBool::new(false));
         let settled: Vec<_> = board.panels.iter().map(drivers::settled).collect();
         let panels = settled.iter().map(|panel| {
             let (width, height) = panel.size();
             let layout = Layout::of(width, height).expect("a configuration has only sizes that are served");
-            let thread = PanelThread::start(&panel.name, drivers::open(panel, trace), Patience::default())?;
+            let thread =
+                PanelThread::start(&panel.name, drivers::open(panel, trace, &is_well), Patience::default())?;
             Ok(Panel { name: panel.name.clone(), layout, thread })
         });
         Ok(Self {
             each: panels.collect::<std::io::Result<_>>()?,
             pictures: Pictures::dark(&settled),
             language: board.language,
+            is_well,
         })
     }
 
@@ -60,6 +66,7 @@ impl Panels {
 
     /// Draws the scene as it is at `t_ms` and hands it over; panels of one size share a picture.
     pub(super) fn show(&self, scene: &Scene, t_ms: u64) {
+        self.is_well.store(is_well(scene), Ordering::Relaxed);
         let mut drawn: Vec<(Layout, Arc<Frame>)> = Vec::new();
         for (place, panel) in self.each.iter().enumerate() {
             let same = drawn.iter().find(|(layout, _)| *layout == panel.layout);
@@ -73,6 +80,7 @@ impl Panels {
 
     /// Shows each panel its test card.
     pub(super) fn show_cards(&self) {
+        self.is_well.store(false, Ordering::Relaxed);
         for (place, panel) in self.each.iter().enumerate() {
             let (width, height) = panel.layout.size();
             let mut frame = Frame::new(width, height);
@@ -122,6 +130,11 @@ impl Panels {
         failed.extend(told.into_iter().filter_map(|(name, told)| Some((name, told.err()?))));
         failed
     }
+}
+
+/// Whether the scene asks nothing of anybody.
+fn is_well(scene: &Scene) -> bool {
+    scene.link == Link::Live && scene.level == Level::Normal && scene.alarms.is_empty() && scene.trusted
 }
 
 fn hangs(language: Language) -> &'static str {

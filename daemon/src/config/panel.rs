@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use firmware_board::panel::OLED_SIZE;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -36,6 +37,8 @@ pub enum PanelKind {
     Tft(Tft),
     /// A matrix of LEDs: rows of chained 8x8 modules, each with a MAX7219.
     Max7219(Max7219),
+    /// A small OLED.
+    Ssd1306(Ssd1306),
     /// A monitor at the graphics card, HDMI on a Pi. Only a build with the feature `drm` reads one.
     Drm(Drm),
 }
@@ -100,6 +103,19 @@ pub struct Max7219 {
     pub module_rotation: u16,
 }
 
+/// A small OLED, 128x64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ssd1306 {
+    /// Its bus.
+    pub spi: Spi,
+    /// The pin that tells commands from data, BCM number.
+    pub dc_pin: u8,
+    /// The reset pin, BCM number.
+    pub reset_pin: u8,
+    /// By how many degrees it is turned: 0 or 180.
+    pub rotation: u16,
+}
+
 /// A monitor at the graphics card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drm {
@@ -136,6 +152,7 @@ impl PanelKind {
             Self::Simulated { .. } => "simulated",
             Self::Tft(tft) => tft.chip.word(),
             Self::Max7219(_) => "max7219",
+            Self::Ssd1306(_) => "ssd1306",
             Self::Drm(_) => "drm",
         }
     }
@@ -149,6 +166,7 @@ impl PanelKind {
                 if tft.rotation % 180 == 0 { (width, height) } else { (height, width) }
             }
             Self::Max7219(matrix) => (u16::from(matrix.columns) * 8, u16::from(matrix.rows) * 8),
+            Self::Ssd1306(_) => OLED_SIZE,
             Self::Drm(drm) => drm.size.unwrap_or(MONITOR),
         }
     }
@@ -158,6 +176,7 @@ impl PanelKind {
         match self {
             Self::Tft(tft) => Some(tft.spi),
             Self::Max7219(matrix) => Some(matrix.spi),
+            Self::Ssd1306(oled) => Some(oled.spi),
             Self::Simulated { .. } | Self::Drm(_) => None,
         }
     }
@@ -169,6 +188,7 @@ impl PanelKind {
                 .into_iter()
                 .chain(tft.backlight_pin.map(|pin| ("backlight-pin", pin)))
                 .collect(),
+            Self::Ssd1306(oled) => vec![("dc-pin", oled.dc_pin), ("reset-pin", oled.reset_pin)],
             Self::Simulated { .. } | Self::Max7219(_) | Self::Drm(_) => Vec::new(),
         }
     }
@@ -194,7 +214,7 @@ impl TftChip {
 }
 
 /// Every kind, and the keys that it takes besides `name` and `kind`.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     ("simulated", &["size"]),
     ("st7796", &TFT_KEYS),
     ("ili9341", &TFT_KEYS),
@@ -203,6 +223,7 @@ const KINDS: [(&str, &[&str]); 6] = [
         "max7219",
         &["spi-bus", "spi-select", "spi-mhz", "columns", "rows", "brightness", "rotation", "module-rotation"],
     ),
+    ("ssd1306", &["spi-bus", "spi-select", "spi-mhz", "dc-pin", "reset-pin", "rotation"]),
     ("drm", &["card", "connector", "size"]),
 ];
 
@@ -317,6 +338,12 @@ impl Place<'_> {
             "ili9341" => PanelKind::Tft(self.tft(TftChip::Ili9341)?),
             "st7789" => PanelKind::Tft(self.tft(TftChip::St7789)?),
             "max7219" => PanelKind::Max7219(self.max7219()?),
+            "ssd1306" => PanelKind::Ssd1306(Ssd1306 {
+                spi: self.spi(8, 10)?,
+                dc_pin: self.pin("dc-pin", 25)?,
+                reset_pin: self.pin("reset-pin", 24)?,
+                rotation: self.rotation("rotation", &[0, 180], 0)?,
+            }),
             "drm" => PanelKind::Drm(self.drm()?),
             _ => {
                 let (width, height) = self.size()?.unwrap_or((480, 320));
@@ -465,7 +492,7 @@ impl Place<'_> {
         let (width, height) = kind.size();
         firmware_board::Layout::of(width, height).map(drop).map_err(|unservable| {
             let key = match kind {
-                PanelKind::Tft(_) => "kind",
+                PanelKind::Tft(_) | PanelKind::Ssd1306(_) => "kind",
                 PanelKind::Max7219(_) if self.written.columns.is_some() => "columns",
                 PanelKind::Max7219(_) => "rows",
                 PanelKind::Simulated { .. } | PanelKind::Drm(_) => "size",
@@ -479,7 +506,10 @@ impl Place<'_> {
         let PanelKind::Drm(Drm { card, .. }) = kind else { return Ok(()) };
         let same = others.iter().find(|other| match &other.kind {
             PanelKind::Drm(other) => card.is_none() || other.card.is_none() || other.card == *card,
-            PanelKind::Simulated { .. } | PanelKind::Tft(_) | PanelKind::Max7219(_) => false,
+            PanelKind::Simulated { .. }
+            | PanelKind::Tft(_)
+            | PanelKind::Max7219(_)
+            | PanelKind::Ssd1306(_) => false,
         });
         same.map_or(Ok(()), |other| {
             let message = format!(

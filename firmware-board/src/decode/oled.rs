@@ -154,7 +154,7 @@ impl OledDecoder {
     fn obey(&mut self, command: &[u8]) {
         let registers = &mut self.registers;
         match *command {
-            [0x20, mode] => registers.walks_columns = mode & 3 == 0,
+            [0x20, mode @ 0..=3] => registers.walks_columns = mode == 0,
             [0x21, start, end] if start <= end && end < 128 => {
                 (registers.columns, registers.column) = ((start, end), start);
             }

@@ -51,11 +51,11 @@ fn each_wrong_value_is_told_by_line_key_and_way_out() {
     for (keys, expected) in [
         (
             "name = \"door\"",
-            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219, drm",
+            "andon.toml:1: kind: is required: one of simulated, st7796, ili9341, st7789, max7219, ssd1306, drm",
         ),
         (
             "kind = \"st7769\"",
-            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219, drm; did you mean `st7796`?",
+            "andon.toml:2: kind: unknown kind `st7769`; one of simulated, st7796, ili9341, st7789, max7219, ssd1306, drm; did you mean `st7796`?",
         ),
         (
             "kind = \"st7796\"\ncolumns = 4",
@@ -155,6 +155,26 @@ fn two_panels_share_neither_name_nor_pin_nor_chip_select() {
         two("name = \"door\"", "spi-select = 1"),
         "andon.toml:4: dc-pin: pin 25 is used by dc-pin of the panel `door` and dc-pin of the panel `st7796`; each part has its own"
     );
+}
+
+#[test]
+fn an_oled_takes_the_pins_of_a_tft_and_may_hang_upside_down() {
+    let panels = read("[[board.panel]]\nkind = \"ssd1306\"\nrotation = 180\ndc-pin = 5");
+    let spi = Spi { bus: 0, select: 0, mhz: 8 };
+    let oled = Ssd1306 { spi, dc_pin: 5, reset_pin: 24, rotation: 180 };
+    assert_eq!(panels, [Panel { name: "ssd1306".to_owned(), kind: PanelKind::Ssd1306(oled) }]);
+    assert_eq!((panels[0].size(), panels[0].kind.spi()), ((128, 64), Some(spi)));
+    assert_eq!(panels[0].kind.pins(), [("dc-pin", 5), ("reset-pin", 24)]);
+    for (keys, expected) in [
+        ("rotation = 90", "rotation: cannot be turned by 90 degrees; one of 0, 180"),
+        ("spi-mhz = 32", "spi-mhz: 32 is out of range; 1 to 10"),
+        (
+            "backlight-pin = 18",
+            "backlight-pin: a ssd1306 has no such key; it takes name, kind, spi-bus, spi-select, spi-mhz, dc-pin, reset-pin, rotation",
+        ),
+    ] {
+        assert_eq!(about(&format!("kind = \"ssd1306\"\n{keys}")), format!("andon.toml:3: {expected}"));
+    }
 }
 
 #[cfg(not(feature = "drm"))]

@@ -28,7 +28,7 @@ pub(super) struct PanelView {
     /// Its name: its picture is `/board.png?panel=NAME`.
     #[schema(example = "door")]
     name: String,
-    /// What it is: simulated, st7796, ili9341, st7789, max7219 or drm.
+    /// What it is: simulated, st7796, ili9341, st7789, max7219, ssd1306 or drm.
     #[schema(value_type = String, example = "st7796")]
     kind: &'static str,
     /// Columns.
