@@ -89,7 +89,7 @@ fn states() -> Vec<(&'static str, Scene, Vec<&'static str>)> {
         (
             "parts",
             Scene { counts: attention, ..room(Level::DueSoon, parts) },
-            vec!["ВНИМАНИЕ", "ПОЧТА", "ЭКРАН"],
+            vec!["ВНИМАНИЕ", "ПОЧТА", "ТАБЛО"],
         ),
         (
             "untrusted",

@@ -355,7 +355,9 @@ impl Witness {
             return Ok(false);
         }
         hold!(under.disk_may_fail, "6: not kept, though the disk works: {failures:?}");
-        hold!(!lost || failures.iter().all(Option::is_some), "3: half of a batch was kept: {failures:?}");
+        // A full disk refuses what is new, and a repetition of what was carried out before needs no disk.
+        let is_none_of_it = |answer: &_| storage_failure(answer).is_some() || is_repetition(answer);
+        hold!(!lost || turned.answers.iter().all(is_none_of_it), "3: half of a batch was kept: {failures:?}");
         self.seen.add("batches lost", 1);
         self.seen.add("not kept", failures.len() as u64);
         let is_cut_off = lost && !failures.iter().flatten().any(|reason| reason.contains("cannot cut"));
@@ -967,6 +969,11 @@ fn storage_failure(answer: &Answer) -> Option<&str> {
         Some(Err(Failure::Storage { reason, .. })) => Some(reason),
         Some(_) | None => None,
     }
+}
+
+/// Whether it is the answer to a request that came before.
+fn is_repetition(answer: &Answer) -> bool {
+    matches!(answer, Some(Ok(Done { repeated: true, .. }) | Err(Failure::KeyReused)))
 }
 
 fn clock(ticket: &Ticket, metric: Metric, cycle: u16) -> Option<&Clock> {
