@@ -141,6 +141,19 @@ fn large(daemon: &Daemon) {
     refuse(daemon, &body);
 }
 
+/// A stopped desk whose ledger has a flipped bit in the first of its two files, which this is.
+fn damaged_long_ago(state: &Path) -> PathBuf {
+    let daemon = start(state);
+    for _ in 0..20 {
+        large(&daemon);
+    }
+    assert_eq!(daemon.stop().code(), Some(0));
+    let mut files = segments(state);
+    assert_eq!(files.len(), 2);
+    flip(&files[0], 3_000_000);
+    files.remove(0)
+}
+
 /// `andonctl` on the books of a daemon that is stopped.
 fn ctl(state: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     told(
@@ -162,14 +175,7 @@ fn told(output: Output) -> (Option<i32>, String, String) {
 fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
-    let daemon = start(&state);
-    for _ in 0..20 {
-        large(&daemon);
-    }
-    assert_eq!(daemon.stop().code(), Some(0));
-    let oldest = segments(&state).remove(0);
-    assert_eq!(segments(&state).len(), 2);
-    flip(&oldest, 3_000_000);
+    let oldest = damaged_long_ago(&state);
 
     // The start reads the newest part only. Whoever meets the damage is told which entry is lost, and so is the wall.
     let daemon = start(&state);
@@ -220,12 +226,7 @@ fn damage_in_an_old_part_of_the_ledger_is_named_copied_and_told_until_it_is_gone
 fn a_backup_tells_the_wall_of_a_damaged_ledger() {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
-    let daemon = start(&state);
-    for _ in 0..20 {
-        large(&daemon);
-    }
-    assert_eq!(daemon.stop().code(), Some(0));
-    flip(&segments(&state)[0], 3_000_000);
+    damaged_long_ago(&state);
     let daemon = start(&state);
     assert_eq!(storage_alarms(&daemon), []);
     assert_eq!(

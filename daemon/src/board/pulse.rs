@@ -59,12 +59,7 @@ mod tests {
     use std::thread::JoinHandle;
     use std::time::Duration;
 
-    use firmware_board::Language;
-
     use super::*;
-    use crate::board::QuietHours;
-    use crate::desk::Regulations;
-    use crate::run::time::Proof;
     use crate::run::{self, Settings};
 
     /// Waits for something that comes, or says that it does not.
@@ -79,15 +74,7 @@ mod tests {
     }
 
     fn desk(dir: &tempfile::TempDir) -> (Handle, JoinHandle<()>) {
-        let settings = Settings {
-            state_dir: dir.path().to_owned(),
-            regulations: Regulations::default(),
-            zone: calendars::Tz::UTC,
-            language: Language::Russian,
-            quiet: QuietHours::default(),
-            archiving: None,
-            proof: Proof::Plausible,
-        };
+        let settings = Settings::plain(dir.path().to_owned());
         let (handle, thread, _) = run::start(&settings, |_, _| ()).unwrap();
         (handle, thread)
     }

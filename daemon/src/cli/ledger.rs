@@ -3,14 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde::{Deserialize, Serialize};
 
 use super::Io;
 use super::books::instead;
 use super::error::CliError;
 use crate::run::books::BooksError;
-use crate::store::LedgerReport;
-use crate::store::ledger::Stretch;
+use crate::run::checking::{LedgerCheck, LedgerDamage};
 
 /// How long a check may take, in seconds.
 const CHECK_MAX_S: u64 = 3_600;
@@ -31,45 +29,6 @@ pub(super) enum LedgerNoun {
 #[derive(Debug, Args)]
 pub(super) struct Check {}
 
-/// What was found, as the daemon tells it.
-#[derive(Serialize, Deserialize)]
-struct Checked {
-    segments: usize,
-    events: u64,
-    damage: Vec<Damage>,
-    bad_headers: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Damage {
-    file: String,
-    from_byte: u32,
-    to_byte: u32,
-    first_event: u64,
-    next_event: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    kept: Option<String>,
-}
-
-impl From<&LedgerReport> for Checked {
-    fn from(report: &LedgerReport) -> Self {
-        let damage = |stretch: &Stretch| Damage {
-            file: stretch.file.display().to_string(),
-            from_byte: stretch.from,
-            to_byte: stretch.to,
-            first_event: stretch.first_seq,
-            next_event: stretch.next_seq.unwrap_or(report.next_seq),
-            kept: stretch.kept.as_ref().map(|kept| kept.display().to_string()),
-        };
-        Self {
-            segments: report.segments,
-            events: report.next_seq - 1,
-            damage: report.damage.iter().map(damage).collect(),
-            bad_headers: report.bad_headers.iter().map(|file| file.display().to_string()).collect(),
-        }
-    }
-}
-
 impl LedgerNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
@@ -79,11 +38,11 @@ impl LedgerNoun {
 }
 
 fn check(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-    let checked: Checked = match io.control.get_within(PATH, CHECK_MAX_S) {
+    let checked: LedgerCheck = match io.control.get_within(PATH, CHECK_MAX_S) {
         Ok(answer) => answer.read(PATH)?,
         Err(error) => {
             let books = instead(error, io.state_dir.as_deref(), io.err)?;
-            Checked::from(&books.ledger.reader().check().map_err(BooksError::Ledger)?)
+            LedgerCheck::from(&books.ledger.reader().check().map_err(BooksError::Ledger)?)
         }
     };
     if io.json {
@@ -95,10 +54,10 @@ fn check(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tell(io: &mut Io<'_>, checked: &Checked) -> Result<(), CliError> {
-    let Checked { segments, events, damage, bad_headers } = checked;
+fn tell(io: &mut Io<'_>, checked: &LedgerCheck) -> Result<(), CliError> {
+    let LedgerCheck { segments, events, damage, bad_headers } = checked;
     writeln!(io.out, "{events} events in {segments} files were read")?;
-    for Damage { file, from_byte, to_byte, first_event, next_event, kept } in damage {
+    for LedgerDamage { file, from_byte, to_byte, first_event, next_event, kept } in damage {
         let last_event = next_event - 1;
         writeln!(
             io.out,

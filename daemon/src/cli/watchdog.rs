@@ -21,12 +21,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc::channel;
 
-    use firmware_board::Language;
-
     use super::*;
-    use crate::board::QuietHours;
-    use crate::desk::Regulations;
-    use crate::run::time::Proof;
     use crate::run::{self, Settings};
 
     const PAUSE: Duration = Duration::from_millis(10);
@@ -34,15 +29,7 @@ mod tests {
     #[tokio::test]
     async fn a_loop_that_hangs_is_not_fed_and_one_that_turns_again_is() {
         let dir = tempfile::TempDir::new().unwrap();
-        let settings = Settings {
-            state_dir: dir.path().to_owned(),
-            regulations: Regulations::default(),
-            zone: calendars::Tz::UTC,
-            language: Language::Russian,
-            quiet: QuietHours::default(),
-            archiving: None,
-            proof: Proof::Plausible,
-        };
+        let settings = Settings::plain(dir.path().to_owned());
         let (handle, thread, _) = run::start(&settings, |_, _| ()).unwrap();
         let fed = Arc::new(AtomicU64::new(0));
         let count = || fed.load(Ordering::Relaxed);

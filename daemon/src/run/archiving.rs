@@ -9,9 +9,8 @@
 //! early. Where the archive cannot be written or is damaged, the wall says so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use calendars::{Timestamp, Tz};
@@ -20,6 +19,7 @@ use chrono::Datelike;
 use firmware_board::Language;
 
 use super::Handle;
+use super::background::{Background, Told, Woken};
 use super::faults::disk_fault;
 use super::history::{History, HistoryError};
 use crate::chain::chain;
@@ -65,7 +65,9 @@ pub struct Rule {
 #[derive(Debug)]
 pub(super) struct Archivist {
     told: Arc<Told>,
-    thread: Option<JoinHandle<()>>,
+    may_write: Arc<AtomicBool>,
+    #[expect(dead_code, reason = "it is held to be dropped with this")]
+    thread: Background,
 }
 
 impl Archivist {
@@ -79,7 +81,7 @@ impl Archivist {
         language: Language,
         may_write: bool,
     ) -> std::io::Result<Self> {
-        let told = Arc::new(Told { may_write: AtomicBool::new(may_write), ..Told::default() });
+        let (told, may_write) = (Arc::new(Told::default()), Arc::new(AtomicBool::new(may_write)));
         let history = Arc::clone(handle.history());
         let mut run = Run {
             handle,
@@ -91,77 +93,21 @@ impl Archivist {
             is_held_back: false,
             passed_over: 0,
             told: Arc::clone(&told),
+            may_write: Arc::clone(&may_write),
         };
-        let thread =
-            std::thread::Builder::new().name("archivist".into()).spawn(move || run.until_stopped())?;
-        Ok(Self { told, thread: Some(thread) })
+        let thread = Background::start("archivist", Arc::clone(&told), move || run.until_stopped())?;
+        Ok(Self { told, may_write, thread })
     }
 
     /// Whether the disk has room for more than the desk's own last words.
     pub(super) fn may_write(&self, may: bool) {
-        self.told.may_write.store(may, Ordering::Relaxed);
+        self.may_write.store(may, Ordering::Relaxed);
     }
 
     /// A checkpoint is durable: there may be closed tickets in the projection that were not there before.
     pub(super) fn checkpointed(&self) {
-        self.told.say(|said| said.checkpoint = true);
+        self.told.news();
     }
-}
-
-impl Drop for Archivist {
-    fn drop(&mut self) {
-        self.told.say(|said| said.stop = true);
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// What the thread is told.
-#[derive(Debug, Default)]
-struct Told {
-    said: Mutex<Said>,
-    changed: Condvar,
-    may_write: AtomicBool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Said {
-    stop: bool,
-    checkpoint: bool,
-}
-
-impl Told {
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn say(&self, say: impl FnOnce(&mut Said)) {
-        say(&mut self.lock());
-        self.changed.notify_all();
-    }
-
-    /// Waits as long, or until it is told to stop. Where that is asked, a checkpoint ends the wait, too.
-    fn wait(&self, long: Duration, for_checkpoint: bool) -> Woken {
-        let nothing = |said: &mut Said| !(said.stop || for_checkpoint && said.checkpoint);
-        let waited = self.changed.wait_timeout_while(self.lock(), long, nothing);
-        let mut said = waited.unwrap_or_else(PoisonError::into_inner).0;
-        let is_checkpoint = std::mem::take(&mut said.checkpoint);
-        match (said.stop, is_checkpoint && for_checkpoint) {
-            (true, _) => Woken::ToStop,
-            (false, true) => Woken::ByCheckpoint,
-            (false, false) => Woken::ByTime,
-        }
-    }
-}
-
-/// What ended a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Woken {
-    ToStop,
-    ByCheckpoint,
-    ByTime,
 }
 
 /// Why a run ended early.
@@ -193,7 +139,9 @@ struct Run {
     is_held_back: bool,
     /// How many tickets the last run passed over, for their story cannot be read.
     passed_over: usize,
+    /// Its news is a checkpoint.
     told: Arc<Told>,
+    may_write: Arc<AtomicBool>,
 }
 
 impl Run {
@@ -234,7 +182,7 @@ impl Run {
                 Woken::ByTime => rested += HEALTH_EVERY,
                 woken => return woken,
             }
-            if self.is_held_back && self.told.may_write.load(Ordering::Relaxed) {
+            if self.is_held_back && self.may_write.load(Ordering::Relaxed) {
                 return Woken::ByTime;
             }
             if self.look_for_damage() {
@@ -277,7 +225,7 @@ impl Run {
 
     /// On a disk without room nothing is archived: what is left of it is for the desk's own last words.
     fn need_room(&mut self) -> Result<(), Ended> {
-        self.is_held_back = !self.told.may_write.load(Ordering::Relaxed);
+        self.is_held_back = !self.may_write.load(Ordering::Relaxed);
         if self.is_held_back { Err(Ended::NoRoom) } else { Ok(()) }
     }
 

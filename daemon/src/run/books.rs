@@ -173,6 +173,8 @@ pub struct Books {
 /// What of the books outlives a projection that is of no use.
 struct Room {
     ledger: Ledger,
+    /// See [`Books::origin`].
+    origin: Option<u32>,
     lock: StateLock,
     reserve: Reserve,
 }
@@ -229,10 +231,10 @@ impl Books {
         let Opened { mut tickets, mut set_aside } =
             with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
         let mut damage = ledger_report.damage;
-        let mut room = Room { ledger, lock, reserve };
+        let mut room = Room { origin: origin(&ledger), ledger, lock, reserve };
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
-            let misfit = match restore(&room.ledger, &tickets, &archive, &regulations) {
+            let misfit = match restore(room.origin, &tickets, &archive, &regulations) {
                 Ok(Restored { mut desk, deadlines, receipts }) => {
                     let found = desk.tickets_total();
                     let stores = (tickets, archive.clone());
@@ -281,7 +283,7 @@ impl Books {
     /// The books over a projection whose index has these deadlines.
     fn over(
         shelf: &Shelf,
-        Room { ledger, lock, reserve }: Room,
+        Room { ledger, origin, lock, reserve }: Room,
         (tickets, archive): (Tickets, Archive),
         kept: impl FnMut(Kept) + Clone + Send + 'static,
         deadlines: HashMap<TicketNumber, Timestamp>,
@@ -291,8 +293,8 @@ impl Books {
         let books = Self {
             keeper: Some(Keeper::start(shelf.keeper, tickets.clone(), kept).map_err(BooksError::Keeper)?),
             history: Arc::new(History::new(ledger.reader(), tickets.clone(), archive)),
-            origin: origin(&ledger),
             ledger,
+            origin,
             pending: Pending::default(),
             leaving: HashMap::new(),
             receipts: HashMap::new(),
@@ -312,7 +314,8 @@ impl Books {
         if let Some(keeper) = self.keeper.take() {
             keeper.close();
         }
-        (Room { ledger: self.ledger, lock: self.lock, reserve: self.reserve }, self.tickets)
+        let room = Room { ledger: self.ledger, origin: self.origin, lock: self.lock, reserve: self.reserve };
+        (room, self.tickets)
     }
 
     /// What reads what happened.
@@ -693,15 +696,15 @@ fn origin(ledger: &Ledger) -> Option<u32> {
     (first.first_seq == 1).then(|| crc32c::crc32c(&first.payload))
 }
 
-/// Reads the desk from the projection; a projection of no event has an empty one.
+/// Reads the desk from the projection; a projection of no event has an empty one. `origin` is that of the ledger.
 fn restore(
-    ledger: &Ledger,
+    origin: Option<u32>,
     tickets: &Tickets,
     archive: &Archive,
     regulations: &Regulations,
 ) -> Result<Restored, Misfit> {
     let not_understood = || Misfit::Unusable(Unusable::NotUnderstood);
-    if let (Some(made_from), Some(this)) = (tickets.origin()?, origin(ledger))
+    if let (Some(made_from), Some(this)) = (tickets.origin()?, origin)
         && made_from != this
     {
         return Err(Misfit::Unusable(Unusable::OtherLedger));

@@ -7,13 +7,15 @@
 //! alarm is an event, so a restart does not end it: only a check that found everything whole does.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use firmware_board::Language;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Handle;
+use super::background::{Background, Told, Woken};
 use crate::chain::chain;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
 use crate::store::LedgerReport;
@@ -95,6 +97,56 @@ impl Losses {
     }
 }
 
+/// What a check of the ledger found.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LedgerCheck {
+    /// How many files it has.
+    pub segments: usize,
+    /// How many events were ever acknowledged.
+    pub events: u64,
+    /// Stretches that cannot be read, in order. Tickets stand as they are; their histories lack these events.
+    pub damage: Vec<LedgerDamage>,
+    /// Files whose header cannot be read, though all their events can.
+    pub bad_headers: Vec<String>,
+}
+
+/// A stretch of the ledger that cannot be read.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LedgerDamage {
+    /// The file.
+    pub file: String,
+    /// Its first bad byte.
+    pub from_byte: u32,
+    /// The first byte behind the stretch.
+    pub to_byte: u32,
+    /// The first event that is lost.
+    pub first_event: u64,
+    /// The first event behind it that can be read.
+    pub next_event: u64,
+    /// Where a copy of the bytes is; none where there are none, or it could not be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+}
+
+impl From<&LedgerReport> for LedgerCheck {
+    fn from(report: &LedgerReport) -> Self {
+        let damage = |stretch: &Stretch| LedgerDamage {
+            file: stretch.file.display().to_string(),
+            from_byte: stretch.from,
+            to_byte: stretch.to,
+            first_event: stretch.first_seq,
+            next_event: stretch.next_seq.unwrap_or(report.next_seq),
+            kept: stretch.kept.as_ref().map(|kept| kept.display().to_string()),
+        };
+        Self {
+            segments: report.segments,
+            events: report.next_seq - 1,
+            damage: report.damage.iter().map(damage).collect(),
+            bad_headers: report.bad_headers.iter().map(|file| file.display().to_string()).collect(),
+        }
+    }
+}
+
 /// Tells the journal and the wall what was found damaged.
 pub fn tell_losses(handle: &Handle, losses: &Losses, language: Language) {
     for loss in losses.told() {
@@ -120,10 +172,7 @@ fn tell(handle: &Handle, act: DeskAct) {
 
 /// The thread. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Checker {
-    told: Arc<Told>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Checker(#[expect(dead_code, reason = "it is held to be dropped with this")] Background);
 
 impl Checker {
     /// Starts it; `language` is the wall's.
@@ -133,58 +182,16 @@ impl Checker {
     pub(super) fn start(handle: Handle, language: Language) -> std::io::Result<Self> {
         let told = Arc::new(Told::default());
         let met = Arc::clone(&told);
-        handle.history().when_damaged(move || met.say(|said| said.damage_met = true));
+        handle.history().when_damaged(move || met.news());
         let mut run = Run { handle, language, told: Arc::clone(&told), known: Losses::default() };
-        let thread = std::thread::Builder::new().name("checker".into()).spawn(move || run.until_stopped())?;
-        Ok(Self { told, thread: Some(thread) })
-    }
-}
-
-impl Drop for Checker {
-    fn drop(&mut self) {
-        self.told.say(|said| said.stop = true);
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// What the thread is told.
-#[derive(Debug, Default)]
-struct Told {
-    said: Mutex<Said>,
-    changed: Condvar,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Said {
-    stop: bool,
-    /// Somebody has met a damaged entry.
-    damage_met: bool,
-}
-
-impl Told {
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn say(&self, say: impl FnOnce(&mut Said)) {
-        say(&mut self.lock());
-        self.changed.notify_all();
-    }
-
-    /// Waits as long, or until the thread is to stop, or where that is asked until damage is met. Whether it goes on.
-    fn wait(&self, long: Duration, for_damage: bool) -> bool {
-        let nothing = |said: &mut Said| !(said.stop || for_damage && said.damage_met);
-        let waited = self.changed.wait_timeout_while(self.lock(), long, nothing);
-        !waited.unwrap_or_else(PoisonError::into_inner).0.stop
+        Ok(Self(Background::start("checker", told, move || run.until_stopped())?))
     }
 }
 
 struct Run {
     handle: Handle,
     language: Language,
+    /// Its news is that somebody has met a damaged entry.
     told: Arc<Told>,
     /// What the last check found.
     known: Losses,
@@ -194,8 +201,8 @@ impl Run {
     fn until_stopped(&mut self) {
         let mut long = FIRST_AFTER;
         // Whoever meets what is known already brings nothing new; the daily check would.
-        while self.told.wait(long, self.known.is_none()) {
-            self.told.lock().damage_met = false;
+        while self.told.wait(long, self.known.is_none()) != Woken::ToStop {
+            self.told.forget_news();
             if !self.check() {
                 return;
             }
@@ -212,7 +219,7 @@ impl Run {
                 return true;
             }
             read = 0;
-            self.told.wait(STEP, false)
+            self.told.wait(STEP, false) != Woken::ToStop
         };
         match self.handle.history().ledger().check_while(pace) {
             Ok(None) => return false,
@@ -259,15 +266,5 @@ mod tests {
             "a file of the ledger has a damaged header, its events are whole",
         );
         assert!(Losses::default().is_none() && Losses::default().told().is_empty());
-    }
-
-    #[test]
-    fn only_damage_that_is_new_wakes_a_checker_that_rests() {
-        let told = Told::default();
-        told.say(|said| said.damage_met = true);
-        assert!(told.wait(Duration::MAX, true), "it was met, so there is no wait");
-        assert!(told.wait(Duration::ZERO, false), "a check that leaves the card to others is not cut short");
-        told.say(|said| said.stop = true);
-        assert!(!told.wait(Duration::MAX, false));
     }
 }

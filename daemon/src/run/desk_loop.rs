@@ -68,6 +68,22 @@ pub struct Settings {
     pub proof: Proof,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// A desk without regulations in a Russian room that trusts its clock.
+    pub(crate) fn plain(state_dir: PathBuf) -> Self {
+        Self {
+            state_dir,
+            regulations: Regulations::default(),
+            zone: Tz::UTC,
+            language: Language::Russian,
+            quiet: QuietHours::default(),
+            archiving: None,
+            proof: Proof::Plausible,
+        }
+    }
+}
+
 /// A reply that waits for the disk.
 type Waiting = (oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>);
 

@@ -4,6 +4,7 @@
 //! the disk serves everybody who waits. Nothing is answered, shown or sent before its event is durable.
 
 pub mod archiving;
+mod background;
 pub mod books;
 pub mod checking;
 mod desk_loop;

@@ -83,14 +83,25 @@ fn banner<D: DrawTarget<Color = Rgb565>>(
     pen.fill(Rect::new(0, y, width, ROW), tone.fill)?;
     let is_dark = alarm.state == AlarmState::Unacked && phase.lights(Lamp::from(alarm.state));
     let (tile, mark) = if is_dark { (tone.on_fill, tone.fill) } else { (tone.fill, tone.on_fill) };
-    pen.fill(Rect::new(0, y, 36, ROW), tile)?;
-    pen.mark(Ink::new(Use::Marks, mark, tile), (8, i32::from(y) + 4), Mark::MassProblem)?;
+    sign(pen, Mark::MassProblem, mark, tile, y)?;
     let ink = |r#use| Ink::new(r#use, tone.on_fill, tone.fill);
     let right = pen.right();
     let age_px = pen.text(ink(Use::Body), Hold::Right, (right, base), &words.age(alarm.age_s))?;
     let left = NUMBER + pen.text(ink(Use::Body), Hold::Left, (NUMBER, base), words.mass_problem)? + 10;
     pen.text_within(ink(Use::Line), Hold::Left, (left, base), right - age_px - 10 - left, &alarm.text)?;
     Ok(())
+}
+
+/// The mark on its tile, at the left of a line.
+fn sign<D: DrawTarget<Color = Rgb565>>(
+    pen: &mut Pen<'_, D>,
+    mark: Mark,
+    ink: Rgb565,
+    tile: Rgb565,
+    y: u16,
+) -> Result<(), D::Error> {
+    pen.fill(Rect::new(0, y, 36, ROW), tile)?;
+    pen.mark(Ink::new(Use::Marks, ink, tile), (8, i32::from(y) + 4), mark)
 }
 
 fn line<D: DrawTarget<Color = Rgb565>>(
@@ -114,8 +125,7 @@ fn line<D: DrawTarget<Color = Rgb565>>(
 
     let lit = phase.lights(Lamp::from(alarm.state)) && alarm.state != AlarmState::Acked;
     let (tile, mark) = if lit { (tone.fill, tone.on_fill) } else { (ground, ink) };
-    pen.fill(Rect::new(0, y, 36, ROW), tile)?;
-    pen.mark(Ink::new(Use::Marks, mark, tile), (8, i32::from(y) + 4), Mark::from(alarm.kind))?;
+    sign(pen, Mark::from(alarm.kind), mark, tile, y)?;
 
     let number = match alarm.ticket {
         Some(number) => pen.text(

@@ -3,8 +3,7 @@ use std::thread::JoinHandle;
 
 use super::*;
 use crate::config::Board;
-use crate::desk::{Actor, Command, Regulations, Role};
-use crate::run::time::Proof;
+use crate::desk::{Actor, Command, Role};
 use crate::run::{self, Opening, Settings};
 
 /// A desk, and lamps that follow it with a trace of their own.
@@ -18,15 +17,7 @@ struct Wall {
 impl Wall {
     fn new() -> Self {
         let dir = tempfile::TempDir::new().unwrap();
-        let settings = Settings {
-            state_dir: dir.path().join("state"),
-            regulations: Regulations::default(),
-            zone: Tz::UTC,
-            language: Language::Russian,
-            quiet: QuietHours::default(),
-            archiving: None,
-            proof: Proof::Plausible,
-        };
+        let settings = Settings::plain(dir.path().join("state"));
         let (handle, desk, _) = run::start(&settings, |_, _| ()).unwrap();
         Self { dir, handle, desk: Some(desk), lamps: Vec::new() }
     }

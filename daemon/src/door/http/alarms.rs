@@ -7,13 +7,13 @@ use calendars::parse_duration_ms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::DoorState;
 use super::auth::Reader;
 use super::body::Posted;
 use super::problem::Problem;
 use super::query::{Named, Query};
-use super::{DoorState, tickets};
+use crate::desk::DeskAct;
 use crate::desk::view::{self, AlarmView};
-use crate::desk::{Command, DeskAct};
 
 /// How many alarms a list has where nobody says.
 const LIMIT_DEFAULT: usize = 100;
@@ -76,11 +76,8 @@ pub(super) async fn ack(
     mut posted: Posted,
 ) -> Result<(HeaderMap, Json<Acked>), Problem> {
     nothing(posted.take_json_or_empty())?;
-    let command = Command::Desk(DeskAct::AckAlarm(id.clone()));
-    let done = door.command(command, posted.caller.0, posted.receipt).await?;
-    let mut headers = HeaderMap::new();
-    tickets::mark(&mut headers, &done);
-    Ok((headers, Json(Acked { id, changed: done.changed })))
+    let (headers, changed) = door.desk_act(DeskAct::AckAlarm(id.clone()), posted).await?;
+    Ok((headers, Json(Acked { id, changed })))
 }
 
 /// How an alarm is to be put aside.
@@ -140,15 +137,13 @@ async fn put_aside(
     act: DeskAct,
     posted: Posted,
 ) -> Result<(HeaderMap, Json<PutAside>), Problem> {
-    let done = door.command(Command::Desk(act), posted.caller.0, posted.receipt).await?;
+    let (headers, changed) = door.desk_act(act, posted).await?;
     let asked = id.clone();
     let until = door.shared.handle.look(move |desk, _| {
         desk.alarm(&asked).and_then(|alarm| alarm.shelf.as_ref()).map(|shelving| shelving.until)
     });
     let shelved_until = until.await?.map(|until| until.to_rfc3339(door.shared.facts.zone));
-    let mut headers = HeaderMap::new();
-    tickets::mark(&mut headers, &done);
-    Ok((headers, Json(PutAside { id, shelved_until, changed: done.changed })))
+    Ok((headers, Json(PutAside { id, shelved_until, changed })))
 }
 
 /// A body that has nothing to say.

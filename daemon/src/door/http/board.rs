@@ -7,13 +7,13 @@ use calendars::parse_duration_ms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::DoorState;
 use super::alarms::nothing;
 use super::auth::Reader;
 use super::body::{Posted, parse_as};
 use super::problem::Problem;
-use super::{DoorState, tickets};
 use crate::board::state::BoardView;
-use crate::desk::{Command, DeskAct};
+use crate::desk::DeskAct;
 
 /// The wall: level, counts, alarms, what runs out next, lamps and buzzer.
 #[utoipa::path(get, path = "/v1/board", tag = "board", operation_id = "show_board",
@@ -41,10 +41,8 @@ pub(super) async fn silence(
     nothing(posted.take_json_or_empty())?;
     let before = door.shared.handle.view().board().heard_before();
     let act = DeskAct::Silence { before, taking: Vec::new() };
-    let done = door.command(Command::Desk(act), posted.caller.0, posted.receipt).await?;
-    let mut headers = HeaderMap::new();
-    tickets::mark(&mut headers, &done);
-    Ok((headers, Json(Silenced { changed: done.changed })))
+    let (headers, changed) = door.desk_act(act, posted).await?;
+    Ok((headers, Json(Silenced { changed })))
 }
 
 /// How long the buzzer is to be silent.
@@ -74,9 +72,7 @@ pub(super) async fn mute(
     let mute: Mute = parse_as(posted.take_json()?)?;
     let length = mute.length.ok_or_else(|| Problem::field("for", "is required, such as 30m"))?;
     let for_ms = parse_duration_ms(&length).map_err(|error| Problem::field("for", error.to_string()))?;
-    let done = door.command(Command::Desk(DeskAct::Mute { for_ms }), posted.caller.0, posted.receipt).await?;
+    let (headers, _) = door.desk_act(DeskAct::Mute { for_ms }, posted).await?;
     let until = door.shared.handle.look(|desk, now| desk.muted_until().filter(|until| *until > now)).await?;
-    let mut headers = HeaderMap::new();
-    tickets::mark(&mut headers, &done);
     Ok((headers, Json(Muted { muted_until: until.map(|until| until.to_rfc3339(door.shared.facts.zone)) })))
 }

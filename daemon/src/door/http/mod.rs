@@ -48,6 +48,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use calendars::Tz;
 use firmware_board::Language;
@@ -60,12 +61,13 @@ pub use self::opening::Gate;
 pub use self::serving::{serve, serve_unix};
 
 use self::auth::Guard;
+use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command, Role};
+use crate::desk::{Actor, Command, DeskAct, Role};
 use crate::run::time::Proof;
 use crate::run::{Done, Handle};
 
@@ -126,6 +128,14 @@ impl Door {
         let done = self.shared.handle.command(command, actor, receipt).await;
         self.metrics.command_took(monotonic_us().saturating_sub(begun_us));
         Ok(done?)
+    }
+
+    /// Has the desk do what was posted; what the answer's headers say of it, and whether it changed anything.
+    async fn desk_act(&self, act: DeskAct, posted: Posted) -> Result<(HeaderMap, bool), Problem> {
+        let done = self.command(Command::Desk(act), posted.caller.0, posted.receipt).await?;
+        let mut headers = HeaderMap::new();
+        tickets::mark(&mut headers, &done);
+        Ok((headers, done.changed))
     }
 
     /// Waits until the loop has dealt with what came before: it answers commands first and draws the wall then.

@@ -123,15 +123,7 @@ impl World {
 
     fn under(state_dir: &Path, regulations: Regulations) -> Self {
         let zone = Tz::Europe__Moscow;
-        let settings = Settings {
-            state_dir: state_dir.to_owned(),
-            regulations,
-            zone,
-            language: firmware_board::Language::Russian,
-            quiet: crate::board::QuietHours::default(),
-            archiving: None,
-            proof: crate::run::time::Proof::Plausible,
-        };
+        let settings = Settings { regulations, zone, ..Settings::plain(state_dir.to_owned()) };
         let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
         let shared = Arc::new(Shared {
             handle: handle.clone(),
