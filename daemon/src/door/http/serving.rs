@@ -1,7 +1,9 @@
 //! Listening: connections in, requests to the router, and an end in order.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,19 @@ impl Stopping {
     }
 }
 
+/// Where a request came from: an address of the network, or none over the socket of `andonctl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Peer(pub Option<IpAddr>);
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("the control socket"),
+        }
+    }
+}
+
 /// Ends the connection that a request came over, where its answer cannot be told any more.
 #[derive(Clone, Default)]
 pub(super) struct HangUp(Arc<Notify>);
@@ -60,7 +75,7 @@ impl HangUp {
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     // Answers are small and wait for nobody.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    run(listener, router, stop).await;
+    run(listener, router, |address: &SocketAddr| Peer(Some(address.ip())), stop).await;
     Ok(())
 }
 
@@ -73,11 +88,16 @@ pub async fn serve_unix(
     router: Router,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    run(listener, router, stop).await;
+    run(listener, router, |_| Peer(None), stop).await;
     Ok(())
 }
 
-async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Output = ()>) {
+async fn run<L: Listener>(
+    mut listener: L,
+    router: Router,
+    peer_of: impl Fn(&L::Addr) -> Peer,
+    stop: impl Future<Output = ()>,
+) {
     let (stopping, told) = watch::channel(false);
     let router = router.layer(Extension(Stopping(told)));
     let mut http = http1::Builder::new();
@@ -90,14 +110,15 @@ async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Outp
             let place = Arc::clone(&room).acquire_owned().await.expect("nobody closes the semaphore");
             (place, listener.accept().await)
         };
-        let (place, (stream, _)) = tokio::select! {
+        let (place, (stream, address)) = tokio::select! {
             () = &mut stop => break,
             taken = taken => taken,
         };
-        let hang_up = HangUp::default();
+        let (hang_up, peer) = (HangUp::default(), peer_of(&address));
         let told = hang_up.clone();
         let service = router.clone().map_request(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(told.clone());
+            request.extensions_mut().insert(peer);
             request
         });
         let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
@@ -105,9 +126,9 @@ async fn run(mut listener: impl Listener, router: Router, stop: impl Future<Outp
         tokio::spawn(async move {
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
-                    log::debug!("a connection ended early: {error}");
+                    log::debug!("a connection from {peer} ended early: {error}");
                 },
-                () = hang_up.told() => log::debug!("a connection was hung up"),
+                () = hang_up.told() => log::debug!("a connection from {peer} was hung up"),
             }
             drop(place);
         });
