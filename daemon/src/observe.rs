@@ -46,6 +46,16 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Closed { reason, .. } => (Level::Info, format!("closed: {reason}")),
         Event::Linked { to, .. } => (Level::Info, format!("linked to ticket {to}")),
         Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
+        Event::Escalated { escalation, topic, department, channel, .. } => {
+            (Level::Info, format!("escalation {escalation} to {department} by {channel}, topic {topic}"))
+        }
+        Event::EscalationAnswered { escalation, .. } => {
+            (Level::Info, format!("escalation {escalation} answered"))
+        }
+        Event::EscalationWithdrawn { escalation } => {
+            (Level::Info, format!("escalation {escalation} withdrawn, the ticket is closed"))
+        }
+        Event::Complained { .. } => (Level::Warn, "the requester complained: for the head".into()),
         Event::Clock { metric, turn, .. } => match turn {
             Turn::Breached { at, late: _ } => {
                 (Level::Warn, format!("{metric} term breached at {}", utc(*at)))

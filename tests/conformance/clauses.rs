@@ -44,8 +44,8 @@ const CLAUSES: [(&str, &[Clause]); 7] = [
             ("ZS-5d", "an enhancement by its estimate", None),
             ("ZS-6a", "quality, by month", PEOPLE),
             ("ZS-6b", "marks from 1 to 5; bands of quality", Some("the report and its bands")),
-            ("ZS-7", "terms of departments", PEOPLE),
-            ("ZS-8", "channels to departments", PEOPLE),
+            ("ZS-7", "terms of departments", None),
+            ("ZS-8", "channels to departments", Some("delivery by them")),
         ],
     ),
     (
@@ -98,7 +98,7 @@ const CLAUSES: [(&str, &[Clause]); 7] = [
             ("PM-C5", "order of the queue", PEOPLE),
             ("PM-C6", "putting off, for five reasons", None),
             ("PM-C7", "temporary access data", Some("all of it: sealed access data")),
-            ("PM-C8", "closing, and asking again", Some("the letter; the complaint")),
+            ("PM-C8", "closing, and asking again", Some("the letter")),
         ],
     ),
     (

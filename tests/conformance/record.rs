@@ -120,6 +120,7 @@ fn events() -> Vec<Event> {
         of_the_five_regulations(),
         of_trusted_time(),
         of_calling(),
+        of_departments_and_the_head(),
     ]
     .concat()
 }
@@ -392,11 +393,31 @@ fn kind(event: &Event) -> usize {
         Event::AlarmShelved { .. } => 35,
         Event::AlarmUnshelved { .. } => 36,
         Event::Silenced { .. } => 37,
+        Event::Escalated { .. } => 38,
+        Event::EscalationAnswered { .. } => 39,
+        Event::EscalationWithdrawn { .. } => 40,
+        Event::Complained { .. } => 41,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 38;
+const KINDS: usize = 42;
+
+/// What came with departments and complaints.
+fn of_departments_and_the_head() -> Vec<Event> {
+    vec![
+        Event::Escalated {
+            escalation: 1,
+            topic: "legal".into(),
+            department: "lawyers".into(),
+            channel: "mattermost".into(),
+            text: text("Можно ли так?"),
+        },
+        Event::EscalationAnswered { escalation: 1, text: text("Можно") },
+        Event::EscalationWithdrawn { escalation: 2 },
+        Event::Complained { text: text("Закрыли, а не работает") },
+    ]
+}
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {

@@ -246,9 +246,25 @@ impl People {
 
     /// A verb; most often one that a ticket so far along is made for.
     fn verb(&mut self, ticket: Option<&Ticket>) -> &'static str {
-        const OPEN: [&str; 16] = [
-            "reply", "reply", "ask", "answer", "status", "take", "take", "assign", "route", "resolve",
-            "resolve", "resolve", "priority", "estimate", "classify", "close",
+        const OPEN: [&str; 18] = [
+            "reply",
+            "reply",
+            "ask",
+            "answer",
+            "status",
+            "take",
+            "take",
+            "assign",
+            "route",
+            "resolve",
+            "resolve",
+            "resolve",
+            "priority",
+            "estimate",
+            "classify",
+            "close",
+            "escalate",
+            "escalation-answer",
         ];
         const RESOLVED: [&str; 5] = ["confirm", "confirm", "return", "return", "reply"];
         let is_any = self.random.one_in(4);
@@ -273,7 +289,7 @@ impl People {
         let text = self.text();
         match verb {
             "reply" => json!({"text": text, "internal": self.random.one_in(5)}),
-            "ask" | "answer" | "urgent" => json!({"text": text}),
+            "ask" | "answer" | "urgent" | "complain" => json!({"text": text}),
             "status" => self.status(ticket, regulation),
             "classify" => self.classify(ticket, regulation),
             "priority" => json!({"to": self.one_of(&regulation.priorities).name.id, "reason": text}),
@@ -301,6 +317,17 @@ impl People {
                 json!({"to": self.number(desk).0, "kind": kind})
             }
             "split" => json!({"subject": text}),
+            "escalate" => match regulation.topics.len() {
+                0 => json!({"topic": "none", "channel": "none", "text": text}),
+                _ => {
+                    let topic = self.one_of(&regulation.topics);
+                    json!({"topic": topic.name.id, "channel": topic.channels[0], "text": text})
+                }
+            },
+            "escalation-answer" => {
+                let open = ticket.escalations.iter().find(|escalation| escalation.is_open());
+                json!({"escalation": open.map_or(1, |escalation| escalation.id), "text": text})
+            }
             _ => json!({}),
         }
     }

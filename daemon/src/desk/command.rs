@@ -87,6 +87,12 @@ pub enum Act {
     Split(Split),
     /// Marks the ticket urgent. Precondition: the ticket is open.
     Urgent(Text),
+    /// Asks a department. Precondition: open, the regulation has the topic, and nothing is open on it (ZS-7).
+    Escalate(Escalate),
+    /// A department's answer comes in. Precondition: that escalation is open.
+    EscalationAnswer(EscalationAnswer),
+    /// The requester complains to the head. Precondition: none; also of a ticket that is closed (PM-C8).
+    Complain(Text),
 }
 
 /// What can be done to the desk itself.
@@ -241,7 +247,7 @@ pub struct Reply {
     pub internal: bool,
 }
 
-/// `ask`, `answer`, `urgent`: words.
+/// `ask`, `answer`, `urgent`, `complain`: words.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
@@ -451,6 +457,31 @@ pub struct Link {
     pub kind: Option<LinkKind>,
 }
 
+/// `escalate`: a question to a department (ZS-7).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Escalate {
+    /// What it is about: one of the regulation's topics, which says who is asked. Required.
+    #[schema(example = "legal")]
+    pub topic: Option<String>,
+    /// The way it goes there: one that the topic lists. Required.
+    #[schema(example = "mattermost")]
+    pub channel: Option<String>,
+    /// The question. Required.
+    pub text: Option<String>,
+}
+
+/// `escalation-answer`: what a department says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationAnswer {
+    /// The number of the escalation, from the ticket's `escalations`. Required.
+    #[schema(example = 1)]
+    pub escalation: Option<u16>,
+    /// The answer. Required.
+    pub text: Option<String>,
+}
+
 /// `split`: a second problem gets a ticket of its own (GM-5.11).
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -493,10 +524,31 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 21] = [
-        "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route",
-        "estimate", "extend", "defer", "resolve", "confirm", "return", "refuse", "close", "link", "split",
+    pub const VERBS: [&'static str; 24] = [
+        "reply",
+        "ask",
+        "answer",
+        "status",
+        "classify",
+        "priority",
+        "take",
+        "assign",
+        "transfer",
+        "route",
+        "estimate",
+        "extend",
+        "defer",
+        "resolve",
+        "confirm",
+        "return",
+        "refuse",
+        "close",
+        "link",
+        "split",
         "urgent",
+        "escalate",
+        "escalation-answer",
+        "complain",
     ];
 
     /// The verb's name in paths and logs.
@@ -523,6 +575,9 @@ impl Act {
             Act::Link(_) => "link",
             Act::Split(_) => "split",
             Act::Urgent(_) => "urgent",
+            Act::Escalate(_) => "escalate",
+            Act::EscalationAnswer(_) => "escalation-answer",
+            Act::Complain(_) => "complain",
         }
     }
 
@@ -550,7 +605,10 @@ impl Act {
             | Act::Refuse(_)
             | Act::Close(_)
             | Act::Split(_)
-            | Act::Urgent(_) => None,
+            | Act::Urgent(_)
+            | Act::Escalate(_)
+            | Act::EscalationAnswer(_)
+            | Act::Complain(_) => None,
         }
     }
 
@@ -584,6 +642,9 @@ impl Act {
             "link" => Act::Link(read(body)?),
             "split" => Act::Split(read(body)?),
             "urgent" => Act::Urgent(read(body)?),
+            "escalate" => Act::Escalate(read(body)?),
+            "escalation-answer" => Act::EscalationAnswer(read(body)?),
+            "complain" => Act::Complain(read(body)?),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }

@@ -377,4 +377,12 @@ pub enum Event {
     TokenAdded { token: Token },
     /// Somebody may no longer come in.
     TokenRevoked { name: SmolStr },
+    /// A department was asked; its clock is the one of metric `escalation` with this cycle (ZS-7).
+    Escalated { escalation: u16, topic: SmolStr, department: SmolStr, channel: SmolStr, text: String },
+    /// The department answered.
+    EscalationAnswered { escalation: u16, text: String },
+    /// The ticket was closed before the department answered.
+    EscalationWithdrawn { escalation: u16 },
+    /// The requester complained, and the head is to know (PM-C8).
+    Complained { text: String },
 }

@@ -15,6 +15,7 @@ use smol_str::SmolStr;
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
+use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
@@ -343,6 +344,7 @@ words! {
         Critical, Breach, MassProblem, DueSoon, Complaint, Storage, Clock, Panel, Letter, Staffing, Calendar,
     }
     AlarmState { Unacked, Acked, ClearedUnacked, Shelved }
+    EscalationState { Open, Answered, Withdrawn }
 }
 
 /// Structs are their fields, all of them.
@@ -364,7 +366,10 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent,
+        criticals, mark, urgent, escalations, complaints,
+    }
+    Escalation {
+        id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
@@ -500,6 +505,20 @@ mod tests {
             criticals: 9,
             mark: Some("5".into()),
             urgent: true,
+            escalations: vec![Escalation {
+                id: 3,
+                topic: "legal".into(),
+                department: "lawyers".into(),
+                channel: "mattermost".into(),
+                text: "Можно?".to_owned(),
+                asked_at: at(17),
+                by: "d".into(),
+                state: EscalationState::Withdrawn,
+                ended_at: Some(at(18)),
+                answer: text("Да"),
+                answered_by: Some("e".into()),
+            }],
+            complaints: 4,
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -459,7 +459,11 @@ impl Desk {
             | Event::Linked { .. }
             | Event::Urgent { .. }
             | Event::RegulationApplied { .. }
-            | Event::Clock { .. } => {}
+            | Event::Clock { .. }
+            | Event::Escalated { .. }
+            | Event::EscalationAnswered { .. }
+            | Event::EscalationWithdrawn { .. }
+            | Event::Complained { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, Shelving};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
+use super::escalation::{self, Escalation, EscalationNumber};
 use super::event::{Event, Registered, Term, TermReason, Turn};
 
 /// A ticket's number, from 1.
@@ -82,6 +83,10 @@ pub struct Ticket {
     pub mark: Option<SmolStr>,
     /// Whether it was marked urgent.
     pub urgent: bool,
+    /// Questions to departments, in order of asking.
+    pub escalations: Vec<Escalation>,
+    /// How often the requester complained.
+    pub complaints: u16,
 }
 
 impl Ticket {
@@ -103,6 +108,8 @@ impl Ticket {
             criticals: 0,
             mark: None,
             urgent: false,
+            escalations: Vec::new(),
+            complaints: 0,
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -113,13 +120,27 @@ impl Ticket {
         self.clocks.iter().rev().find(|clock| clock.metric == metric)
     }
 
-    /// The latest clock of each metric, in order of starting.
+    /// The latest clock of each metric, and the clock of each escalation, in order of starting.
     pub fn latest_clocks(&self) -> impl Iterator<Item = &Clock> {
+        let is_followed = |i: usize, clock: &Clock| {
+            clock.metric != Metric::Escalation
+                && self.clocks[i + 1..].iter().any(|later| later.metric == clock.metric)
+        };
         self.clocks
             .iter()
             .enumerate()
-            .filter(|(i, clock)| !self.clocks[i + 1..].iter().any(|later| later.metric == clock.metric))
+            .filter(move |(i, clock)| !is_followed(*i, clock))
             .map(|(_, clock)| clock)
+    }
+
+    /// The escalation of that number.
+    pub fn escalation(&self, id: EscalationNumber) -> Option<&Escalation> {
+        self.escalations.iter().find(|escalation| escalation.id == id)
+    }
+
+    /// The clock of an escalation.
+    pub fn escalation_clock(&self, id: EscalationNumber) -> Option<&Clock> {
+        self.clocks.iter().find(|clock| (clock.metric, clock.cycle) == (Metric::Escalation, id))
     }
 
     /// When time next brings something about for this ticket.
@@ -187,7 +208,9 @@ impl Ticket {
             }
             Event::Urgent { .. } => self.urgent = true,
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
-            Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
+            Event::AlarmAcked { alarm } => {
+                self.alarms.retain_mut(|a| a.id != *alarm || (!a.is_over_when_taken() && a.acknowledge(by)));
+            }
             Event::AlarmShelved { alarm, until, reason } => {
                 if let Some(alarm) = self.alarm_mut(alarm) {
                     alarm.shelve(Shelving { until: *until, by: by.into(), reason: reason.clone() });
@@ -199,6 +222,12 @@ impl Ticket {
                 }
             }
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
+            Event::Escalated { .. }
+            | Event::EscalationAnswered { .. }
+            | Event::EscalationWithdrawn { .. } => {
+                escalation::apply(&mut self.escalations, event, by, at);
+            }
+            Event::Complained { .. } => self.complain(at),
         }
     }
 
@@ -367,13 +396,21 @@ impl Ticket {
         }
     }
 
+    /// One alarm stands for all that is said until the head has taken it.
+    fn complain(&mut self, at: Timestamp) {
+        self.complaints = self.complaints.saturating_add(1);
+        if self.alarms.iter().all(|alarm| alarm.kind != AlarmKind::Complaint) {
+            self.alarms.push(Alarm::complaint(self.number, self.complaints, at));
+        }
+    }
+
     fn enter_stage(&mut self, stage: Stage, at: Timestamp) {
         self.stage = stage;
         match stage {
             Stage::Open => self.set_critical(self.facts.critical, at),
             Stage::Resolved => self.set_critical(false, at),
-            // Over: nobody needs to look any more.
-            Stage::Closed => self.alarms.clear(),
+            // Over: nobody needs to look any more, but at what the requester said of it.
+            Stage::Closed => self.alarms.retain(|alarm| alarm.kind == AlarmKind::Complaint),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::escalate::{escalate, escalation_answer};
 use super::planned::{estimate, extend};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
@@ -28,7 +29,7 @@ pub(super) fn decide(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     let role = match act {
-        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) => Role::Intake,
+        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) | Act::Complain(_) => Role::Intake,
         _ => Role::Agent,
     };
     need(actor, role, &format!("the verb `{}`", act.verb()))?;
@@ -59,6 +60,9 @@ pub(super) fn decide(
         Act::Link(to) => link(&mut draft, to),
         Act::Split(second) => split(&mut draft, second),
         Act::Urgent(text) => urgent(&mut draft, text),
+        Act::Escalate(question) => escalate(&mut draft, question),
+        Act::EscalationAnswer(answer) => escalation_answer(&mut draft, answer),
+        Act::Complain(text) => complain(&mut draft, text),
     }?;
     Ok(draft.finish())
 }
@@ -79,10 +83,11 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             | Act::Close(_)
             | Act::Assign(_)
             | Act::Transfer(_)
-            | Act::Classify(_),
+            | Act::Classify(_)
+            | Act::EscalationAnswer(_),
             Stage::Resolved,
         )
-        | (Act::Link(_) | Act::Status(_), _) => return Ok(()),
+        | (Act::Link(_) | Act::Status(_) | Act::Complain(_), _) => return Ok(()),
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
             "window-over",
@@ -435,5 +440,11 @@ fn link(draft: &mut Draft<'_>, link: &Link) -> Result<(), Refusal> {
 fn urgent(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
     let text = text(words)?;
     draft.push(Event::Urgent { text });
+    Ok(())
+}
+
+fn complain(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
+    let text = text(words)?;
+    draft.push(Event::Complained { text });
     Ok(())
 }

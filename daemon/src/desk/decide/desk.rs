@@ -91,6 +91,7 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
 fn ack(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "acknowledging an alarm")?;
     let alarm = known(desk, id)?;
+    need(actor, alarm.taken_by(), &format!("taking the alarm {id}"))?;
     let facts = match alarm.state {
         AlarmState::Acked => Vec::new(),
         AlarmState::Unacked | AlarmState::ClearedUnacked | AlarmState::Shelved => vec![acked(alarm)],
@@ -142,7 +143,8 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
     let before = before.min(desk.next_seq());
     let silenced =
         (before > desk.silenced_before()).then_some(Fact { ticket: None, event: Event::Silenced { before } });
-    let seen = taking.iter().filter_map(|id| desk.alarm(id));
+    // What is for somebody above stays for them: it is silent, and not taken.
+    let seen = taking.iter().filter_map(|id| desk.alarm(id)).filter(|alarm| actor.role >= alarm.taken_by());
     let seen = seen.filter(|alarm| match alarm.state {
         AlarmState::Unacked | AlarmState::ClearedUnacked => true,
         AlarmState::Acked | AlarmState::Shelved => false,

@@ -8,6 +8,7 @@ mod apply;
 mod clocks;
 mod correct;
 mod desk;
+mod escalate;
 pub(super) mod fields;
 mod planned;
 mod register;

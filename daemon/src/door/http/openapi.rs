@@ -194,7 +194,7 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
     let mut add = |required: bool, body: fn(&mut OpenApi) -> String| (Some(body(document)), required);
     match verb {
         "reply" => add(true, schema::<command::Reply>),
-        "ask" | "answer" | "urgent" => add(true, schema::<command::Text>),
+        "ask" | "answer" | "urgent" | "complain" => add(true, schema::<command::Text>),
         "status" => add(true, schema::<command::StatusMove>),
         "classify" => add(true, schema::<command::Classify>),
         "priority" => add(true, schema::<command::PriorityChange>),
@@ -210,6 +210,8 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
         "refuse" | "close" => add(true, schema::<command::Ending>),
         "link" => add(true, schema::<command::Link>),
         "split" => add(true, schema::<command::Split>),
+        "escalate" => add(true, schema::<command::Escalate>),
+        "escalation-answer" => add(true, schema::<command::EscalationAnswer>),
         _ => (None, false),
     }
 }

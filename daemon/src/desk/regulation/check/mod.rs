@@ -5,6 +5,7 @@
 
 mod clocks;
 mod sense;
+mod topics;
 
 use std::fmt;
 use std::ops::Range;
@@ -17,8 +18,8 @@ use url::Url;
 
 use super::file::{self, File, OneOrMany};
 use super::{
-    BugReportForm, Channel, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority, PriorityRule,
-    Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
+    BugReportForm, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority,
+    PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
 use crate::desk::command::Act;
@@ -235,7 +236,9 @@ impl Check<'_> {
                 .iter()
                 .map(|(verb, rule)| (verb.get_ref().clone(), self.verb(verb, rule, &names)))
                 .collect(),
-            clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
+            clocks: self.clocks(file, &names),
+            departments: file.departments.iter().map(named).collect(),
+            topics: self.topics(file, &names),
             marks: file.marks.iter().map(mark).collect(),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
             sources: self.sources(&file.sources),
@@ -410,6 +413,13 @@ impl Check<'_> {
             clause: field.clause.clone(),
             note: field.note.clone(),
         }
+    }
+
+    /// The file's clocks, and the one of escalations after them.
+    fn clocks(&mut self, file: &File, names: &Names<'_>) -> Vec<ClockRule> {
+        let mut clocks: Vec<_> = file.clocks.iter().map(|rule| self.clock(rule, names)).collect();
+        clocks.extend(self.escalation(file, names));
+        clocks
     }
 
     fn verb(&mut self, verb: &Spanned<String>, rule: &file::Verb, names: &Names<'_>) -> VerbRule {

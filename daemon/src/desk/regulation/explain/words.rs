@@ -93,6 +93,9 @@ impl Words<'_> {
             "close" => self.of("закрыть без решения", "close without a solution"),
             "link" => self.of("связать с другим", "link"),
             "split" => self.of("выделить вторую проблему", "split off"),
+            "escalate" => self.of("спросить отдел", "ask a department"),
+            "escalation-answer" => self.of("ответ отдела", "a department answers"),
+            "complain" => self.of("пожаловаться руководителю", "complain to the head"),
             "urgent" => self.of("сообщить как срочное", "call urgent"),
             other => other,
         }

@@ -131,6 +131,9 @@ impl Sense<'_> {
             {
                 Some("no target of the clock `resolution` has term = \"estimate\", so there is nothing to estimate; write one, or take the verb out".to_owned())
             }
+            "escalate" | "escalation-answer" if self.regulation.topics.is_empty() => {
+                Some("there is no [[topic]] to ask a department about; write one, or take the verb out".to_owned())
+            }
             _ => None,
         }
     }
@@ -181,7 +184,7 @@ impl Sense<'_> {
 /// The least role that may use a verb at all.
 fn least_role(verb: &str) -> Role {
     match verb {
-        "answer" | "confirm" | "return" => Role::Intake,
+        "answer" | "confirm" | "return" | "complain" => Role::Intake,
         _ => Role::Agent,
     }
 }

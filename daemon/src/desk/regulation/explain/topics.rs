@@ -1,0 +1,45 @@
+//! Departments: what they are asked about, how, and in what time they answer.
+
+use super::{CLAUSE, Explainer, ID, TITLE, clause};
+
+impl Explainer<'_> {
+    pub(super) fn topics(&mut self) {
+        let regulation = self.words.regulation;
+        let Some(rule) = regulation.escalation() else { return };
+        let rows = regulation.topics.iter().map(|topic| {
+            let department = regulation.departments.iter().find(|named| named.id == topic.department);
+            vec![
+                topic.name.title.clone(),
+                topic.name.id.to_string(),
+                department.map(|named| named.title.clone()).unwrap_or_default(),
+                self.words.term(topic.target.term),
+                self.words.site(topic.target.site).to_owned(),
+                clause(topic.name.clause.as_ref()),
+                topic.channels.join(", "),
+                clause(topic.channels_clause.as_ref()),
+            ]
+        });
+        let rows: Vec<_> = rows.collect();
+        let terms = [vec![
+            rule.title.clone(),
+            rule.metric.to_string(),
+            self.counts(rule),
+            self.at_end(rule),
+            clause(rule.clause.as_ref()),
+        ]];
+        let columns = [TITLE, ID, ("что считает", "counts"), ("по истечении", "at its end"), CLAUSE];
+        self.table(("Вопросы другим отделам", "Questions to other departments"), &columns, terms.to_vec());
+        self.page.line("");
+        let columns = [
+            ("тема", "topic"),
+            ID,
+            ("отдел", "department"),
+            ("сколько", "how much"),
+            ("чья цифра", "whose figure"),
+            CLAUSE,
+            ("каналы", "channels"),
+            CLAUSE,
+        ];
+        self.table(("", ""), &columns, rows);
+    }
+}
