@@ -55,6 +55,7 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::EscalationWithdrawn { escalation } => {
             (Level::Info, format!("escalation {escalation} withdrawn, the ticket is closed"))
         }
+        Event::Preferred { .. } => (Level::Info, "goes before its client's others, as agreed".into()),
         Event::Complained { .. } => (Level::Warn, "the requester complained: for the head".into()),
         Event::Clock { metric, turn, .. } => match turn {
             Turn::Breached { at, late: _ } => {

@@ -93,6 +93,7 @@ fn a_closed_ticket_is_closed() {
         ("urgent", json!({ "text": "Ещё" })),
         ("escalate", json!({})),
         ("escalation-answer", json!({})),
+        ("prefer", json!({ "reason": "Ещё" })),
     ] {
         assert_eq!(world.refused(ticket, verb, body).code(), "closed", "{verb}");
     }

@@ -397,11 +397,12 @@ fn kind(event: &Event) -> usize {
         Event::EscalationAnswered { .. } => 39,
         Event::EscalationWithdrawn { .. } => 40,
         Event::Complained { .. } => 41,
+        Event::Preferred { .. } => 42,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 42;
+const KINDS: usize = 43;
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -416,6 +417,7 @@ fn of_departments_and_the_head() -> Vec<Event> {
         Event::EscalationAnswered { escalation: 1, text: text("Можно") },
         Event::EscalationWithdrawn { escalation: 2 },
         Event::Complained { text: text("Закрыли, а не работает") },
+        Event::Preferred { reason: text("По телефону с Петровой") },
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use andon::desk::command::{Classify, Register, Requester, Token};
+use andon::desk::command::{Classify, Register, Requester, TakeNext, Token};
 use andon::desk::event::Receipt;
 use andon::desk::regulation::{Field, FieldKind};
 use andon::desk::{
@@ -37,6 +37,7 @@ impl Ask {
                 None => format!("{} {number}", act.verb()),
             },
             Command::ApplyRegulation { number, version } => format!("apply {version} to {number}"),
+            Command::TakeNext(_) => "take the next".to_owned(),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -68,6 +69,7 @@ impl People {
             0..=27 => Command::Register(self.register(desk)),
             28..=85 => self.act(desk, now),
             86..=88 => self.apply(desk),
+            89..=91 => Command::TakeNext(TakeNext::default()),
             _ => Command::Desk(self.desk_act(desk)),
         };
         let actor = fitting(actor, &command, &mut self.random);
@@ -307,7 +309,7 @@ impl People {
                 Some(mark) if self.random.one_in(2) => json!({"mark": mark.id}),
                 Some(_) | None => json!({}),
             },
-            "return" => json!({"reason": text}),
+            "return" | "prefer" => json!({"reason": text}),
             "defer" | "refuse" | "close" => match regulation.reasons(verb).first() {
                 Some(reason) => json!({"reason": reason.id}),
                 None => json!({"reason": text}),
@@ -424,7 +426,9 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
     match command {
         Command::Ticket { act: Act::Answer(_) | Act::Confirm(_) | Act::Return(_), .. } => Actor::requester(),
         Command::Register(_) if actor.role < Role::Intake => Actor::named("form", Role::Intake),
-        Command::Ticket { .. } if actor.role < Role::Agent => Actor::named("lead", Role::Lead),
+        Command::Ticket { .. } | Command::TakeNext(_) if actor.role < Role::Agent => {
+            Actor::named("lead", Role::Lead)
+        }
         Command::ApplyRegulation { .. } => Actor::named("keeper", Role::Admin),
         Command::Desk(act) => match act {
             DeskAct::AckAlarm(_)
@@ -437,6 +441,6 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),
         },
-        Command::Register(_) | Command::Ticket { .. } => actor,
+        Command::Register(_) | Command::Ticket { .. } | Command::TakeNext(_) => actor,
     }
 }

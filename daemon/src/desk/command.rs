@@ -37,6 +37,8 @@ pub enum Command {
         /// Which version.
         version: SmolStr,
     },
+    /// Takes the next ticket of the queue for the actor. Precondition: there is one that may be taken (PM-C5, BC-8).
+    TakeNext(TakeNext),
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
 }
@@ -93,6 +95,9 @@ pub enum Act {
     EscalationAnswer(EscalationAnswer),
     /// The requester complains to the head. Precondition: none; also of a ticket that is closed (PM-C8).
     Complain(Text),
+    /// The client agreed that this ticket goes before its others. Precondition: open, of a client, and the regulation has a
+    /// client's tickets worked on one after another (BC-8).
+    Prefer(Prefer),
 }
 
 /// What can be done to the desk itself.
@@ -457,6 +462,28 @@ pub struct Link {
     pub kind: Option<LinkKind>,
 }
 
+/// `prefer`: another order of a client's tickets.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prefer {
+    /// What was agreed, and with whom. Required.
+    #[schema(example = "По телефону с Петровой: сначала этот")]
+    pub reason: Option<String>,
+}
+
+/// `take-next`: which part of the queue is meant.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeNext {
+    /// A regulation's id.
+    #[schema(example = "profman-iss")]
+    pub regulation: Option<String>,
+    /// A line; left out, every line the caller works on.
+    pub line: Option<u8>,
+    /// A group.
+    pub group: Option<String>,
+}
+
 /// `escalate`: a question to a department (ZS-7).
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -502,7 +529,9 @@ impl Command {
             Command::Ticket { number, if_revision: _, act } => (Some(*number), act.other_ticket()),
             Command::ApplyRegulation { number, version: _ } => (Some(*number), None),
             // An alarm's ticket is not put away, as long as there is the alarm.
-            Command::Desk(_) => (None, None),
+            Command::Desk(_)
+            // What is to be taken is open, and so here.
+            | Command::TakeNext(_) => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -524,7 +553,7 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 24] = [
+    pub const VERBS: [&'static str; 25] = [
         "reply",
         "ask",
         "answer",
@@ -549,6 +578,7 @@ impl Act {
         "escalate",
         "escalation-answer",
         "complain",
+        "prefer",
     ];
 
     /// The verb's name in paths and logs.
@@ -578,6 +608,7 @@ impl Act {
             Act::Escalate(_) => "escalate",
             Act::EscalationAnswer(_) => "escalation-answer",
             Act::Complain(_) => "complain",
+            Act::Prefer(_) => "prefer",
         }
     }
 
@@ -608,7 +639,8 @@ impl Act {
             | Act::Urgent(_)
             | Act::Escalate(_)
             | Act::EscalationAnswer(_)
-            | Act::Complain(_) => None,
+            | Act::Complain(_)
+            | Act::Prefer(_) => None,
         }
     }
 
@@ -645,8 +677,19 @@ impl Act {
             "escalate" => Act::Escalate(read(body)?),
             "escalation-answer" => Act::EscalationAnswer(read(body)?),
             "complain" => Act::Complain(read(body)?),
+            "prefer" => Act::Prefer(read(body)?),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
+    }
+}
+
+impl TakeNext {
+    /// Builds a wish for the next ticket from its JSON.
+    ///
+    /// # Errors
+    /// [`BadCommand::Field`] names the first field that does not fit.
+    pub fn from_json(body: Value) -> Result<Self, BadCommand> {
+        read(body)
     }
 }
 

@@ -385,4 +385,6 @@ pub enum Event {
     EscalationWithdrawn { escalation: u16 },
     /// The requester complained, and the head is to know (PM-C8).
     Complained { text: String },
+    /// The client agreed that it goes before its other tickets (BC-8).
+    Preferred { reason: String },
 }

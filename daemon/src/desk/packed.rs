@@ -366,7 +366,7 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent, escalations, complaints,
+        criticals, mark, urgent, escalations, complaints, preferred,
     }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
@@ -519,6 +519,7 @@ mod tests {
                 answered_by: Some("e".into()),
             }],
             complaints: 4,
+            preferred: text("Договорились"),
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

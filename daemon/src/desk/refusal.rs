@@ -47,6 +47,9 @@ pub enum Refusal {
         /// What it is.
         now: u64,
     },
+    /// Nothing is to be taken from that part of the queue.
+    #[error("{0}")]
+    QueueEmpty(String),
     /// The regulation or the ticket's state does not allow it now.
     #[error("{message}")]
     Conflict {
@@ -73,6 +76,7 @@ impl Refusal {
             Refusal::NotFound { .. } => "not-found",
             Refusal::Forbidden(_) => "forbidden",
             Refusal::Revision { .. } => "revision-changed",
+            Refusal::QueueEmpty(_) => "queue-empty",
             Refusal::Conflict { code, .. } => code,
         }
     }

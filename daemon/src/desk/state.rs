@@ -463,7 +463,8 @@ impl Desk {
             | Event::Escalated { .. }
             | Event::EscalationAnswered { .. }
             | Event::EscalationWithdrawn { .. }
-            | Event::Complained { .. } => {}
+            | Event::Complained { .. }
+            | Event::Preferred { .. } => {}
         }
     }
 

@@ -87,6 +87,8 @@ pub struct Ticket {
     pub escalations: Vec<Escalation>,
     /// How often the requester complained.
     pub complaints: u16,
+    /// What was agreed with the client, where it goes before the client's other tickets.
+    pub preferred: Option<String>,
 }
 
 impl Ticket {
@@ -110,6 +112,7 @@ impl Ticket {
             urgent: false,
             escalations: Vec::new(),
             complaints: 0,
+            preferred: None,
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -228,6 +231,7 @@ impl Ticket {
                 escalation::apply(&mut self.escalations, event, by, at);
             }
             Event::Complained { .. } => self.complain(at),
+            Event::Preferred { reason } => self.preferred = Some(reason.clone()),
         }
     }
 

@@ -174,6 +174,8 @@ pub struct TicketView {
     pub escalations: Vec<EscalationView>,
     /// How often the requester complained.
     pub complaints: u16,
+    /// What was agreed with the client, where it goes before the client's other tickets; else null.
+    pub preferred: Option<String>,
     /// Its alarms.
     pub alarms: Vec<AlarmView>,
 }
@@ -310,6 +312,7 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         links: ticket.links.clone(),
         escalations: ticket.escalations.iter().map(|one| escalation(one, ticket, zone)).collect(),
         complaints: ticket.complaints,
+        preferred: ticket.preferred.clone(),
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
     }
 }

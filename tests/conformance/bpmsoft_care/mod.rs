@@ -6,6 +6,7 @@ mod answer;
 mod estimate;
 mod extend;
 mod intake;
+mod one_by_one;
 mod priority;
 mod reaction;
 mod refusal;

@@ -43,6 +43,8 @@ fn pm_c8_only_the_head_takes_a_complaint() {
             matches!(&refusal, Refusal::Forbidden(why) if why.contains("needs the role head")),
             "{refusal}"
         );
+        let shelve = DeskAct::ShelveAlarm { id: "1-complaint-1".to_owned(), for_ms: 3_600_000, reason: None };
+        assert_eq!(world.try_desk(shelve).expect_err("nor is it theirs to put aside").code(), "forbidden");
         let taking = vec!["1-complaint-1".into()];
         world.try_desk(DeskAct::Silence { before: u64::MAX, taking }).expect("it is silenced");
         assert_eq!(world.alarms(), ["1-complaint-1 unacked"], "{role}");

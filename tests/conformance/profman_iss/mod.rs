@@ -6,6 +6,7 @@ mod closing;
 mod complaint;
 mod deferral;
 mod intake;
+mod queue;
 mod times;
 
 use andon_tests::World;

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::escalate::{escalate, escalation_answer};
 use super::planned::{estimate, extend};
+use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
 use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles};
@@ -63,7 +64,9 @@ pub(super) fn decide(
         Act::Escalate(question) => escalate(&mut draft, question),
         Act::EscalationAnswer(answer) => escalation_answer(&mut draft, answer),
         Act::Complain(text) => complain(&mut draft, text),
+        Act::Prefer(words) => prefer(&mut draft, words),
     }?;
+    one_by_one(&draft, act)?;
     Ok(draft.finish())
 }
 

@@ -109,6 +109,7 @@ fn shelve(
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "shelving an alarm")?;
     let alarm = known(desk, id)?;
+    need(actor, alarm.taken_by(), &format!("shelving the alarm {id}"))?;
     let mut wrong = Wrong::default();
     if !(SHELF_MIN_MS..=SHELF_MAX_MS).contains(&for_ms) {
         wrong.add("for", "1m to 24h; then the alarm calls anew");

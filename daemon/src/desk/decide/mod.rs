@@ -11,6 +11,7 @@ mod desk;
 mod escalate;
 pub(super) mod fields;
 mod planned;
+mod queue;
 mod register;
 mod route;
 mod settle;
@@ -63,6 +64,7 @@ impl Desk {
                 acts::decide(self, &ticket, act, actor, at)
             }
             Command::ApplyRegulation { number, version } => apply::decide(self, *number, version, actor, at),
+            Command::TakeNext(asked) => queue::take_next(self, asked, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
     }

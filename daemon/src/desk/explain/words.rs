@@ -123,6 +123,9 @@ pub(super) fn of(
             format!("escalation {escalation} was withdrawn, since the ticket was closed")
         }
         Event::Complained { .. } => "the requester complained".to_owned(),
+        Event::Preferred { reason } => {
+            format!("it goes before the client's others, as agreed{}", because(Some(reason)))
+        }
         Event::Clock { metric, cycle, turn: Turn::RanOut { .. } } if (*metric, *cycle) != asked => {
             format!("{} ran out", titles.clock(*metric))
         }

@@ -41,6 +41,7 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.fields();
     explainer.clocks();
     explainer.topics();
+    explainer.queue();
     explainer.marks_and_reasons();
     explainer.forms();
     explainer.notes();

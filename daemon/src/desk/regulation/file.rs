@@ -69,6 +69,9 @@ pub(super) struct File {
     pub departments: Vec<Named>,
     #[serde(default, rename = "topic")]
     pub topics: Vec<Topic>,
+    /// The order of the queue.
+    #[serde(default)]
+    pub queue: Option<Queue>,
     #[serde(default)]
     pub bug_report: Option<BugReportForm>,
     #[serde(default, rename = "forbidden-phrase")]
@@ -422,6 +425,21 @@ pub(super) struct Source {
     pub title: String,
     /// What is done, in words.
     pub outcome: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Queue {
+    /// Priorities that jump the queue, the first of them first.
+    #[serde(default)]
+    pub first: Vec<Spanned<String>>,
+    /// A client's tickets are worked on one after another.
+    #[serde(default)]
+    pub one_by_one: bool,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

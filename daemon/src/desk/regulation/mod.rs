@@ -92,6 +92,8 @@ pub struct Regulation {
     pub departments: Vec<Named>,
     /// What they are asked about; where there are any, the last of `clocks` is theirs.
     pub topics: Vec<Topic>,
+    /// The order of its queue.
+    pub queue: QueueRule,
     /// What a bug report must look like.
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
@@ -271,6 +273,19 @@ pub struct Source {
     pub name: Named,
     /// What is done, in the regulation's words.
     pub outcome: String,
+}
+
+/// The order in which tickets are taken (PM-C5, BC-8). By itself it is the order of arrival.
+#[derive(Debug, Clone, Default)]
+pub struct QueueRule {
+    /// Priorities that jump the queue, the first of them first.
+    pub first: Vec<SmolStr>,
+    /// Whether a client's tickets are worked on one after another.
+    pub one_by_one: bool,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
 }
 
 /// What a department is asked about (ZS-7).
@@ -572,6 +587,13 @@ impl Regulation {
     /// The clock rule of a metric.
     pub fn clock(&self, metric: Metric) -> Option<&ClockRule> {
         self.clocks.iter().find(|rule| rule.metric == metric)
+    }
+
+    /// Whether a ticket in that status is as it was registered: nobody has begun with it.
+    pub fn is_beginning(&self, status: &str) -> bool {
+        let initial = self.status(&self.initial_status);
+        self.initial_status == status
+            || initial.is_some_and(|initial| initial.passes_to.as_deref() == Some(status))
     }
 
     /// The topic of that id.

@@ -32,6 +32,7 @@ mod parts;
 mod preview;
 mod problem;
 mod query;
+mod queue;
 mod regulations;
 mod serving;
 mod stream;
@@ -208,6 +209,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
         .route(verbs::PATH, axum::routing::post(verbs::act))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::take_next))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

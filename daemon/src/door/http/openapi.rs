@@ -29,6 +29,7 @@ use crate::desk::view::TicketView;
     components(schemas(Told)),
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
+        (name = "queue", description = "What is to be taken, in order"),
         (name = "alarms", description = "What needs a person"),
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
@@ -57,7 +58,7 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
         for (method, operation) in operations(item) {
             operation.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
             let mut codes = vec!["401", "403", "503"];
-            if path.contains('{') {
+            if path.contains('{') || path == "/v1/queue/take-next" {
                 codes.push("404");
             }
             if method == "post" {
@@ -210,6 +211,7 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
         "refuse" | "close" => add(true, schema::<command::Ending>),
         "link" => add(true, schema::<command::Link>),
         "split" => add(true, schema::<command::Split>),
+        "prefer" => add(true, schema::<command::Prefer>),
         "escalate" => add(true, schema::<command::Escalate>),
         "escalation-answer" => add(true, schema::<command::EscalationAnswer>),
         _ => (None, false),

@@ -19,7 +19,7 @@ use url::Url;
 use super::file::{self, File, OneOrMany};
 use super::{
     BugReportForm, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority,
-    PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
+    PriorityRule, QueueRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
 use crate::desk::command::Act;
@@ -239,6 +239,7 @@ impl Check<'_> {
             clocks: self.clocks(file, &names),
             departments: file.departments.iter().map(named).collect(),
             topics: self.topics(file, &names),
+            queue: file.queue.as_ref().map(|queue| self.queue(queue, &names)).unwrap_or_default(),
             marks: file.marks.iter().map(mark).collect(),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
             sources: self.sources(&file.sources),
@@ -420,6 +421,16 @@ impl Check<'_> {
         let mut clocks: Vec<_> = file.clocks.iter().map(|rule| self.clock(rule, names)).collect();
         clocks.extend(self.escalation(file, names));
         clocks
+    }
+
+    fn queue(&mut self, queue: &file::Queue, names: &Names<'_>) -> QueueRule {
+        self.once("queue.first", queue.first.iter().map(|id| (id.span(), id.get_ref())));
+        QueueRule {
+            first: self.all_known(&queue.first, "queue.first", "priority", &names.priorities),
+            one_by_one: queue.one_by_one,
+            clause: queue.clause.clone(),
+            note: queue.note.clone(),
+        }
     }
 
     fn verb(&mut self, verb: &Spanned<String>, rule: &file::Verb, names: &Names<'_>) -> VerbRule {

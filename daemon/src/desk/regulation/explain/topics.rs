@@ -1,4 +1,4 @@
-//! Departments: what they are asked about, how, and in what time they answer.
+//! What the room does besides: departments that are asked, with how and in what time they answer; the order of the queue.
 
 use super::{CLAUSE, Explainer, ID, TITLE, clause};
 
@@ -41,5 +41,34 @@ impl Explainer<'_> {
             CLAUSE,
         ];
         self.table(("", ""), &columns, rows);
+    }
+
+    pub(super) fn queue(&mut self) {
+        let queue = &self.words.regulation.queue;
+        if queue.first.is_empty() && !queue.one_by_one {
+            return;
+        }
+        let first: Vec<_> = queue.first.iter().map(|id| self.words.priority(id)).collect();
+        let by_arrival = self.w("по порядку поступления", "in order of arrival");
+        let order = if first.is_empty() {
+            by_arrival.to_owned()
+        } else {
+            format!("{}, {} {by_arrival}", first.join(", "), self.w("затем", "then"))
+        };
+        let clients = if queue.one_by_one {
+            self.w(
+                "по одному за раз; иной порядок — по договорённости",
+                "one at a time; another order by agreement",
+            )
+        } else {
+            self.w("без ограничений", "no limit")
+        };
+        let row = vec![order, clients.to_owned(), clause(queue.clause.as_ref())];
+        let columns = [
+            ("что раньше", "what goes first"),
+            ("обращения одного клиента", "tickets of one client"),
+            CLAUSE,
+        ];
+        self.table(("Очередь", "Queue"), &columns, vec![row]);
     }
 }

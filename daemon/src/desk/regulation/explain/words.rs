@@ -95,6 +95,7 @@ impl Words<'_> {
             "split" => self.of("выделить вторую проблему", "split off"),
             "escalate" => self.of("спросить отдел", "ask a department"),
             "escalation-answer" => self.of("ответ отдела", "a department answers"),
+            "prefer" => self.of("взять раньше других", "let it go first"),
             "complain" => self.of("пожаловаться руководителю", "complain to the head"),
             "urgent" => self.of("сообщить как срочное", "call urgent"),
             other => other,

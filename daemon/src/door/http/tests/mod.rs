@@ -6,6 +6,7 @@ mod lists;
 mod live;
 mod opening;
 mod pages;
+mod queue;
 mod roles;
 mod sockets;
 mod stream;
