@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::event::Event;
-
 /// The most escalations of one ticket.
 pub const ESCALATIONS_MAX: usize = 100;
 
@@ -60,46 +58,21 @@ impl Escalation {
     pub fn is_open(&self) -> bool {
         self.state == EscalationState::Open
     }
-}
 
-/// Takes in what happened to a ticket's escalations. Total: what is about another number changes nothing.
-pub(crate) fn apply(escalations: &mut Vec<Escalation>, event: &Event, by: &str, at: Timestamp) {
-    let of = |escalations: &mut Vec<Escalation>, id: EscalationNumber| {
-        escalations.iter().position(|known| known.id == id && known.is_open())
-    };
-    match event {
-        Event::Escalated { escalation, topic, department, channel, text } => {
-            if escalations.iter().all(|known| known.id != *escalation) {
-                escalations.push(Escalation {
-                    id: *escalation,
-                    topic: topic.clone(),
-                    department: department.clone(),
-                    channel: channel.clone(),
-                    text: text.clone(),
-                    asked_at: at,
-                    by: by.into(),
-                    state: EscalationState::Open,
-                    ended_at: None,
-                    answer: None,
-                    answered_by: None,
-                });
-            }
-        }
-        Event::EscalationAnswered { escalation, text } => {
-            if let Some(place) = of(escalations, *escalation) {
-                let known = &mut escalations[place];
-                known.state = EscalationState::Answered;
-                known.ended_at = Some(at);
-                known.answer = Some(text.clone());
-                known.answered_by = Some(by.into());
-            }
-        }
-        Event::EscalationWithdrawn { escalation } => {
-            if let Some(place) = of(escalations, *escalation) {
-                escalations[place].state = EscalationState::Withdrawn;
-                escalations[place].ended_at = Some(at);
-            }
-        }
-        _ => {}
+    /// The department has answered; `by` passed it on.
+    pub(crate) fn answer(&mut self, text: &str, by: &str, at: Timestamp) {
+        self.end(EscalationState::Answered, at);
+        self.answer = Some(text.to_owned());
+        self.answered_by = Some(by.into());
+    }
+
+    /// Nobody waits for the answer any more.
+    pub(crate) fn withdraw(&mut self, at: Timestamp) {
+        self.end(EscalationState::Withdrawn, at);
+    }
+
+    fn end(&mut self, state: EscalationState, at: Timestamp) {
+        self.state = state;
+        self.ended_at = Some(at);
     }
 }

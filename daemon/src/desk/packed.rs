@@ -422,6 +422,23 @@ mod tests {
         round_trip(&serde_json::from_value::<BTreeMap<String, Value>>(fields).unwrap());
     }
 
+    fn escalation() -> Escalation {
+        let at = Timestamp::from_millis;
+        Escalation {
+            id: 3,
+            topic: "legal".into(),
+            department: "lawyers".into(),
+            channel: "mattermost".into(),
+            text: "Можно?".to_owned(),
+            asked_at: at(17),
+            by: "d".into(),
+            state: EscalationState::Withdrawn,
+            ended_at: Some(at(18)),
+            answer: Some("Да".to_owned()),
+            answered_by: Some("e".into()),
+        }
+    }
+
     /// Everything a ticket can have.
     #[test]
     fn a_ticket_with_everything_comes_back_and_nothing_else_is_one() {
@@ -505,19 +522,7 @@ mod tests {
             criticals: 9,
             mark: Some("5".into()),
             urgent: true,
-            escalations: vec![Escalation {
-                id: 3,
-                topic: "legal".into(),
-                department: "lawyers".into(),
-                channel: "mattermost".into(),
-                text: "Можно?".to_owned(),
-                asked_at: at(17),
-                by: "d".into(),
-                state: EscalationState::Withdrawn,
-                ended_at: Some(at(18)),
-                answer: text("Да"),
-                answered_by: Some("e".into()),
-            }],
+            escalations: vec![escalation()],
             complaints: 4,
             preferred: text("Договорились"),
         };

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, Shelving};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
-use super::escalation::{self, Escalation, EscalationNumber};
+use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
 
 /// A ticket's number, from 1.
@@ -225,14 +225,44 @@ impl Ticket {
                 }
             }
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
-            Event::Escalated { .. }
-            | Event::EscalationAnswered { .. }
-            | Event::EscalationWithdrawn { .. } => {
-                escalation::apply(&mut self.escalations, event, by, at);
+            Event::Escalated { .. } => self.escalate(event, by, at),
+            Event::EscalationAnswered { escalation, text } => {
+                if let Some(known) = self.open_escalation(*escalation) {
+                    known.answer(text, by, at);
+                }
+            }
+            Event::EscalationWithdrawn { escalation } => {
+                if let Some(known) = self.open_escalation(*escalation) {
+                    known.withdraw(at);
+                }
             }
             Event::Complained { .. } => self.complain(at),
             Event::Preferred { reason } => self.preferred = Some(reason.clone()),
         }
+    }
+
+    fn escalate(&mut self, event: &Event, by: &str, at: Timestamp) {
+        let Event::Escalated { escalation, topic, department, channel, text } = event else { return };
+        if self.escalation(*escalation).is_some() {
+            return;
+        }
+        self.escalations.push(Escalation {
+            id: *escalation,
+            topic: topic.clone(),
+            department: department.clone(),
+            channel: channel.clone(),
+            text: text.clone(),
+            asked_at: at,
+            by: by.into(),
+            state: EscalationState::Open,
+            ended_at: None,
+            answer: None,
+            answered_by: None,
+        });
+    }
+
+    fn open_escalation(&mut self, id: EscalationNumber) -> Option<&mut Escalation> {
+        self.escalations.iter_mut().find(|known| known.id == id && known.is_open())
     }
 
     fn alarm_mut(&mut self, id: &str) -> Option<&mut Alarm> {
