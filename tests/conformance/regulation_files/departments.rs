@@ -4,13 +4,16 @@ use super::told_with;
 
 const ESCALATION: &str = "\n[escalation]\ntitle = \"Answer\"\nbasis = \"working-days\"\ncalendar = \"day\"\n";
 const DEPARTMENT: &str = "\n[[department]]\nid = \"law\"\ntitle = \"Law\"\n";
-const TOPIC: &str =
-    "\n[[topic]]\nid = \"contracts\"\ntitle = \"Contracts\"\ndepartment = \"law\"\nterm = \"3\"\nchannels = [\"mattermost\"]\n";
+const TOPIC: &str = "\n[[topic]]\nid = \"contracts\"\ntitle = \"Contracts\"\ndepartment = \"law\"\nterm = \"3\"\nchannels = [\"mattermost\"]\n";
 
 /// The first line of what is told of these parts, without the place.
 fn told(parts: &[&str]) -> String {
     let told = told_with(&parts.concat());
-    told.lines().next().and_then(|line| line.split_once(": ")).map(|(_, words)| words.to_owned()).unwrap_or_default()
+    told.lines()
+        .next()
+        .and_then(|line| line.split_once(": "))
+        .map(|(_, words)| words.to_owned())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -24,10 +27,7 @@ fn what_departments_are_asked_about_must_come_about() {
             vec![ESCALATION],
             "escalation: there is no [[topic]] to ask a department about; write one, or take it out",
         ),
-        (
-            vec![ESCALATION, TOPIC],
-            "topic.department: unknown department `law`; none is defined",
-        ),
+        (vec![ESCALATION, TOPIC], "topic.department: unknown department `law`; none is defined"),
         (
             vec![DEPARTMENT],
             "department.id: nobody asks `law`: no [[topic]] names it; write one, or take it out",
@@ -52,9 +52,19 @@ fn what_departments_are_asked_about_must_come_about() {
 #[test]
 fn the_order_of_the_queue_is_of_priorities_that_there_are() {
     let told_of = |queue: &str| told(&["\n[queue]\n", queue, "\n"]);
-    assert!(told_of("first = [\"hgih\"]").starts_with("queue.first: unknown priority `hgih`"), "{}", told_of("first = [\"hgih\"]"));
+    assert!(
+        told_of("first = [\"hgih\"]").starts_with("queue.first: unknown priority `hgih`"),
+        "{}",
+        told_of("first = [\"hgih\"]")
+    );
     let prefer = told(&["\n[verb.prefer]\n"]);
-    assert!(prefer.starts_with("verb.prefer: the queue does not have a client's tickets worked on"), "{prefer}");
+    assert!(
+        prefer.starts_with("verb.prefer: the queue does not have a client's tickets worked on"),
+        "{prefer}"
+    );
     let escalate = told(&["\n[verb.escalate]\n"]);
-    assert!(escalate.starts_with("verb.escalate: there is no [[topic]] to ask a department about"), "{escalate}");
+    assert!(
+        escalate.starts_with("verb.escalate: there is no [[topic]] to ask a department about"),
+        "{escalate}"
+    );
 }
