@@ -486,12 +486,8 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
     }
     let secret = secret::new().map_err(AndondError::Secret)?;
     let name = if demo { "demo" } else { "first-agent" };
-    let token = Token {
-        name: free_name(handle, name).into(),
-        role: if demo { Role::Lead } else { Role::Agent },
-        lines: Vec::new(),
-        hash: secret::hash(secret.as_bytes()).into(),
-    };
+    let role = if demo { Role::Lead } else { Role::Agent };
+    let token = Token::named(&free_name(handle, name), role, &secret::hash(secret.as_bytes()));
     add_token(handle, token).await?;
     if let Err(error) = keep_secret(&path, &secret) {
         // It is told below, and whoever reads that has it.

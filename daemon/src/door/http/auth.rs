@@ -55,22 +55,13 @@ fn actor_of(door: &Door, headers: &HeaderMap) -> Result<Actor, Problem> {
     let tokens = door.shared.handle.view().tokens();
     let token = tokens.iter().find(|token| token.hash == hash);
     token
-        .map(actor)
+        .map(Token::actor)
         .ok_or_else(|| Problem::unauthorized("this token is not known here; it may have been revoked"))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim()).filter(|secret| !secret.is_empty())
-}
-
-fn actor(token: &Token) -> Actor {
-    Actor {
-        name: token.name.clone(),
-        role: token.role,
-        lines: token.lines.clone(),
-        requester: token.role == Role::Intake,
-    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

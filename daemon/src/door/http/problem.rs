@@ -166,6 +166,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "This token may not do that", detail)
     }
 
+    /// Not for this token's scope.
+    pub(super) fn out_of_scope(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "out-of-scope", "This token is for other tickets", detail)
+    }
+
     /// There is no such thing.
     pub(super) fn not_found(what: &str, id: &str) -> Self {
         Self::not_there(format!("there is no {what} `{id}`"))
@@ -255,6 +260,7 @@ impl From<Refusal> for Problem {
             Refusal::Fields(errors) => Self::fields(errors),
             Refusal::NotFound { .. } => Self::not_there(detail),
             Refusal::Forbidden(_) => Self::forbidden(detail),
+            Refusal::OutOfScope { .. } => Self::out_of_scope(detail),
             Refusal::Revision { now, .. } => {
                 let title = "The ticket has changed";
                 let mut problem =

@@ -116,12 +116,10 @@ fn token(asked: AddToken, secret: &str, regulations: &Regulations) -> Result<Tok
         errors.push(FieldError::new("lines", &format!("no regulation of this desk has line {line}")));
     }
     match (asked.name, role) {
-        (Some(name), Some(role)) if errors.is_empty() => Ok(Token {
-            name: name.into(),
-            role,
-            lines: asked.lines,
-            hash: secret::hash(secret.as_bytes()).into(),
-        }),
+        (Some(name), Some(role)) if errors.is_empty() => {
+            let token = Token::named(&name, role, &secret::hash(secret.as_bytes()));
+            Ok(Token { lines: asked.lines, ..token })
+        }
         (_, _) => Err(errors),
     }
 }

@@ -100,12 +100,7 @@ impl World {
         let mut world = Self::at(dir.path());
         world.dir = Some(dir);
         for role in Role::ALL {
-            let token = Token {
-                name: role.id().into(),
-                role,
-                lines: Vec::new(),
-                hash: secret::hash(role.id().as_bytes()).into(),
-            };
+            let token = Token::named(role.id(), role, &secret::hash(role.id().as_bytes()));
             let add = Command::Desk(DeskAct::AddToken(token));
             world
                 .handle
