@@ -23,9 +23,10 @@ use calendars::Tz;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ServerFacts, Shared, control_router, router};
+use super::{Access, ServerFacts, Shared, control_router, router};
 use crate::board::Live;
 use crate::clock;
+use crate::config::Limits;
 use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
@@ -130,6 +131,7 @@ impl World {
                 has_signals: false,
                 has_button: false,
             },
+            access: Access::open(&Limits::off(), state_dir),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),
