@@ -461,7 +461,13 @@ fn answer(
             let clocks = explain::explain(TicketNumber(1), &about, desk.regulations(), now);
             json!({"number": 1, "at": now.to_rfc3339(zone), "clocks": clocks})
         }
-        ("GET", "/v1/alarms") => json!(view::alarms(desk, &crate::desk::Scope::default(), zone, firmware_board::Language::Russian, 100)),
+        ("GET", "/v1/alarms") => json!(view::alarms(
+            desk,
+            &crate::desk::Scope::default(),
+            zone,
+            firmware_board::Language::Russian,
+            100
+        )),
         ("POST", "/v1/alarms/1-breach-line-1/ack") => json!({"id": "1-breach-line-1", "changed": true}),
         ("POST", "/v1/alarms/1-breach-line-1/shelve") => json!({
             "id": "1-breach-line-1", "shelved_until": now.plus_ms(1_800_000).to_rfc3339(zone), "changed": true

@@ -55,7 +55,7 @@ pub(super) struct Add {
 #[derive(Debug, Args)]
 pub(super) struct Denials {
     /// How many at most: 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     limit: u16,
 }
 
