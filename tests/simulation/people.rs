@@ -360,12 +360,11 @@ impl People {
             6 => DeskAct::Mute { for_ms: *self.one_of(&[0, 1_800_000, 86_400_000, 86_400_001]) },
             7..=8 => DeskAct::PartFailed { kind, part, text: self.text() },
             9 => DeskAct::PartWorks { kind, part },
-            10 => DeskAct::AddToken(Token {
-                name: format!("bot-{}", self.random.below(5)).into(),
-                role: *self.one_of(&Role::ALL),
-                lines: Vec::new(),
-                hash: format!("{:064x}", self.random.any()).into(),
-            }),
+            10 => DeskAct::AddToken(Token::named(
+                &format!("bot-{}", self.random.below(5)),
+                *self.one_of(&Role::ALL),
+                &format!("{:064x}", self.random.any()),
+            )),
             _ => DeskAct::RevokeToken(format!("bot-{}", self.random.below(5))),
         }
     }

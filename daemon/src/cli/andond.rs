@@ -22,10 +22,10 @@ use super::watchdog;
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Limits};
 use crate::desk::command::Token;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
-use crate::door::http::{Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
+use crate::door::http::{Access, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
@@ -182,6 +182,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let daemon = Daemon {
         png: Arc::new(move || pictures.png()),
         parts,
+        access: Access::open(&config.limits, &config.state_dir),
         config,
         settings,
         from_file,
@@ -193,6 +194,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     runtime.shutdown_timeout(Duration::from_secs(2));
     if let Some((handle, desk)) = desk {
+        daemon.access.end(&handle);
         handle.stop();
         // A loop that panicked has said so in the journal.
         let _ = desk.join();
@@ -234,6 +236,10 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
     if !args.regulations.is_empty() {
         config.regulations.clone_from(&args.regulations);
         base = Path::new(".");
+    }
+    if path.is_none() && config.listen.ip().is_loopback() {
+        // Somebody's own machine, for a try: whoever can ask has its processor anyway.
+        config.limits = Limits::off();
     }
     let regulations = config.regulations(base)?;
     Ok((config, regulations, path.is_some()))
@@ -284,6 +290,7 @@ struct Daemon {
     gate: Gate,
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     parts: Parts,
+    access: Arc<Access>,
     started_us: u64,
 }
 
@@ -400,6 +407,7 @@ impl Daemon {
             handle: handle.clone(),
             png: Arc::clone(&self.png),
             parts: self.parts.clone(),
+            access: Arc::clone(&self.access),
             started_us: self.started_us,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -480,18 +488,15 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
     let known = std::fs::read_to_string(&path).ok().map(|text| text.trim().to_owned());
     if let Some(secret) = known {
         let hash = secret::hash(secret.as_bytes());
-        if handle.view().tokens().iter().any(|token| token.hash == hash) {
+        let tokens = handle.view().tokens();
+        if tokens.by_hash(&hash).is_some_and(|token| !token.is_expired(handle.view().now())) {
             return Ok(secret);
         }
     }
     let secret = secret::new().map_err(AndondError::Secret)?;
     let name = if demo { "demo" } else { "first-agent" };
-    let token = Token {
-        name: free_name(handle, name).into(),
-        role: if demo { Role::Lead } else { Role::Agent },
-        lines: Vec::new(),
-        hash: secret::hash(secret.as_bytes()).into(),
-    };
+    let role = if demo { Role::Lead } else { Role::Agent };
+    let token = Token::named(&free_name(handle, name), role, &secret::hash(secret.as_bytes()));
     add_token(handle, token).await?;
     if let Err(error) = keep_secret(&path, &secret) {
         // It is told below, and whoever reads that has it.

@@ -3,6 +3,7 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod limits;
 mod panel;
 mod pins;
 pub mod signals;
@@ -24,6 +25,7 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
+pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use signals::{ButtonPin, SignalPins, Strip};
 
@@ -104,6 +106,8 @@ pub struct Config {
     pub log: Log,
     /// Where tickets go that were closed long ago.
     pub archive: Archive,
+    /// How often a token or an address may ask.
+    pub limits: Limits,
 }
 
 impl Default for Config {
@@ -118,6 +122,7 @@ impl Default for Config {
             clock: Clock::default(),
             log: Log::default(),
             archive: Archive::default(),
+            limits: Limits::default(),
         }
     }
 }

@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use calendars::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::actor::Role;
+use super::actor::{Actor, Role};
 use super::refusal::FieldError;
+use super::scope::Scope;
 use super::ticket::TicketNumber;
 
 /// A wish to change something.
@@ -150,8 +152,48 @@ pub struct Token {
     /// The lines it works on; empty means every line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<u8>,
+    /// The regulations whose tickets it has to do with; empty means every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regulations: Vec<SmolStr>,
+    /// The channels whose tickets it has to do with; empty means every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<SmolStr>,
+    /// The instant from which it lets nobody in any more, in the desk's time; none where it holds until it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// SHA-256 of the secret, in lower-case hex.
     pub hash: SmolStr,
+}
+
+impl Token {
+    /// A token of that name, role and hash: on every line, for every ticket, until it is revoked.
+    pub fn named(name: &str, role: Role, hash: &str) -> Self {
+        Self {
+            name: name.into(),
+            role,
+            lines: Vec::new(),
+            regulations: Vec::new(),
+            channels: Vec::new(),
+            expires_at: None,
+            hash: hash.into(),
+        }
+    }
+
+    /// Whoever shows it.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            name: self.name.clone(),
+            role: self.role,
+            lines: self.lines.clone(),
+            scope: Scope { regulations: self.regulations.clone(), channels: self.channels.clone() },
+            requester: self.role == Role::Intake,
+        }
+    }
+
+    /// Whether it lets nobody in any more at `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| now >= at)
+    }
 }
 
 /// `register`: opens a ticket.

@@ -12,6 +12,7 @@ use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
 use super::regulation::Regulations;
+use super::scope::Scope;
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
@@ -329,10 +330,16 @@ pub fn alarm(alarm: &Alarm, about: &About, zone: Tz) -> AlarmView {
     }
 }
 
-/// The desk's alarms, the worst first, at most `limit`.
-pub fn alarms(desk: &Desk, zone: Tz, language: Language, limit: usize) -> Vec<AlarmView> {
+/// The desk's alarms in a scope, the worst first, at most `limit`.
+pub fn alarms(desk: &Desk, scope: &Scope, zone: Tz, language: Language, limit: usize) -> Vec<AlarmView> {
     let about = |alarm: &Alarm| self::alarm(alarm, &About::of(alarm, desk, zone, language), zone);
-    desk.alarms().take(limit).map(about).collect()
+    desk.alarms().filter(|alarm| is_in(scope, alarm, desk)).take(limit).map(about).collect()
+}
+
+/// Whether an alarm's ticket is in the scope; that of a part is in a whole one only.
+fn is_in(scope: &Scope, alarm: &Alarm, desk: &Desk) -> bool {
+    let ticket = || alarm.ticket.and_then(|number| desk.ticket(number));
+    scope.is_whole() || ticket().is_some_and(|ticket| scope.covers_ticket(&ticket))
 }
 
 /// What the one alarm of late breaches says: how many, and from when to when they ran out.

@@ -526,7 +526,8 @@ impl Loop {
     /// Somebody takes an alarm that is no event.
     fn ack_trouble(&mut self, command: &Command, actor: &Actor) -> Option<Done> {
         let Command::Desk(DeskAct::AckAlarm(id)) = command else { return None };
-        let alarm = self.troubles.iter_mut().find(|alarm| alarm.id == *id && actor.role >= Role::Agent)?;
+        let may = actor.role >= Role::Agent && actor.scope.is_whole();
+        let alarm = self.troubles.iter_mut().find(|alarm| alarm.id == *id && may)?;
         let changed = alarm.state == AlarmState::Unacked;
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
@@ -536,6 +537,7 @@ impl Loop {
     fn take_troubles(&mut self, command: &Command, actor: &Actor) {
         if let Command::Desk(DeskAct::Silence { taking, .. }) = command
             && actor.role >= Role::Agent
+            && actor.scope.is_whole()
         {
             for alarm in self.troubles.iter_mut().filter(|alarm| taking.contains(&alarm.id)) {
                 alarm.acknowledge(&actor.name);

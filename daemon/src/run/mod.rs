@@ -12,6 +12,7 @@ mod faults;
 pub mod history;
 pub mod opening;
 pub mod time;
+pub mod tokens;
 pub mod versions;
 pub mod view;
 

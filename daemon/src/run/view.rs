@@ -10,6 +10,7 @@ use std::time::Duration;
 use calendars::Timestamp;
 
 use super::history::{History, HistoryError};
+use super::tokens::Tokens;
 use crate::board::BoardState;
 use crate::clock::SystemClock;
 use crate::desk::command::Token;
@@ -30,7 +31,7 @@ pub struct View {
     /// How many there are with those that are put away.
     tickets_total: AtomicU64,
     history: Arc<History>,
-    tokens: RwLock<Arc<Vec<Token>>>,
+    tokens: RwLock<Arc<Tokens>>,
     board: Mutex<Arc<BoardState>>,
     board_changed: Condvar,
 }
@@ -58,7 +59,7 @@ impl View {
             tickets: RwLock::default(),
             tickets_total: AtomicU64::new(0),
             history,
-            tokens: RwLock::new(Arc::new(tokens)),
+            tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
             board: Mutex::new(Arc::new(board)),
             board_changed: Condvar::new(),
         }
@@ -155,7 +156,7 @@ impl View {
     }
 
     /// The tokens that are not revoked.
-    pub fn tokens(&self) -> Arc<Vec<Token>> {
+    pub fn tokens(&self) -> Arc<Tokens> {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -198,7 +199,7 @@ impl View {
     }
 
     pub(super) fn publish_tokens(&self, tokens: Vec<Token>) {
-        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Tokens::new(tokens));
     }
 
     pub(super) fn publish_board(&self, board: BoardState) {

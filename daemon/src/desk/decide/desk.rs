@@ -1,14 +1,17 @@
 //! Commands about the desk itself: alarms, mute, tokens, parts of the box.
 
+use std::collections::BTreeSet;
+
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Decision, Wrong, need};
+use super::{Decision, Wrong, in_scope, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use crate::desk::command::{DeskAct, Token};
 use crate::desk::event::{Event, Fact};
 use crate::desk::refusal::Refusal;
+use crate::desk::scope::Scope;
 use crate::desk::state::Desk;
 
 /// The longest mute, in milliseconds: a day.
@@ -30,6 +33,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
         DeskAct::Silence { before, taking } => return silence(desk, *before, taking, actor),
         DeskAct::Mute { for_ms } => {
             need(actor, Role::Agent, "muting the wall")?;
+            whole_desk(actor, "muting the wall")?;
             if !(0..=MUTE_MAX_MS).contains(for_ms) {
                 return Err(Refusal::field("for", "at most 24h; 0s ends the mute"));
             }
@@ -37,7 +41,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
         }
         DeskAct::AddToken(token) => {
             need(actor, Role::Admin, "adding a token")?;
-            check_token(desk, token)?;
+            check_token(desk, token, at)?;
             Some(Event::TokenAdded { token: token.clone() })
         }
         DeskAct::RevokeToken(name) => {
@@ -66,7 +70,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
     })
 }
 
-fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
+fn check_token(desk: &Desk, token: &Token, at: Timestamp) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let odd = |c: char| !(c.is_alphanumeric() || "-_.@".contains(c));
     if token.name.is_empty() || token.name.chars().count() > 64 || token.name.contains(odd) {
@@ -85,12 +89,43 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
     if token.hash.len() != 64 || !token.hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         wrong.add("hash", "must be a SHA-256 in hex");
     }
+    if token.is_expired(at) {
+        wrong.add("expires", "is over already; name a time to come");
+    }
+    check_scope(desk, token, &mut wrong);
     wrong.done()
+}
+
+/// A scope names what the desk has; who keeps the whole box has none.
+fn check_scope(desk: &Desk, token: &Token, wrong: &mut Wrong) {
+    let regulations = desk.regulations();
+    for (field, named) in [("regulations", &token.regulations), ("channels", &token.channels)] {
+        if token.role == Role::Admin && !named.is_empty() {
+            wrong.add(field, "an admin keeps the whole box; leave it out, or take another role");
+        }
+        if let Some((at, twice)) = named.iter().enumerate().find(|(at, id)| named[..*at].contains(id)) {
+            wrong.add(&format!("{field}[{at}]"), format!("names `{twice}` twice"));
+        }
+    }
+    for (at, id) in token.regulations.iter().enumerate() {
+        if regulations.iter().all(|regulation| regulation.id != *id) {
+            let known = regulations.ids().join(", ");
+            wrong.add(&format!("regulations[{at}]"), format!("unknown `{id}`; this desk runs {known}"));
+        }
+    }
+    let scope = Scope { regulations: token.regulations.clone(), channels: Vec::new() };
+    let named = regulations.iter().filter(|regulation| scope.covers_regulation(&regulation.id));
+    let known: BTreeSet<&str> =
+        named.flat_map(|regulation| &regulation.channels).map(|channel| channel.name.id.as_str()).collect();
+    for (at, id) in token.channels.iter().enumerate().filter(|(_, id)| !known.contains(id.as_str())) {
+        let known = known.iter().copied().collect::<Vec<_>>().join(", ");
+        wrong.add(&format!("channels[{at}]"), format!("unknown `{id}`; one of {known}"));
+    }
 }
 
 fn ack(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "acknowledging an alarm")?;
-    let alarm = known(desk, id)?;
+    let alarm = known(desk, id, actor)?;
     let facts = match alarm.state {
         AlarmState::Acked => Vec::new(),
         AlarmState::Unacked | AlarmState::ClearedUnacked | AlarmState::Shelved => vec![acked(alarm)],
@@ -107,7 +142,7 @@ fn shelve(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "shelving an alarm")?;
-    let alarm = known(desk, id)?;
+    let alarm = known(desk, id, actor)?;
     let mut wrong = Wrong::default();
     if !(SHELF_MIN_MS..=SHELF_MAX_MS).contains(&for_ms) {
         wrong.add("for", "1m to 24h; then the alarm calls anew");
@@ -129,7 +164,7 @@ fn shelve(
 
 fn unshelve(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "taking an alarm from the shelf")?;
-    let alarm = known(desk, id)?;
+    let alarm = known(desk, id, actor)?;
     let event = || Event::AlarmUnshelved { alarm: alarm.id.clone() };
     let facts = (alarm.state == AlarmState::Shelved).then(|| Fact { ticket: alarm.ticket, event: event() });
     Ok(Decision { ticket: alarm.ticket, facts: facts.into_iter().collect() })
@@ -138,6 +173,7 @@ fn unshelve(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
 /// What is silenced is what calls and was heard; what is taken, what is seen and still there.
 fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "silencing the wall")?;
+    whole_desk(actor, "silencing the wall")?;
     // What is still to come cannot have been heard.
     let before = before.min(desk.next_seq());
     let silenced =
@@ -150,8 +186,14 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
     Ok(Decision { ticket: None, facts: silenced.into_iter().chain(seen.map(acked)).collect() })
 }
 
-fn known<'a>(desk: &'a Desk, id: &str) -> Result<&'a Alarm, Refusal> {
-    desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })
+/// The alarm, where it is in the actor's scope.
+fn known<'a>(desk: &'a Desk, id: &str, actor: &Actor) -> Result<&'a Alarm, Refusal> {
+    let alarm = desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
+    match alarm.ticket.and_then(|number| desk.ticket(number)) {
+        Some(ticket) => in_scope(actor, &ticket)?,
+        None => whole_desk(actor, &format!("the alarm {id}"))?,
+    }
+    Ok(alarm)
 }
 
 fn acked(alarm: &Alarm) -> Fact {

@@ -56,6 +56,8 @@ impl Desk {
                 let ticket = self
                     .ticket(*number)
                     .ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+                // Before the revision: what is none of theirs is not told to them by way of a conflict.
+                in_scope(actor, &ticket)?;
                 if let Some(asked) = if_revision.filter(|asked| *asked != ticket.revision) {
                     return Err(Refusal::Revision { asked, now: ticket.revision });
                 }
@@ -290,6 +292,22 @@ fn may_not_set(priority: &Priority, actor: &Actor) -> Option<String> {
     let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
     let clause = in_brackets(priority.name.clause.as_ref());
     Some(format!("priority `{}` is set by agents of line {list} only{clause}", priority.name.id))
+}
+
+/// Refuses a ticket that is outside the actor's scope.
+fn in_scope(actor: &Actor, ticket: &Ticket) -> Result<(), Refusal> {
+    if actor.scope.covers_ticket(ticket) {
+        return Ok(());
+    }
+    Err(Refusal::OutOfScope { what: format!("ticket {}", ticket.number), scope: actor.scope.clone() })
+}
+
+/// Refuses an actor with a scope: this is not about tickets of theirs only.
+fn whole_desk(actor: &Actor, what: &str) -> Result<(), Refusal> {
+    if actor.scope.is_whole() {
+        return Ok(());
+    }
+    Err(Refusal::OutOfScope { what: what.to_owned(), scope: actor.scope.clone() })
 }
 
 /// Refuses below a role.

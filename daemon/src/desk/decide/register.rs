@@ -30,23 +30,31 @@ pub(super) fn decide(
     facts.opened_by = by_agent.then(|| actor.name.clone());
     let mut draft = open(desk, regulation, facts, &actor.name, at);
     if let Some(first) = register.follows {
-        follow(&mut draft, first)?;
+        follow(&mut draft, first, actor)?;
     }
     Ok(draft.finish())
 }
 
-/// The channel may be for some roles only (HD-1, PM-C1).
+/// Regulation and channel must be in the actor's scope; the channel may be for some roles only (HD-1, PM-C1).
 fn may_register(regulation: &Regulation, register: &Register, actor: &Actor) -> Result<(), Refusal> {
+    let scope = &actor.scope;
+    let refuse = |what: String| Err(Refusal::OutOfScope { what, scope: scope.clone() });
+    if !scope.covers_regulation(&regulation.id) {
+        return refuse(format!("registering under `{}`", regulation.id));
+    }
     let Some(channel) = register.channel.as_deref().and_then(|id| regulation.channel(id)) else {
         return Ok(());
     };
     let what = format!("registering by the channel `{}`", channel.name.id);
+    if !scope.covers(&regulation.id, &channel.name.id) {
+        return refuse(what);
+    }
     one_of_roles(actor, &channel.roles, &what, channel.name.clause.as_ref())
 }
 
 /// Links a new ticket to the one it goes on from, both ways.
-fn follow(draft: &mut Draft<'_>, first: TicketNumber) -> Result<(), Refusal> {
-    if draft.desk.ticket(first).is_none() {
+fn follow(draft: &mut Draft<'_>, first: TicketNumber, actor: &Actor) -> Result<(), Refusal> {
+    if draft.desk.ticket(first).is_none_or(|ticket| !actor.scope.covers_ticket(&ticket)) {
         return Err(Refusal::field("follows", format!("there is no ticket {first}")));
     }
     let second = draft.ticket.number;

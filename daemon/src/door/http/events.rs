@@ -77,7 +77,7 @@ fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
         "target_ms" => ("target_seconds".to_owned(), seconds(&value)),
         "behind_ms" => ("behind_seconds".to_owned(), seconds(&value)),
         "used_ms" => ("used_seconds".to_owned(), seconds(&value)),
-        "token" => (key, without_hash(value)),
+        "token" => (key, shown_token(value, zone)),
         _ => (key, value),
     }
 }
@@ -88,9 +88,13 @@ fn seconds(value: &Value) -> Value {
 }
 
 /// What is kept of a secret stays with us.
-fn without_hash(mut token: Value) -> Value {
+fn shown_token(mut token: Value, zone: Tz) -> Value {
     if let Value::Object(fields) = &mut token {
         fields.remove("hash");
+        if let Some(ms) = fields.get("expires_at").and_then(Value::as_i64) {
+            let at = Timestamp::from_millis(ms).to_rfc3339(zone);
+            fields.insert("expires_at".to_owned(), at.into());
+        }
     }
     token
 }
@@ -130,6 +134,15 @@ mod tests {
         let event = outside(&breached);
         assert_eq!(event["ran_out_at"], "2026-11-23T05:13:19.000+03:00");
         assert_eq!(event["at"], "2026-11-23T05:13:20.000+03:00");
+    }
+
+    #[test]
+    fn a_token_is_told_without_what_is_kept_of_its_secret_and_with_its_end() {
+        let added = outside(&json!({"event": "token-added", "token": {"name": "bot", "role": "intake",
+            "channels": ["email"], "expires_at": 1_795_400_000_000_i64, "hash": "9f86"}}));
+        let expected = json!({"name": "bot", "role": "intake", "channels": ["email"],
+            "expires_at": "2026-11-23T05:13:20.000+03:00"});
+        assert_eq!(added["token"], expected);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which tickets a list asks for.
 
-use crate::desk::{FieldError, Regulation, Regulations, Stage, Ticket};
+use crate::desk::{FieldError, Regulation, Regulations, Scope, Stage, Ticket};
 
 use super::query::Query;
 
@@ -36,6 +36,8 @@ pub(super) struct Filter {
     overdue: Option<bool>,
     /// Lower-case words, all of which the ticket must have somewhere.
     words: Vec<String>,
+    /// The tickets that whoever asks has to do with.
+    scope: Scope,
 }
 
 impl Filter {
@@ -62,8 +64,14 @@ impl Filter {
                 .split_whitespace()
                 .map(str::to_owned)
                 .collect(),
+            scope: Scope::default(),
         };
         if reader.errors.is_empty() { Ok(filter) } else { Err(reader.errors) }
+    }
+
+    /// The same, of the tickets in a scope.
+    pub(super) fn within(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 
     /// Whether closed tickets may be among those asked for.
@@ -74,7 +82,8 @@ impl Filter {
     /// Whether a ticket is asked for.
     pub(super) fn matches(&self, ticket: &Ticket) -> bool {
         let facts = &ticket.facts;
-        one_of(&self.statuses, &facts.status)
+        self.scope.covers_ticket(ticket)
+            && one_of(&self.statuses, &facts.status)
             && one_of(&self.priorities, &facts.priority)
             && one_of(&self.types, &facts.kind)
             && one_of(&self.regulations, &facts.regulation)

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::regulations::RegulationLine;
 use super::{DoorState, blocking};
 use crate::clock;
-use crate::desk::{Counts, Desk, Role};
+use crate::desk::{Actor, Counts, Desk, Role, Scope};
 use crate::run::Sizes;
 use crate::run::time::Distrust;
 
@@ -71,13 +71,25 @@ pub(super) struct WhoAmI {
     role: Role,
     /// The lines it works on; empty means every line.
     lines: Vec<u8>,
+    /// The regulations whose tickets it has to do with; empty means every one.
+    #[schema(value_type = Vec<String>)]
+    regulations: Vec<SmolStr>,
+    /// The channels whose tickets it has to do with; empty means every one.
+    #[schema(value_type = Vec<String>)]
+    channels: Vec<SmolStr>,
+    /// From when on it lets nobody in; null where it holds until it is revoked.
+    expires_at: Option<String>,
 }
 
 /// Who the token says is calling.
 #[utoipa::path(get, path = "/v1/whoami", tag = "daemon", operation_id = "show_caller",
-    responses((status = 200, description = "Name, role and lines", body = WhoAmI)))]
-pub(super) async fn whoami(Caller(actor): Caller) -> Json<WhoAmI> {
-    Json(WhoAmI { name: actor.name, role: actor.role, lines: actor.lines })
+    responses((status = 200, description = "Name, role, lines and scope", body = WhoAmI)))]
+pub(super) async fn whoami(State(door): State<DoorState>, Caller(actor): Caller) -> Json<WhoAmI> {
+    let tokens = door.shared.handle.view().tokens();
+    let expires_at = tokens.by_name(&actor.name).and_then(|token| token.expires_at);
+    let Actor { name, role, lines, scope: Scope { regulations, channels }, requester: _ } = actor;
+    let expires_at = expires_at.map(|at| at.to_rfc3339(door.shared.facts.zone));
+    Json(WhoAmI { name, role, lines, regulations, channels, expires_at })
 }
 
 /// A version of a regulation, and how many tickets work by it.

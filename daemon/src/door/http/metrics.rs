@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::access::source::SOURCES_MAX;
 use super::serving::CONNECTIONS_MAX;
 use super::{DoorState, Shared};
 use crate::clock;
@@ -24,12 +25,12 @@ pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 const COMMAND_BUCKETS_S: [f64; 12] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Stands for every path that leads nowhere, so that nobody can make labels up.
-const NO_ROUTE: &str = "none";
+pub(super) const NO_ROUTE: &str = "none";
 
 /// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -38,6 +39,12 @@ struct RequestLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TicketLabels {
     is: &'static str,
+}
+
+/// Label of a count of denied calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DenialLabels {
+    code: &'static str,
 }
 
 /// Label of a size on disk.
@@ -53,6 +60,8 @@ pub(super) struct Metrics {
     command_seconds: Histogram,
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
+    denials: Family<DenialLabels, Counter>,
+    locked_out: Gauge,
     alarms: Gauge,
     events: Counter,
     trusted: Gauge,
@@ -67,6 +76,8 @@ impl Metrics {
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
             tickets: Family::default(),
             store: Family::default(),
+            denials: Family::default(),
+            locked_out: Gauge::default(),
             alarms: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
@@ -87,6 +98,12 @@ impl Metrics {
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
+        registry.register("denials", "Calls that were denied, by the problem's code", self.denials.clone());
+        registry.register(
+            "sources_locked_out",
+            "Addresses that showed too many unknown tokens and wait",
+            self.locked_out.clone(),
+        );
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
         registry.register_with_unit(
             "command",
@@ -97,6 +114,7 @@ impl Metrics {
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
             ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
+            ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));
@@ -141,6 +159,10 @@ impl Metrics {
         {
             self.store.get_or_create(&StoreLabels { part }).set(as_gauge(bytes));
         }
+        for (code, count) in shared.access.denials_by_code() {
+            self.denials.get_or_create(&DenialLabels { code }).inner().store(count, Ordering::Relaxed);
+        }
+        self.locked_out.set(as_gauge(shared.access.locked_out() as u64));
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
         self.trusted.set(board.time.is_trusted().into());
@@ -158,7 +180,7 @@ fn as_gauge(count: u64) -> i64 {
 
 /// Counts a request by its route and what came of it.
 pub(super) async fn count(State(door): State<DoorState>, request: Request, next: Next) -> Response {
-    let method = request.method().as_str().to_owned();
+    let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     let status = response.status();
@@ -168,13 +190,13 @@ pub(super) async fn count(State(door): State<DoorState>, request: Request, next:
     } else if status.is_server_error() {
         log::warn!("{method} {route} was answered with {status}");
     }
-    let labels = RequestLabels { method: known_method(method), route, status: status.as_u16() };
+    let labels = RequestLabels { method, route, status: status.as_u16() };
     door.metrics.requests.get_or_create(&labels).inc();
     response
 }
 
 /// A method that HTTP knows; nobody is to make labels up.
-fn known_method(method: String) -> String {
+pub(super) fn known_method(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    if known.contains(&method.as_str()) { method } else { "other".to_owned() }
+    known.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }

@@ -9,6 +9,7 @@
 //! `daemon/docs/errors.md`, also where axum or hyper would answer in words of their own. The OpenAPI document is
 //! written from the same attributes as the routes and kept as `daemon/docs/openapi.json`.
 
+mod access;
 mod alarms;
 mod archive;
 mod auth;
@@ -17,6 +18,7 @@ mod board;
 mod body;
 mod caching;
 mod clock;
+mod denials;
 mod events;
 mod export;
 mod filter;
@@ -57,6 +59,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::access::Access;
 pub use self::opening::Gate;
 pub use self::serving::{serve, serve_unix};
 
@@ -82,6 +85,8 @@ pub struct Shared {
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     /// The wall's parts.
     pub parts: Parts,
+    /// What is known of callers, by both doors.
+    pub access: Arc<Access>,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -181,6 +186,8 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(door.clone(), auth::limit_address))
+        .layer(from_fn_with_state(door.clone(), denials::audit))
         .layer(from_fn_with_state(door.clone(), metrics::count))
         .layer(MapResponseLayer::new(caching::harden))
         .with_state(door)
@@ -230,6 +237,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(versions::apply))
         .routes(routes!(tokens::list, tokens::add))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(denials::list))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
 }

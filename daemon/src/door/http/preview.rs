@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{DoorState, blocking};
 use crate::desk::command::Register;
 use crate::desk::view::{self, ClockView};
-use crate::desk::{Actor, Command, Desk, Refusal, Regulations, Role, Stage};
+use crate::desk::{Actor, Command, Desk, Refusal, Regulations, Role, Scope, Stage};
 
 /// The body of `register`, and when. It is read in two parts, so only the document knows it as a type.
 pub(super) struct PreviewRequest;
@@ -79,9 +79,12 @@ pub(super) async fn preview(
     mut posted: Posted,
 ) -> Result<Json<Preview>, Problem> {
     let (register, at) = read(posted.take_json()?)?;
+    let scope = posted.caller.0.scope;
     let regulations = door.shared.handle.view().regulations().clone();
     let now = door.shared.handle.view().now();
-    Ok(Json(blocking(move || tell(regulations, register, at.map(|at| at.unwrap_or(now)), now)).await??))
+    Ok(Json(
+        blocking(move || tell(regulations, register, scope, at.map(|at| at.unwrap_or(now)), now)).await??,
+    ))
 }
 
 /// The registration and the time; a time that is none is told together with what else is wrong.
@@ -102,12 +105,13 @@ fn read(mut json: Value) -> Result<Asked, Problem> {
 fn tell(
     regulations: Regulations,
     register: Register,
+    scope: Scope,
     at: Result<Timestamp, String>,
     now: Timestamp,
 ) -> Result<Preview, Problem> {
     let command = Command::Register(register);
-    // Whoever asks what would be may be anybody; a desk of its own knows no time before `at`.
-    let anybody = Actor::named("preview", Role::Lead);
+    // Whoever asks what would be may be of any role; a desk of its own knows no time before `at`.
+    let anybody = Actor { scope, ..Actor::named("preview", Role::Lead) };
     let mut scratch = Desk::new(regulations);
     let decision = scratch.decide(&command, &anybody, at.clone().unwrap_or(now));
     let (decision, at) = match (decision, at) {

@@ -28,6 +28,10 @@ const RETRY_LATER_S: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Problem(Box<Told>);
 
+/// A problem's code, beside its answer: for what is told of denied calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code(pub &'static str);
+
 /// Why a request was not carried out (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -161,9 +165,42 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
     }
 
+    /// A token whose time is over.
+    pub(super) fn token_expired(name: &str, at: &str) -> Self {
+        let detail = format!(
+            "the token `{name}` held until {at}; an admin revokes it and adds another: andonctl token add"
+        );
+        Self::new(StatusCode::UNAUTHORIZED, "token-expired", "The token's time is over", detail)
+    }
+
+    /// Somebody asks too often.
+    pub(super) fn rate_limited(what: &str, after_s: u32) -> Self {
+        let detail = format!("{what}; the next request is taken in {after_s} s");
+        Self::too_often("rate-limited", "Too many requests", detail, after_s)
+    }
+
+    /// Somebody showed too many tokens that nobody knows.
+    pub(super) fn locked_out(after_s: u32) -> Self {
+        let detail = format!(
+            "this address showed too many tokens that are not known here; another is looked up in {after_s} s. A token that is known comes in meanwhile"
+        );
+        Self::too_often("locked-out", "Too many unknown tokens", detail, after_s)
+    }
+
+    fn too_often(code: &'static str, title: &'static str, detail: String, after_s: u32) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail);
+        problem.0.retry_after_s = Some(after_s);
+        problem
+    }
+
     /// Not for this role.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "This token may not do that", detail)
+    }
+
+    /// Not for this token's scope.
+    pub(super) fn out_of_scope(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "out-of-scope", "This token is for other tickets", detail)
     }
 
     /// There is no such thing.
@@ -236,6 +273,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self(told) = self;
         let mut response = (told.status, Json(&told)).into_response();
+        response.extensions_mut().insert(Code(told.code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         if let Some(after_s) = told.retry_after_s {
@@ -255,6 +293,7 @@ impl From<Refusal> for Problem {
             Refusal::Fields(errors) => Self::fields(errors),
             Refusal::NotFound { .. } => Self::not_there(detail),
             Refusal::Forbidden(_) => Self::forbidden(detail),
+            Refusal::OutOfScope { .. } => Self::out_of_scope(detail),
             Refusal::Revision { now, .. } => {
                 let title = "The ticket has changed";
                 let mut problem =

@@ -27,7 +27,7 @@ use super::problem::Problem;
 use super::query::Query;
 use super::serving::Stopping;
 use crate::desk::view::zone_of;
-use crate::desk::{Entry, TicketNumber};
+use crate::desk::{Entry, Scope, TicketNumber};
 use crate::run::history::HistoryError;
 use crate::run::{History, View};
 use crate::store::LedgerError;
@@ -50,7 +50,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
     responses((status = 200, description = "The events", body = EventView, content_type = "text/event-stream")))]
 pub(super) async fn events(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     query: Query,
     headers: HeaderMap,
     stopping: Option<Extension<Stopping>>,
@@ -68,6 +68,7 @@ pub(super) async fn events(
         history: Arc::clone(handle.history()),
         view: Arc::clone(handle.view()),
         zone: door.shared.facts.zone,
+        scope: caller.scope,
         to: sender,
     };
     tokio::spawn(teller.run());
@@ -141,6 +142,8 @@ struct Teller {
     history: Arc<History>,
     view: Arc<View>,
     zone: Tz,
+    /// What the listener may hear of.
+    scope: Scope,
     to: mpsc::Sender<Event>,
 }
 
@@ -173,7 +176,7 @@ impl Teller {
     /// Tells what the ledger has and was not told. False where nobody listens any more.
     async fn catch_up(&mut self) -> bool {
         let (history, mut follower, to) = (Arc::clone(&self.history), self.follower, self.to.clone());
-        let (view, zone) = (Arc::clone(&self.view), self.zone);
+        let (view, zone, scope) = (Arc::clone(&self.view), self.zone, self.scope.clone());
         let read = tokio::task::spawn_blocking(move || {
             if follower.next >= history.next_seq() {
                 return Some(follower);
@@ -191,7 +194,7 @@ impl Teller {
                         return None;
                     }
                 };
-                for event in told(&entry, follower.next, &view, zone) {
+                for event in told(&entry, follower.next, &view, zone, &scope) {
                     to.blocking_send(event).ok()?;
                 }
                 follower.next = follower.next.max(entry.next_seq());
@@ -221,7 +224,7 @@ impl Teller {
             // It was put away before this listener heard of it: the disk is asked, and that may take its time.
             return self.catch_up().await;
         }
-        for event in told(entry, from_seq, &self.view, self.zone) {
+        for event in told(entry, from_seq, &self.view, self.zone, &self.scope) {
             if self.to.send(event).await.is_err() {
                 return false;
             }
@@ -231,8 +234,15 @@ impl Teller {
     }
 }
 
-/// The events of an entry from `from_seq` on, as they go over the wire.
-fn told(entry: &Entry, from_seq: u64, view: &View, zone: Tz) -> Vec<Event> {
+/// Whether an event about this ticket, or about none, is in the scope. A ticket that cannot be read is in none but a whole
+/// one.
+pub(super) fn is_in(scope: &Scope, ticket: Option<TicketNumber>, view: &View) -> bool {
+    let of = |number| view.ticket(number).ok().flatten();
+    scope.is_whole() || ticket.and_then(of).is_some_and(|ticket| scope.covers_ticket(&ticket))
+}
+
+/// The events of an entry from `from_seq` on that are in the scope, as they go over the wire.
+fn told(entry: &Entry, from_seq: u64, view: &View, zone: Tz, scope: &Scope) -> Vec<Event> {
     let zone_of = |ticket: Option<TicketNumber>| {
         ticket
             // A ticket that cannot be read is told in the site's zone: the instants are the same.
@@ -241,6 +251,7 @@ fn told(entry: &Entry, from_seq: u64, view: &View, zone: Tz) -> Vec<Event> {
     };
     let events = EventView::all(entry, zone_of).into_iter().filter(|event| event.seq >= from_seq);
     events
+        .filter(|event| is_in(scope, event.ticket, view))
         .map(|event| {
             let data = serde_json::to_string(&event).expect("an event is plain data with text keys");
             Event::default().id(event.seq.to_string()).event(&event.event).data(data)

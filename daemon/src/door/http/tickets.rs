@@ -21,7 +21,7 @@ use super::{Door, DoorState, blocking};
 use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, TicketView};
-use crate::desk::{Command, Entry, FieldError, Ticket, TicketNumber};
+use crate::desk::{Command, Entry, FieldError, Scope, Ticket, TicketNumber};
 use crate::run::{Done, HistoryError, Looked, View};
 
 /// How many tickets a list has where nobody says.
@@ -58,12 +58,13 @@ const TICKET_BYTES: usize = 2048;
         headers(("link" = String, description = "`<…>; rel=\"next\"` where there may be more")))))]
 pub(super) async fn list(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     query: Query,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let view = Arc::clone(door.shared.handle.view());
     let (filter, page) = asked(&query, &view).map_err(Problem::fields)?;
+    let filter = filter.within(caller.scope);
     let (tickets, next) = blocking(move || {
         let now = door.shared.handle.view().now();
         let (tickets, next) = page.of(&view, &filter)?;
@@ -217,11 +218,11 @@ fn show_at(door: &Door, ticket: &Ticket, at: calendars::Timestamp) -> impl IntoR
         (status = 304, description = "The ticket is at the revision that is known already")))]
 pub(super) async fn show(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     Named(number): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let ticket = find(&door, &number).await?;
+    let ticket = find(&door, &caller.scope, &number).await?;
     let tag = etag(ticket.revision);
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
@@ -229,10 +230,10 @@ pub(super) async fn show(
     Ok(show_at(&door, &ticket, door.shared.handle.view().now()).into_response())
 }
 
-/// The ticket a path names.
-async fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
+/// The ticket a path names; one that the caller's scope does not cover is not there for them.
+async fn find(door: &Door, scope: &Scope, number: &str) -> Result<Arc<Ticket>, Problem> {
     let ticket = lookup(door, ticket_number(number)?).await?;
-    ticket.ok_or_else(|| Problem::not_found("ticket", number))
+    ticket.filter(|ticket| scope.covers_ticket(ticket)).ok_or_else(|| Problem::not_found("ticket", number))
 }
 
 /// The ticket of that number, if there is one.
@@ -251,10 +252,10 @@ pub(super) async fn lookup(door: &Door, number: TicketNumber) -> Result<Option<A
     responses((status = 200, description = "Its events", body = [EventView])))]
 pub(super) async fn history(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     Named(number): Named<String>,
 ) -> Result<Json<Vec<EventView>>, Problem> {
-    let ticket = find(&door, &number).await?;
+    let ticket = find(&door, &caller.scope, &number).await?;
     let zone = view::zone_of(&ticket, door.shared.handle.view().regulations());
     let entries = entries(&door, ticket.number).await?;
     let events = entries.iter().flat_map(|entry| EventView::all(entry, |_| zone));
@@ -284,10 +285,10 @@ pub(super) struct Explanation {
     responses((status = 200, description = "The proof", body = Explanation)))]
 pub(super) async fn explain(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     Named(number): Named<String>,
 ) -> Result<Json<Explanation>, Problem> {
-    let ticket = find(&door, &number).await?;
+    let ticket = find(&door, &caller.scope, &number).await?;
     let number = ticket.number;
     let entries = entries(&door, number).await?;
     let view = Arc::clone(door.shared.handle.view());
