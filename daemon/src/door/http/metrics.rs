@@ -13,8 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::serving::CONNECTIONS_MAX;
-use super::{DoorState, Shared};
+use super::serving::Traffic;
+use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
 use crate::run::{QUEUE_MAX, Sizes};
 
@@ -60,8 +60,8 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
-        let metrics = Self {
+    pub(super) fn new(traffic: &Traffic) -> Self {
+        let mut metrics = Self {
             registry: Registry::with_prefix("andon"),
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
@@ -72,6 +72,7 @@ impl Metrics {
             trusted: Gauge::default(),
             uptime_seconds: Gauge::default(),
         };
+        traffic.register(&mut metrics.registry);
         metrics.registered()
     }
 
@@ -96,7 +97,7 @@ impl Metrics {
         );
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
-            ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
+            ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));

@@ -135,6 +135,7 @@ impl World {
                 has_signals: false,
                 has_button: false,
             },
+            traffic: Arc::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::super::{serve, serve_unix};
+use super::super::{Entrance, serve, serve_unix};
 use super::*;
 
 /// A door that listens, and what ends it.
@@ -22,7 +22,7 @@ async fn over_tcp(world: &World) -> Open<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(serve(listener, world.router.clone(), async { drop(stopped.await) }));
+    let served = tokio::spawn(serve(listener, Entrance::default(), world.router.clone(), async { drop(stopped.await) }));
     Open { to: TcpStream::connect(address).await.expect("it listens"), stop, served }
 }
 
