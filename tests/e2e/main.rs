@@ -1,5 +1,6 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
+mod abuse;
 mod archive;
 mod backup;
 mod books;
@@ -17,6 +18,7 @@ mod signals;
 mod storm;
 mod systemd;
 mod time;
+mod tls;
 mod versions;
 mod wall;
 mod watch;

@@ -13,20 +13,22 @@ use clap::Parser;
 use firmware_board::Language;
 use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use super::watchdog;
+use super::{certificate, descriptors, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError, Limits};
 use crate::desk::command::Token;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
-use crate::door::http::{Access, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
+use crate::door::http::{Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
+use crate::door::tls::{Identities, TlsError};
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
@@ -38,6 +40,11 @@ use crate::store::{ArchiveReport, StateLock};
 const SAID_WITHIN_S: u32 = 3;
 /// How much more time systemd is asked for while the books are being opened, in microseconds; it is asked every second.
 const EXTENDED_US: u32 = 30_000_000;
+
+/// How many threads serve HTTP: two cores of four at most, so that the desk and the wall have theirs whatever comes in.
+const HTTP_THREADS: usize = 2;
+/// How many threads read the disk for HTTP at once; who comes more waits for one of them.
+const HTTP_READERS_MAX: usize = 64;
 
 /// The help desk: keeps tickets, knows their terms, lights the wall.
 #[derive(Debug, Parser)]
@@ -80,6 +87,8 @@ const CONTROL_PATH_MAX: usize = 107;
 enum AndondError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("[tls]: {0}")]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Books(#[from] BooksError),
     #[error(
@@ -137,7 +146,7 @@ fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
-    let (config, regulations, from_file) = configure(args)?;
+    let Configured { mut config, regulations, identities, from_file } = configure(args)?;
     super::journal::start(config.log.level);
     // What the desk keeps is people's: names, addresses, words. Nobody else on the box reads it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
@@ -166,19 +175,24 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         proof: config.clock.trust,
     };
     refuse_if_in_use(&config.state_dir)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(AndondError::Runtime)?;
+    config.serving = descriptors::make_room(config.serving);
+    if config.is_exposed() {
+        log::warn!(
+            "insecure-lan: the desk speaks plain HTTP on {}, and whoever hears the network reads tokens and tickets; [tls] mends it",
+            config.listen
+        );
+    }
+    let (runtime, http) = runtimes().map_err(AndondError::Runtime)?;
     let listen = TcpListener::bind(config.listen);
     let listener =
-        runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
+        http.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
         .map_err(AndondError::Wall)?;
     let parts = wall.parts().clone();
     let pictures = parts.pictures.clone();
+    let entrance =
+        Entrance { limits: config.serving, tls: identities.map(Arc::new), traffic: Arc::default() };
     let daemon = Daemon {
         png: Arc::new(move || pictures.png()),
         parts,
@@ -188,10 +202,12 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         from_file,
         opening,
         gate: Gate::default(),
+        entrance,
         started_us: clock::monotonic_us(),
     };
-    let (desk, served) = runtime.block_on(daemon.serve(listener, demo));
+    let (desk, served) = runtime.block_on(daemon.serve(http.handle(), listener, demo));
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    http.shutdown_timeout(Duration::from_secs(2));
     runtime.shutdown_timeout(Duration::from_secs(2));
     if let Some((handle, desk)) = desk {
         daemon.access.end(&handle);
@@ -205,6 +221,19 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     Ok(())
 }
 
+/// What the daemon itself waits in, and what serves HTTP over the network: whatever comes in there, the watchdog, signals and
+/// `andonctl` have threads of their own.
+fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
+    let own = Builder::new_multi_thread().worker_threads(1).thread_name("keep").enable_all().build()?;
+    let http = Builder::new_multi_thread()
+        .worker_threads(HTTP_THREADS)
+        .max_blocking_threads(HTTP_READERS_MAX)
+        .thread_name("http")
+        .enable_all()
+        .build()?;
+    Ok((own, http))
+}
+
 /// Whoever has the books has the wall, too: it is not touched for a start that cannot be. What a disk says that fails is
 /// left to the opening, which tries again.
 fn refuse_if_in_use(state_dir: &Path) -> Result<(), AndondError> {
@@ -214,8 +243,16 @@ fn refuse_if_in_use(state_dir: &Path) -> Result<(), AndondError> {
     }
 }
 
-/// The configuration with the command line over it. Tells whether there was a file.
-fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
+/// The configuration with the command line over it, and what it names.
+struct Configured {
+    config: Config,
+    regulations: Regulations,
+    identities: Option<Identities>,
+    /// Whether it came from a file.
+    from_file: bool,
+}
+
+fn configure(args: &Args) -> Result<Configured, AndondError> {
     let installed = Path::new("/etc/andon/andon.toml");
     let path = args.config.as_deref().or_else(|| installed.exists().then_some(installed));
     let mut config = path.map_or_else(|| Ok(Config::default()), Config::read)?;
@@ -224,6 +261,8 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
         config.state_dir = config.state_dir.with_file_name("andon-demo");
         config.regulations = vec!["itsm".to_owned()];
         "демонстрация".clone_into(&mut config.board.site);
+        // It talks to itself, in plain HTTP.
+        config.tls = None;
         // Its time is not the box's, so the kernel knows nothing of it.
         config.clock.trust = Proof::Plausible;
     }
@@ -233,6 +272,8 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
+    config.refuse_exposure()?;
+    let identities = certificate::read(&config, base)?;
     if !args.regulations.is_empty() {
         config.regulations.clone_from(&args.regulations);
         base = Path::new(".");
@@ -242,7 +283,7 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
         config.limits = Limits::off();
     }
     let regulations = config.regulations(base)?;
-    Ok((config, regulations, path.is_some()))
+    Ok(Configured { config, regulations, identities, from_file: path.is_some() })
 }
 
 /// What was found when the books were opened: for the journal, and what is lost as an alarm. That nothing was found ends
@@ -291,6 +332,7 @@ struct Daemon {
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     parts: Parts,
     access: Arc<Access>,
+    entrance: Entrance,
     started_us: u64,
 }
 
@@ -301,19 +343,25 @@ impl Daemon {
     /// Serves from here on: the opening first, then the desk, until the daemon is told to stop.
     async fn serve(
         &self,
+        http: &tokio::runtime::Handle,
         listener: TcpListener,
         demo: Option<Demo>,
     ) -> (Option<Running>, Result<(), AndondError>) {
+        match signal(SignalKind::hangup()) {
+            Ok(hangup) => drop(tokio::spawn(certificate::keep(self.entrance.tls.clone(), hangup))),
+            Err(error) => log::error!("SIGHUP would end the daemon, it cannot be listened for: {error}"),
+        }
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or(self.config.listen);
         let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png), self.parts.live.clone());
-        let doors = serve(listener, router, told(stopped.clone()));
+        let doors = http.spawn(serve(listener, self.entrance.clone(), router, told(stopped.clone())));
         let life = async {
             let lived = self.live(address, stopped, demo).await;
             stop.send_replace(true);
             lived
         };
         let (doors, (desk, lived)) = tokio::join!(doors, life);
+        let doors = doors.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked)));
         (desk, lived.and(doors.map_err(AndondError::Serve)))
     }
 
@@ -325,7 +373,7 @@ impl Daemon {
         demo: Option<Demo>,
     ) -> (Option<Running>, Result<(), AndondError>) {
         let mut signal = pin!(wait_for_signal());
-        let mut saying = Listening { address, is_said: false };
+        let mut saying = Listening { address, is_tls: self.entrance.tls.is_some(), is_said: false };
         let opened = tokio::select! {
             opened = self.open(&mut saying) => opened,
             () = &mut signal => return (None, Ok(())),
@@ -408,6 +456,7 @@ impl Daemon {
             png: Arc::clone(&self.png),
             parts: self.parts.clone(),
             access: Arc::clone(&self.access),
+            traffic: Arc::clone(&self.entrance.traffic),
             started_us: self.started_us,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -430,13 +479,15 @@ async fn told(mut stopped: watch::Receiver<bool>) {
 /// The line that says where the daemon listens; said once.
 struct Listening {
     address: SocketAddr,
+    is_tls: bool,
     is_said: bool,
 }
 
 impl Listening {
     fn say(&mut self) {
         if !self.is_said {
-            say(&format!("listening on http://{}", self.address));
+            let scheme = if self.is_tls { "https" } else { "http" };
+            say(&format!("listening on {scheme}://{}", self.address));
         }
         self.is_said = true;
     }

@@ -6,7 +6,9 @@
 mod limits;
 mod panel;
 mod pins;
+pub mod serving;
 pub mod signals;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,9 @@ use crate::toml_problem;
 
 pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
+pub use tls::{Tls, TlsFiles};
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -57,6 +61,15 @@ pub enum ConfigError {
         key: String,
         /// What is wrong and what would be right.
         message: String,
+    },
+    /// Whoever hears the network would read tokens and tickets.
+    #[error(
+        "the desk would listen on {listen} without TLS, where the network hears tokens and tickets: give it a certificate \
+         by [tls], or listen on 127.0.0.1 behind a proxy that has one, or write `insecure-lan = true` where the network is trusted"
+    )]
+    Exposed {
+        /// Where it would listen.
+        listen: SocketAddr,
     },
     /// A regulation's file is wrong.
     #[error("{0}")]
@@ -91,6 +104,12 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The address of the HTTP door. Default: `127.0.0.1:8420`.
     pub listen: SocketAddr,
+    /// Whether the HTTP door may be heard on the network without TLS. Default: false, it is refused.
+    pub insecure_lan: bool,
+    /// The HTTP door's certificate; without, it speaks plain HTTP, on loopback only.
+    pub tls: Option<Tls>,
+    /// How many the HTTP door serves.
+    pub serving: Serving,
     /// Regulations by shipped name or file. Default: `getmark`.
     pub regulations: Vec<String>,
     /// Which regulation a registration that names none is taken under, where several run; the first match.
@@ -115,6 +134,9 @@ impl Default for Config {
         Self {
             state_dir: STATE_DIR.into(),
             listen: LISTEN.parse().expect("the default address is one"),
+            insecure_lan: false,
+            tls: None,
+            serving: Serving::default(),
             regulations: vec!["getmark".to_owned()],
             intake: Vec::new(),
             zone: Tz::Europe__Moscow,
@@ -290,7 +312,26 @@ impl Config {
             .board
             .settle(text)
             .map_err(|wrong| problem(toml_problem::line_of(text, &wrong.at), wrong.key, wrong.message))?;
+        config
+            .refuse_exposure()
+            .map_err(|exposed| problem(line_with("listen"), "listen", exposed.to_string()))?;
         Ok(config)
+    }
+
+    /// Whether the network hears what the HTTP door says.
+    pub fn is_exposed(&self) -> bool {
+        self.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// Holds that the network hears what the HTTP door says only where that is wanted.
+    ///
+    /// # Errors
+    /// [`ConfigError::Exposed`].
+    pub fn refuse_exposure(&self) -> Result<(), ConfigError> {
+        if self.is_exposed() && !self.insecure_lan {
+            return Err(ConfigError::Exposed { listen: self.listen });
+        }
+        Ok(())
     }
 
     /// The regulations named, read and checked. Files are looked for from `base`.
@@ -491,6 +532,26 @@ mod tests {
             assert_eq!(complaint(text), expected);
         }
         assert!(complaint("listen = \"here\"").contains("andon.toml:1: listen: invalid socket address"));
+    }
+
+    #[test]
+    fn plain_http_on_the_network_is_refused_unless_it_is_wanted() {
+        let told = complaint("zone = \"UTC\"\nlisten = \"0.0.0.0:8420\"");
+        assert!(
+            told.starts_with("andon.toml:2: listen: the desk would listen on 0.0.0.0:8420 without TLS"),
+            "{told}"
+        );
+        assert!(told.contains("[tls]") && told.contains("`insecure-lan = true`"), "{told}");
+        assert!(complaint("listen = \"[::]:8420\"").contains("without TLS"));
+        for fine in [
+            "listen = \"0.0.0.0:8420\"\ninsecure-lan = true",
+            "listen = \"0.0.0.0:8420\"\n[tls]\ncertificate = \"./c.pem\"\nkey = \"./k.pem\"",
+            "listen = \"127.0.0.7:8420\"",
+            "listen = \"[::1]:8420\"",
+            "listen = \"[::ffff:127.0.0.1]:8420\"",
+        ] {
+            Config::parse(Path::new("andon.toml"), fine).unwrap_or_else(|error| panic!("{fine}: {error}"));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use super::auth::Caller;
 use super::idempotency;
 use super::problem::Problem;
+use super::serving::{BodyPlace, BodyRoom, PATIENCE_S, RATE_MIN, TooSlow};
 use crate::desk::FieldError;
 use crate::desk::command::BadCommand;
 use crate::desk::event::Receipt;
@@ -30,6 +32,8 @@ pub(super) struct Posted {
     /// What recognises the same request, where it came with an `Idempotency-Key`.
     pub receipt: Option<Receipt>,
     json: Option<Value>,
+    /// The body's room in memory, which what was read of it takes, too.
+    _place: BodyPlace,
 }
 
 impl Posted {
@@ -51,12 +55,13 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         let (mut parts, body) = request.into_parts();
         let caller =
             <Caller as axum::extract::FromRequestParts<S>>::from_request_parts(&mut parts, state).await?;
-        let bytes = read(&parts.headers, body).await?;
+        let mut place = BodyPlace::default();
+        let bytes = read(&parts, body, &mut place).await?;
         if !bytes.is_empty() {
             check_type(&parts.headers)?;
         }
         let receipt = idempotency::receipt(&caller, &parts.headers, &parts.method, parts.uri.path(), &bytes)?;
-        Ok(Self { caller, receipt, json: parse(&bytes)? })
+        Ok(Self { caller, receipt, json: parse(&bytes)?, _place: place })
     }
 }
 
@@ -80,7 +85,8 @@ fn parse(bytes: &[u8]) -> Result<Option<Value>, Problem> {
     serde_json::from_str(text).map(Some).map_err(|error| Problem::not_json(error.to_string()))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+async fn read(parts: &Parts, body: Body, place: &mut BodyPlace) -> Result<Bytes, Problem> {
+    let (headers, room) = (&parts.headers, parts.extensions.get::<BodyRoom>());
     let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     // Who asks first, or wants to send far too much, is told before anything is read.
@@ -89,27 +95,40 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if (too_large && asks) || declared.is_some_and(|bytes| bytes > DRAIN_MAX_BYTES) {
         return Err(Problem::too_large(BODY_MAX_BYTES));
     }
-    match tokio::time::timeout(Duration::from_secs(BODY_WITHIN_S), collect(body)).await {
+    match tokio::time::timeout(Duration::from_secs(BODY_WITHIN_S), collect(body, room, place)).await {
         Ok(read) => read,
         Err(_) => Err(Problem::too_slow(BODY_WITHIN_S)),
     }
 }
 
-async fn collect(body: Body) -> Result<Bytes, Problem> {
+async fn collect(body: Body, room: Option<&BodyRoom>, place: &mut BodyPlace) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| Problem::broken_body(error.to_string()))?;
+        let chunk = chunk.map_err(|error| broken(&error, room))?;
         seen += chunk.len();
         if seen > DRAIN_MAX_BYTES {
             break;
         }
         if seen <= BODY_MAX_BYTES {
+            room.map_or(Ok(()), |room| room.take(place, chunk.len()))?;
             kept.extend_from_slice(&chunk);
         }
     }
     if seen > BODY_MAX_BYTES { Err(Problem::too_large(BODY_MAX_BYTES)) } else { Ok(kept.into()) }
+}
+
+/// Why a body did not come in whole.
+fn broken(error: &axum::Error, room: Option<&BodyRoom>) -> Problem {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    if causes.any(|cause| cause.is::<TooSlow>()) {
+        if let Some(room) = room {
+            room.too_slow();
+        }
+        return Problem::too_slow_a_body(RATE_MIN, PATIENCE_S);
+    }
+    Problem::broken_body(error.to_string())
 }
 
 /// JSON as a type of this door; the desk's own commands read theirs themselves.

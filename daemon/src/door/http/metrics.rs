@@ -14,8 +14,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::access::source::SOURCES_MAX;
-use super::serving::CONNECTIONS_MAX;
-use super::{DoorState, Shared};
+use super::serving::Traffic;
+use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
 use crate::run::{QUEUE_MAX, Sizes};
 
@@ -69,8 +69,8 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
-        let metrics = Self {
+    pub(super) fn new(traffic: &Traffic) -> Self {
+        let mut metrics = Self {
             registry: Registry::with_prefix("andon"),
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
@@ -83,6 +83,7 @@ impl Metrics {
             trusted: Gauge::default(),
             uptime_seconds: Gauge::default(),
         };
+        traffic.register(&mut metrics.registry);
         metrics.registered()
     }
 
@@ -113,8 +114,8 @@ impl Metrics {
         );
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
-            ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
             ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
+            ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));

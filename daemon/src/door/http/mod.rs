@@ -52,8 +52,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
-use calendars::Tz;
+use calendars::{Timestamp, Tz};
 use firmware_board::Language;
+use tokio::sync::Semaphore;
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -61,21 +62,26 @@ use utoipa_axum::routes;
 
 pub use self::access::Access;
 pub use self::opening::Gate;
-pub use self::serving::{serve, serve_unix};
+pub use self::serving::{Entrance, Traffic, serve, serve_unix};
 
 use self::auth::Guard;
 use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use self::serving::Why;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command, DeskAct, Role};
+use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::run::time::Proof;
-use crate::run::{Done, Handle};
+use crate::run::{Done, Failure, Handle};
 
 /// How long the loop may take to show that it lives, in milliseconds.
 const SETTLED_WITHIN_MS: u64 = 2_000;
+
+/// How many commands of one door wait for the desk at once; one more is told to come back later. When the desk hangs they
+/// all wait, so they leave some of an address's connections to those who only read.
+const COMMANDS_MAX: usize = 192;
 
 /// What the door shows of the daemon around it.
 pub struct Shared {
@@ -87,6 +93,8 @@ pub struct Shared {
     pub parts: Parts,
     /// What is known of callers, by both doors.
     pub access: Arc<Access>,
+    /// What is counted of connections.
+    pub traffic: Arc<Traffic>,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -119,6 +127,7 @@ struct Door {
     guard: Guard,
     metrics: Metrics,
     pictures: kiosk::Pictures,
+    commands: Semaphore,
 }
 
 impl Door {
@@ -129,6 +138,10 @@ impl Door {
         actor: Actor,
         receipt: Option<Receipt>,
     ) -> Result<Done, Problem> {
+        let Ok(_place) = self.commands.try_acquire() else {
+            self.shared.traffic.turned_away(Why::Commands, "a command");
+            return Err(Failure::Busy.into());
+        };
         let begun_us = monotonic_us();
         let done = self.shared.handle.command(command, actor, receipt).await;
         self.metrics.command_took(monotonic_us().saturating_sub(begun_us));
@@ -145,9 +158,17 @@ impl Door {
 
     /// Waits until the loop has dealt with what came before: it answers commands first and draws the wall then.
     async fn settled(&self) -> Result<(), Problem> {
-        let look = self.shared.handle.look(|_, _| ());
-        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), look).await {
-            Ok(settled) => Ok(settled?),
+        self.look(|_, _| ()).await
+    }
+
+    /// Looks at the whole desk, where it answers in time.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Desk, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let looked = self.shared.handle.look(look);
+        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), looked).await {
+            Ok(looked) => Ok(looked?),
             Err(_) => {
                 Err(Problem::not_ready(format!("the desk did not answer within {SETTLED_WITHIN_MS} ms")))
             }
@@ -174,8 +195,14 @@ pub fn control_router(shared: Arc<Shared>) -> Router {
 }
 
 fn door(shared: Arc<Shared>, guard: Guard) -> Router {
-    let door =
-        Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures: kiosk::Pictures::default() });
+    let metrics = Metrics::new(&shared.traffic);
+    let door = Arc::new(Door {
+        shared,
+        guard,
+        metrics,
+        pictures: kiosk::Pictures::default(),
+        commands: Semaphore::new(COMMANDS_MAX),
+    });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
         Guard::Open(_) => guarded().merge(control_only()),

@@ -139,6 +139,44 @@ impl Problem {
         )
     }
 
+    /// The body came in too slowly.
+    pub(super) fn too_slow_a_body(rate: u64, patience_s: u64) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request-timeout",
+            "The body took too long",
+            format!(
+                "the body kept us waiting for more than {patience_s} s; it is to come in at {rate} bytes per second or more"
+            ),
+        )
+    }
+
+    /// Path and query are too long.
+    pub(super) fn uri_too_long(limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            "uri-too-long",
+            "The path and query are too long",
+            format!("path and query are at most {limit_bytes} bytes together"),
+        )
+    }
+
+    /// There are too many headers, or they are too long.
+    pub(super) fn headers_too_large(limit: usize, limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers-too-large",
+            "The headers are too many or too long",
+            format!("a request has at most {limit} headers, of {limit_bytes} bytes together"),
+        )
+    }
+
+    /// Plain HTTP was spoken to a door of TLS.
+    pub(super) fn needs_tls() -> Self {
+        let detail = "this door speaks TLS: ask again with https://";
+        Self::new(StatusCode::BAD_REQUEST, "needs-tls", "The door speaks TLS", detail)
+    }
+
     /// The body is too long.
     pub(super) fn too_large(limit_bytes: usize) -> Self {
         Self::new(

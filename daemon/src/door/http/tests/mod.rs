@@ -9,9 +9,11 @@ mod opening;
 mod pages;
 mod roles;
 mod scopes;
+mod shed;
 mod sockets;
 mod stream;
 mod time;
+mod tls;
 mod versions;
 
 use std::path::Path;
@@ -108,17 +110,17 @@ impl World {
     /// The same in this directory.
     async fn kept_in(mut self, dir: tempfile::TempDir) -> Self {
         self.dir = Some(dir);
-        let world = self;
+        self.add_tokens().await;
+        self
+    }
+
+    /// A token for each role, whose secret is the role's name.
+    async fn add_tokens(&self) {
         for role in Role::ALL {
             let token = Token::named(role.id(), role, &secret::hash(role.id().as_bytes()));
             let add = Command::Desk(DeskAct::AddToken(token));
-            world
-                .handle
-                .command(add, Actor::named("test", Role::Admin), None)
-                .await
-                .expect("it can be added");
+            self.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
         }
-        world
     }
 
     fn at(state_dir: &Path) -> Self {
@@ -145,6 +147,7 @@ impl World {
                 has_button: false,
             },
             access: Access::open(&limits, state_dir),
+            traffic: Arc::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

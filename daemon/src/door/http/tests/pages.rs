@@ -50,6 +50,7 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
         png: Arc::new(|| panic!("no panel")),
         parts: world.shared.parts.clone(),
         access: Arc::clone(&world.shared.access),
+        traffic: Arc::default(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };
