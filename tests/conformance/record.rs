@@ -416,7 +416,7 @@ fn entries() -> Vec<Entry> {
         .collect();
     entries[0].effective = Some(at(-60));
     entries[0].unsynced = true;
-    entries[0].receipt = Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into() });
+    entries[0].receipt = Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries

@@ -73,7 +73,7 @@ impl People {
         let actor = fitting(actor, &command, &mut self.random);
         let receipt = (!self.random.one_in(4)).then(|| {
             self.keys += 1;
-            Receipt { key: format!("{}:{}", actor.name, self.keys).into(), request: self.hash().into() }
+            Receipt { key: format!("{}:{}", actor.name, self.keys).into(), request: self.hash().into(), step: None }
         });
         let ask = Ask { command, actor, receipt };
         if ask.receipt.is_some() {

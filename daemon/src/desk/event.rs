@@ -45,6 +45,25 @@ pub struct Receipt {
     pub key: SmolStr,
     /// SHA-256 of method, path and body, in hex.
     pub request: SmolStr,
+    /// Which command of the request, from 0, where it was a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u16>,
+}
+
+impl Receipt {
+    /// The proof for one command of a batch.
+    #[must_use]
+    pub fn of_step(&self, place: usize) -> Self {
+        Self { step: Some(u16::try_from(place).expect("a batch is short")), ..self.clone() }
+    }
+
+    /// What tells it from all others. A key has no blanks.
+    pub fn id(&self) -> SmolStr {
+        match self.step {
+            Some(step) => smol_str::format_smolstr!("{} {step}", self.key),
+            None => self.key.clone(),
+        }
+    }
 }
 
 /// One event and the ticket it is about.

@@ -17,7 +17,6 @@ use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
-use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
 use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
 use crate::store::archive::Mark;
@@ -416,18 +415,20 @@ impl Books {
             self.pending.since.get_or_insert(entry.at);
             self.pending.tickets.extend(&tickets);
             self.pending.history.extend(tickets.iter().map(|ticket| (ticket.0, entry.first_seq, *position)));
-            if let Some(Receipt { key, request }) = &entry.receipt {
+            if let Some(receipt) = &entry.receipt {
                 let carried = Carried {
-                    request: request.to_string(),
+                    request: receipt.request.to_string(),
                     ticket: entry.about(),
                     first_seq: entry.first_seq,
                     at: entry.at,
                     unsynced: entry.unsynced,
                 };
                 self.has_undated |= carried.unsynced;
-                self.receipts.insert(key.to_string(), carried.clone());
-                self.receipts_by_age.push_back((entry.at, key.to_string()));
-                self.pending.receipts.push((key.to_string(), carried));
+                // The key of a batch stands by itself, too, for whoever comes with it and another request.
+                if receipt.step.is_some() && !self.receipts.contains_key(receipt.key.as_str()) {
+                    self.take_receipt(receipt.key.to_string(), Carried { ticket: None, ..carried.clone() });
+                }
+                self.take_receipt(receipt.id().to_string(), carried);
             }
             if self.has_undated && !entry.unsynced {
                 self.date_receipts(entry.at);
@@ -435,6 +436,12 @@ impl Books {
             recent.push((tickets, entry.first_seq, *position));
         }
         self.history.note(&recent);
+    }
+
+    fn take_receipt(&mut self, id: String, carried: Carried) {
+        self.receipts_by_age.push_back((carried.at, id.clone()));
+        self.receipts.insert(id.clone(), carried.clone());
+        self.pending.receipts.push((id, carried));
     }
 
     /// The time is known: what was carried out while it was not is no older than that. Its stamps are older than it is,
@@ -451,9 +458,9 @@ impl Books {
         self.has_undated = false;
     }
 
-    /// The request that was carried out under this key within the last day.
-    pub(super) fn carried(&self, key: &str) -> Option<&Carried> {
-        self.receipts.get(key)
+    /// The request that was carried out under this [`crate::desk::event::Receipt::id`] within the last day.
+    pub(super) fn carried(&self, id: &str) -> Option<&Carried> {
+        self.receipts.get(id)
     }
 
     /// The ticket as an entry left it.

@@ -16,7 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::serving::CONNECTIONS_MAX;
 use super::{DoorState, Shared};
 use crate::clock;
-use crate::run::{QUEUE_MAX, Sizes};
+use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, Sizes};
 
 /// Content type of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -51,6 +51,7 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     command_seconds: Histogram,
+    batch_seconds: Histogram,
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
     alarms: Gauge,
@@ -65,6 +66,7 @@ impl Metrics {
             registry: Registry::with_prefix("andon"),
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            batch_seconds: Histogram::new(COMMAND_BUCKETS_S),
             tickets: Family::default(),
             store: Family::default(),
             alarms: Gauge::default(),
@@ -94,8 +96,16 @@ impl Metrics {
             Unit::Seconds,
             self.command_seconds.clone(),
         );
+        registry.register_with_unit(
+            "batch",
+            "From a batch's arrival to its durable answer",
+            Unit::Seconds,
+            self.batch_seconds.clone(),
+        );
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
+            ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
+            ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
             ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
@@ -115,6 +125,12 @@ impl Metrics {
     #[expect(clippy::cast_precision_loss, reason = "no command takes 2^53 microseconds")]
     pub(super) fn command_took(&self, us: u64) {
         self.command_seconds.observe(us as f64 / 1e6);
+    }
+
+    /// A batch was answered after so many microseconds.
+    #[expect(clippy::cast_precision_loss, reason = "no batch takes 2^53 microseconds")]
+    pub(super) fn batch_took(&self, us: u64) {
+        self.batch_seconds.observe(us as f64 / 1e6);
     }
 
     /// Everything that is counted, as text.

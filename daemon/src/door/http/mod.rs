@@ -13,6 +13,7 @@ mod alarms;
 mod archive;
 mod auth;
 mod backup;
+mod batch;
 mod board;
 mod body;
 mod caching;
@@ -208,6 +209,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
         .route(verbs::PATH, axum::routing::post(verbs::act))
+        .routes(routes!(batch::batch))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

@@ -1,5 +1,6 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
+mod batch;
 mod commands;
 mod inputs;
 mod lists;
