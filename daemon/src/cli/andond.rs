@@ -408,6 +408,7 @@ impl Daemon {
                 zone: self.config.zone,
                 language: self.config.board.language,
                 proof: self.config.clock.trust,
+                alertmanager: self.config.alertmanager.clone().map(Arc::new),
             },
         })
     }

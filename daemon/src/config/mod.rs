@@ -3,9 +3,11 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod alertmanager;
 mod panel;
 mod pins;
 pub mod signals;
+mod template;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,8 +26,10 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
+pub use alertmanager::Alertmanager;
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use signals::{ButtonPin, SignalPins, Strip};
+pub use template::{BadTemplate, Template};
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -71,6 +75,14 @@ pub enum ConfigError {
         /// Which id.
         id: String,
     },
+    /// `[alertmanager]` names something that is not there.
+    #[error("[alertmanager] {key}: {message}")]
+    Alertmanager {
+        /// Which of its keys.
+        key: &'static str,
+        /// What is wrong and what would be right.
+        message: String,
+    },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
     Intake {
@@ -104,6 +116,8 @@ pub struct Config {
     pub log: Log,
     /// Where tickets go that were closed long ago.
     pub archive: Archive,
+    /// Which tickets alerts open; without, none come in.
+    pub alertmanager: Option<Alertmanager>,
 }
 
 impl Default for Config {
@@ -118,6 +132,7 @@ impl Default for Config {
             clock: Clock::default(),
             log: Log::default(),
             archive: Archive::default(),
+            alertmanager: None,
         }
     }
 }
@@ -292,7 +307,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
-    /// [`ConfigError::Intake`].
+    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -316,6 +331,9 @@ impl Config {
                 );
                 return Err(ConfigError::Intake { entry, message });
             }
+        }
+        if let Some(alertmanager) = &self.alertmanager {
+            alertmanager.check(&regulations).map_err(|(key, message)| ConfigError::Alertmanager { key, message })?;
         }
         Ok(regulations.with_intake(self.intake.clone()))
     }

@@ -18,7 +18,7 @@ use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::packed::{pack, unpack};
-use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
+use crate::desk::{Desk, Entry, Held, Regulations, Stage, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
@@ -31,7 +31,7 @@ use crate::store::{
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
-const SCHEMA: u32 = 4;
+const SCHEMA: u32 = 5;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
 /// What a disk that failed must take to count as working again, in bytes.
@@ -468,6 +468,24 @@ impl Books {
         self.history.ticket_before(carried.ticket?, carried.first_seq + 1).ok()?
     }
 
+    /// The newest ticket of a reference that is in the projection, where the desk has none of it that is open: then nobody
+    /// asks for one that is closed.
+    ///
+    /// # Errors
+    /// [`HistoryError`]: whether there is one cannot be said.
+    pub(super) fn newest_of(
+        &self,
+        source: &str,
+        key: &str,
+        desk: &Desk,
+    ) -> Result<Option<TicketNumber>, HistoryError> {
+        if desk.of_reference(source, key).any(|ticket| ticket.stage != Stage::Closed) {
+            return Ok(None);
+        }
+        let number = self.tickets.newest_of(source, key).map_err(HistoryError::PutAway)?;
+        Ok(number.map(TicketNumber))
+    }
+
     /// Fetches a ticket for the desk, where it is put away; true where it was.
     ///
     /// # Errors
@@ -548,13 +566,16 @@ impl Books {
         let pending = std::mem::take(&mut self.pending);
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
-        let mut calm = Vec::new();
+        let (mut calm, mut references) = (Vec::new(), Vec::new());
         // In order, as the projection wants its keys.
         let mut numbers: Vec<_> = pending.tickets.into_iter().collect();
         numbers.sort_unstable();
         for number in numbers {
             let Some(ticket) = desk.ticket(number) else { continue };
             deadlines.extend(self.index_deadline(&ticket));
+            if let Some(reference) = &ticket.facts.reference {
+                references.push((reference.source.to_string(), reference.key.to_string(), number.0));
+            }
             if ticket.is_over() {
                 self.leaving.insert(number, upto_seq);
                 closed.push((number.0, pack(&ticket)));
@@ -574,6 +595,7 @@ impl Books {
             upto_seq,
             tickets,
             closed,
+            references,
             history: pending.history,
             receipts: pending
                 .receipts

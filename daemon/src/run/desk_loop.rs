@@ -418,7 +418,9 @@ impl Loop {
             return Ok(done);
         }
         self.take_troubles(command, actor);
-        for number in command.tickets() {
+        let of_reference = command.reference().map(|(source, key)| self.books.newest_of(source, key, &self.desk));
+        let of_reference = of_reference.transpose().map_err(|error| not_read(&error))?.flatten();
+        for number in command.tickets().chain(of_reference) {
             if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {
                 self.batch.recalled.push(number);
             }

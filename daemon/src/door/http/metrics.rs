@@ -46,12 +46,20 @@ struct StoreLabels {
     part: &'static str,
 }
 
+/// Label of alerts that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlertLabels {
+    outcome: &'static str,
+}
+
 /// What is counted.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     command_seconds: Histogram,
     batch_seconds: Histogram,
+    alerts_in: Family<AlertLabels, Counter>,
+    alerts_truncated: Counter,
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
     alarms: Gauge,
@@ -67,6 +75,8 @@ impl Metrics {
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
             batch_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            alerts_in: Family::default(),
+            alerts_truncated: Counter::default(),
             tickets: Family::default(),
             store: Family::default(),
             alarms: Gauge::default(),
@@ -95,6 +105,12 @@ impl Metrics {
             "From a command's arrival to its durable answer",
             Unit::Seconds,
             self.command_seconds.clone(),
+        );
+        registry.register("alertmanager_alerts", "Alerts by what they came to", self.alerts_in.clone());
+        registry.register(
+            "alertmanager_truncated",
+            "Alerts that Alertmanager left out of what it sent",
+            self.alerts_truncated.clone(),
         );
         registry.register_with_unit(
             "batch",
@@ -125,6 +141,14 @@ impl Metrics {
     #[expect(clippy::cast_precision_loss, reason = "no command takes 2^53 microseconds")]
     pub(super) fn command_took(&self, us: u64) {
         self.command_seconds.observe(us as f64 / 1e6);
+    }
+
+    /// Alerts came in, and came to this; so many more were left out by whoever sent them.
+    pub(super) fn alerts_came(&self, outcomes: impl Iterator<Item = &'static str>, truncated: u64) {
+        for outcome in outcomes {
+            self.alerts_in.get_or_create(&AlertLabels { outcome }).inc();
+        }
+        self.alerts_truncated.inc_by(truncated);
     }
 
     /// A batch was answered after so many microseconds.

@@ -10,6 +10,7 @@
 //! written from the same attributes as the routes and kept as `daemon/docs/openapi.json`.
 
 mod alarms;
+mod alertmanager;
 mod archive;
 mod auth;
 mod backup;
@@ -67,6 +68,7 @@ use self::metrics::Metrics;
 use self::problem::Problem;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
+use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, DeskAct, Role};
 use crate::run::time::Proof;
@@ -104,6 +106,8 @@ pub struct ServerFacts {
     pub language: Language,
     /// Which proof makes the box's time trusted.
     pub proof: Proof,
+    /// Which tickets alerts open; none where they do not come in.
+    pub alertmanager: Option<Arc<Alertmanager>>,
 }
 
 /// The state every handler is given.
@@ -210,6 +214,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::explain))
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(batch::batch))
+        .routes(routes!(alertmanager::take))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

@@ -213,6 +213,16 @@ impl Problem {
         )
     }
 
+    /// The configuration says nothing of what this takes in.
+    pub(super) fn not_configured(section: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "not-configured",
+            "This desk is not set up for that",
+            format!("the configuration has no [{section}]; add it to andon.toml and start andond anew"),
+        )
+    }
+
     /// A command before it was not carried out, and whoever sent them wants it to end there.
     pub(super) fn not_tried() -> Self {
         Self::new(
