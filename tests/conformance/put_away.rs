@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use andon::desk::command::Register;
 use andon::desk::{
-    Act, Actor, Command, Desk, DeskAct, Entry, Regulation, Regulations, Role, Ticket, TicketNumber,
+    Act, Actor, Alert, AlertsOverLimit, Command, Desk, DeskAct, Entry, Regulation, Regulations, Role, Ticket,
+    TicketNumber,
 };
 use andon_tests::time::instant;
 use andon_tests::world::shipped_text;
 use calendars::Timestamp;
+use firmware_board::Language;
 use serde_json::json;
 
 use crate::getmark::request;
@@ -57,6 +59,39 @@ impl Pair {
         }
     }
 
+    /// The newest ticket of a reference, as a store knows it of all that there are.
+    fn newest_of(&self, source: &str, key: &str) -> Option<TicketNumber> {
+        let of_key = |ticket: &Ticket| {
+            let reference = ticket.facts.reference.as_ref();
+            reference
+                .is_some_and(|reference| (reference.source.as_str(), reference.key.as_str()) == (source, key))
+        };
+        let away = self.away.values().map(|kept| serde_json::from_str::<Ticket>(kept).expect("it is JSON"));
+        away.filter(of_key).map(|ticket| ticket.number).max()
+    }
+
+    /// An alert of a few that there are; they may open few tickets an hour.
+    fn alert(&mut self) -> Command {
+        let body = request("email", "error", "none");
+        let register = Register::from_json(body).expect("a registration's JSON");
+        if self.dice.percent(10) {
+            let over = AlertsOverLimit { count: 3, register, language: Language::Russian };
+            return Command::AlertsOverLimit(Box::new(over));
+        }
+        let since = self.dice.one_of(&["2026-11-23 09:00", "2026-11-23 09:30"]);
+        Command::Alert(Box::new(Alert {
+            fingerprint: self.dice.one_of(&["0a", "0b", "0c"]).into(),
+            url: None,
+            firing: self.dice.percent(70),
+            since: Some(instant(since)),
+            content: self.dice.one_of(&["one", "other"]).into(),
+            register,
+            text: "text".to_owned(),
+            language: Language::Russian,
+            open_at_most: 3,
+        }))
+    }
+
     /// A batch of commands, kept or not.
     fn batch(&mut self) {
         let before = self.entries.len();
@@ -95,7 +130,8 @@ impl Pair {
         let command = self.command();
         let role = self.dice.one_of(&[Role::Intake, Role::Agent, Role::Lead, Role::Lead, Role::Admin]);
         let actor = Actor::named("somebody", role);
-        for number in command.tickets() {
+        let newest = command.reference().and_then(|(source, key)| self.newest_of(source, key));
+        for number in command.tickets().chain(newest) {
             self.fetch(number);
         }
         let decided = self.all.decide(&command, &actor, self.now);
@@ -121,6 +157,9 @@ impl Pair {
     }
 
     fn command(&mut self) -> Command {
+        if self.dice.percent(15) {
+            return self.alert();
+        }
         if self.dice.percent(25) {
             let (kind, impact) = self.dice.one_of(&[
                 ("error", "stops-operations"),

@@ -438,8 +438,10 @@ fn entries() -> Vec<Entry> {
         .collect();
     entries[0].effective = Some(at(-60));
     entries[0].unsynced = true;
-    entries[0].receipt = Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
-    let of_a_batch = Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
+    entries[0].receipt =
+        Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
+    let of_a_batch =
+        Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
     entries.last_mut().expect("there are events").receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));

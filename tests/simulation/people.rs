@@ -75,7 +75,11 @@ impl People {
         let actor = fitting(actor, &command, &mut self.random);
         let receipt = (!self.random.one_in(4)).then(|| {
             self.keys += 1;
-            Receipt { key: format!("{}:{}", actor.name, self.keys).into(), request: self.hash().into(), step: None }
+            Receipt {
+                key: format!("{}:{}", actor.name, self.keys).into(),
+                request: self.hash().into(),
+                step: None,
+            }
         });
         let ask = Ask { command, actor, receipt };
         if ask.receipt.is_some() {
@@ -415,6 +419,8 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
         Command::Alert(_) | Command::AlertsOverLimit(_) if actor.role < Role::Intake => {
             Actor::named("prometheus", Role::Intake)
         }
-        Command::Register(_) | Command::Ticket { .. } | Command::Alert(_) | Command::AlertsOverLimit(_) => actor,
+        Command::Register(_) | Command::Ticket { .. } | Command::Alert(_) | Command::AlertsOverLimit(_) => {
+            actor
+        }
     }
 }

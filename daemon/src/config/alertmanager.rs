@@ -28,9 +28,9 @@ pub struct Alertmanager {
     /// The requester's name. Default: `Alertmanager`.
     #[serde(default = "requester")]
     pub requester: String,
-    /// The subject, a template. Default: `{alertname} {instance}: {summary}`; where it comes to nothing, the fingerprint.
-    #[serde(default = "subject")]
-    pub subject: Template,
+    /// The subject, a template. Default: what of `{alertname} {instance}: {summary}` was sent. Where it comes to nothing,
+    /// it is the fingerprint.
+    pub subject: Option<Template>,
     /// The description, a template. Default: all annotations, then all labels. A change of subject, description or
     /// priority is noted on the ticket; so whoever has values in annotations names here what matters.
     pub description: Option<Template>,
@@ -59,10 +59,6 @@ fn requester() -> String {
     "Alertmanager".to_owned()
 }
 
-fn subject() -> Template {
-    Template::try_from("{alertname} {instance}: {summary}".to_owned()).expect("the default is a template")
-}
-
 fn priority_label() -> String {
     "severity".to_owned()
 }
@@ -74,7 +70,9 @@ fn open_at_most() -> u32 {
 fn bounded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let said = i64::deserialize(deserializer)?;
     let bounded = u32::try_from(said).ok().filter(|said| (1..=OPEN_AT_MOST_MAX).contains(said));
-    bounded.ok_or_else(|| serde::de::Error::custom(format!("{said} is not a number from 1 to {OPEN_AT_MOST_MAX}")))
+    bounded.ok_or_else(|| {
+        serde::de::Error::custom(format!("{said} is not a number from 1 to {OPEN_AT_MOST_MAX}"))
+    })
 }
 
 impl Alertmanager {
@@ -100,7 +98,8 @@ impl Alertmanager {
         one_of("channel", "channel", &self.channel, channels)?;
         let types = regulation.types.iter().map(|kind| kind.id.as_str()).collect();
         one_of("type", "type", &self.kind, types)?;
-        let taken = regulation.channel(&self.channel).map(|channel| channel.types.as_slice()).unwrap_or_default();
+        let taken =
+            regulation.channel(&self.channel).map(|channel| channel.types.as_slice()).unwrap_or_default();
         if !taken.is_empty() && !taken.iter().any(|kind| *kind == self.kind) {
             let message = format!("the channel `{}` takes {} only", self.channel, taken.join(", "));
             return Err(("type", message));
@@ -131,7 +130,10 @@ mod tests {
     fn channel_and_type_are_all_that_must_be_said() {
         let config = parsed("[alertmanager]\nchannel = \"email\"\ntype = \"error\"").expect("it is whole");
         let alertmanager = config.alertmanager.as_ref().expect("it is there");
-        assert_eq!((alertmanager.requester.as_str(), alertmanager.open_at_most_per_hour), ("Alertmanager", 1_000));
+        assert_eq!(
+            (alertmanager.requester.as_str(), alertmanager.open_at_most_per_hour),
+            ("Alertmanager", 1_000)
+        );
         config.regulations(Path::new(".")).expect("getmark has both");
         assert!(parsed("").expect("it is whole").alertmanager.is_none());
     }
@@ -140,7 +142,10 @@ mod tests {
     fn each_bad_key_is_told_by_line_and_way_out() {
         let head = "[alertmanager]\nchannel = \"email\"\ntype = \"error\"\n";
         for (more, expected) in [
-            ("open-at-most-per-hour = 0", "andon.toml:4: open-at-most-per-hour: 0 is not a number from 1 to 100000"),
+            (
+                "open-at-most-per-hour = 0",
+                "andon.toml:4: open-at-most-per-hour: 0 is not a number from 1 to 100000",
+            ),
             (
                 "open-at-most-per-hour = 100001",
                 "andon.toml:4: open-at-most-per-hour: 100001 is not a number from 1 to 100000",
@@ -192,7 +197,8 @@ mod tests {
                 "[alertmanager] priorities: bpmsoft-care has no priority `p1`; one of low, medium, high, critical",
             ),
         ] {
-            let config = parsed(&format!("regulations = [{run}]\n[alertmanager]\n{said}")).expect("its form is right");
+            let config =
+                parsed(&format!("regulations = [{run}]\n[alertmanager]\n{said}")).expect("its form is right");
             let told = config.regulations(Path::new(".")).expect_err("it names what is not there");
             assert_eq!(told.to_string(), expected);
         }

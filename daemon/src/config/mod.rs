@@ -333,7 +333,9 @@ impl Config {
             }
         }
         if let Some(alertmanager) = &self.alertmanager {
-            alertmanager.check(&regulations).map_err(|(key, message)| ConfigError::Alertmanager { key, message })?;
+            alertmanager
+                .check(&regulations)
+                .map_err(|(key, message)| ConfigError::Alertmanager { key, message })?;
         }
         Ok(regulations.with_intake(self.intake.clone()))
     }

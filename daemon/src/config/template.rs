@@ -54,7 +54,8 @@ impl TryFrom<String> for Template {
             if brace == "}" {
                 return Err(bad("has a brace that closes nothing"));
             }
-            let (name, after) = rest[1..].split_once('}').ok_or_else(|| bad("has a brace that nothing closes"))?;
+            let (name, after) =
+                rest[1..].split_once('}').ok_or_else(|| bad("has a brace that nothing closes"))?;
             let is_name = !name.is_empty() && !name.contains(['{', ' ']);
             if !is_name {
                 return Err(bad("has braces around what is no name"));
@@ -76,7 +77,8 @@ mod tests {
 
     fn filled(text: &str) -> Result<String, &'static str> {
         let template = Template::try_from(text.to_owned()).map_err(|bad| bad.what)?;
-        Ok(template.fill(|name| [("a", "1"), ("ключ", "два")].into_iter().find(|(n, _)| *n == name).map(|(_, v)| v)))
+        Ok(template
+            .fill(|name| [("a", "1"), ("ключ", "два")].into_iter().find(|(n, _)| *n == name).map(|(_, v)| v)))
     }
 
     #[test]

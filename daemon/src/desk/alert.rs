@@ -109,11 +109,17 @@ impl Note {
             (Language::Russian, Note::Changed) => "Оповещение изменилось.",
             (Language::Russian, Note::Again) => "Оповещение сработало снова.",
             (Language::Russian, Note::Resolved) => "Оповещение снято: мониторинг больше не видит неполадки.",
-            (Language::Russian, Note::Last) => "Оповещение меняется слишком часто, дальше оно здесь не отмечается.",
+            (Language::Russian, Note::Last) => {
+                "Оповещение меняется слишком часто, дальше оно здесь не отмечается."
+            }
             (Language::English, Note::Changed) => "The alert has changed.",
             (Language::English, Note::Again) => "The alert fires again.",
-            (Language::English, Note::Resolved) => "The alert is resolved: monitoring sees the fault no more.",
-            (Language::English, Note::Last) => "The alert changes too often; it is not noted here any further.",
+            (Language::English, Note::Resolved) => {
+                "The alert is resolved: monitoring sees the fault no more."
+            }
+            (Language::English, Note::Last) => {
+                "The alert changes too often; it is not noted here any further."
+            }
         }
     }
 }

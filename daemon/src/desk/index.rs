@@ -203,7 +203,11 @@ impl Index {
     }
 
     /// The tickets of a reference, the newest first.
-    pub(super) fn of_reference(&self, source: &str, key: &str) -> impl Iterator<Item = TicketNumber> + use<'_> {
+    pub(super) fn of_reference(
+        &self,
+        source: &str,
+        key: &str,
+    ) -> impl Iterator<Item = TicketNumber> + use<'_> {
         let at = |number| (SmolStr::from(source), SmolStr::from(key), TicketNumber(number));
         self.references.range(at(0)..=at(u64::MAX)).rev().map(|(_, _, number)| *number)
     }

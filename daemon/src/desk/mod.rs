@@ -68,8 +68,8 @@ pub mod view;
 
 pub use actor::{Actor, Role};
 pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
-pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use alert::{Alert, AlertState, AlertsOverLimit};
+pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use event::{Entry, Event, Fact};
 pub use impact::{Impact, Outcome};

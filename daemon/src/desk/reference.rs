@@ -55,7 +55,8 @@ impl Reference {
             let message = format!("is required: 1 to {SOURCE_MAX_CHARS} of a-z, 0-9 and `-`");
             wrong.push(FieldError::new("reference.source", &message));
         } else if self.source == ALERTS {
-            let message = format!("`{ALERTS}` is for what /v1/intake/alertmanager takes in; name another system");
+            let message =
+                format!("`{ALERTS}` is for what /v1/intake/alertmanager takes in; name another system");
             wrong.push(FieldError::new("reference.source", &message));
         }
         let chars = self.key.chars().count();

@@ -44,7 +44,11 @@ pub(super) struct Notification {
 ///
 /// # Errors
 /// [`FieldError`] where it is no notification at all.
-pub(super) fn read(json: &Value, config: &Alertmanager, language: Language) -> Result<Notification, FieldError> {
+pub(super) fn read(
+    json: &Value,
+    config: &Alertmanager,
+    language: Language,
+) -> Result<Notification, FieldError> {
     let Some(form) = json.as_object() else { return Err(FieldError::new("", "must be a JSON object")) };
     if let Some(version) = form.get("version").filter(|version| **version != "4") {
         let message = format!("{version} is not known here; Alertmanager sends \"4\"");
@@ -120,15 +124,20 @@ impl Told {
         };
         let pairs = |name: &str| alert.get(name).map(pairs).unwrap_or_default();
         let is_fingerprint = |text: &&str| {
-            (1..=FINGERPRINT_MAX_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            (1..=FINGERPRINT_MAX_CHARS).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
         let sent = text("fingerprint").filter(is_fingerprint).map(SmolStr::from);
         let labels = alert.get("labels").and_then(Value::as_object).filter(|labels| !labels.is_empty());
         let fingerprint = sent.or_else(|| labels.map(fingerprint));
         Ok(Self {
-            fingerprint: fingerprint.ok_or(("labels", "are required: an alert without labels and fingerprint is none"))?,
+            fingerprint: fingerprint
+                .ok_or(("labels", "are required: an alert without labels and fingerprint is none"))?,
             firing,
-            since: text("startsAt").and_then(|at| Timestamp::parse_rfc3339(at).ok()),
+            // The year 1 is how Go writes that there is no time.
+            since: text("startsAt")
+                .and_then(|at| Timestamp::parse_rfc3339(at).ok())
+                .filter(|at| at.millis() > 0),
             url: text("generatorURL")
                 .filter(|url| url.starts_with("http") && url.chars().count() <= URL_MAX_CHARS)
                 .filter(|url| !url.contains(char::is_control))
@@ -141,12 +150,17 @@ impl Told {
     fn alert(self, config: &Alertmanager, language: Language) -> Alert {
         let filled = |template: &Template| template.fill(|name| self.value(name));
         let word = |template: &Option<Template>| {
-            template.as_ref().map(|template| one_line(&filled(template), WORD_MAX_CHARS)).filter(|word| !word.is_empty())
+            template
+                .as_ref()
+                .map(|template| one_line(&filled(template), WORD_MAX_CHARS))
+                .filter(|word| !word.is_empty())
         };
-        let subject = one_line(&filled(&config.subject), SUBJECT_MAX_CHARS);
+        let subject = config.subject.as_ref().map_or_else(|| self.subject(), filled);
+        let subject = one_line(&subject, SUBJECT_MAX_CHARS);
         // What is left of a template none of whose names was sent says nothing.
         let says_something = subject.contains(char::is_alphanumeric);
-        let subject = if says_something { subject } else { format!("{} {}", config.requester, self.fingerprint) };
+        let subject =
+            if says_something { subject } else { format!("{} {}", config.requester, self.fingerprint) };
         let description = match &config.description {
             Some(template) => filled(template),
             None => self.everything(),
@@ -154,7 +168,8 @@ impl Told {
         let description = cut_bytes(description);
         let priority = self.labels.get(&config.priority_label).and_then(|value| config.priorities.get(value));
         let matters = [subject.as_str(), &description, priority.map_or("", String::as_str)].join("\0");
-        let fields = config.fields.iter().map(|(name, template)| (name, one_line(&filled(template), VALUE_MAX_CHARS)));
+        let fields =
+            config.fields.iter().map(|(name, template)| (name, one_line(&filled(template), VALUE_MAX_CHARS)));
         let fields = fields.filter(|(_, value)| !value.is_empty());
         let register = Register {
             description: Some(description.clone()),
@@ -180,6 +195,17 @@ impl Told {
 
     fn value(&self, name: &str) -> Option<&str> {
         self.labels.get(name).or_else(|| self.annotations.get(name)).map(String::as_str)
+    }
+
+    /// What it is and where, and what is said of it.
+    fn subject(&self) -> String {
+        let what = ["alertname", "instance"].into_iter().filter_map(|name| self.value(name));
+        let what = what.collect::<Vec<_>>().join(" ");
+        match self.value("summary") {
+            Some(said) if what.is_empty() => said.to_owned(),
+            Some(said) => format!("{what}: {said}"),
+            None => what,
+        }
     }
 
     /// All that was told, a line each.
@@ -233,9 +259,9 @@ fn fingerprint(labels: &serde_json::Map<String, Value>) -> SmolStr {
     const SEPARATOR: u8 = 0xff;
     let sorted: BTreeMap<&str, &str> =
         labels.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
-    let bytes = sorted.iter().flat_map(|(name, value)| {
-        name.bytes().chain([SEPARATOR]).chain(value.bytes()).chain([SEPARATOR])
-    });
+    let bytes = sorted
+        .iter()
+        .flat_map(|(name, value)| name.bytes().chain([SEPARATOR]).chain(value.bytes()).chain([SEPARATOR]));
     let sum = bytes.fold(OFFSET, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(PRIME));
     smol_str::format_smolstr!("{sum:016x}")
 }
@@ -251,7 +277,8 @@ mod tests {
     }
 
     fn told(alert: &Value, more: &str) -> Alert {
-        let mut read = read(&json!({ "alerts": [alert] }), &config(more), Language::Russian).expect("a notification");
+        let mut read =
+            read(&json!({ "alerts": [alert] }), &config(more), Language::Russian).expect("a notification");
         read.alerts.remove(0).expect("an alert")
     }
 
@@ -277,7 +304,9 @@ mod tests {
         assert_eq!(register.subject.as_deref(), Some("DiskFull db1:9100: Диск полон"));
         assert_eq!(
             register.description.as_deref(),
-            Some("description: Осталось 2 %\nна /var\nsummary: Диск полон\n\nalertname: DiskFull\ninstance: db1:9100\nseverity: critical")
+            Some(
+                "description: Осталось 2 %\nна /var\nsummary: Диск полон\n\nalertname: DiskFull\ninstance: db1:9100\nseverity: critical"
+            )
         );
         assert_eq!((register.client.as_deref(), register.service.as_deref()), (None, Some("db1:9100")));
         assert_eq!(register.priority.as_deref(), Some("p1"));
@@ -315,6 +344,8 @@ mod tests {
             "client = \"{alertname}\"",
         );
         assert_eq!((alert.since, &alert.url), (None, &None));
+        let zero = json!({"status": "firing", "fingerprint": "00ff", "startsAt": "0001-01-01T00:00:00Z"});
+        assert_eq!(told(&zero, "").since, None);
         let subject = alert.register.subject.as_deref().unwrap_or_default();
         assert!(subject.starts_with("a b") && subject.chars().count() == 1_000 && subject.ends_with('…'));
         assert!(alert.register.description.is_some_and(|text| text.len() < 65_536 && text.ends_with('…')));
@@ -336,7 +367,9 @@ mod tests {
             [Some("alerts[0]"), Some("alerts[1].labels"), Some("alerts[2].status"), None, None]
         );
         assert_eq!(read.truncated, 3);
-        for (form, field) in [(json!([]), ""), (json!({}), "alerts"), (json!({"version": "3", "alerts": []}), "version")] {
+        for (form, field) in
+            [(json!([]), ""), (json!({}), "alerts"), (json!({"version": "3", "alerts": []}), "version")]
+        {
             let error = super::read(&form, &config(""), Language::Russian).expect_err("it is none");
             assert_eq!(error.field, field);
         }

@@ -26,7 +26,9 @@ use super::checking::Checker;
 use super::faults::is_full;
 use super::history::{HistoryError, encode};
 use super::time::{Proof, Reading, TrustedTime};
-use super::{BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View};
+use super::{
+    BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View,
+};
 use crate::board::{BoardState, Glance, QuietHours};
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
@@ -418,7 +420,8 @@ impl Loop {
             return Ok(done);
         }
         self.take_troubles(command, actor);
-        let of_reference = command.reference().map(|(source, key)| self.books.newest_of(source, key, &self.desk));
+        let of_reference =
+            command.reference().map(|(source, key)| self.books.newest_of(source, key, &self.desk));
         let of_reference = of_reference.transpose().map_err(|error| not_read(&error))?.flatten();
         for number in command.tickets().chain(of_reference) {
             if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {

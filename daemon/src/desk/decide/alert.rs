@@ -31,7 +31,11 @@ pub(super) fn decide(desk: &Desk, alert: &Alert, actor: &Actor, at: Timestamp) -
     need(actor, Role::Intake, "passing on an alert")?;
     let mut decision = match (newest(desk, &alert.fingerprint), alert.firing) {
         (Some(ticket), firing) if ticket.stage != Stage::Closed => {
-            if firing { fires_on(desk, &ticket, alert, actor, at)? } else { resolved(desk, &ticket, alert, actor, at)? }
+            if firing {
+                fires_on(desk, &ticket, alert, actor, at)?
+            } else {
+                resolved(desk, &ticket, alert, actor, at)?
+            }
         }
         (known, true) => opens(desk, alert, known.as_deref(), actor, at)?,
         (known, false) => nothing(known.as_deref()),
@@ -140,7 +144,8 @@ fn opens(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     if desk.alert_window().opened(at) >= alert.open_at_most {
-        let message = format!("alerts have opened {} tickets within the hour; this one is counted", alert.open_at_most);
+        let message =
+            format!("alerts have opened {} tickets within the hour; this one is counted", alert.open_at_most);
         return Err(Refusal::conflict("alerts-over-limit", message));
     }
     let reference = Reference::alert(&alert.fingerprint, alert.url.clone());

@@ -37,7 +37,11 @@ pub(super) fn decide(
 }
 
 /// The channel may be for some roles only (HD-1, PM-C1).
-pub(super) fn may_register(regulation: &Regulation, register: &Register, actor: &Actor) -> Result<(), Refusal> {
+pub(super) fn may_register(
+    regulation: &Regulation,
+    register: &Register,
+    actor: &Actor,
+) -> Result<(), Refusal> {
     let Some(channel) = register.channel.as_deref().and_then(|id| regulation.channel(id)) else {
         return Ok(());
     };

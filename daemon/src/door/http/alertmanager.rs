@@ -4,8 +4,6 @@
 //! that everything was taken, 503 that nothing is lost if it comes again, and 422 that something in it never will be taken;
 //! the rest of it was.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -136,7 +134,9 @@ pub(super) async fn take(
     }
     door.metrics.alerts_came(taken.alerts.iter().map(|alert| alert.outcome.id()), truncated);
     if truncated > 0 {
-        log::warn!("Alertmanager left {truncated} alerts out of what it sent; raise max_alerts of its webhook");
+        log::warn!(
+            "Alertmanager left {truncated} alerts out of what it sent; raise max_alerts of its webhook"
+        );
     }
     taken.answer(&actor, truncated).map(Json)
 }

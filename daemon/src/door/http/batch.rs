@@ -170,9 +170,7 @@ impl Read {
         let mut read = Self::default();
         for command in commands {
             let step = step::read(command, &read.opens);
-            read.opens.push(
-                step.as_ref().is_ok_and(|step| matches!(step.command, Command::Register(_))),
-            );
+            read.opens.push(step.as_ref().is_ok_and(|step| matches!(step.command, Command::Register(_))));
             match step {
                 Ok(step) => {
                     read.steps.push(Some(step));

@@ -81,12 +81,18 @@ impl Reading<'_> {
     fn ticket(&mut self) -> Option<Named> {
         let given = self.fields.remove("ticket");
         let named = match &given {
-            Some(Value::Number(number)) => number.as_u64().map(|number| Ok(Named::Number(TicketNumber(number)))),
+            Some(Value::Number(number)) => {
+                number.as_u64().map(|number| Ok(Named::Number(TicketNumber(number))))
+            }
             Some(Value::String(name)) => Some(self.opened(name).map(Named::Opened)),
             _ => None,
         };
-        let missing = || Err("is required: a number, or \"@0\" for the ticket that the first command opens".to_owned());
-        named.unwrap_or_else(missing).map_err(|message| self.wrong.push(FieldError::new("ticket", &message))).ok()
+        let missing =
+            || Err("is required: a number, or \"@0\" for the ticket that the first command opens".to_owned());
+        named
+            .unwrap_or_else(missing)
+            .map_err(|message| self.wrong.push(FieldError::new("ticket", &message)))
+            .ok()
     }
 
     fn if_revision(&mut self) -> Option<u64> {
@@ -134,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_command_names_a_ticket_by_number_or_by_the_place_of_its_registration() {
-        let step = read(json!({"do": "reply", "ticket": 7, "if_revision": 3, "text": "."}), &[]).expect("a command");
+        let step =
+            read(json!({"do": "reply", "ticket": 7, "if_revision": 3, "text": "."}), &[]).expect("a command");
         let Command::Ticket { number, if_revision, act } = step.command else { panic!("it names a ticket") };
         assert_eq!((number.0, if_revision, act.verb(), step.ticket_from), (7, Some(3), "reply", None));
         let step = read(json!({"do": "link", "ticket": "@0", "to": "@0", "kind": "similar"}), &[true]);
@@ -159,8 +166,14 @@ mod tests {
             (json!({"do": "take", "ticket": "@1"}), vec!["ticket"]),
             (json!({"do": "take", "ticket": "@2"}), vec!["ticket"]),
             (json!({"do": "take", "ticket": "@99999999999999999999"}), vec!["ticket"]),
-            (json!({"do": "reply", "ticket": "@9", "if_revision": "x", "texts": "."}), vec!["ticket", "if_revision", "texts"]),
-            (json!({"do": "register", "ticket": 1, "if_revision": 1, "follows": "@1"}), vec!["ticket", "if_revision", "follows"]),
+            (
+                json!({"do": "reply", "ticket": "@9", "if_revision": "x", "texts": "."}),
+                vec!["ticket", "if_revision", "texts"],
+            ),
+            (
+                json!({"do": "register", "ticket": 1, "if_revision": 1, "follows": "@1"}),
+                vec!["ticket", "if_revision", "follows"],
+            ),
             (json!({"do": "link", "ticket": 1, "to": "@1", "kind": "similar"}), vec!["to"]),
             (json!({"do": "take", "ticket": 1, "at": "2026-11-23T10:00:00Z"}), vec!["at"]),
         ] {

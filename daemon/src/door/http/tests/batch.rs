@@ -37,7 +37,11 @@ async fn each_command_of_a_batch_has_its_result_and_names_what_was_opened_before
                 json!({"do": "dance", "ticket": number}),
                 json!({"do": "take", "ticket": 99}),
                 json!({"do": "link", "ticket": number, "to": "@0", "kind": "similar"}),
-                with_do("register", { let mut body = error(); body["follows"] = json!("@0"); body }),
+                with_do("register", {
+                    let mut body = error();
+                    body["follows"] = json!("@0");
+                    body
+                }),
                 json!({"do": "take", "ticket": "@1"}),
                 json!(7),
             ]),
@@ -50,7 +54,10 @@ async fn each_command_of_a_batch_has_its_result_and_names_what_was_opened_before
     assert_eq!(results[0]["ticket"]["assignee"], Value::Null, "as the command left it");
     assert_eq!((&results[1]["ticket"]["assignee"], &results[1]["changed"]), (&json!("agent"), &json!(true)));
     assert_eq!(results[2]["changed"], false);
-    assert_eq!((&results[3]["code"], &results[3]["errors"][0]["field"]), (&json!("invalid-fields"), &json!("text")));
+    assert_eq!(
+        (&results[3]["code"], &results[3]["errors"][0]["field"]),
+        (&json!("invalid-fields"), &json!("text"))
+    );
     assert_eq!((&results[5]["code"], &results[5]["revision"]), (&json!("revision-changed"), &json!(2)));
     assert_eq!(results[6]["errors"][0]["field"], "do");
     assert_eq!(results[8]["ticket"]["links"][0]["to"], 2);
