@@ -29,6 +29,8 @@ struct Pair {
     all: Desk,
     lean: Desk,
     away: BTreeMap<TicketNumber, String>,
+    /// The newest ticket of each reference, as a store knows it.
+    newest: BTreeMap<(String, String), TicketNumber>,
     entries: Vec<Entry>,
     now: Timestamp,
     dice: Dice,
@@ -43,6 +45,7 @@ impl Pair {
             all: Desk::new(regulations.clone()),
             lean: Desk::new(regulations.clone()),
             away: BTreeMap::new(),
+            newest: BTreeMap::new(),
             entries: Vec::new(),
             now: instant("2026-11-23 10:00"),
             dice: Dice(seed),
@@ -57,17 +60,6 @@ impl Pair {
             self.lean.recall(Arc::new(serde_json::from_str(kept).expect("a written ticket is read again")));
             self.fetched += 1;
         }
-    }
-
-    /// The newest ticket of a reference, as a store knows it of all that there are.
-    fn newest_of(&self, source: &str, key: &str) -> Option<TicketNumber> {
-        let of_key = |ticket: &Ticket| {
-            let reference = ticket.facts.reference.as_ref();
-            reference
-                .is_some_and(|reference| (reference.source.as_str(), reference.key.as_str()) == (source, key))
-        };
-        let away = self.away.values().map(|kept| serde_json::from_str::<Ticket>(kept).expect("it is JSON"));
-        away.filter(of_key).map(|ticket| ticket.number).max()
     }
 
     /// An alert of a few that there are; they may open few tickets an hour.
@@ -130,7 +122,9 @@ impl Pair {
         let command = self.command();
         let role = self.dice.one_of(&[Role::Intake, Role::Agent, Role::Lead, Role::Lead, Role::Admin]);
         let actor = Actor::named("somebody", role);
-        let newest = command.reference().and_then(|(source, key)| self.newest_of(source, key));
+        let of_key =
+            |(source, key): (&str, &str)| self.newest.get(&(source.to_owned(), key.to_owned())).copied();
+        let newest = command.reference().and_then(of_key);
         for number in command.tickets().chain(newest) {
             self.fetch(number);
         }
@@ -210,6 +204,11 @@ impl Pair {
         for ticket in self.lean.tickets().filter(|ticket| ticket.is_over()) {
             let kept = serde_json::to_string(ticket.as_ref()).expect("a ticket is JSON");
             self.away.insert(ticket.number, kept);
+            if let Some(reference) = &ticket.facts.reference {
+                let newest =
+                    self.newest.entry((reference.source.to_string(), reference.key.to_string())).or_default();
+                *newest = ticket.number.max(*newest);
+            }
         }
     }
 

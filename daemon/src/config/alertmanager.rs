@@ -139,6 +139,18 @@ mod tests {
     }
 
     #[test]
+    fn the_installed_example_is_one() {
+        let installed = include_str!("../../../systemd/andon.toml");
+        let (_, example) = installed.split_once("# [alertmanager]").expect("it has an example");
+        let lines = example.lines().skip(1).map_while(|line| line.strip_prefix("# "));
+        let text = lines
+            .fold("regulations = [\"itsm\"]\n[alertmanager]\n".to_owned(), |text, line| text + line + "\n");
+        let config = parsed(&text).unwrap_or_else(|told| panic!("{text}: {told}"));
+        config.regulations(Path::new(".")).unwrap_or_else(|told| panic!("{told}"));
+        assert_eq!(config.alertmanager.expect("it is there").priorities.len(), 2);
+    }
+
+    #[test]
     fn each_bad_key_is_told_by_line_and_way_out() {
         let head = "[alertmanager]\nchannel = \"email\"\ntype = \"error\"\n";
         for (more, expected) in [
