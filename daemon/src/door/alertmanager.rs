@@ -1,7 +1,8 @@
 //! What Prometheus Alertmanager sends to a webhook (version "4"), read into alerts of the desk.
 //!
-//! It is a foreign form: what is not known here is passed over, and nothing in it is trusted. Texts are cut to what a ticket
-//! takes and lose their control characters. An alert that is none is told by its place, and the others are taken.
+//! It is a foreign form: what is not known here is passed over, its version too, for others send the same form under
+//! another number; and nothing in it is trusted. Texts are cut to what a ticket takes and lose their control characters.
+//! An alert that is none is told by its place, and the others are taken.
 
 use std::collections::BTreeMap;
 
@@ -50,10 +51,6 @@ pub(super) fn read(
     language: Language,
 ) -> Result<Notification, FieldError> {
     let Some(form) = json.as_object() else { return Err(FieldError::new("", "must be a JSON object")) };
-    if let Some(version) = form.get("version").filter(|version| **version != "4") {
-        let message = format!("{version} is not known here; Alertmanager sends \"4\"");
-        return Err(FieldError::new("version", &message));
-    }
     let Some(alerts) = form.get("alerts").and_then(Value::as_array) else {
         return Err(FieldError::new("alerts", "must be a list, as Alertmanager sends it to a webhook"));
     };
@@ -128,7 +125,8 @@ impl Told {
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
         let sent = text("fingerprint").filter(is_fingerprint).map(SmolStr::from);
-        let labels = alert.get("labels").and_then(Value::as_object).filter(|labels| !labels.is_empty());
+        let labels = alert.get("labels").and_then(Value::as_object);
+        let labels = labels.filter(|labels| labels.values().any(Value::is_string));
         let fingerprint = sent.or_else(|| labels.map(fingerprint));
         Ok(Self {
             fingerprint: fingerprint
@@ -358,7 +356,7 @@ mod tests {
     #[test]
     fn what_is_no_alert_is_told_by_its_place_and_the_others_are_read() {
         let form = json!({"version": "4", "status": "firing", "truncatedAlerts": 3, "receiver": "x", "alerts": [
-            7, {}, {"status": "on", "labels": {"a": "b"}}, {"labels": {"a": "b"}}, disk_is_full(),
+            7, {"labels": {"a": 1}}, {"status": "on", "labels": {"a": "b"}}, {"labels": {"a": "b"}}, disk_is_full(),
         ]});
         let read = read(&form, &config(""), Language::Russian).expect("a notification");
         let fields = read.alerts.iter().map(|alert| alert.as_ref().err().map(|error| error.field.as_str()));
@@ -367,9 +365,7 @@ mod tests {
             [Some("alerts[0]"), Some("alerts[1].labels"), Some("alerts[2].status"), None, None]
         );
         assert_eq!(read.truncated, 3);
-        for (form, field) in
-            [(json!([]), ""), (json!({}), "alerts"), (json!({"version": "3", "alerts": []}), "version")]
-        {
+        for (form, field) in [(json!([]), ""), (json!({}), "alerts"), (json!({"alerts": 7}), "alerts")] {
             let error = super::read(&form, &config(""), Language::Russian).expect_err("it is none");
             assert_eq!(error.field, field);
         }

@@ -22,7 +22,7 @@ use crate::run::{BATCH_COMMANDS_MAX, CommandBatch, Failure, Outcome, Step};
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is read without a type, so that one bad alert does not lose the others")]
 struct AlertmanagerForm {
-    /// `"4"`.
+    /// `"4"`; nobody looks at it.
     version: Option<String>,
     /// The alerts, each with `status` (`firing` or `resolved`), `labels`, `annotations`, `startsAt`, `generatorURL` and
     /// `fingerprint`.
