@@ -24,12 +24,11 @@ pub struct BadTemplate {
 impl Template {
     /// The text with what its names stand for; a name that stands for nothing leaves nothing.
     pub fn fill<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> String {
-        let part = |part: &'a str| part.to_owned();
         self.0
             .iter()
             .map(|one| match one {
                 Part::Text(text) => text.clone(),
-                Part::Name(name) => value(name).map(part).unwrap_or_default(),
+                Part::Name(name) => value(name).unwrap_or_default().to_owned(),
             })
             .collect()
     }

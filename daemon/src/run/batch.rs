@@ -43,15 +43,24 @@ impl Step {
             })
         };
         let mut command = self.command;
-        if let (Some(place), Command::Ticket { number: ticket, .. }) = (self.ticket_from, &mut command) {
-            *ticket = number("ticket", place)?;
-        }
-        match (self.other_from, &mut command) {
-            (Some(place), Command::Register(register)) => register.follows = Some(number("follows", place)?),
-            (Some(place), Command::Ticket { act: Act::Link(link), .. }) => {
-                link.to = Some(number("to", place)?);
+        match &mut command {
+            Command::Register(register) => {
+                if let Some(place) = self.other_from {
+                    register.follows = Some(number("follows", place)?);
+                }
             }
-            _ => {}
+            Command::Ticket { number: ticket, act, if_revision: _ } => {
+                if let Some(place) = self.ticket_from {
+                    *ticket = number("ticket", place)?;
+                }
+                if let (Some(place), Act::Link(link)) = (self.other_from, act) {
+                    link.to = Some(number("to", place)?);
+                }
+            }
+            Command::ApplyRegulation { .. }
+            | Command::Alert(_)
+            | Command::AlertsOverLimit(_)
+            | Command::Desk(_) => {}
         }
         Ok(command)
     }

@@ -195,10 +195,12 @@ impl Taken {
         if self.wrong.is_empty() {
             return Ok(AlertsAnswer { alerts: self.alerts, truncated });
         }
-        // Alertmanager does not send it again, and what it logs is far from here.
-        let count = self.wrong.len();
-        let first = self.wrong.first().map(|error| format!("{}: {}", error.field, error.message));
-        log::error!("{count} alerts from {} were not taken: {}", actor.name, first.unwrap_or_default());
+        // Alertmanager does not send it again, and what it logs is far from here. What was sent stays out of our journal.
+        let (count, first) = (self.wrong.len(), self.wrong[0].field.as_str());
+        log::error!(
+            "{count} alerts from {} were not taken, the first is {first}; the answer says why",
+            actor.name
+        );
         Err(Problem::fields(self.wrong))
     }
 }

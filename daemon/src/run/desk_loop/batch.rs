@@ -4,7 +4,7 @@ use calendars::Timestamp;
 
 use super::{Disk, Loop};
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command};
+use crate::desk::{Actor, Command, TicketNumber};
 use crate::run::batch::{Before, CommandBatch, Outcome, Step};
 use crate::run::{BATCH_BYTES, Failure};
 
@@ -51,7 +51,7 @@ impl Loop {
     fn step(
         &mut self,
         step: Step,
-        opened: &[Option<crate::desk::TicketNumber>],
+        opened: &[Option<TicketNumber>],
         actor: &Actor,
         receipt: Option<Receipt>,
         now: Timestamp,
