@@ -66,6 +66,10 @@ impl Loop {
     /// A step of a batch that came before, and is durable. One of this same turn is answered as any command is.
     fn carried_out_before(&self, receipt: &Receipt) -> Option<Before> {
         let carried = self.books.carried(&receipt.id())?;
+        // Of another request it may be where the batch's own key is forgotten, a day after its first command.
+        if carried.request != receipt.request.as_str() {
+            return None;
+        }
         Some(Before { ticket: carried.ticket, first_seq: carried.first_seq })
     }
 }
