@@ -46,6 +46,11 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Closed { reason, .. } => (Level::Info, format!("closed: {reason}")),
         Event::Linked { to, .. } => (Level::Info, format!("linked to ticket {to}")),
         Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
+        Event::Alerted { firing: true, .. } => (Level::Info, "its alert fires".into()),
+        Event::Alerted { firing: false, .. } => (Level::Info, "its alert is resolved".into()),
+        Event::AlertsCounted { count } => {
+            (Level::Warn, format!("{count} alerts have no ticket of their own and are counted here"))
+        }
         Event::Clock { metric, turn, .. } => match turn {
             Turn::Breached { at, late: _ } => {
                 (Level::Warn, format!("{metric} term breached at {}", utc(*at)))

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
-use andon::desk::{AlarmKind, Basis, Metric, Role, Stage, TicketNumber};
+use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::Timestamp;
 use serde_json::json;
 
@@ -54,6 +54,7 @@ fn registered() -> Event {
         urgency: Some("high".into()),
         incomplete: true,
         opened_by: None,
+        reference: None,
     }))
 }
 
@@ -76,6 +77,7 @@ fn barely_registered() -> Event {
         urgency: None,
         incomplete: false,
         opened_by: None,
+        reference: None,
     }))
 }
 
@@ -121,6 +123,7 @@ fn events() -> Vec<Event> {
         of_trusted_time(),
         of_calling(),
         of_scopes(),
+        of_alerts(),
     ]
     .concat()
 }
@@ -360,6 +363,23 @@ fn of_calling() -> Vec<Event> {
     ]
 }
 
+/// What came with alerts: the reference of a ticket, and how its alert stands.
+fn of_alerts() -> Vec<Event> {
+    let of_tracker = |url| {
+        let Event::Registered(mut registered) = barely_registered() else { panic!("it is a registration") };
+        registered.reference =
+            Some(Box::new(Reference { source: "tracker".into(), key: "SUP-4711".into(), url }));
+        Event::Registered(registered)
+    };
+    vec![
+        of_tracker(Some(text("https://tracker.example.ru/SUP-4711"))),
+        of_tracker(None),
+        Event::Alerted { firing: true, since: Some(at(-5)), content: "8f3a".into() },
+        Event::Alerted { firing: false, since: None, content: "8f3a".into() },
+        Event::AlertsCounted { count: 37 },
+    ]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -404,11 +424,13 @@ fn kind(event: &Event) -> usize {
         Event::AlarmShelved { .. } => 35,
         Event::AlarmUnshelved { .. } => 36,
         Event::Silenced { .. } => 37,
+        Event::Alerted { .. } => 38,
+        Event::AlertsCounted { .. } => 39,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 38;
+const KINDS: usize = 40;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
@@ -428,7 +450,11 @@ fn entries() -> Vec<Entry> {
         .collect();
     entries[0].effective = Some(at(-60));
     entries[0].unsynced = true;
-    entries[0].receipt = Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into() });
+    entries[0].receipt =
+        Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
+    let of_a_batch =
+        Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
+    entries.last_mut().expect("there are events").receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries

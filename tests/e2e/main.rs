@@ -1,6 +1,7 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
 mod abuse;
+mod alerts;
 mod archive;
 mod backup;
 mod books;

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::desk::clocks::{Clock, ClockState};
 use andon::desk::{
-    Act, Actor, Alarm, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric, Refusal, Regulation,
-    Regulations, Role, Ticket, TicketNumber,
+    Act, Actor, Alarm, Alert, AlertsOverLimit, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric,
+    Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
 };
 use calendars::Timestamp;
 use serde_json::Value;
@@ -261,6 +261,16 @@ impl World {
         }
         self.desk = desk;
         self
+    }
+
+    /// Takes in an alert; tells its ticket, or why not.
+    pub fn alert(&mut self, alert: Alert) -> Result<Option<TicketNumber>, Refusal> {
+        self.give(&Command::Alert(Box::new(alert)))
+    }
+
+    /// Counts alerts that opened no ticket; tells the ticket that counts them, or why not.
+    pub fn alerts_over_limit(&mut self, over: AlertsOverLimit) -> Result<Option<TicketNumber>, Refusal> {
+        self.give(&Command::AlertsOverLimit(Box::new(over)))
     }
 
     fn give(&mut self, command: &Command) -> Result<Option<TicketNumber>, Refusal> {

@@ -37,6 +37,8 @@ impl Ask {
                 None => format!("{} {number}", act.verb()),
             },
             Command::ApplyRegulation { number, version } => format!("apply {version} to {number}"),
+            Command::Alert(alert) => format!("alert {}", alert.fingerprint),
+            Command::AlertsOverLimit(over) => format!("{} alerts over the limit", over.count),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -73,7 +75,11 @@ impl People {
         let actor = fitting(actor, &command, &mut self.random);
         let receipt = (!self.random.one_in(4)).then(|| {
             self.keys += 1;
-            Receipt { key: format!("{}:{}", actor.name, self.keys).into(), request: self.hash().into() }
+            Receipt {
+                key: format!("{}:{}", actor.name, self.keys).into(),
+                request: self.hash().into(),
+                step: None,
+            }
         });
         let ask = Ask { command, actor, receipt };
         if ask.receipt.is_some() {
@@ -409,6 +415,11 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),
         },
-        Command::Register(_) | Command::Ticket { .. } => actor,
+        Command::Alert(_) | Command::AlertsOverLimit(_) if actor.role < Role::Intake => {
+            Actor::named("prometheus", Role::Intake)
+        }
+        Command::Register(_) | Command::Ticket { .. } | Command::Alert(_) | Command::AlertsOverLimit(_) => {
+            actor
+        }
     }
 }

@@ -26,7 +26,9 @@ use crate::clock;
 use crate::config::{Config, ConfigError, Limits};
 use crate::desk::command::Token;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
-use crate::door::http::{Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
+use crate::door::http::{
+    Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix,
+};
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
 use crate::run::books::{BooksError, BooksReport};
@@ -465,6 +467,7 @@ impl Daemon {
                 zone: self.config.zone,
                 language: self.config.board.language,
                 proof: self.config.clock.trust,
+                alertmanager: self.config.alertmanager.clone().map(Arc::new),
             },
         })
     }

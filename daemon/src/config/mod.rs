@@ -3,11 +3,13 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod alertmanager;
 mod limits;
 mod panel;
 mod pins;
 pub mod serving;
 pub mod signals;
+mod template;
 pub mod tls;
 
 use std::net::SocketAddr;
@@ -27,10 +29,12 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
+pub use alertmanager::Alertmanager;
 pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
+pub use template::{BadTemplate, Template};
 pub use tls::{Tls, TlsFiles};
 
 /// Where the daemon listens where nothing else is said.
@@ -86,6 +90,14 @@ pub enum ConfigError {
         /// Which id.
         id: String,
     },
+    /// `[alertmanager]` names something that is not there.
+    #[error("[alertmanager] {key}: {message}")]
+    Alertmanager {
+        /// Which of its keys.
+        key: &'static str,
+        /// What is wrong and what would be right.
+        message: String,
+    },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
     Intake {
@@ -127,6 +139,8 @@ pub struct Config {
     pub archive: Archive,
     /// How often a token or an address may ask.
     pub limits: Limits,
+    /// Which tickets alerts open; without, none come in.
+    pub alertmanager: Option<Alertmanager>,
 }
 
 impl Default for Config {
@@ -145,6 +159,7 @@ impl Default for Config {
             log: Log::default(),
             archive: Archive::default(),
             limits: Limits::default(),
+            alertmanager: None,
         }
     }
 }
@@ -338,7 +353,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
-    /// [`ConfigError::Intake`].
+    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -362,6 +377,11 @@ impl Config {
                 );
                 return Err(ConfigError::Intake { entry, message });
             }
+        }
+        if let Some(alertmanager) = &self.alertmanager {
+            alertmanager
+                .check(&regulations)
+                .map_err(|(key, message)| ConfigError::Alertmanager { key, message })?;
         }
         Ok(regulations.with_intake(self.intake.clone()))
     }

@@ -13,6 +13,8 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::actor::{Actor, Role};
+use super::alert::{Alert, AlertsOverLimit};
+use super::reference::{ALERTS, OVER_LIMIT, Reference};
 use super::refusal::FieldError;
 use super::scope::Scope;
 use super::ticket::TicketNumber;
@@ -39,6 +41,11 @@ pub enum Command {
         /// Which version.
         version: SmolStr,
     },
+    /// Takes in what a monitoring system tells: opens a ticket, notes what is new, or does nothing. Precondition: alerts
+    /// have not opened as many tickets within the hour as they may, or the alert has one.
+    Alert(Box<Alert>),
+    /// Counts alerts that opened no ticket on one that stands for all of them.
+    AlertsOverLimit(Box<AlertsOverLimit>),
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
 }
@@ -231,6 +238,8 @@ pub struct Register {
     /// The ticket that this one goes on from; they are linked as `follow-up` (GM-5.27, PM-C8).
     #[schema(value_type = Option<u64>)]
     pub follows: Option<TicketNumber>,
+    /// What another system knows it by.
+    pub reference: Option<Reference>,
     /// Takes the ticket though required fields are missing; they are asked for afterwards (GM-5.21).
     #[serde(default)]
     pub incomplete: bool,
@@ -513,9 +522,22 @@ impl Command {
             Command::Ticket { number, if_revision: _, act } => (Some(*number), act.other_ticket()),
             Command::ApplyRegulation { number, version: _ } => (Some(*number), None),
             // An alarm's ticket is not put away, as long as there is the alarm.
-            Command::Desk(_) => (None, None),
+            Command::Desk(_) | Command::Alert(_) | Command::AlertsOverLimit(_) => (None, None),
         };
         first.into_iter().chain(second)
+    }
+
+    /// The source and the key of the reference that it names: of its tickets that are put away, the newest is to be
+    /// fetched before it is decided, where none of the others is open.
+    pub fn reference(&self) -> Option<(&str, &str)> {
+        match self {
+            Command::Alert(alert) => Some((ALERTS, &alert.fingerprint)),
+            Command::AlertsOverLimit(_) => Some((ALERTS, OVER_LIMIT)),
+            Command::Register(_)
+            | Command::Ticket { .. }
+            | Command::ApplyRegulation { .. }
+            | Command::Desk(_) => None,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use smol_str::SmolStr;
 use super::alarm::AlarmKind;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
+use super::reference::Reference;
 use super::ticket::{Stage, TicketNumber};
 
 /// All events of one accepted command, or of one deadline that passed. Kept and lost as a whole.
@@ -45,6 +46,25 @@ pub struct Receipt {
     pub key: SmolStr,
     /// SHA-256 of method, path and body, in hex.
     pub request: SmolStr,
+    /// Which command of the request, from 0, where it was a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u16>,
+}
+
+impl Receipt {
+    /// The proof for one command of a batch.
+    #[must_use]
+    pub fn of_step(&self, place: usize) -> Self {
+        Self { step: Some(u16::try_from(place).expect("a batch is short")), ..self.clone() }
+    }
+
+    /// What tells it from all others. A key has no blanks.
+    pub fn id(&self) -> SmolStr {
+        match self.step {
+            Some(step) => smol_str::format_smolstr!("{} {step}", self.key),
+            None => self.key.clone(),
+        }
+    }
 }
 
 /// One event and the ticket it is about.
@@ -116,6 +136,9 @@ pub struct Registered {
     /// The agent who registered it; none where it came in by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<SmolStr>,
+    /// What another system knows it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Box<Reference>>,
 }
 
 /// A clock's promise, as a fact: what was derived, from what, and what it comes to.
@@ -377,4 +400,16 @@ pub enum Event {
     TokenAdded { token: Token },
     /// Somebody may no longer come in.
     TokenRevoked { name: SmolStr },
+
+    /// A monitoring system told of the ticket's alert.
+    Alerted {
+        firing: bool,
+        /// Since when it fires, or fired last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// A sum over what was told of it.
+        content: SmolStr,
+    },
+    /// So many alerts have no ticket of their own, and are counted on this one.
+    AlertsCounted { count: u32 },
 }

@@ -38,6 +38,9 @@
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
 //! | *shelved* | of an alarm: put aside until a time, then it calls anew |
+//! | *reference* | the key that another system knows a ticket by: its *source* and the *key* there |
+//! | *alert* | what a monitoring system tells of one thing it watches, by its *fingerprint*: it fires or is resolved. Theirs, where an *alarm* is ours |
+//! | *batch* | commands of one client that are decided one after another and become durable together |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
 //! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |
@@ -50,6 +53,7 @@
 
 pub mod actor;
 pub mod alarm;
+pub mod alert;
 pub mod clocks;
 pub mod command;
 mod decide;
@@ -58,6 +62,7 @@ pub mod explain;
 pub mod impact;
 mod index;
 pub mod packed;
+pub mod reference;
 pub mod refusal;
 pub mod regulation;
 pub mod scope;
@@ -67,12 +72,14 @@ pub mod view;
 
 pub use actor::{Actor, Role};
 pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
+pub use alert::{Alert, AlertState, AlertsOverLimit};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use event::{Entry, Event, Fact};
 pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use packed::Held;
+pub use reference::Reference;
 pub use refusal::{FieldError, Refusal};
 pub use regulation::{Regulation, Regulations};
 pub use scope::Scope;

@@ -13,9 +13,11 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
+use super::alert::AlertState;
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::event::{Registered, Term};
+use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
 /// A ticket as bytes; cheap to clone.
@@ -364,12 +366,14 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent,
+        criticals, mark, urgent, alert,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
-        fields, service, urgency, incomplete, opened_by,
+        fields, service, urgency, incomplete, opened_by, reference,
     }
+    Reference { source, key, url }
+    AlertState { firing, since, content, notes, counted }
     Requester { name, email, phone, inn, login }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
@@ -475,6 +479,11 @@ mod tests {
             urgency: Some("high".into()),
             incomplete: true,
             opened_by: Some("ivanova".into()),
+            reference: Some(Box::new(Reference {
+                source: "tracker".into(),
+                key: "SUP-1".into(),
+                url: text("https://tracker/SUP-1"),
+            })),
         };
         let ticket = Ticket {
             number: TicketNumber(1_000_000),
@@ -500,6 +509,13 @@ mod tests {
             criticals: 9,
             mark: Some("5".into()),
             urgent: true,
+            alert: Some(Box::new(AlertState {
+                firing: true,
+                since: Some(at(17)),
+                content: "5e1f".into(),
+                notes: 3,
+                counted: 70_000,
+            })),
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

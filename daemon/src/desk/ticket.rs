@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, Shelving};
+use super::alert::AlertState;
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -82,6 +83,9 @@ pub struct Ticket {
     pub mark: Option<SmolStr>,
     /// Whether it was marked urgent.
     pub urgent: bool,
+    /// Where its alert stands, if a monitoring system told of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<AlertState>>,
 }
 
 impl Ticket {
@@ -103,6 +107,7 @@ impl Ticket {
             criticals: 0,
             mark: None,
             urgent: false,
+            alert: None,
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -186,6 +191,26 @@ impl Ticket {
                 }
             }
             Event::Urgent { .. } => self.urgent = true,
+            Event::Alerted { firing, since, content } => {
+                let known = self.alert.take().map(|known| *known);
+                let is_first = known.is_none();
+                let known = known.unwrap_or_default();
+                // The first one opened the ticket; each of the others came with a note.
+                let notes = known.notes.saturating_add(u16::from(!is_first));
+                let since = (*since).or(known.since);
+                self.alert = Some(Box::new(AlertState {
+                    firing: *firing,
+                    since,
+                    content: content.clone(),
+                    notes,
+                    counted: known.counted,
+                }));
+            }
+            Event::AlertsCounted { count } => {
+                let alert = self.alert.get_or_insert_default();
+                alert.counted += u64::from(*count);
+                alert.notes = alert.notes.saturating_add(1);
+            }
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
             Event::AlarmShelved { alarm, until, reason } => {

@@ -8,9 +8,11 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
+use super::alert::AlertState;
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
+use super::reference::Reference;
 use super::regulation::Regulations;
 use super::scope::Scope;
 use super::state::Desk;
@@ -92,6 +94,24 @@ pub struct ShelvingView {
     pub reason: Option<String>,
 }
 
+/// Where the alert of a ticket stands.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AlertView {
+    /// Whether it fires; else it is resolved.
+    pub firing: bool,
+    /// Since when it fires, or fired last.
+    pub since: Option<String>,
+    /// How many alerts without a ticket of their own this one stands for.
+    pub counted: u64,
+}
+
+impl AlertView {
+    fn of(alert: &AlertState, zone: Tz) -> Self {
+        let since = alert.since.map(|since| since.to_rfc3339(zone));
+        Self { firing: alert.firing, since, counted: alert.counted }
+    }
+}
+
 /// A ticket as people and programs see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TicketView {
@@ -168,6 +188,10 @@ pub struct TicketView {
     pub clocks: Vec<ClockView>,
     /// The earlier cycles of its clocks, in order of starting, as they ended.
     pub past_clocks: Vec<ClockView>,
+    /// What another system knows it by.
+    pub reference: Option<Reference>,
+    /// Where its alert stands, if a monitoring system told of one.
+    pub alert: Option<AlertView>,
     /// Links to other tickets.
     pub links: Vec<TicketLink>,
     /// Questions to departments.
@@ -265,6 +289,8 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         mark: ticket.mark.clone(),
         clocks: clocks(ticket, regulations, now),
         past_clocks: past_clocks(ticket, regulations, now),
+        reference: facts.reference.as_deref().cloned(),
+        alert: ticket.alert.as_deref().map(|alert| AlertView::of(alert, zone)),
         links: ticket.links.clone(),
         escalations: Vec::new(),
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),

@@ -17,9 +17,8 @@ use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
-use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
-use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
+use crate::desk::{Desk, Entry, Held, Regulations, Stage, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
@@ -32,7 +31,7 @@ use crate::store::{
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
-const SCHEMA: u32 = 4;
+const SCHEMA: u32 = 5;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
 /// What a disk that failed must take to count as working again, in bytes.
@@ -416,18 +415,20 @@ impl Books {
             self.pending.since.get_or_insert(entry.at);
             self.pending.tickets.extend(&tickets);
             self.pending.history.extend(tickets.iter().map(|ticket| (ticket.0, entry.first_seq, *position)));
-            if let Some(Receipt { key, request }) = &entry.receipt {
+            if let Some(receipt) = &entry.receipt {
                 let carried = Carried {
-                    request: request.to_string(),
+                    request: receipt.request.to_string(),
                     ticket: entry.about(),
                     first_seq: entry.first_seq,
                     at: entry.at,
                     unsynced: entry.unsynced,
                 };
                 self.has_undated |= carried.unsynced;
-                self.receipts.insert(key.to_string(), carried.clone());
-                self.receipts_by_age.push_back((entry.at, key.to_string()));
-                self.pending.receipts.push((key.to_string(), carried));
+                // The key of a batch stands by itself, too, for whoever comes with it and another request.
+                if receipt.step.is_some() && !self.receipts.contains_key(receipt.key.as_str()) {
+                    self.take_receipt(receipt.key.to_string(), Carried { ticket: None, ..carried.clone() });
+                }
+                self.take_receipt(receipt.id().to_string(), carried);
             }
             if self.has_undated && !entry.unsynced {
                 self.date_receipts(entry.at);
@@ -435,6 +436,12 @@ impl Books {
             recent.push((tickets, entry.first_seq, *position));
         }
         self.history.note(&recent);
+    }
+
+    fn take_receipt(&mut self, id: String, carried: Carried) {
+        self.receipts_by_age.push_back((carried.at, id.clone()));
+        self.receipts.insert(id.clone(), carried.clone());
+        self.pending.receipts.push((id, carried));
     }
 
     /// The time is known: what was carried out while it was not is no older than that. Its stamps are older than it is,
@@ -451,14 +458,32 @@ impl Books {
         self.has_undated = false;
     }
 
-    /// The request that was carried out under this key within the last day.
-    pub(super) fn carried(&self, key: &str) -> Option<&Carried> {
-        self.receipts.get(key)
+    /// The request that was carried out under this [`crate::desk::event::Receipt::id`] within the last day.
+    pub(super) fn carried(&self, id: &str) -> Option<&Carried> {
+        self.receipts.get(id)
     }
 
     /// The ticket as an entry left it.
     pub(super) fn ticket_after(&self, carried: &Carried) -> Option<Arc<Ticket>> {
         self.history.ticket_before(carried.ticket?, carried.first_seq + 1).ok()?
+    }
+
+    /// The newest ticket of a reference that is in the projection, where the desk has none of it that is open: then nobody
+    /// asks for one that is closed.
+    ///
+    /// # Errors
+    /// [`HistoryError`]: whether there is one cannot be said.
+    pub(super) fn newest_of(
+        &self,
+        source: &str,
+        key: &str,
+        desk: &Desk,
+    ) -> Result<Option<TicketNumber>, HistoryError> {
+        if desk.of_reference(source, key).any(|ticket| ticket.stage != Stage::Closed) {
+            return Ok(None);
+        }
+        let number = self.tickets.newest_of(source, key).map_err(HistoryError::PutAway)?;
+        Ok(number.map(TicketNumber))
     }
 
     /// Fetches a ticket for the desk, where it is put away; true where it was.
@@ -541,13 +566,16 @@ impl Books {
         let pending = std::mem::take(&mut self.pending);
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
-        let mut calm = Vec::new();
+        let (mut calm, mut references) = (Vec::new(), Vec::new());
         // In order, as the projection wants its keys.
         let mut numbers: Vec<_> = pending.tickets.into_iter().collect();
         numbers.sort_unstable();
         for number in numbers {
             let Some(ticket) = desk.ticket(number) else { continue };
             deadlines.extend(self.index_deadline(&ticket));
+            if let Some(reference) = &ticket.facts.reference {
+                references.push((reference.source.to_string(), reference.key.to_string(), number.0));
+            }
             if ticket.is_over() {
                 self.leaving.insert(number, upto_seq);
                 closed.push((number.0, pack(&ticket)));
@@ -567,6 +595,7 @@ impl Books {
             upto_seq,
             tickets,
             closed,
+            references,
             history: pending.history,
             receipts: pending
                 .receipts

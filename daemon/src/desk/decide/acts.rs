@@ -27,6 +27,17 @@ pub(super) fn decide(
     actor: &Actor,
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
+    Ok(draft(desk, ticket, act, actor, at)?.finish())
+}
+
+/// The ticket as the verb makes it, before its clocks take their turns.
+pub(super) fn draft<'a>(
+    desk: &'a Desk,
+    ticket: &Arc<Ticket>,
+    act: &Act,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Draft<'a>, Refusal> {
     let role = match act {
         Act::Answer(_) | Act::Confirm(_) | Act::Return(_) => Role::Intake,
         _ => Role::Agent,
@@ -61,7 +72,7 @@ pub(super) fn decide(
         Act::Split(second) => split(&mut draft, second),
         Act::Urgent(text) => urgent(&mut draft, text),
     }?;
-    Ok(draft.finish())
+    Ok(draft)
 }
 
 /// A gateway that is bound to channels passes on words; what ends a ticket or opens it again is said by a portal, whose

@@ -4,6 +4,7 @@
 //! that what comes later sees what came before; when the draft is finished the clocks take their turns.
 
 mod acts;
+mod alert;
 mod apply;
 mod clocks;
 mod correct;
@@ -64,6 +65,8 @@ impl Desk {
                 acts::decide(self, &ticket, act, actor, at)
             }
             Command::ApplyRegulation { number, version } => apply::decide(self, *number, version, actor, at),
+            Command::Alert(alert) => alert::decide(self, alert, actor, at),
+            Command::AlertsOverLimit(over) => alert::over_limit(self, over, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
     }

@@ -115,6 +115,9 @@ pub(super) fn of(
         Event::Closed { reason, .. } => format!("closed{}", because(Some(reason))),
         Event::Linked { to, .. } => format!("linked to ticket {to}"),
         Event::Urgent { .. } => "marked urgent".to_owned(),
+        Event::Alerted { firing: true, .. } => "its alert fired".to_owned(),
+        Event::Alerted { firing: false, .. } => "its alert was resolved".to_owned(),
+        Event::AlertsCounted { count } => format!("{count} more alerts were counted"),
         Event::Clock { metric, cycle, turn: Turn::RanOut { .. } } if (*metric, *cycle) != asked => {
             format!("{} ran out", titles.clock(*metric))
         }

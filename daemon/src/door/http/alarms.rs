@@ -41,8 +41,8 @@ pub(super) async fn list(
     // A disk that fails takes no events: its alarm stands on the wall only.
     let board = door.shared.handle.view().board();
     let unkept = if caller.scope.is_whole() { board.alarms_total } else { 0 };
-    let kept =
-        door.look(move |desk, _| (view::alarms(desk, &caller.scope, zone, language, limit), desk.alarms_total()));
+    let kept = door
+        .look(move |desk, _| (view::alarms(desk, &caller.scope, zone, language, limit), desk.alarms_total()));
     let (mut alarms, total) = kept.await?;
     if unkept > total {
         let known = board.alarms.iter().take(unkept - total);

@@ -17,16 +17,18 @@ use crate::desk::FieldError;
 use crate::desk::command::BadCommand;
 use crate::desk::event::Receipt;
 
-/// The longest body, in bytes.
+/// The longest body, in bytes …
 pub(super) const BODY_MAX_BYTES: usize = 1 << 20;
+/// … and the longest one of many commands or alerts at once.
+pub(super) const LONG_BODY_MAX_BYTES: usize = 4 << 20;
 /// How much of a body that is too long is read and thrown away, in bytes, so that the answer finds its reader:
 /// whoever is still writing when the connection closes never sees it.
 const DRAIN_MAX_BYTES: usize = 16 << 20;
 /// How long a body may take, in seconds.
 const BODY_WITHIN_S: u64 = 30;
 
-/// A POST: who sent what, and what recognises it when it comes again.
-pub(super) struct Posted {
+/// A POST of at most `MAX_BYTES`: who sent what, and what recognises it when it comes again.
+pub(super) struct Posted<const MAX_BYTES: usize = BODY_MAX_BYTES> {
     /// Who.
     pub caller: Caller,
     /// What recognises the same request, where it came with an `Idempotency-Key`.
@@ -36,7 +38,7 @@ pub(super) struct Posted {
     _place: BodyPlace,
 }
 
-impl Posted {
+impl<const MAX_BYTES: usize> Posted<MAX_BYTES> {
     /// The JSON; a body must be there.
     pub(super) fn take_json(&mut self) -> Result<Value, Problem> {
         self.json.take().ok_or_else(|| Problem::not_json("the body is empty; send a JSON object"))
@@ -48,7 +50,7 @@ impl Posted {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Posted {
+impl<S: Send + Sync, const MAX_BYTES: usize> FromRequest<S> for Posted<MAX_BYTES> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -56,7 +58,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         let caller =
             <Caller as axum::extract::FromRequestParts<S>>::from_request_parts(&mut parts, state).await?;
         let mut place = BodyPlace::default();
-        let bytes = read(&parts, body, &mut place).await?;
+        let bytes = read(&parts, body, MAX_BYTES, &mut place).await?;
         if !bytes.is_empty() {
             check_type(&parts.headers)?;
         }
@@ -85,23 +87,30 @@ fn parse(bytes: &[u8]) -> Result<Option<Value>, Problem> {
     serde_json::from_str(text).map(Some).map_err(|error| Problem::not_json(error.to_string()))
 }
 
-async fn read(parts: &Parts, body: Body, place: &mut BodyPlace) -> Result<Bytes, Problem> {
+async fn read(parts: &Parts, body: Body, max_bytes: usize, place: &mut BodyPlace) -> Result<Bytes, Problem> {
     let (headers, room) = (&parts.headers, parts.extensions.get::<BodyRoom>());
     let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     // Who asks first, or wants to send far too much, is told before anything is read.
-    let too_large = declared.is_some_and(|bytes| bytes > BODY_MAX_BYTES);
+    let too_large = declared.is_some_and(|bytes| bytes > max_bytes);
     let asks = headers.contains_key(header::EXPECT);
     if (too_large && asks) || declared.is_some_and(|bytes| bytes > DRAIN_MAX_BYTES) {
-        return Err(Problem::too_large(BODY_MAX_BYTES));
+        return Err(Problem::too_large(max_bytes));
     }
-    match tokio::time::timeout(Duration::from_secs(BODY_WITHIN_S), collect(body, room, place)).await {
+    match tokio::time::timeout(Duration::from_secs(BODY_WITHIN_S), collect(body, max_bytes, room, place))
+        .await
+    {
         Ok(read) => read,
         Err(_) => Err(Problem::too_slow(BODY_WITHIN_S)),
     }
 }
 
-async fn collect(body: Body, room: Option<&BodyRoom>, place: &mut BodyPlace) -> Result<Bytes, Problem> {
+async fn collect(
+    body: Body,
+    max_bytes: usize,
+    room: Option<&BodyRoom>,
+    place: &mut BodyPlace,
+) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let mut kept = Vec::new();
     let mut seen = 0;
@@ -111,12 +120,12 @@ async fn collect(body: Body, room: Option<&BodyRoom>, place: &mut BodyPlace) -> 
         if seen > DRAIN_MAX_BYTES {
             break;
         }
-        if seen <= BODY_MAX_BYTES {
+        if seen <= max_bytes {
             room.map_or(Ok(()), |room| room.take(place, chunk.len()))?;
             kept.extend_from_slice(&chunk);
         }
     }
-    if seen > BODY_MAX_BYTES { Err(Problem::too_large(BODY_MAX_BYTES)) } else { Ok(kept.into()) }
+    if seen > max_bytes { Err(Problem::too_large(max_bytes)) } else { Ok(kept.into()) }
 }
 
 /// Why a body did not come in whole.

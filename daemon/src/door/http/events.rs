@@ -73,7 +73,7 @@ fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
     match key.as_str() {
         // When a clock ran out; the entry has an `at` of its own.
         "at" => ("ran_out_at".to_owned(), time(&value)),
-        "deadline" | "warn_at" | "until" | "began_at" => (key, time(&value)),
+        "deadline" | "warn_at" | "until" | "began_at" | "since" => (key, time(&value)),
         "target_ms" => ("target_seconds".to_owned(), seconds(&value)),
         "behind_ms" => ("behind_seconds".to_owned(), seconds(&value)),
         "used_ms" => ("used_seconds".to_owned(), seconds(&value)),

@@ -17,7 +17,7 @@ use super::access::source::SOURCES_MAX;
 use super::serving::Traffic;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
-use crate::run::{QUEUE_MAX, Sizes};
+use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, Sizes};
 
 /// Content type of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -53,11 +53,20 @@ struct StoreLabels {
     part: &'static str,
 }
 
+/// Label of alerts that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlertLabels {
+    outcome: &'static str,
+}
+
 /// What is counted.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     command_seconds: Histogram,
+    batch_seconds: Histogram,
+    alerts_in: Family<AlertLabels, Counter>,
+    alerts_truncated: Counter,
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
     denials: Family<DenialLabels, Counter>,
@@ -74,6 +83,9 @@ impl Metrics {
             registry: Registry::with_prefix("andon"),
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            batch_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            alerts_in: Family::default(),
+            alerts_truncated: Counter::default(),
             tickets: Family::default(),
             store: Family::default(),
             denials: Family::default(),
@@ -112,10 +124,24 @@ impl Metrics {
             Unit::Seconds,
             self.command_seconds.clone(),
         );
+        registry.register("alertmanager_alerts", "Alerts by what they came to", self.alerts_in.clone());
+        registry.register(
+            "alertmanager_truncated",
+            "Alerts that Alertmanager left out of what it sent",
+            self.alerts_truncated.clone(),
+        );
+        registry.register_with_unit(
+            "batch",
+            "From a batch's arrival to its durable answer",
+            Unit::Seconds,
+            self.batch_seconds.clone(),
+        );
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
             ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
             ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
+            ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
+            ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));
@@ -134,6 +160,20 @@ impl Metrics {
     #[expect(clippy::cast_precision_loss, reason = "no command takes 2^53 microseconds")]
     pub(super) fn command_took(&self, us: u64) {
         self.command_seconds.observe(us as f64 / 1e6);
+    }
+
+    /// Alerts came in, and came to this; so many more were left out by whoever sent them.
+    pub(super) fn alerts_came(&self, outcomes: impl Iterator<Item = &'static str>, truncated: u64) {
+        for outcome in outcomes {
+            self.alerts_in.get_or_create(&AlertLabels { outcome }).inc();
+        }
+        self.alerts_truncated.inc_by(truncated);
+    }
+
+    /// A batch was answered after so many microseconds.
+    #[expect(clippy::cast_precision_loss, reason = "no batch takes 2^53 microseconds")]
+    pub(super) fn batch_took(&self, us: u64) {
+        self.batch_seconds.observe(us as f64 / 1e6);
     }
 
     /// Everything that is counted, as text.

@@ -11,9 +11,11 @@
 
 mod access;
 mod alarms;
+mod alertmanager;
 mod archive;
 mod auth;
 mod backup;
+mod batch;
 mod board;
 mod body;
 mod caching;
@@ -71,6 +73,7 @@ use self::problem::Problem;
 use self::serving::Why;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
+use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::run::time::Proof;
@@ -116,6 +119,8 @@ pub struct ServerFacts {
     pub language: Language,
     /// Which proof makes the box's time trusted.
     pub proof: Proof,
+    /// Which tickets alerts open; none where they do not come in.
+    pub alertmanager: Option<Arc<Alertmanager>>,
 }
 
 /// The state every handler is given.
@@ -242,6 +247,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
         .route(verbs::PATH, axum::routing::post(verbs::act))
+        .routes(routes!(batch::batch))
+        .routes(routes!(alertmanager::take))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

@@ -29,6 +29,7 @@ use crate::desk::view::TicketView;
     components(schemas(Told)),
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
+        (name = "intake", description = "What other systems send in their own form"),
         (name = "alarms", description = "What needs a person"),
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),

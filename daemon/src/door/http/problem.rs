@@ -288,6 +288,31 @@ impl Problem {
         )
     }
 
+    /// The configuration says nothing of what this takes in.
+    pub(super) fn not_configured(section: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "not-configured",
+            "This desk is not set up for that",
+            format!("the configuration has no [{section}]; add it to andon.toml and start andond anew"),
+        )
+    }
+
+    /// A command before it was not carried out, and whoever sent them wants it to end there.
+    pub(super) fn not_tried() -> Self {
+        Self::new(
+            StatusCode::FAILED_DEPENDENCY,
+            "not-tried",
+            "The batch stopped before this command",
+            "a command before this one was not carried out, and `stop_on_refusal` was set; send it again when that is mended",
+        )
+    }
+
+    /// What it says, as it stands in the answer to a batch.
+    pub(super) fn into_told(self) -> Told {
+        *self.0
+    }
+
     /// Says first what came before it.
     pub(super) fn with_before(mut self, words: &str) -> Self {
         self.0.detail = format!("{words}: {}", self.0.detail);
@@ -301,7 +326,6 @@ impl Problem {
     }
 
     /// What is wrong with which field.
-    #[cfg(test)]
     pub(super) fn into_errors(self) -> Vec<FieldError> {
         self.0.errors
     }
@@ -363,6 +387,9 @@ impl From<Failure> for Problem {
             }
             Failure::Storage { full: false, .. } => {
                 Self::later("storage-failed", "The disk fails", detail, RETRY_LATER_S)
+            }
+            Failure::BatchTooLong { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The batch is too long", detail)
             }
             Failure::Busy => Self::later("busy", "The desk is busy", detail, RETRY_BUSY_S),
             Failure::Stopping => Self::later("stopping", "The desk is stopping", detail, RETRY_LATER_S),

@@ -140,7 +140,11 @@ impl Loop {
     /// On a full disk, what is left is for the desk itself and for those who see to the wall.
     pub(super) fn refuse_if_full(&self, command: &Command) -> Result<(), Failure> {
         let is_last_word = match command {
-            Command::Register(_) | Command::Ticket { .. } | Command::ApplyRegulation { .. } => false,
+            Command::Register(_)
+            | Command::Ticket { .. }
+            | Command::ApplyRegulation { .. }
+            | Command::Alert(_)
+            | Command::AlertsOverLimit(_) => false,
             Command::Desk(act) => match act {
                 DeskAct::AddToken(_) => false,
                 DeskAct::AckAlarm(_)

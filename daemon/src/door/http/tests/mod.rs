@@ -1,5 +1,7 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
+mod alertmanager;
+mod batch;
 mod commands;
 mod inputs;
 mod limits;
@@ -156,10 +158,23 @@ impl World {
                 zone,
                 language: firmware_board::Language::Russian,
                 proof: crate::run::time::Proof::Plausible,
+                alertmanager: None,
             },
         });
         let router = router(Arc::clone(&shared));
         Self { handle, shared, router, thread: Some(thread), dir: None }
+    }
+
+    /// The same daemon, set up for alerts.
+    fn with_alertmanager(mut self, alertmanager: crate::config::Alertmanager) -> Self {
+        let Shared { handle, png, parts, access, traffic, started_us, facts } = self.shared.as_ref();
+        let facts = ServerFacts { alertmanager: Some(Arc::new(alertmanager)), ..facts.clone() };
+        let (handle, png, parts) = (handle.clone(), Arc::clone(png), parts.clone());
+        let (access, traffic) = (Arc::clone(access), Arc::clone(traffic));
+        self.shared =
+            Arc::new(Shared { handle, png, parts, access, traffic, started_us: *started_us, facts });
+        self.router = router(Arc::clone(&self.shared));
+        self
     }
 
     /// The same state directory under another daemon.
