@@ -35,7 +35,7 @@ fn added(daemon: &Daemon, args: &[&str]) -> String {
 }
 
 #[test]
-fn ten_thousand_bad_tokens_are_a_few_lines_and_keep_no_good_one_out() {
+fn a_flood_of_bad_tokens_is_a_few_lines_and_keeps_no_good_one_out() {
     let dir = TempDir::new().expect("a directory");
     let token = first_token(&dir.path().join("state"));
     let daemon = start(&dir, &token);

@@ -422,6 +422,22 @@ fn settle(desk: &mut Desk, entries: &mut Vec<Entry>, at: Timestamp) {
     }
 }
 
+/// Two tokens: one of an agent, one of a bot whose time is over.
+fn tokens() -> Value {
+    json!([{"name": "ivanova", "role": "agent", "lines": [1, 2]},
+                {"name": "bot", "role": "intake", "lines": [], "regulations": ["getmark"], "channels": ["email", "phone"],
+                 "expires_at": "2026-11-20T00:00:00.000+03:00", "expired": true,
+                 "last_used_at": "2026-11-19T12:00:00.000+03:00", "last_used_from": "192.168.1.7"}])
+}
+
+/// Two denied calls.
+fn denials() -> Value {
+    json!([{"first_at": "2026-11-23T09:00:00.000+03:00", "last_at": "2026-11-23T09:10:00.000+03:00", "count": 10_000,
+                "from": "192.168.1.66", "token": null, "code": "locked-out", "method": "POST", "route": "/v1/tickets"},
+                {"first_at": "2026-11-23T08:00:00.000+03:00", "last_at": "2026-11-23T08:00:00.000+03:00", "count": 1,
+                "from": "2001:db8:1:2::/64", "token": "bot", "code": "out-of-scope", "method": "POST", "route": "/v1/tickets/{number}/{verb}"}])
+}
+
 /// What a daemon with that desk answers.
 fn answer(
     desk: &Desk,
@@ -495,18 +511,8 @@ fn answer(
                 "detail": "the system clock is 1d 2h behind the newest event"});
             return (StatusCode::CONFLICT, headers, problem);
         }
-        ("GET", "/v1/tokens") => {
-            json!([{"name": "ivanova", "role": "agent", "lines": [1, 2]},
-                {"name": "bot", "role": "intake", "lines": [], "regulations": ["getmark"], "channels": ["email", "phone"],
-                 "expires_at": "2026-11-20T00:00:00.000+03:00", "expired": true,
-                 "last_used_at": "2026-11-19T12:00:00.000+03:00", "last_used_from": "192.168.1.7"}])
-        }
-        ("GET", "/v1/denials") => {
-            json!([{"first_at": "2026-11-23T09:00:00.000+03:00", "last_at": "2026-11-23T09:10:00.000+03:00", "count": 10_000,
-                "from": "192.168.1.66", "token": null, "code": "locked-out", "method": "POST", "route": "/v1/tickets"},
-                {"first_at": "2026-11-23T08:00:00.000+03:00", "last_at": "2026-11-23T08:00:00.000+03:00", "count": 1,
-                "from": "2001:db8:1:2::/64", "token": "bot", "code": "out-of-scope", "method": "POST", "route": "/v1/tickets/{number}/{verb}"}])
-        }
+        ("GET", "/v1/tokens") => tokens(),
+        ("GET", "/v1/denials") => denials(),
         ("POST", "/v1/tokens") if body["name"] == "ivanova" => {
             let problem = json!({"type": "urn:andon:problem:invalid-fields", "title": "Fields are wrong", "status": 422, "code": "invalid-fields",
                 "detail": "1 field is wrong", "errors": [{"field": "name", "message": "`ivanova` has a token already"}]});

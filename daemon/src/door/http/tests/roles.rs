@@ -1,5 +1,6 @@
 //! Who may what.
 
+use axum::http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::*;
@@ -173,7 +174,7 @@ async fn no_answer_sets_a_cookie_or_lets_another_site_read_it_and_every_one_may_
                 ("cross-origin-resource-policy", "same-origin"),
             ] {
                 assert_eq!(
-                    headers.get(name).map(|value| value.as_bytes()),
+                    headers.get(name).map(HeaderValue::as_bytes),
                     Some(value.as_bytes()),
                     "{method} {path}: {name}"
                 );

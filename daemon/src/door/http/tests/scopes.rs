@@ -37,7 +37,9 @@ async fn world() -> World {
     let incident = json!({"regulation": "itsm", "channel": "phone", "type": "incident", "priority": "p1",
         "subject": FOREIGN, "requester": {"name": "Ольга"}, "fields": {"category": "business-apps", "subcategory": "1c"}});
     let mut tickets = vec![by("email", "Письмо"), by("phone", FOREIGN)];
-    tickets.iter_mut().for_each(|ticket| ticket["regulation"] = "getmark".into());
+    for ticket in &mut tickets {
+        ticket["regulation"] = "getmark".into();
+    }
     for body in tickets.into_iter().chain([incident]) {
         world.post("/v1/tickets", "agent", &body).await.ok(201);
     }
@@ -240,7 +242,10 @@ async fn a_scope_that_names_what_is_not_there_is_refused_all_at_once() {
             json!({"name": "a", "role": "admin", "channels": ["email"], "regulations": ["itsm"]}),
             vec!["regulations", "channels"],
         ),
-        (json!({"name": "a", "role": "agent", "expires": "soon"}), vec!["expires"]),
+        (
+            json!({"name": "a", "role": "boss", "expires": "soon", "lines": [9], "regulations": ["x", "itsm"], "channels": ["fax"]}),
+            vec!["role", "lines", "expires", "regulations[0]", "channels[0]"],
+        ),
         (json!({"name": "a", "role": "agent", "expires": "2020-01-01"}), vec!["expires"]),
         (json!({"name": "a", "role": "agent", "expires": "0d"}), vec!["expires"]),
         (json!({"name": "a", "role": "agent", "channel": "email"}), vec!["channel"]),
