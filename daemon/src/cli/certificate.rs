@@ -49,7 +49,9 @@ pub(super) async fn keep(identities: Option<Arc<Identities>>, mut hangup: Signal
 
 fn reload(identities: Option<&Identities>) {
     let Some(identities) = identities else {
-        log::info!("SIGHUP: there is no certificate to read again; what else the configuration says holds from a restart on");
+        log::info!(
+            "SIGHUP: there is no certificate to read again; what else the configuration says holds from a restart on"
+        );
         return;
     };
     match identities.reload() {

@@ -7,6 +7,7 @@ mod here;
 mod pi;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -26,10 +27,12 @@ use crate::config::Config;
 
 /// Where an installed daemon has its configuration, from the root.
 const INSTALLED: &str = "etc/andon/andon.toml";
+/// The directory it is in, where its files are looked for.
+const INSTALLED_IN: &str = "etc/andon";
 
 /// Tell what is missing on this box, and the line that mends it.
 ///
-/// Looks at the configuration, the wall's buses and pins, rights, the state directory, the clock and the daemon; it changes
+/// Looks at the configuration, the certificate, the wall's buses and pins, rights, the state directory, the clock and the daemon; it changes
 /// nothing. Ends with 1 when something is wrong.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -46,6 +49,9 @@ impl Doctor {
         let tree = Tree::new(&self.root);
         let mut findings = Vec::new();
         let config = configuration(self.config.as_deref(), &tree, &mut findings);
+        let base =
+            self.config.as_deref().and_then(Path::parent).map_or(tree.path(INSTALLED_IN), Path::to_owned);
+        tls::look(&config, &base, SystemClock.system_now(), &mut findings);
         pi::look(&tree, &config.board, &mut findings);
         let state_dir = io.state_dir.clone().unwrap_or(config.state_dir);
         here::state_dir(&state_dir, &mut findings);
