@@ -1,5 +1,6 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
+mod abuse;
 mod archive;
 mod backup;
 mod books;
@@ -16,6 +17,7 @@ mod signals;
 mod storm;
 mod systemd;
 mod time;
+mod tls;
 mod versions;
 mod wall;
 mod watch;

@@ -8,10 +8,12 @@ pub mod disk;
 pub mod load;
 pub mod needs;
 pub mod random;
+pub mod raw;
 pub mod sim_disk;
 pub mod simulated_box;
 pub mod terminal;
 pub mod time;
+pub mod tls;
 pub mod world;
 
 pub use browser::Browser;

@@ -307,7 +307,9 @@ impl Config {
             .board
             .settle(text)
             .map_err(|wrong| problem(toml_problem::line_of(text, &wrong.at), wrong.key, wrong.message))?;
-        config.refuse_exposure().map_err(|exposed| problem(line_with("listen"), "listen", exposed.to_string()))?;
+        config
+            .refuse_exposure()
+            .map_err(|exposed| problem(line_with("listen"), "listen", exposed.to_string()))?;
         Ok(config)
     }
 
@@ -530,7 +532,10 @@ mod tests {
     #[test]
     fn plain_http_on_the_network_is_refused_unless_it_is_wanted() {
         let told = complaint("zone = \"UTC\"\nlisten = \"0.0.0.0:8420\"");
-        assert!(told.starts_with("andon.toml:2: listen: the desk would listen on 0.0.0.0:8420 without TLS"), "{told}");
+        assert!(
+            told.starts_with("andon.toml:2: listen: the desk would listen on 0.0.0.0:8420 without TLS"),
+            "{told}"
+        );
         assert!(told.contains("[tls]") && told.contains("`insecure-lan = true`"), "{told}");
         assert!(complaint("listen = \"[::]:8420\"").contains("without TLS"));
         for fine in [

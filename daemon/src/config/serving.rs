@@ -42,7 +42,8 @@ fn per_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::E
 fn number<'de, D: Deserializer<'de>>(deserializer: D, least: usize) -> Result<usize, D::Error> {
     let said = i64::deserialize(deserializer)?;
     let number = usize::try_from(said).ok().filter(|number| (least..=CONNECTIONS_MAX).contains(number));
-    number.ok_or_else(|| D::Error::custom(format!("{said} is not a number from {least} to {CONNECTIONS_MAX}")))
+    number
+        .ok_or_else(|| D::Error::custom(format!("{said} is not a number from {least} to {CONNECTIONS_MAX}")))
 }
 
 #[cfg(test)]
@@ -56,7 +57,8 @@ mod tests {
     fn bounds_are_said_or_default_and_what_cannot_be_is_told() {
         let read = |text: &str| Config::parse(Path::new("andon.toml"), text);
         assert_eq!(read("").expect("it is whole").serving, Serving::default());
-        let said = read("[serving]\nconnections = 16\nconnections-per-address = 1").expect("it is whole").serving;
+        let said =
+            read("[serving]\nconnections = 16\nconnections-per-address = 1").expect("it is whole").serving;
         assert_eq!(said, Serving { connections: 16, connections_per_address: 1 });
         for (text, expected) in [
             ("connections = 15", "andon.toml:2: connections: 15 is not a number from 16 to 16384"),

@@ -83,7 +83,10 @@ mod tests {
         for (text, expected) in [
             ("[tls]\ncertificate = \"/a\"", "missing field `key`"),
             ("[tls]\nkey = \"/a\"", "missing field `certificate`"),
-            ("[tls]\ncertificate = \"/a\"\nkey = \"/b\"\nchain = \"/c\"", "andon.toml:4: chain: unknown field"),
+            (
+                "[tls]\ncertificate = \"/a\"\nkey = \"/b\"\nchain = \"/c\"",
+                "andon.toml:4: chain: unknown field",
+            ),
         ] {
             let told = Config::parse(Path::new("andon.toml"), text).expect_err("it is wrong").to_string();
             assert!(told.contains(expected), "{told}");

@@ -180,11 +180,18 @@ impl fmt::Display for IdentityState {
                 write!(f, "the certificate ends in {days} days, at {}: have it renewed", utc(at))
             }
             Self::Ended { at } => {
-                write!(f, "the certificate ended at {}: callers refuse it; put a new one in its place", utc(at))
+                write!(
+                    f,
+                    "the certificate ended at {}: callers refuse it; put a new one in its place",
+                    utc(at)
+                )
             }
             Self::NotYet { from } => {
                 let from = utc(from);
-                write!(f, "the certificate holds only from {from} on: callers refuse it, or the box's clock is behind")
+                write!(
+                    f,
+                    "the certificate holds only from {from} on: callers refuse it, or the box's clock is behind"
+                )
             }
         }
     }

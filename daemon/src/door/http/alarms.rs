@@ -41,10 +41,7 @@ pub(super) async fn list(
     // A disk that fails takes no events: its alarm stands on the wall only.
     let board = door.shared.handle.view().board();
     let unkept = board.alarms_total;
-    let kept = door
-        .shared
-        .handle
-        .look(move |desk, _| (view::alarms(desk, zone, language, limit), desk.alarms_total()));
+    let kept = door.look(move |desk, _| (view::alarms(desk, zone, language, limit), desk.alarms_total()));
     let (mut alarms, total) = kept.await?;
     if unkept > total {
         let known = board.alarms.iter().take(unkept - total);

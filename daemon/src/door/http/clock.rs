@@ -42,7 +42,7 @@ async fn read(door: &DoorState) -> Result<ClockStatus, Problem> {
     let handle = &door.shared.handle;
     // The answer to a command comes before the wall is drawn by it.
     door.settled().await?;
-    let (at, newest) = handle.look(|desk, now| (now, desk.known_at())).await?;
+    let (at, newest) = door.look(|desk, now| (now, desk.known_at())).await?;
     let (zone, time) = (door.shared.facts.zone, handle.view().board().time);
     Ok(ClockStatus {
         at: at.to_rfc3339(zone),

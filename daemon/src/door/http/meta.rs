@@ -162,7 +162,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
     let shared = &door.shared;
     let zone = shared.facts.zone;
     let look = |desk: &Desk, now| (now, desk.next_deadline(), desk.next_seq(), versions(desk, now));
-    let (now, next_deadline, next_event, versions) = shared.handle.look(look).await?;
+    let (now, next_deadline, next_event, versions) = door.look(look).await?;
     let board = shared.handle.view().board();
     let history = Arc::clone(shared.handle.history());
     let sizes = blocking(move || history.sizes()).await?;

@@ -50,7 +50,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
-use calendars::Tz;
+use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 use tokio::sync::Semaphore;
 use tower::util::MapResponseLayer;
@@ -69,7 +69,7 @@ use self::serving::Why;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command, DeskAct, Role};
+use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::run::time::Proof;
 use crate::run::{Done, Failure, Handle};
 
@@ -153,9 +153,17 @@ impl Door {
 
     /// Waits until the loop has dealt with what came before: it answers commands first and draws the wall then.
     async fn settled(&self) -> Result<(), Problem> {
-        let look = self.shared.handle.look(|_, _| ());
-        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), look).await {
-            Ok(settled) => Ok(settled?),
+        self.look(|_, _| ()).await
+    }
+
+    /// Looks at the whole desk, where it answers in time.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Desk, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let looked = self.shared.handle.look(look);
+        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), looked).await {
+            Ok(looked) => Ok(looked?),
             Err(_) => {
                 Err(Problem::not_ready(format!("the desk did not answer within {SETTLED_WITHIN_MS} ms")))
             }

@@ -141,7 +141,9 @@ impl Problem {
             StatusCode::REQUEST_TIMEOUT,
             "request-timeout",
             "The body took too long",
-            format!("the body kept us waiting for more than {patience_s} s; it is to come in at {rate} bytes per second or more"),
+            format!(
+                "the body kept us waiting for more than {patience_s} s; it is to come in at {rate} bytes per second or more"
+            ),
         )
     }
 

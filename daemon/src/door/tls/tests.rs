@@ -79,11 +79,8 @@ fn what_cannot_be_used_is_told_by_file_and_way_out() {
     std::fs::remove_file(pair.key()).expect("it is there");
     assert!(told(&pair).starts_with("cannot read ") && told(&pair).contains("key.pem"), "{}", told(&pair));
     pair.renew(2030);
-    std::fs::write(
-        pair.certificate(),
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    )
-    .expect("a file");
+    std::fs::write(pair.certificate(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        .expect("a file");
     assert!(told(&pair).contains("cannot be used"), "{}", told(&pair));
 }
 

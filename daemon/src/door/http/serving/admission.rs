@@ -11,9 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::caching::harden;
 use super::super::problem::Problem;
+use super::Peer;
 use super::paced::Paced;
 use super::traffic::{Traffic, Why};
-use super::Peer;
 use crate::run::Failure;
 
 /// The longest path and query, in bytes.
@@ -100,7 +100,8 @@ impl BodyRoom {
     /// # Errors
     /// `busy`: there is none left.
     pub(in super::super) fn take(&self, place: &mut BodyPlace, bytes: usize) -> Result<(), Problem> {
-        let more = u32::try_from(bytes).ok().and_then(|more| Arc::clone(&self.0).try_acquire_many_owned(more).ok());
+        let more =
+            u32::try_from(bytes).ok().and_then(|more| Arc::clone(&self.0).try_acquire_many_owned(more).ok());
         let Some(more) = more else {
             self.1.turned_away(Why::Bodies, "a request");
             return Err(Failure::Busy.into());

@@ -13,9 +13,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::super::problem::Problem;
+use super::Connection;
 use super::steady::Steady;
 use super::traffic::Why;
-use super::Connection;
 
 /// How long a handshake may take, in seconds. Tests of it do not wait that long.
 const HANDSHAKE_WITHIN_S: u64 = if cfg!(test) { 1 } else { 10 };

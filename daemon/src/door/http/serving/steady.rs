@@ -56,11 +56,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Steady<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Steady<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.within(cx, |inner, cx| inner.poll_write(cx, buf))
     }
 

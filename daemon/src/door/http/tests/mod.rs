@@ -7,9 +7,11 @@ mod live;
 mod opening;
 mod pages;
 mod roles;
+mod shed;
 mod sockets;
 mod stream;
 mod time;
+mod tls;
 mod versions;
 
 use std::path::Path;
@@ -99,6 +101,12 @@ impl World {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
         let mut world = Self::at(dir.path());
         world.dir = Some(dir);
+        world.add_tokens().await;
+        world
+    }
+
+    /// A token for each role, whose secret is the role's name.
+    async fn add_tokens(&self) {
         for role in Role::ALL {
             let token = Token {
                 name: role.id().into(),
@@ -107,13 +115,8 @@ impl World {
                 hash: secret::hash(role.id().as_bytes()).into(),
             };
             let add = Command::Desk(DeskAct::AddToken(token));
-            world
-                .handle
-                .command(add, Actor::named("test", Role::Admin), None)
-                .await
-                .expect("it can be added");
+            self.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
         }
-        world
     }
 
     fn at(state_dir: &Path) -> Self {

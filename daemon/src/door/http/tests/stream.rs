@@ -145,7 +145,7 @@ async fn a_listener_who_reads_nothing_for_long_loses_nothing() {
     let body = error();
     let tickets: Vec<_> = (0..5_000).map(|_| world.post("/v1/tickets", "agent", &body)).collect();
     futures_util::stream::iter(tickets)
-        .buffer_unordered(500)
+        .buffer_unordered(150)
         .for_each(|answer| async {
             answer.ok(201);
         })
