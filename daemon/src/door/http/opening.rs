@@ -12,7 +12,7 @@ use tower::util::MapResponseLayer;
 use tower::{ServiceExt, service_fn};
 
 use super::problem::{self, Problem};
-use super::serving::{HangUp, Stopping};
+use super::serving::{HangUp, Peer, Stopping};
 use super::{blocking, caching, kiosk, live, meta, openapi};
 use crate::board::Live;
 use crate::run::opening::{OPEN_AGAIN, Opening, Stage};
@@ -74,8 +74,9 @@ async fn follow(
     State(waiting): State<Waiting>,
     stopping: Option<Extension<Stopping>>,
     hang_up: Option<Extension<HangUp>>,
+    peer: Option<Extension<Peer>>,
 ) -> Result<live::Scenes, Problem> {
-    live::scenes(&waiting.live, stopping, hang_up)
+    live::scenes(&waiting.live, stopping, hang_up, peer)
 }
 
 /// Everything else: how far the opening is.

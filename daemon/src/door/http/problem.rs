@@ -226,8 +226,10 @@ impl Problem {
     }
 
     /// As many follow the wall as may.
-    pub(super) fn too_many_followers(max: usize) -> Self {
-        let detail = format!("{max} follow the wall already; it is free again when one of them goes");
+    pub(super) fn too_many_followers(max: usize, max_each: usize) -> Self {
+        let detail = format!(
+            "{max} follow the wall already, or {max_each} from this address; it is free again when one of them goes"
+        );
         Self::later("too-many-followers", "The wall is followed by as many as may", detail, RETRY_LATER_S)
     }
 
