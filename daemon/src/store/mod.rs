@@ -35,6 +35,7 @@ pub mod lock;
 mod position;
 pub mod regulations;
 pub mod reserve;
+pub mod search;
 pub mod staging;
 pub mod tickets;
 

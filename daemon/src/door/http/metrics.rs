@@ -16,7 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::serving::CONNECTIONS_MAX;
 use super::{DoorState, Shared};
 use crate::clock;
-use crate::run::{QUEUE_MAX, Sizes};
+use crate::run::{QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
 /// Content type of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -53,6 +53,10 @@ pub(super) struct Metrics {
     command_seconds: Histogram,
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
+    search: Family<TicketLabels, Gauge>,
+    search_missing_blocks: Gauge,
+    search_whole: Gauge,
+    search_tickets_read: Counter,
     alarms: Gauge,
     events: Counter,
     trusted: Gauge,
@@ -67,6 +71,10 @@ impl Metrics {
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
             tickets: Family::default(),
             store: Family::default(),
+            search: Family::default(),
+            search_missing_blocks: Gauge::default(),
+            search_whole: Gauge::default(),
+            search_tickets_read: Counter::<u64, AtomicU64>::default(),
             alarms: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
@@ -84,6 +92,22 @@ impl Metrics {
             Unit::Bytes,
             self.store.clone(),
         );
+        registry.register("search_tickets", "Tickets by where lists find them", self.search.clone());
+        registry.register(
+            "search_missing_blocks",
+            "Stretches of 65,536 ticket numbers that the index lacks",
+            self.search_missing_blocks.clone(),
+        );
+        registry.register(
+            "search_whole",
+            "Whether every list is found in the index",
+            self.search_whole.clone(),
+        );
+        registry.register(
+            "search_tickets_read",
+            "Tickets that were read for lists",
+            self.search_tickets_read.clone(),
+        );
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
@@ -95,6 +119,7 @@ impl Metrics {
             self.command_seconds.clone(),
         );
         for (name, help, limit) in [
+            ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
             ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
         ] {
@@ -141,6 +166,15 @@ impl Metrics {
         {
             self.store.get_or_create(&StoreLabels { part }).set(as_gauge(bytes));
         }
+        let SearchState { tickets, waiting, missing_blocks, is_whole, bytes, tickets_read } =
+            view.search().state();
+        for (is, count) in [("indexed", tickets), ("waiting", waiting)] {
+            self.search.get_or_create(&TicketLabels { is }).set(as_gauge(count));
+        }
+        self.search_missing_blocks.set(as_gauge(missing_blocks));
+        self.search_whole.set(is_whole.into());
+        self.search_tickets_read.inner().store(tickets_read, Ordering::Relaxed);
+        self.store.get_or_create(&StoreLabels { part: "search" }).set(as_gauge(bytes));
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
         self.trusted.set(board.time.is_trusted().into());

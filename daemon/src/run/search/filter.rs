@@ -1,0 +1,200 @@
+//! Which tickets a list asks for, and the terms by which the index finds them.
+
+use std::borrow::Cow;
+
+use super::words::{self, Word};
+use crate::desk::{Stage, Ticket};
+use crate::store::search::{AnyOf, TERM_MAX_BYTES, Term};
+
+/// How terms are made. An index whose terms were made otherwise is made anew: raise it when [`terms_of`] changes.
+pub(super) const TERMS: u32 = 1;
+/// Stands for "none" where a ticket may have no assignee, group or client.
+const NONE: &str = "none";
+/// In front of a word's term …
+const WORD: u8 = b'w';
+/// … and of a stem's, where the word does not begin with it: `happy`, `happi`.
+const STEM: u8 = b'x';
+
+/// One side of a ticket that a list can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the words are those of the ticket")]
+pub enum Facet {
+    Status,
+    Priority,
+    Kind,
+    Line,
+    Assignee,
+    Group,
+    Client,
+    Regulation,
+    Channel,
+    Stage,
+    Overdue,
+}
+
+impl Facet {
+    const ALL: [Self; 11] = [
+        Self::Status,
+        Self::Priority,
+        Self::Kind,
+        Self::Line,
+        Self::Assignee,
+        Self::Group,
+        Self::Client,
+        Self::Regulation,
+        Self::Channel,
+        Self::Stage,
+        Self::Overdue,
+    ];
+
+    /// In front of its terms.
+    fn mark(self) -> u8 {
+        match self {
+            Self::Status => b's',
+            Self::Priority => b'p',
+            Self::Kind => b't',
+            Self::Line => b'l',
+            Self::Assignee => b'a',
+            Self::Group => b'g',
+            Self::Client => b'c',
+            Self::Regulation => b'r',
+            Self::Channel => b'h',
+            Self::Stage => b'S',
+            Self::Overdue => b'o',
+        }
+    }
+
+    /// What a ticket shows on this side.
+    fn of(self, ticket: &Ticket) -> Cow<'_, str> {
+        let facts = &ticket.facts;
+        Cow::Borrowed(match self {
+            Self::Status => &facts.status,
+            Self::Priority => &facts.priority,
+            Self::Kind => &facts.kind,
+            Self::Line => return Cow::Owned(facts.line.to_string()),
+            Self::Assignee => ticket.assignee.as_deref().unwrap_or(NONE),
+            Self::Group => ticket.group.as_deref().unwrap_or(NONE),
+            Self::Client => facts.client.as_deref().unwrap_or(NONE),
+            Self::Regulation => &facts.regulation,
+            Self::Channel => &facts.channel,
+            Self::Stage => stage_id(ticket.stage),
+            Self::Overdue => overdue_id(ticket.is_overdue()),
+        })
+    }
+
+    fn term(self, value: &str) -> Term {
+        term(self.mark(), value)
+    }
+}
+
+/// A stage as lists name it.
+pub fn stage_id(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Open => "open",
+        Stage::Resolved => "resolved",
+        Stage::Closed => "closed",
+    }
+}
+
+/// Whether a ticket is overdue, as lists name it.
+pub fn overdue_id(is_overdue: bool) -> &'static str {
+    if is_overdue { "true" } else { "false" }
+}
+
+/// Which tickets a list asks for: those that fit every facet and have every word. One that asks nothing asks for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    facets: Vec<(Facet, Vec<String>)>,
+    words: Vec<Word>,
+}
+
+impl Filter {
+    /// Also asks that a facet shows one of `values`; none of them asks nothing. The same facet may be asked more than
+    /// once: a token's scope besides what somebody wants.
+    #[must_use]
+    pub fn and(mut self, facet: Facet, values: Vec<String>) -> Self {
+        if !values.is_empty() {
+            self.facets.push((facet, values));
+        }
+        self
+    }
+
+    /// Also asks for all words of `question`.
+    #[must_use]
+    pub fn and_words(mut self, question: &str) -> Self {
+        self.words.extend(words::asked(question));
+        self
+    }
+
+    /// How many words it asks for.
+    pub fn words(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether closed tickets may be among those asked for.
+    pub fn wants_closed(&self) -> bool {
+        let closed = stage_id(Stage::Closed);
+        self.facets.iter().all(|(facet, ids)| *facet != Facet::Stage || ids.iter().any(|id| id == closed))
+    }
+
+    /// Whether a ticket is asked for.
+    pub fn matches(&self, ticket: &Ticket) -> bool {
+        let fits = |(facet, values): &(Facet, Vec<String>)| {
+            let shown = facet.of(ticket);
+            values.iter().any(|value| *value == shown)
+        };
+        self.facets.iter().all(fits) && self.has_words(ticket)
+    }
+
+    fn has_words(&self, ticket: &Ticket) -> bool {
+        let mut missing: Vec<&Word> = self.words.iter().collect();
+        if !missing.is_empty() {
+            words::each_of(ticket, &mut |word| missing.retain(|asked| !asked.finds(word)));
+        }
+        missing.is_empty()
+    }
+
+    /// What it asks of the index, in its terms.
+    pub(super) fn asked(&self) -> Vec<AnyOf<'_>> {
+        let facets = self.facets.iter().map(|(facet, values)| AnyOf {
+            terms: values.iter().map(|value| facet.term(value)).collect(),
+            ranges: Vec::new(),
+        });
+        facets.chain(self.words.iter().map(asked_word)).collect()
+    }
+}
+
+/// A word in the index's terms. Words with its stem begin with the stem, or have that for a term of its own.
+fn asked_word(word: &Word) -> AnyOf<'_> {
+    let range = |start: &str| {
+        let accept = |term: &[u8]| std::str::from_utf8(&term[1..]).is_ok_and(|known| word.finds(known));
+        (term(WORD, start), Box::new(accept) as Box<dyn Fn(&[u8]) -> bool>)
+    };
+    let mut ranges = vec![range(word.stem())];
+    if !word.text().starts_with(word.stem()) {
+        ranges.push(range(word.text()));
+    }
+    AnyOf { terms: vec![term(STEM, word.stem())], ranges }
+}
+
+/// All terms of a ticket, each once.
+pub(super) fn terms_of(ticket: &Ticket) -> Vec<Term> {
+    let mut terms: Vec<Term> = Facet::ALL.iter().map(|facet| facet.term(&facet.of(ticket))).collect();
+    words::each_of(ticket, &mut |word| {
+        terms.push(term(WORD, word));
+        let stem = words::stem(word);
+        if !word.starts_with(stem.as_ref()) {
+            terms.push(term(STEM, &stem));
+        }
+    });
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}
+
+fn term(mark: u8, text: &str) -> Term {
+    let mut term = Vec::with_capacity(1 + text.len().min(TERM_MAX_BYTES));
+    term.push(mark);
+    term.extend_from_slice(&text.as_bytes()[..text.len().min(TERM_MAX_BYTES - 1)]);
+    term
+}
