@@ -30,7 +30,7 @@ pub(crate) const DIR: &str = "search";
 /// So many changed tickets are written as files together …
 const LOT_TICKETS: u64 = 4_096;
 /// … or those that so many events changed: a start after a crash reads as many again.
-const LOT_EVENTS: u64 = 50_000;
+pub(super) const LOT_EVENTS: u64 = 50_000;
 /// How many tickets are read and added at once.
 const STEP_TICKETS: usize = 512;
 /// How long others have the processor and the disk between two steps.
@@ -73,7 +73,7 @@ impl Feeder {
         let told = Arc::clone(&handle.view().search().told);
         let dir = state.join(DIR);
         let thread = Background::start("search", Arc::clone(&told), move || {
-            let mut run = Run { handle, dir, language, told, health: Health::default() };
+            let mut run = Run { handle, dir, language, told, health: Health::default(), told_health: None };
             run.until_stopped();
         })?;
         Ok(Self { thread })
@@ -95,6 +95,8 @@ struct Run {
     language: Language,
     told: Arc<Told>,
     health: Health,
+    /// What the desk was told last.
+    told_health: Option<Health>,
 }
 
 impl Run {
@@ -138,10 +140,13 @@ impl Run {
     fn open(&mut self) -> Result<Index, Ended> {
         let next_seq = self.search().waiting().upto_seq;
         let last = self.search().last.load(std::sync::atomic::Ordering::Relaxed);
-        let Opened { mut index, lost } =
+        let Opened { mut index, lost, is_damaged } =
             Index::open(&self.dir, (self.origin().unwrap_or(0), TERMS), next_seq, last)?;
         for what in &lost {
             log::warn!("the search index is of no use, and made again: {what}");
+        }
+        if is_damaged {
+            self.is_damaged();
         }
         let mut changed = BTreeSet::new();
         for entry in self.handle.history().since(index.position()) {
@@ -172,6 +177,7 @@ impl Run {
 
     /// Adds what waits, makes what is missing, and writes what has become a lot.
     fn once(&mut self, index: &mut Index) -> Result<(), Ended> {
+        self.told.forget_news();
         self.give_up_damaged(index);
         self.take_waiting(index)?;
         while let Some(block) = index.next_missing() {
@@ -201,10 +207,10 @@ impl Run {
     /// Adds the tickets that wait.
     fn take_waiting(&mut self, index: &mut Index) -> Result<(), Ended> {
         let (waiting, upto_seq) = {
-            let waiting = self.search().waiting();
+            let mut waiting = self.search().waiting();
+            waiting.taken_seq = waiting.upto_seq;
             (waiting.numbers.clone(), waiting.upto_seq)
         };
-        self.told.forget_news();
         let numbers: Vec<u64> = waiting.keys().copied().collect();
         for numbers in numbers.chunks(STEP_TICKETS) {
             let tickets = self.read(numbers.iter().copied())?;
@@ -234,7 +240,7 @@ impl Run {
 
     /// Makes a block anew.
     fn rebuild(&mut self, index: &mut Index, block: u32) -> Result<(), Ended> {
-        let numbers = numbers_of(block);
+        let (numbers, given_up) = (numbers_of(block), index.times_given_up());
         let end = numbers.end.min(self.search().last.load(std::sync::atomic::Ordering::Relaxed) + 1);
         let mut lots = Vec::new();
         let mut next = numbers.start;
@@ -247,8 +253,11 @@ impl Run {
                 self.take_waiting(index)?;
             }
         }
-        index.adopt(self.origin().unwrap_or(0));
-        index.rebuilt(block, lots)?;
+        // What changed meanwhile may have been given up with the block; then it is made anew once more.
+        if index.times_given_up() == given_up {
+            index.adopt(self.origin().unwrap_or(0));
+            index.rebuilt(block, lots)?;
+        }
         Ok(())
     }
 
@@ -301,8 +310,11 @@ impl Run {
         self.tell_health();
     }
 
-    /// Tells the desk whether the index works; the desk passes over what it knows.
-    fn tell_health(&self) {
+    /// Tells the desk whether the index works, where that is news; an alarm may be left from before the start.
+    fn tell_health(&mut self) {
+        if self.told_health.replace(self.health) == Some(self.health) {
+            return;
+        }
         let text = match (self.language, self.health.is_damaged) {
             (Language::Russian, true) => "указатель заявок повреждён и строится заново, списки пока медленны",
             (Language::Russian, false) => "указатель заявок не пишется, списки могут быть медленны",

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(super) use self::feeder::Feeder;
+use self::feeder::LOT_EVENTS;
 pub use self::filter::{Facet, Filter};
 use super::background::Told;
 use super::history::HistoryError;
@@ -55,6 +56,8 @@ struct Waiting {
     changes: u64,
     /// All events before this number are in the index but for those of the tickets that wait.
     upto_seq: u64,
+    /// As that was when the thread took them last.
+    taken_seq: u64,
     /// Whether there is a thread that takes them.
     is_fed: bool,
 }
@@ -105,7 +108,7 @@ impl Search {
     pub(super) fn begin(&self, last: u64, next_seq: u64) {
         self.last.fetch_max(last, Ordering::Relaxed);
         let mut waiting = self.waiting();
-        (waiting.upto_seq, waiting.is_fed) = (next_seq, true);
+        (waiting.upto_seq, waiting.taken_seq, waiting.is_fed) = (next_seq, next_seq, true);
     }
 
     /// These tickets have changed, and are published as they are after all events before `next_seq`.
@@ -120,7 +123,8 @@ impl Search {
         let change = waiting.changes;
         waiting.numbers.extend(tickets.iter().map(|number| (number.0, change)));
         waiting.upto_seq = next_seq;
-        let is_time = waiting.numbers.len() >= WAITING_MAX;
+        let events = next_seq.saturating_sub(waiting.taken_seq);
+        let is_time = waiting.numbers.len() >= WAITING_MAX || events >= LOT_EVENTS;
         drop(waiting);
         if is_time {
             self.told.news();

@@ -27,6 +27,7 @@ pub struct Index {
     /// All events before this number are in its files.
     position: u64,
     next_id: u64,
+    times_given_up: u64,
     /// Files that the manifest no longer names once it is written.
     unused: Vec<PathBuf>,
 }
@@ -38,6 +39,8 @@ pub struct Opened {
     pub index: Index,
     /// Why it was begun anew, if it was, or what of it was given up.
     pub lost: Vec<String>,
+    /// Whether something was not as it was written.
+    pub is_damaged: bool,
 }
 
 /// Tickets of a block with their terms, made ready.
@@ -55,7 +58,7 @@ impl Index {
     pub fn open(dir: &Path, (origin, terms): (u32, u32), next_seq: u64, last: u64) -> Result<Opened, SearchError> {
         let owner = Owner { origin, terms };
         fs::create_dir_all(dir).map_err(|source| SearchError::Write { dir: dir.to_owned(), source })?;
-        let mut lost = Vec::new();
+        let (mut lost, mut is_damaged) = (Vec::new(), false);
         let manifest = match Manifest::read(dir) {
             Ok(None) => None,
             Ok(Some(manifest)) if manifest.owner != owner => {
@@ -70,6 +73,7 @@ impl Index {
             Ok(manifest) => manifest,
             Err(error) => {
                 lost.push(format!("its manifest cannot be read: {error}"));
+                is_damaged = true;
                 None
             }
         };
@@ -80,14 +84,18 @@ impl Index {
             published: Published::default(),
             position: next_seq,
             next_id: 1,
+            times_given_up: 0,
             unused: Vec::new(),
         };
         match manifest {
-            Some(manifest) => lost.extend(index.take(manifest)),
+            Some(manifest) => {
+                lost.extend(index.take(manifest));
+                is_damaged = !lost.is_empty();
+            }
             None => index.blocks.missing = (0..=block_of(last)).collect(),
         }
         index.sweep();
-        Ok(Opened { index, lost })
+        Ok(Opened { index, lost, is_damaged })
     }
 
     /// Takes over what a manifest names; what of it is lost.
@@ -230,7 +238,13 @@ impl Index {
             }
         }
         self.blocks.missing.insert(block);
+        self.times_given_up += 1;
         self.publish();
+    }
+
+    /// How often a block was given up since the index was opened.
+    pub fn times_given_up(&self) -> u64 {
+        self.times_given_up
     }
 
     /// Writes what is in memory to files, durably. All events before `position` are in.

@@ -24,7 +24,7 @@ struct Shelf {
 impl Shelf {
     fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        let Opened { mut index, lost } = Index::open(dir.path(), OWNER, 1, 0).unwrap();
+        let Opened { mut index, lost, .. } = Index::open(dir.path(), OWNER, 1, 0).unwrap();
         assert_eq!(lost, Vec::<String>::new());
         let nothing = index.next_missing().expect("a new one lacks its first block");
         index.rebuilt(nothing, Vec::new()).unwrap();
@@ -52,7 +52,7 @@ impl Shelf {
     }
 
     fn reopen(&mut self, next_seq: u64) -> Vec<String> {
-        let Opened { mut index, lost } = Index::open(self.dir.path(), OWNER, next_seq, LAST).unwrap();
+        let Opened { mut index, lost, .. } = Index::open(self.dir.path(), OWNER, next_seq, LAST).unwrap();
         index.ready();
         self.index = index;
         lost
@@ -139,6 +139,12 @@ fn what_was_not_flushed_is_gone_after_a_kill_and_the_position_says_so() {
     shelf.index.flush(90).unwrap();
     let before = shelf.truth.clone();
     shelf.change(500);
+    let old: Vec<_> = shelf.files().into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
+    let manifest = fs::read(shelf.dir.path().join("manifest")).unwrap();
+    // Killed after all parts of a lot are written, before the manifest is.
+    shelf.index.flush(180).unwrap();
+    old.into_iter().for_each(|(bytes, file)| fs::write(file, bytes).unwrap());
+    fs::write(shelf.dir.path().join("manifest"), manifest).unwrap();
     fs::write(shelf.dir.path().join("ffffffff.part"), b"half").unwrap();
     fs::write(shelf.dir.path().join("manifest.new"), b"half").unwrap();
     assert_eq!(shelf.reopen(200), Vec::<String>::new());
@@ -158,8 +164,8 @@ fn an_index_of_another_ledger_or_other_terms_or_ahead_of_the_ledger_is_begun_ane
         for file in fs::read_dir(shelf.dir.path()).unwrap().map(|file| file.unwrap()) {
             fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
         }
-        let Opened { index, lost } = Index::open(copy.path(), owner, next_seq, LAST).unwrap();
-        assert!(lost[0].contains(why), "{lost:?}");
+        let Opened { index, lost, is_damaged } = Index::open(copy.path(), owner, next_seq, LAST).unwrap();
+        assert!(lost[0].contains(why) && !is_damaged, "{lost:?}");
         assert_eq!((index.next_missing(), index.position()), (Some(2), next_seq));
         assert_eq!(index.published().blocks().tickets(), 0);
     }
