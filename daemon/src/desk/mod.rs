@@ -35,6 +35,7 @@
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
 //! | *shelved* | of an alarm: put aside until a time, then it calls anew |
+//! | *facet* | one side of a ticket by which a list can be narrowed: status, line, assignee, … |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
 //! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |

@@ -113,6 +113,7 @@ impl Filter {
     /// once: a token's scope besides what somebody wants.
     #[must_use]
     pub fn and(mut self, facet: Facet, values: Vec<String>) -> Self {
+        debug_assert!(Facet::ALL.contains(&facet), "{facet:?} is in no index");
         if !values.is_empty() {
             self.facets.push((facet, values));
         }
@@ -197,4 +198,86 @@ fn term(mark: u8, text: &str) -> Term {
     term.push(mark);
     term.extend_from_slice(&text.as_bytes()[..text.len().min(TERM_MAX_BYTES - 1)]);
     term
+}
+
+#[cfg(test)]
+mod tests {
+    use calendars::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::desk::TicketNumber;
+    use crate::desk::event::Registered;
+    use crate::store::search::{Index, Opened};
+
+    const WORDS: [&str; 24] = [
+        "принтер", "Принтера", "принтеры", "принцип", "этикеток", "Этикетки", "этикетка", "ЁЛКА", "елки", "ёлок", "happy",
+        "Happiness", "dying", "die", "hoping", "hope", "hop", "connection", "connected", "1С", "1024", "a.petrov@b.ru", "ячеек",
+        "ячейки",
+    ];
+
+    fn ticket(number: u64, n: u64) -> Ticket {
+        let word = |n: u64| WORDS[usize::try_from(n).unwrap() % WORDS.len()];
+        let registered: Registered = serde_json::from_value(serde_json::json!({
+            "regulation": "itsm", "version": "1", "type": "incident", "priority": (["p1", "p2"][usize::try_from(n % 2).unwrap()]),
+            "status": "new", "line": 1 + n % 3, "channel": "phone", "subject": format!("{} {}", word(n), word(n / 7)),
+            "client": (n % 5 == 0).then(|| "ж".repeat(200 + usize::try_from(n % 3).unwrap())),
+            "requester": {"email": word(n / 3), "phone": format!("8 (912) 345-67-{}", 10 + n % 90)},
+        }))
+        .unwrap();
+        Ticket::new(TicketNumber(number), &registered, Timestamp::from_millis(0))
+    }
+
+    /// Tickets of one block, and an index of them.
+    fn filled() -> (TempDir, Index, Vec<Ticket>) {
+        let dir = TempDir::new().unwrap();
+        let Opened { mut index, .. } = Index::open(dir.path(), (1, TERMS), 1, 0).unwrap();
+        index.rebuilt(0, Vec::new()).unwrap();
+        index.ready();
+        let tickets: Vec<Ticket> = (1..=500).map(|number| ticket(number, number * 31 % 1_009)).collect();
+        index.add(tickets.iter().map(|ticket| (ticket.number.0, terms_of(ticket))).collect()).unwrap();
+        (dir, index, tickets)
+    }
+
+    #[test]
+    fn the_index_finds_what_a_filter_takes_by_every_word_its_beginnings_and_every_facet() {
+        let (_dir, index, tickets) = filled();
+        let blocks = index.published().blocks();
+        let check = |filter: &Filter, is_exact: bool| {
+            let taken = tickets.iter().rev().filter(|ticket| filter.matches(ticket));
+            let taken: Vec<u64> = taken.map(|ticket| ticket.number.0).collect();
+            let found: Vec<u64> = blocks.find(0, u64::MAX, &filter.asked()).unwrap().newest().collect();
+            assert!(taken.iter().all(|number| found.contains(number)), "{filter:?}");
+            assert!(!is_exact || taken == found, "{filter:?}: {taken:?}, {found:?}");
+            taken.len()
+        };
+        for word in WORDS {
+            for end in (1..=word.len()).filter(|end| word.is_char_boundary(*end)) {
+                assert!(check(&Filter::default().and_words(&word[..end]), true) > 0, "{word} to {end}");
+            }
+            check(&Filter::default().and_words(&format!("{word} принтером")), true);
+        }
+        assert!(check(&Filter::default().and_words("8 912 345 67 42"), true) > 0);
+        assert_eq!(check(&Filter::default().and_words("нигде"), true), 0);
+        assert_eq!(check(&Filter::default().and_words("…"), true), 0);
+        for facet in Facet::ALL {
+            let shown: std::collections::BTreeSet<String> =
+                tickets.iter().map(|ticket| facet.of(ticket).into_owned()).collect();
+            let mut sum = 0;
+            for value in shown {
+                // A client that is longer than a term is looked at once more.
+                sum += check(&Filter::default().and(facet, vec![value]), facet != Facet::Client);
+            }
+            assert_eq!(sum, tickets.len(), "{facet:?}: every ticket shows one value");
+        }
+    }
+
+    #[test]
+    fn a_scope_narrows_what_somebody_wants_of_the_same_facet() {
+        let (_dir, _, tickets) = filled();
+        let lines = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let filter = Filter::default().and(Facet::Line, lines(&["1", "2"])).and(Facet::Line, lines(&["2", "3"]));
+        let taken: Vec<u8> = tickets.iter().filter(|t| filter.matches(t)).map(|t| t.facts.line).collect();
+        assert!(!taken.is_empty() && taken.iter().all(|line| *line == 2));
+    }
 }
