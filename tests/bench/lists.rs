@@ -97,7 +97,8 @@ fn encoded(query: &str) -> String {
 }
 
 fn metric(daemon: &Daemon, name: &str) -> u64 {
-    let metrics = eventually("metrics", || Some(daemon.get("/metrics")).filter(|answer| answer.status == 200));
+    let metrics =
+        eventually("metrics", || Some(daemon.get("/metrics")).filter(|answer| answer.status == 200));
     let text = String::from_utf8_lossy(&metrics.bytes).into_owned();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}"));
     line.rsplit(' ').next().and_then(|count| count.parse().ok()).expect("a count")

@@ -115,7 +115,8 @@ fn compare(daemon: &Daemon, random: &mut Random, total: u64) {
             _ => some_words(random),
         }];
         for _ in 0..random.below(3) {
-            asked.push(some_value(random, &tickets, NAMES[random.index(NAMES.len())]));
+            let name = NAMES[random.index(NAMES.len())];
+            asked.push(some_value(random, &tickets, name));
         }
         // Several values of one parameter would widen the list.
         asked.sort_by(|a, b| a.0.cmp(&b.0));

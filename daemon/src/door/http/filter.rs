@@ -32,7 +32,8 @@ pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, 
         )
         .and(
             Facet::Priority,
-            reader.ids("priority", |r| r.priorities.iter().map(|priority| priority.name.id.as_str()).collect()),
+            reader
+                .ids("priority", |r| r.priorities.iter().map(|priority| priority.name.id.as_str()).collect()),
         )
         .and(Facet::Kind, reader.ids("type", |r| r.types.iter().map(|kind| kind.id.as_str()).collect()))
         .and(Facet::Line, reader.lines())
@@ -180,10 +181,14 @@ mod tests {
 
     #[test]
     fn what_no_regulation_knows_is_refused_all_at_once_with_what_there_is() {
-        let errors = parse("status=nwe&priority=urgent&type=bug&line=9&regulation=x&channel=fax&stage=done&overdue=1")
-            .expect_err("none of these exist");
+        let errors =
+            parse("status=nwe&priority=urgent&type=bug&line=9&regulation=x&channel=fax&stage=done&overdue=1")
+                .expect_err("none of these exist");
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["status", "priority", "type", "line", "regulation", "channel", "stage", "overdue"]);
+        assert_eq!(
+            fields,
+            ["status", "priority", "type", "line", "regulation", "channel", "stage", "overdue"]
+        );
         assert_eq!(errors[1].message, "unknown `urgent`; one of low, medium, high, critical");
         let errors = parse(&format!("q={}", (0..33).map(|n| format!("w{n}+")).collect::<String>()));
         assert_eq!(errors.expect_err("no person asks so")[0].message, "has 33 words; 32 are taken");

@@ -18,8 +18,8 @@ use super::regulations::RegulationLine;
 use super::{DoorState, blocking};
 use crate::clock;
 use crate::desk::{Counts, Desk, Role};
-use crate::run::{SearchState, Sizes};
 use crate::run::time::Distrust;
+use crate::run::{SearchState, Sizes};
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";

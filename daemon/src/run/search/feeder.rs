@@ -18,12 +18,13 @@ use super::super::Handle;
 use super::super::background::{Background, Told, Woken};
 use super::super::faults::disk_fault;
 use super::filter::{TERMS, terms_of};
+use super::words::Stems;
 use super::{Search, WAITING_MAX};
 use crate::chain::chain;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role, TicketNumber};
 use crate::run::HistoryError;
-use crate::store::search::{Index, Opened, SearchError, Term, numbers_of};
 use crate::store::LedgerError;
+use crate::store::search::{Index, Opened, Prepared, SearchError, Term, numbers_of};
 
 /// Where the index is, below the state directory.
 pub(crate) const DIR: &str = "search";
@@ -73,7 +74,15 @@ impl Feeder {
         let told = Arc::clone(&handle.view().search().told);
         let dir = state.join(DIR);
         let thread = Background::start("search", Arc::clone(&told), move || {
-            let mut run = Run { handle, dir, language, told, health: Health::default(), told_health: None };
+            let mut run = Run {
+                handle,
+                dir,
+                language,
+                told,
+                health: Health::default(),
+                told_health: None,
+                stems: Stems::default(),
+            };
             run.until_stopped();
         })?;
         Ok(Self { thread })
@@ -97,6 +106,7 @@ struct Run {
     health: Health,
     /// What the desk was told last.
     told_health: Option<Health>,
+    stems: Stems,
 }
 
 impl Run {
@@ -242,12 +252,12 @@ impl Run {
     fn rebuild(&mut self, index: &mut Index, block: u32) -> Result<(), Ended> {
         let (numbers, given_up) = (numbers_of(block), index.times_given_up());
         let end = numbers.end.min(self.search().last.load(std::sync::atomic::Ordering::Relaxed) + 1);
-        let mut lots = Vec::new();
+        let mut prepared = Prepared::default();
         let mut next = numbers.start;
         while next < end {
             let step = next..end.min(next + STEP_TICKETS as u64);
             next = step.end;
-            lots.push(index.lot(block, self.read(step)?)?);
+            index.prepare(block, self.read(step)?, &mut prepared)?;
             self.pause()?;
             if self.search().waiting().numbers.len() >= WAITING_MAX {
                 self.take_waiting(index)?;
@@ -256,17 +266,17 @@ impl Run {
         // What changed meanwhile may have been given up with the block; then it is made anew once more.
         if index.times_given_up() == given_up {
             index.adopt(self.origin().unwrap_or(0));
-            index.rebuilt(block, lots)?;
+            index.rebuilt(block, prepared)?;
         }
         Ok(())
     }
 
     /// Reads tickets as they are now, and makes their terms. One that cannot be read is passed over: no list can show it.
-    fn read(&self, numbers: impl Iterator<Item = u64>) -> Result<Vec<(u64, Vec<Term>)>, HistoryError> {
+    fn read(&mut self, numbers: impl Iterator<Item = u64>) -> Result<Vec<(u64, Vec<Term>)>, HistoryError> {
         let mut tickets = Vec::new();
         for number in numbers {
             match self.handle.view().ticket(TicketNumber(number)) {
-                Ok(Some(ticket)) => tickets.push((number, terms_of(&ticket))),
+                Ok(Some(ticket)) => tickets.push((number, terms_of(&ticket, &mut self.stems))),
                 Ok(None) => {}
                 Err(error) if disk_fault(&error).is_none() => {
                     log::error!("ticket {number} is not in lists: {}", chain(&error));

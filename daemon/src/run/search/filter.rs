@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{self, Word};
+use super::words::{self, Stems, Word};
 use crate::desk::{Stage, Ticket};
 use crate::store::search::{AnyOf, TERM_MAX_BYTES, Term};
 
@@ -178,18 +178,15 @@ fn asked_word(word: &Word) -> AnyOf<'_> {
     AnyOf { terms: vec![term(STEM, word.stem())], ranges }
 }
 
-/// All terms of a ticket, each once.
-pub(super) fn terms_of(ticket: &Ticket) -> Vec<Term> {
+/// All terms of a ticket, some more than once.
+pub(super) fn terms_of(ticket: &Ticket, stems: &mut Stems) -> Vec<Term> {
     let mut terms: Vec<Term> = Facet::ALL.iter().map(|facet| facet.term(&facet.of(ticket))).collect();
     words::each_of(ticket, &mut |word| {
         terms.push(term(WORD, word));
-        let stem = words::stem(word);
-        if !word.starts_with(stem.as_ref()) {
-            terms.push(term(STEM, &stem));
+        if let Some(stem) = stems.apart(word) {
+            terms.push(term(STEM, stem));
         }
     });
-    terms.sort_unstable();
-    terms.dedup();
     terms
 }
 
@@ -208,11 +205,32 @@ mod tests {
     use super::*;
     use crate::desk::TicketNumber;
     use crate::desk::event::Registered;
-    use crate::store::search::{Index, Opened};
+    use crate::store::search::{Index, Opened, Prepared};
 
     const WORDS: [&str; 24] = [
-        "принтер", "Принтера", "принтеры", "принцип", "этикеток", "Этикетки", "этикетка", "ЁЛКА", "елки", "ёлок", "happy",
-        "Happiness", "dying", "die", "hoping", "hope", "hop", "connection", "connected", "1С", "1024", "a.petrov@b.ru", "ячеек",
+        "принтер",
+        "Принтера",
+        "принтеры",
+        "принцип",
+        "этикеток",
+        "Этикетки",
+        "этикетка",
+        "ЁЛКА",
+        "елки",
+        "ёлок",
+        "happy",
+        "Happiness",
+        "dying",
+        "die",
+        "hoping",
+        "hope",
+        "hop",
+        "connection",
+        "connected",
+        "1С",
+        "1024",
+        "a.petrov@b.ru",
+        "ячеек",
         "ячейки",
     ];
 
@@ -232,10 +250,12 @@ mod tests {
     fn filled() -> (TempDir, Index, Vec<Ticket>) {
         let dir = TempDir::new().unwrap();
         let Opened { mut index, .. } = Index::open(dir.path(), (1, TERMS), 1, 0).unwrap();
-        index.rebuilt(0, Vec::new()).unwrap();
+        index.rebuilt(0, Prepared::default()).unwrap();
         index.ready();
         let tickets: Vec<Ticket> = (1..=500).map(|number| ticket(number, number * 31 % 1_009)).collect();
-        index.add(tickets.iter().map(|ticket| (ticket.number.0, terms_of(ticket))).collect()).unwrap();
+        let mut stems = Stems::default();
+        let terms = tickets.iter().map(|ticket| (ticket.number.0, terms_of(ticket, &mut stems)));
+        index.add(terms.collect()).unwrap();
         (dir, index, tickets)
     }
 
@@ -276,7 +296,8 @@ mod tests {
     fn a_scope_narrows_what_somebody_wants_of_the_same_facet() {
         let (_dir, _, tickets) = filled();
         let lines = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        let filter = Filter::default().and(Facet::Line, lines(&["1", "2"])).and(Facet::Line, lines(&["2", "3"]));
+        let filter =
+            Filter::default().and(Facet::Line, lines(&["1", "2"])).and(Facet::Line, lines(&["2", "3"]));
         let taken: Vec<u8> = tickets.iter().filter(|t| filter.matches(t)).map(|t| t.facts.line).collect();
         assert!(!taken.is_empty() && taken.iter().all(|line| *line == 2));
     }

@@ -5,6 +5,7 @@
 //! Cyrillic and English for Latin letters. This is the only file that names `frostem`.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use frostem::{Algorithm, Stemmer};
 
@@ -14,6 +15,8 @@ use crate::desk::Ticket;
 const WORD_MAX_BYTES: usize = 120;
 /// Of a description the words in its beginning are found, in bytes of UTF-8: a log that was pasted in is not worth its room.
 pub const DESCRIPTION_MAX_BYTES: usize = 2_048;
+/// So many words' stems are kept in mind, about half a megabyte.
+const STEMS_MAX: usize = 8_192;
 /// The digits of a telephone number without the country's.
 const PHONE_DIGITS: usize = 10;
 
@@ -73,8 +76,14 @@ pub fn each_of(ticket: &Ticket, each: &mut dyn FnMut(&str)) {
     if let Some(description) = &facts.description {
         each_in(cut(description, DESCRIPTION_MAX_BYTES), each);
     }
-    let others =
-        [&facts.client, &requester.name, &requester.email, &requester.phone, &requester.inn, &requester.login];
+    let others = [
+        &facts.client,
+        &requester.name,
+        &requester.email,
+        &requester.phone,
+        &requester.inn,
+        &requester.login,
+    ];
     for text in others.into_iter().flatten() {
         each_in(text, each);
     }
@@ -94,7 +103,9 @@ fn each_in(text: &str, each: &mut dyn FnMut(&str)) {
             }
             '\u{306}' | '\u{308}' => {}
             c if c.is_alphanumeric() => {
-                word.extend(c.to_lowercase().filter(|c| *c != '\u{307}').map(|c| if c == 'ё' { 'е' } else { c }));
+                word.extend(
+                    c.to_lowercase().filter(|c| *c != '\u{307}').map(|c| if c == 'ё' { 'е' } else { c }),
+                );
             }
             _ if word.is_empty() => {}
             _ => {
@@ -121,6 +132,25 @@ pub fn stem(word: &str) -> Cow<'_, str> {
         return Stemmer::new(Algorithm::English).stem(word);
     }
     Cow::Borrowed(word)
+}
+
+/// Stems of words that were met lately: most words of a desk come again and again, and stemming takes longest of all.
+#[derive(Debug, Default)]
+pub struct Stems(HashMap<Box<str>, Option<Box<str>>>);
+
+impl Stems {
+    /// The stem of a word that does not begin with it; none where it does.
+    pub fn apart(&mut self, word: &str) -> Option<&str> {
+        if self.0.len() >= STEMS_MAX {
+            self.0.clear();
+        }
+        if !self.0.contains_key(word) {
+            let stem = stem(word);
+            let apart = (!word.starts_with(stem.as_ref())).then(|| Box::from(stem.as_ref()));
+            self.0.insert(Box::from(word), apart);
+        }
+        self.0.get(word)?.as_deref()
+    }
 }
 
 /// A Russian stem without the vowel that comes and goes before its last `к`, which Snowball leaves: «этикеток», «этикетки».
@@ -215,7 +245,9 @@ mod tests {
     fn a_telephone_number_is_found_however_it_is_written() {
         let digits = phone_digits("+7 (912) 345-67-89");
         assert_eq!(digits.as_deref(), Some("9123456789"));
-        for question in ["+7 912 345-67-89", "8 912 345 67 89", "89123456789", "(912) 345-67-89", "9123456789"] {
+        for question in
+            ["+7 912 345-67-89", "8 912 345 67 89", "89123456789", "(912) 345-67-89", "9123456789"]
+        {
             assert_eq!(asked(question), [Word::new("9123456789".to_owned())], "{question}");
         }
         assert_eq!(asked("1024 7707083893").len(), 2, "a number and an INN");

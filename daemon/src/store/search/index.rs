@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,9 +44,9 @@ pub struct Opened {
     pub is_damaged: bool,
 }
 
-/// Tickets of a block with their terms, made ready.
-#[derive(Debug)]
-pub struct Lot(Shared);
+/// Tickets of a block with their terms, in memory.
+#[derive(Debug, Default)]
+pub struct Prepared(Vec<Shared>);
 
 impl Index {
     /// Opens the index in `dir`, which is made if it is not there. `origin` tells the ledger from others and `terms` how
@@ -55,7 +56,12 @@ impl Index {
     ///
     /// # Errors
     /// [`SearchError::Write`]: the directory cannot be made.
-    pub fn open(dir: &Path, (origin, terms): (u32, u32), next_seq: u64, last: u64) -> Result<Opened, SearchError> {
+    pub fn open(
+        dir: &Path,
+        (origin, terms): (u32, u32),
+        next_seq: u64,
+        last: u64,
+    ) -> Result<Opened, SearchError> {
         let owner = Owner { origin, terms };
         fs::create_dir_all(dir).map_err(|source| SearchError::Write { dir: dir.to_owned(), source })?;
         let (mut lost, mut is_damaged) = (Vec::new(), false);
@@ -184,25 +190,30 @@ impl Index {
             by_block.entry(block_of(ticket.0)).or_default().push(ticket);
         }
         for (block, tickets) in by_block {
-            let Lot(lot) = self.lot(block, tickets)?;
+            let lot = self.lot(block, tickets)?;
             let parts = self.blocks.parts.entry(block).or_default();
-            parts.insert(0, lot);
-            let small = leading(parts, |part| !part.is_file(), false);
-            if small > 1 {
-                let merged = in_memory(block, &mut |to: &mut dyn Push| merge(&parts[..small], to));
-                let merged = merged.map_err(|source| SearchError::Write { dir: self.dir.clone(), source })?;
-                parts.splice(..small, [Arc::new(merged)]);
-            }
+            push(parts, lot, block).map_err(|source| SearchError::Write { dir: self.dir.clone(), source })?;
         }
         self.publish();
         Ok(())
     }
 
-    /// Makes tickets of a block ready for [`rebuilt`](Self::rebuilt).
+    /// Makes tickets of a block ready for [`rebuilt`](Self::rebuilt), besides others of the same block.
     ///
     /// # Errors
     /// [`SearchError::Write`]: they are too many.
-    pub fn lot(&self, block: u32, mut tickets: Vec<(u64, Vec<Term>)>) -> Result<Lot, SearchError> {
+    pub fn prepare(
+        &self,
+        block: u32,
+        tickets: Vec<(u64, Vec<Term>)>,
+        prepared: &mut Prepared,
+    ) -> Result<(), SearchError> {
+        let lot = self.lot(block, tickets)?;
+        push(&mut prepared.0, lot, block)
+            .map_err(|source| SearchError::Write { dir: self.dir.clone(), source })
+    }
+
+    fn lot(&self, block: u32, mut tickets: Vec<(u64, Vec<Term>)>) -> Result<Shared, SearchError> {
         tickets.sort_unstable_by_key(|(number, _)| *number);
         let first = numbers_of(block).start;
         let within = |(number, mut terms): (u64, Vec<Term>)| {
@@ -211,16 +222,16 @@ impl Index {
         };
         let part = of_tickets(block, tickets.into_iter().filter_map(within).collect());
         let part = part.map_err(|source| SearchError::Write { dir: self.dir.clone(), source })?;
-        Ok(Lot(Arc::new(part)))
+        Ok(Arc::new(part))
     }
 
-    /// A block is whole with these lots, which are older than what was added to it meanwhile; makes it durable.
+    /// A block is whole with these tickets, which are older than what was added to it meanwhile; makes it durable.
     ///
     /// # Errors
     /// [`SearchError`]: it is missing as before.
-    pub fn rebuilt(&mut self, block: u32, lots: Vec<Lot>) -> Result<(), SearchError> {
+    pub fn rebuilt(&mut self, block: u32, prepared: Prepared) -> Result<(), SearchError> {
         let mut parts = self.blocks.parts.get(&block).cloned().unwrap_or_default();
-        parts.extend(lots.into_iter().map(|Lot(part)| part));
+        parts.extend(prepared.0);
         let count = parts.len();
         let merged = self.merged(block, &parts, count)?;
         self.blocks.parts.insert(block, merged);
@@ -310,6 +321,17 @@ impl Index {
         }
         Ok(())
     }
+}
+
+/// Puts a part in front of others, and merges it with those in memory that are not much larger.
+fn push(parts: &mut Vec<Shared>, part: Shared, block: u32) -> io::Result<()> {
+    parts.insert(0, part);
+    let count = leading(parts, |part| !part.is_file(), false);
+    if count > 1 {
+        let merged = in_memory(block, &mut |to: &mut dyn Push| merge(&parts[..count], to))?;
+        parts.splice(..count, [Arc::new(merged)]);
+    }
+    Ok(())
 }
 
 /// How many of the newest parts are to become one: those that are not much larger than what is merged so far; those in

@@ -28,7 +28,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub use index::{Index, Lot, Opened};
+pub use index::{Index, Opened, Prepared};
 pub use numbers::Found;
 use numbers::Numbers;
 use part::Part;

@@ -244,7 +244,8 @@ pub(super) fn not_as_written() -> io::Error {
 fn read_end(source: &Source, bytes: u64, block: u32) -> io::Result<(Directory, Numbers)> {
     let trailer_at = bytes.checked_sub(TRAILER_BYTES as u64).ok_or_else(not_as_written)?;
     let trailer = source.read(trailer_at..bytes)?;
-    let u32_at = |at: usize| u32::from_be_bytes([trailer[at], trailer[at + 1], trailer[at + 2], trailer[at + 3]]);
+    let u32_at =
+        |at: usize| u32::from_be_bytes([trailer[at], trailer[at + 1], trailer[at + 2], trailer[at + 3]]);
     let (start, length, crc) = (u64::from(u32_at(4)), u32_at(8), u32_at(12));
     let is_ours = trailer.ends_with(&MAGIC) && u32_at(20) == VERSION && u32_at(16) == block;
     if !is_ours || length > DIRECTORY_MAX_BYTES || start + u64::from(length) != trailer_at {

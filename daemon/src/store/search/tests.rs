@@ -27,7 +27,7 @@ impl Shelf {
         let Opened { mut index, lost, .. } = Index::open(dir.path(), OWNER, 1, 0).unwrap();
         assert_eq!(lost, Vec::<String>::new());
         let nothing = index.next_missing().expect("a new one lacks its first block");
-        index.rebuilt(nothing, Vec::new()).unwrap();
+        index.rebuilt(nothing, Prepared::default()).unwrap();
         index.ready();
         Self { dir, index, truth: BTreeMap::new(), seed: 1 }
     }
@@ -159,7 +159,8 @@ fn an_index_of_another_ledger_or_other_terms_or_ahead_of_the_ledger_is_begun_ane
     let mut shelf = Shelf::new();
     shelf.change(500);
     shelf.index.flush(90).unwrap();
-    for (owner, next_seq, why) in [((8, 1), 90, "another"), ((7, 2), 90, "another"), (OWNER, 89, "event 90")] {
+    for (owner, next_seq, why) in [((8, 1), 90, "another"), ((7, 2), 90, "another"), (OWNER, 89, "event 90")]
+    {
         let copy = TempDir::new().unwrap();
         for file in fs::read_dir(shelf.dir.path()).unwrap().map(|file| file.unwrap()) {
             fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
@@ -208,16 +209,16 @@ fn a_block_that_was_given_up_is_made_again_under_what_changed_meanwhile() {
     shelf.index.give_up(1);
     assert!(!shelf.index.published().blocks().is_whole(1));
     assert!(shelf.index.published().blocks().is_whole(0));
-    let lots: Vec<Lot> = {
-        let of_block: Vec<_> = before.range(numbers_of(1)).collect();
-        let with_terms = |tickets: &[(&u64, &BTreeSet<Term>)]| {
-            tickets.iter().map(|(number, terms)| (**number, terms.iter().cloned().collect())).collect()
-        };
-        of_block.chunks(500).map(|tickets| shelf.index.lot(1, with_terms(tickets)).unwrap()).collect()
-    };
-    // What changes while the lots are made is newer than they are.
+    let mut prepared = Prepared::default();
+    let of_block: Vec<_> = before.range(numbers_of(1)).collect();
+    for tickets in of_block.chunks(100) {
+        let with_terms =
+            tickets.iter().map(|(number, terms)| (**number, terms.iter().cloned().collect())).collect();
+        shelf.index.prepare(1, with_terms, &mut prepared).unwrap();
+    }
+    // What changes while they are made ready is newer than they are.
     shelf.change(2_000);
-    shelf.index.rebuilt(1, lots).unwrap();
+    shelf.index.rebuilt(1, prepared).unwrap();
     assert!(shelf.index.published().blocks().all_whole());
     shelf.compare();
     assert_eq!(shelf.index.flush(120).unwrap(), Vec::<String>::new());

@@ -1,6 +1,6 @@
 //! Making a part: in memory, or as a file.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -121,19 +121,24 @@ pub(super) fn in_file(path: &Path, id: u64, block: u32, fill: Fill<'_>) -> io::R
     Ok(Part { source, directory, docs, bytes, id })
 }
 
-/// Makes a part in memory of tickets with their terms, in order of their numbers within the block.
+/// Makes a part in memory of tickets in order of their numbers within the block, each with its terms, some more than once.
 pub(super) fn of_tickets(block: u32, tickets: Vec<(u16, Vec<Term>)>) -> io::Result<Part> {
-    let mut by_term: BTreeMap<Term, Numbers> = BTreeMap::new();
+    let mut by_term: HashMap<Term, Vec<u16>> = HashMap::new();
     let mut docs = Numbers::new();
     for (number, terms) in tickets {
         docs.insert(number.into());
         for term in terms {
-            by_term.entry(term).or_default().insert(number.into());
+            let numbers = by_term.entry(term).or_default();
+            if numbers.last() != Some(&number) {
+                numbers.push(number);
+            }
         }
     }
+    let mut terms: Vec<_> = by_term.into_iter().collect();
+    terms.sort_unstable();
     in_memory(block, &mut |to| {
-        for (term, numbers) in &by_term {
-            to.push(term, numbers)?;
+        for (term, numbers) in &terms {
+            to.push(term, &numbers.iter().map(|number| u32::from(*number)).collect())?;
         }
         Ok(docs.clone())
     })
