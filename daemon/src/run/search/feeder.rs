@@ -38,8 +38,10 @@ const STEP_TICKETS: usize = 512;
 const PAUSE: Duration = Duration::from_millis(2);
 /// How long tickets that change gather at least before they are added: one that changes often is added once.
 const GATHER: Duration = Duration::from_millis(100);
-/// How long after a failure it is tried again.
+/// How long after a failure it is tried again …
 const RETRY: Duration = Duration::from_secs(60);
+/// … and how often tickets that wait are added meanwhile, in memory.
+const RETRY_STEP: Duration = Duration::from_secs(1);
 /// How long it sleeps where nothing happens.
 const SLEEP: Duration = Duration::from_secs(86_400);
 /// Who says so when it fails, and the part that does.
@@ -122,24 +124,42 @@ impl Run {
             }
         };
         loop {
-            let wait = match self.once(&mut index) {
+            let woken = match self.once(&mut index) {
                 Ok(()) => {
                     self.works();
-                    SLEEP
+                    match self.told.wait(GATHER, false) {
+                        Woken::ToStop => Woken::ToStop,
+                        Woken::ByNews | Woken::ByTime => self.told.wait(SLEEP, true),
+                    }
                 }
-                Err(Ended::Stopped) => break,
+                Err(Ended::Stopped) => Woken::ToStop,
                 Err(error) => {
                     self.fails(&error);
-                    RETRY
+                    self.wait_to_retry(&mut index)
                 }
             };
-            if self.told.wait(GATHER, false) == Woken::ToStop || self.told.wait(wait, true) == Woken::ToStop {
+            if woken == Woken::ToStop {
                 break;
             }
         }
         if let Err(error) = self.end(&mut index) {
             log::warn!("the search index was not written, the next start reads it up: {}", chain(&error));
         }
+    }
+
+    /// Lists need the index though it cannot be written.
+    fn wait_to_retry(&mut self, index: &mut Index) -> Woken {
+        let mut waited = Duration::ZERO;
+        while waited < RETRY {
+            if self.told.wait(RETRY_STEP, false) == Woken::ToStop {
+                return Woken::ToStop;
+            }
+            waited += RETRY_STEP;
+            if let Err(error) = self.add_waiting(index) {
+                log::debug!("the search index is still not kept up: {}", chain(&error));
+            }
+        }
+        Woken::ByTime
     }
 
     fn search(&self) -> &Search {
@@ -214,8 +234,16 @@ impl Run {
         self.tell_health();
     }
 
-    /// Adds the tickets that wait.
+    /// Adds the tickets that wait, and writes what has become a lot.
     fn take_waiting(&mut self, index: &mut Index) -> Result<(), Ended> {
+        let upto_seq = self.add_waiting(index)?;
+        let is_lot = index.unwritten() >= LOT_TICKETS
+            || index.unwritten() > 0 && upto_seq.saturating_sub(index.position()) >= LOT_EVENTS;
+        if is_lot { self.flush(index, upto_seq) } else { Ok(()) }
+    }
+
+    /// Adds the tickets that wait, in memory; all events before the number that it returns are in.
+    fn add_waiting(&mut self, index: &mut Index) -> Result<u64, Ended> {
         let (waiting, upto_seq) = {
             let mut waiting = self.search().waiting();
             waiting.taken_seq = waiting.upto_seq;
@@ -232,9 +260,7 @@ impl Run {
                 }
             }
         }
-        let is_lot = index.unwritten() >= LOT_TICKETS
-            || index.unwritten() > 0 && upto_seq.saturating_sub(index.position()) >= LOT_EVENTS;
-        if is_lot { self.flush(index, upto_seq) } else { Ok(()) }
+        Ok(upto_seq)
     }
 
     /// Writes what is in memory. All tickets that events before `upto_seq` changed are in.
@@ -299,8 +325,7 @@ impl Run {
 
     /// The last words: what waits is added, and all of it written.
     fn end(&mut self, index: &mut Index) -> Result<(), Ended> {
-        self.take_waiting(index)?;
-        let upto_seq = self.search().waiting().upto_seq;
+        let upto_seq = self.add_waiting(index)?;
         let is_written = index.unwritten() == 0 && index.position() == upto_seq;
         if is_written { Ok(()) } else { self.flush(index, upto_seq) }
     }
@@ -310,7 +335,9 @@ impl Run {
         if matches!(error, Ended::NoRoom) {
             return;
         }
-        log::error!("the search index is not kept up, it is tried again in a minute: {}", chain(error));
+        if !self.health.is_failing {
+            log::error!("the search index is not kept up, it is tried every minute: {}", chain(error));
+        }
         self.health.is_failing = true;
         self.tell_health();
     }
