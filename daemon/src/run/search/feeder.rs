@@ -21,6 +21,7 @@ use super::filter::{TERMS, terms_of};
 use super::words::Stems;
 use super::{Search, WAITING_MAX};
 use crate::chain::chain;
+use crate::clock;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role, TicketNumber};
 use crate::run::HistoryError;
 use crate::store::LedgerError;
@@ -124,10 +125,13 @@ impl Run {
             }
         };
         loop {
+            let began_us = clock::monotonic_us();
             let woken = match self.once(&mut index) {
                 Ok(()) => {
                     self.works();
-                    match self.told.wait(GATHER, false) {
+                    // It takes no more than half of a processor from those who wait for an answer.
+                    let worked = Duration::from_micros(clock::monotonic_us().saturating_sub(began_us));
+                    match self.told.wait(worked.max(GATHER), false) {
                         Woken::ToStop => Woken::ToStop,
                         Woken::ByNews | Woken::ByTime => self.told.wait(SLEEP, true),
                     }

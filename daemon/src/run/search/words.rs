@@ -102,7 +102,12 @@ fn each_in(text: &str, each: &mut dyn FnMut(&str)) {
                 word.push('й');
             }
             '\u{306}' | '\u{308}' => {}
-            c if c.is_alphanumeric() => {
+            // Nearly all there is, without a look into Unicode's tables: they took a fifth of the time.
+            'a'..='z' | '0'..='9' | 'а'..='я' => word.push(c),
+            'A'..='Z' => word.push(c.to_ascii_lowercase()),
+            'А'..='Я' => word.extend(char::from_u32(u32::from(c) + 0x20)),
+            'ё' | 'Ё' => word.push('е'),
+            c if !c.is_ascii() && c.is_alphanumeric() => {
                 word.extend(
                     c.to_lowercase().filter(|c| *c != '\u{307}').map(|c| if c == 'ё' { 'е' } else { c }),
                 );
