@@ -14,6 +14,7 @@ mod door;
 mod fill;
 mod grown;
 mod idle;
+mod lists;
 mod rate;
 mod serving;
 mod wear;
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory or start"
+            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory, start or lists"
         );
         return ExitCode::from(2);
     }

@@ -13,6 +13,7 @@ mod faults;
 mod golden_store;
 mod growth;
 mod guard;
+mod lists;
 mod parts;
 mod rebuild;
 mod signals;

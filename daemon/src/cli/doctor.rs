@@ -93,6 +93,16 @@ fn configuration(said: Option<&Path>, tree: &Tree, findings: &mut Vec<Finding>) 
 #[derive(Deserialize)]
 struct Status {
     version: String,
+    /// None of a daemon that has no index yet.
+    #[serde(default)]
+    search: Option<Search>,
+}
+
+#[derive(Deserialize)]
+struct Search {
+    whole: bool,
+    tickets: u64,
+    missing_blocks: u64,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +118,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
     let path = "/v1/status";
     let status = control.get(path).and_then(|answer| answer.read::<Status>(path));
     match status {
-        Ok(Status { version }) => {
+        Ok(Status { version, search }) => {
             let own = env!("CARGO_PKG_VERSION");
             findings.push(if version == own {
                 Finding::fine("daemon", format!("andond {version} answers"))
@@ -116,6 +126,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
                 let what = format!("andond {version} runs, and this is andonctl {own}");
                 Finding::wrong("daemon", what, "sudo systemctl restart andond")
             });
+            findings.extend(search.map(|search| lists(&search)));
         }
         Err(error) => {
             let mend = match &error {
@@ -134,4 +145,13 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
         let what = format!("a part of the wall fails ({id}): {text}");
         findings.push(Finding::wrong("wall", what, "journalctl -u andond -e"));
     }
+}
+
+/// The index by which lists find tickets.
+fn lists(Search { whole, tickets, missing_blocks }: &Search) -> Finding {
+    if *whole {
+        return Finding::fine("lists", format!("lists find {tickets} tickets by their index"));
+    }
+    let what = format!("the index of lists lacks {missing_blocks} blocks and is being made: lists are slow");
+    Finding::note("lists", what).mended_by("andonctl status; journalctl -u andond -g index")
 }

@@ -458,6 +458,7 @@ fn answer(
             "versions": [{"regulation": "getmark", "version": "2024-06-14", "holds_from": "2024-06-14", "registers": true, "tickets": 2},
                 {"regulation": "getmark", "version": "2027", "holds_from": "2027-01-01", "registers": false, "tickets": 0}], "counts": desk.counts(),
             "tickets_total": 2, "tickets_archived": 0, "sizes": {"ledger": 48_213, "tickets": 4_718_592, "archive": 0},
+            "search": {"whole": true, "tickets": 2, "waiting": 0, "missing_blocks": 0, "bytes": 2_048},
             "alarms_total": desk.alarms_total(), "next_event": desk.next_seq(),
             "next_deadline": desk.next_deadline().map(|at| at.to_rfc3339(zone)), "muted_until": null})
         }

@@ -41,6 +41,7 @@
 //! | *reference* | the key that another system knows a ticket by: its *source* and the *key* there |
 //! | *alert* | what a monitoring system tells of one thing it watches, by its *fingerprint*: it fires or is resolved. Theirs, where an *alarm* is ours |
 //! | *batch* | commands of one client that are decided one after another and become durable together |
+//! | *facet* | one side of a ticket by which a list can be narrowed: status, line, assignee, … |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
 //! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |

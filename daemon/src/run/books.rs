@@ -230,7 +230,7 @@ impl Books {
         let Opened { mut tickets, mut set_aside } =
             with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
         let mut damage = ledger_report.damage;
-        let mut room = Room { origin: origin(&ledger), ledger, lock, reserve };
+        let mut room = Room { origin: ledger.reader().origin(), ledger, lock, reserve };
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
             let misfit = match restore(room.origin, &tickets, &archive, &regulations) {
@@ -562,7 +562,7 @@ impl Books {
             return Vec::new();
         }
         self.forget_old_receipts(now);
-        self.origin = self.origin.or_else(|| origin(&self.ledger));
+        self.origin = self.origin.or_else(|| self.ledger.reader().origin());
         let pending = std::mem::take(&mut self.pending);
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
@@ -716,13 +716,6 @@ impl From<HistoryError> for Misfit {
             | HistoryError::Entry { .. }) => Self::Failed(error.into()),
         }
     }
-}
-
-/// What tells a ledger from others: no two desks have the same first entry, for it has its time and a random token. None
-/// where there is none, or it cannot be read.
-fn origin(ledger: &Ledger) -> Option<u32> {
-    let (_, first) = ledger.frames_from(1).next()?.ok()?;
-    (first.first_seq == 1).then(|| crc32c::crc32c(&first.payload))
 }
 
 /// Reads the desk from the projection; a projection of no event has an empty one. `origin` is that of the ledger.

@@ -25,6 +25,7 @@ use super::books::{Books, BooksError, BooksReport, Carried};
 use super::checking::Checker;
 use super::faults::is_full;
 use super::history::{HistoryError, encode};
+use super::search::Feeder;
 use super::time::{Proof, Reading, TrustedTime};
 use super::{
     BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View,
@@ -144,6 +145,10 @@ pub fn start(
         .map(|rule| Archivist::start(handle.clone(), rule, settings.language, may_write))
         .transpose()
         .map_err(BooksError::Keeper)?;
+    the_loop.view.search().begin(the_loop.desk.next_ticket().0 - 1, the_loop.desk.next_seq());
+    the_loop.view.search().may_write(may_write);
+    let feeder = Feeder::start(handle.clone(), &settings.state_dir, settings.language);
+    the_loop.feeder = Some(feeder.map_err(BooksError::Keeper)?);
     the_loop.checker = Some(Checker::start(handle.clone(), settings.language).map_err(BooksError::Keeper)?);
     let thread = std::thread::Builder::new()
         .name("desk".into())
@@ -173,6 +178,8 @@ pub struct Loop {
     disk: Disk,
     /// Takes closed tickets to the archive, in a thread of its own; none where none leave.
     archivist: Option<Archivist>,
+    /// Keeps the index of tickets up to date, in a thread of its own; none in a simulation.
+    feeder: Option<Feeder>,
     /// Reads the whole ledger now and then, in a thread of its own; none in a simulation.
     checker: Option<Checker>,
     /// Since when the monotonic clock has seen changes that no checkpoint has.
@@ -244,6 +251,7 @@ impl Loop {
             troubles: Vec::new(),
             disk: Disk::Works,
             archivist: None,
+            feeder: None,
             checker: None,
             dirty_since_us,
             batch: Batch::default(),
@@ -315,6 +323,7 @@ impl Loop {
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
         drop(self.checker.take());
+        drop(self.feeder.take());
         drop(self.archivist.take());
         let now = self.time.now();
         // What it has archived leaves the projection with the last checkpoint.
@@ -524,6 +533,7 @@ impl Loop {
         if let Some(archivist) = &self.archivist {
             archivist.may_write(self.disk == Disk::Works);
         }
+        self.view.search().may_write(self.disk == Disk::Works);
         if self.is_checkpoint_due() {
             self.dirty_since_us = None;
             let calm = self.books.checkpoint(&mut self.desk, now);
@@ -540,6 +550,8 @@ impl Loop {
     fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
         let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
+        // Not before: who takes it for changed reads it there.
+        self.view.search().changed(touched, self.desk.next_seq());
         let tokens_changed = entries
             .iter()
             .flat_map(|entry| &entry.facts)

@@ -5,6 +5,7 @@
 //! - [`Tickets`]: the desk as it stands, in a database. It saves the replay at start, and can be lost whole without
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
 //! - [`Archive`]: stories of tickets that are long over, compressed, a file for each year. It can be lost whole, too.
+//! - [`search`]: which tickets have which terms, for lists. It can be lost whole, too.
 //! - [`Keeper`]: writes the checkpoints, and compacts the database, in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
 //! - [`Reserve`]: room held back for the day on which the disk is full.
@@ -18,7 +19,7 @@
 //! the log and the wall. A failing card makes errors and no panics.
 //!
 //! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `reserve`, `ledger/`, `archive/`,
-//! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `sled/`, `sled.bad-N/`
+//! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `search/`, `sled/`, `sled.bad-N/`
 //! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, and
 //! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
 //!
@@ -35,6 +36,7 @@ pub mod lock;
 mod position;
 pub mod regulations;
 pub mod reserve;
+pub mod search;
 pub mod staging;
 pub mod tickets;
 

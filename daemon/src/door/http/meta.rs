@@ -18,8 +18,8 @@ use super::regulations::RegulationLine;
 use super::{DoorState, blocking};
 use crate::clock;
 use crate::desk::{Actor, Counts, Desk, Role, Scope};
-use crate::run::Sizes;
 use crate::run::time::Distrust;
+use crate::run::{SearchState, Sizes};
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";
@@ -127,6 +127,28 @@ impl From<Sizes> for SizesView {
     }
 }
 
+/// The index by which lists find tickets.
+#[derive(Serialize, ToSchema)]
+struct SearchView {
+    /// Whether it has every ticket; until it has, lists look tickets through one by one.
+    whole: bool,
+    /// How many tickets are in it.
+    tickets: u64,
+    /// How many changed and are not in it as they are; lists look at each.
+    waiting: u64,
+    /// How many stretches of 65,536 numbers it lacks.
+    missing_blocks: u64,
+    /// How large it is on disk, in bytes.
+    bytes: u64,
+}
+
+impl From<SearchState> for SearchView {
+    fn from(state: SearchState) -> Self {
+        let SearchState { tickets, waiting, missing_blocks, is_whole, bytes, tickets_read: _ } = state;
+        Self { whole: is_whole, tickets, waiting, missing_blocks, bytes }
+    }
+}
+
 /// How the daemon is.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Status {
@@ -157,6 +179,8 @@ pub(super) struct Status {
     tickets_archived: u64,
     /// How large what is kept is on disk.
     sizes: SizesView,
+    /// The index by which lists find tickets.
+    search: SearchView,
     /// How many alarms there are.
     alarms_total: usize,
     /// When time brings something about next; null where nothing waits.
@@ -192,6 +216,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         tickets_total: shared.handle.view().tickets_total(),
         tickets_archived: shared.handle.history().archive().tickets(),
         sizes: sizes.into(),
+        search: shared.handle.view().search().state().into(),
         alarms_total: board.alarms_total,
         next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
         next_event,

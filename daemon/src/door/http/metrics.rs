@@ -17,7 +17,7 @@ use super::access::source::SOURCES_MAX;
 use super::serving::Traffic;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
-use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, Sizes};
+use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
 /// Content type of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -71,6 +71,10 @@ pub(super) struct Metrics {
     store: Family<StoreLabels, Gauge>,
     denials: Family<DenialLabels, Counter>,
     locked_out: Gauge,
+    search: Family<TicketLabels, Gauge>,
+    search_missing_blocks: Gauge,
+    search_whole: Gauge,
+    search_tickets_read: Counter,
     alarms: Gauge,
     events: Counter,
     trusted: Gauge,
@@ -90,6 +94,10 @@ impl Metrics {
             store: Family::default(),
             denials: Family::default(),
             locked_out: Gauge::default(),
+            search: Family::default(),
+            search_missing_blocks: Gauge::default(),
+            search_whole: Gauge::default(),
+            search_tickets_read: Counter::<u64, AtomicU64>::default(),
             alarms: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
@@ -107,6 +115,22 @@ impl Metrics {
             "What is kept on disk, by part",
             Unit::Bytes,
             self.store.clone(),
+        );
+        registry.register("search_tickets", "Tickets by where lists find them", self.search.clone());
+        registry.register(
+            "search_missing_blocks",
+            "Stretches of 65,536 ticket numbers that the index lacks",
+            self.search_missing_blocks.clone(),
+        );
+        registry.register(
+            "search_whole",
+            "Whether every list is found in the index",
+            self.search_whole.clone(),
+        );
+        registry.register(
+            "search_tickets_read",
+            "Tickets that were read for lists",
+            self.search_tickets_read.clone(),
         );
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
@@ -137,6 +161,7 @@ impl Metrics {
             self.batch_seconds.clone(),
         );
         for (name, help, limit) in [
+            ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
             ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
             ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
@@ -204,6 +229,15 @@ impl Metrics {
             self.denials.get_or_create(&DenialLabels { code }).inner().store(count, Ordering::Relaxed);
         }
         self.locked_out.set(as_gauge(shared.access.locked_out() as u64));
+        let SearchState { tickets, waiting, missing_blocks, is_whole, bytes, tickets_read } =
+            view.search().state();
+        for (is, count) in [("indexed", tickets), ("waiting", waiting)] {
+            self.search.get_or_create(&TicketLabels { is }).set(as_gauge(count));
+        }
+        self.search_missing_blocks.set(as_gauge(missing_blocks));
+        self.search_whole.set(is_whole.into());
+        self.search_tickets_read.inner().store(tickets_read, Ordering::Relaxed);
+        self.store.get_or_create(&StoreLabels { part: "search" }).set(as_gauge(bytes));
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
         self.trusted.set(board.time.is_trusted().into());
