@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
+use andon::desk::attachment::Attached;
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::{AlarmKind, Basis, Metric, Role, Stage, TicketNumber};
 use calendars::Timestamp;
@@ -120,6 +121,7 @@ fn events() -> Vec<Event> {
         of_the_five_regulations(),
         of_trusted_time(),
         of_calling(),
+        kept_apart(),
     ]
     .concat()
 }
@@ -348,6 +350,23 @@ fn of_calling() -> Vec<Event> {
     ]
 }
 
+/// Files and access data.
+fn kept_apart() -> Vec<Event> {
+    vec![
+        Event::Attached(Box::new(Attached {
+            id: "9f86d081884c7d65".into(),
+            name: text("Скриншот 1.png"),
+            media_type: "image/png".into(),
+            bytes: 48_213,
+            sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into(),
+        })),
+        Event::AttachmentRemoved { id: "9f86d081884c7d65".into(), reason: text("Чужие данные") },
+        Event::SealedSet { field: "password".into(), id: "60303ae22b998861".into() },
+        Event::SealedLooked { field: "password".into() },
+        Event::SealedErased { fields: vec!["account".into(), "password".into()] },
+    ]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -392,11 +411,16 @@ fn kind(event: &Event) -> usize {
         Event::AlarmShelved { .. } => 35,
         Event::AlarmUnshelved { .. } => 36,
         Event::Silenced { .. } => 37,
+        Event::Attached(_) => 38,
+        Event::AttachmentRemoved { .. } => 39,
+        Event::SealedSet { .. } => 40,
+        Event::SealedLooked { .. } => 41,
+        Event::SealedErased { .. } => 42,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 38;
+const KINDS: usize = 43;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {

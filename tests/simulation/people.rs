@@ -37,6 +37,8 @@ impl Ask {
                 None => format!("{} {number}", act.verb()),
             },
             Command::ApplyRegulation { number, version } => format!("apply {version} to {number}"),
+            Command::Attachments { number, act } => format!("{act:?} of {number}"),
+            Command::Sealed { number, act } => format!("{act:?} of {number}"),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -410,6 +412,9 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),
         },
-        Command::Register(_) | Command::Ticket { .. } => actor,
+        Command::Register(_)
+        | Command::Ticket { .. }
+        | Command::Attachments { .. }
+        | Command::Sealed { .. } => actor,
     }
 }

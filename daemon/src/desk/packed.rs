@@ -13,6 +13,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
+use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::event::{Registered, Term};
@@ -364,13 +365,16 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent,
+        criticals, mark, urgent, attachments, sealed,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
         fields, service, urgency, incomplete, opened_by,
     }
     Requester { name, email, phone, inn, login }
+    Attached { id, name, media_type, bytes, sha256 }
+    Attachment { file, at, by }
+    SealedText { field, id, at, by }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
         planned, unsynced,

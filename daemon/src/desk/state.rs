@@ -459,6 +459,11 @@ impl Desk {
             | Event::Linked { .. }
             | Event::Urgent { .. }
             | Event::RegulationApplied { .. }
+            | Event::Attached(_)
+            | Event::AttachmentRemoved { .. }
+            | Event::SealedSet { .. }
+            | Event::SealedLooked { .. }
+            | Event::SealedErased { .. }
             | Event::Clock { .. } => {}
         }
     }

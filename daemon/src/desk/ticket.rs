@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, Shelving};
+use super::attachment::{Attachment, SealedText};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -82,6 +83,12 @@ pub struct Ticket {
     pub mark: Option<SmolStr>,
     /// Whether it was marked urgent.
     pub urgent: bool,
+    /// Its files, in order of coming.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Which access data there is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<SealedText>,
 }
 
 impl Ticket {
@@ -103,6 +110,8 @@ impl Ticket {
             criticals: 0,
             mark: None,
             urgent: false,
+            attachments: Vec::new(),
+            sealed: Vec::new(),
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -161,7 +170,8 @@ impl Ticket {
             | Event::Silenced { .. }
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
-            | Event::TokenRevoked { .. } => {}
+            | Event::TokenRevoked { .. }
+            | Event::SealedLooked { .. } => {}
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;
@@ -186,6 +196,17 @@ impl Ticket {
                 }
             }
             Event::Urgent { .. } => self.urgent = true,
+            Event::Attached(file) => {
+                let file = file.as_ref().clone();
+                self.attachments.push(Attachment { file, at, by: by.into() });
+            }
+            Event::AttachmentRemoved { id, .. } => self.attachments.retain(|known| known.file.id != *id),
+            Event::SealedSet { field, id } => {
+                self.sealed.retain(|known| known.field != *field);
+                let (field, id) = (field.clone(), id.clone());
+                self.sealed.push(SealedText { field, id, at, by: by.into() });
+            }
+            Event::SealedErased { fields } => self.sealed.retain(|known| !fields.contains(&known.field)),
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
             Event::AlarmShelved { alarm, until, reason } => {

@@ -5,6 +5,7 @@
 
 mod acts;
 mod apply;
+mod attachments;
 mod clocks;
 mod correct;
 mod desk;
@@ -12,6 +13,7 @@ pub(super) mod fields;
 mod planned;
 mod register;
 mod route;
+mod sealed;
 mod settle;
 
 use std::sync::Arc;
@@ -53,17 +55,25 @@ impl Desk {
         match command {
             Command::Register(register) => register::decide(self, register, actor, at),
             Command::Ticket { number, if_revision, act } => {
-                let ticket = self
-                    .ticket(*number)
-                    .ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+                let ticket = self.there(*number)?;
                 if let Some(asked) = if_revision.filter(|asked| *asked != ticket.revision) {
                     return Err(Refusal::Revision { asked, now: ticket.revision });
                 }
                 acts::decide(self, &ticket, act, actor, at)
             }
             Command::ApplyRegulation { number, version } => apply::decide(self, *number, version, actor, at),
+            Command::Attachments { number, act } => {
+                attachments::decide(self, &self.there(*number)?, act, actor, at)
+            }
+            Command::Sealed { number, act } => {
+                sealed::decide(self, &self.there(*number)?, act, actor, at)
+            }
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
+    }
+
+    fn there(&self, number: TicketNumber) -> Result<Arc<Ticket>, Refusal> {
+        self.ticket(number).ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })
     }
 
     /// What putting an open ticket under a version of its regulation would come to: a [`Decision`], and the ticket as it
@@ -111,6 +121,13 @@ impl Desk {
     /// that while. Some of them, if they are very many; then there are more the next time. Empty when none is left.
     pub fn corrections(&self, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
         correct::corrections(self, behind_ms, now)
+    }
+}
+
+impl Decision {
+    /// One event of a ticket, at which no clock turns.
+    fn of(ticket: TicketNumber, event: Event) -> Self {
+        Self { ticket: Some(ticket), facts: vec![Fact { ticket: Some(ticket), event }] }
     }
 }
 
@@ -174,7 +191,12 @@ impl<'a> Draft<'a> {
             | (Stage::Closed, Stage::Closed) => {}
             (_, Stage::Open) => self.triggers.push(Trigger::Reopened),
             (_, Stage::Resolved) => self.triggers.push(Trigger::Resolved),
-            (_, Stage::Closed) => self.triggers.push(Trigger::Closed),
+            (_, Stage::Closed) => {
+                self.triggers.push(Trigger::Closed);
+                if let Some(event) = sealed::erased_by_closing(&self.ticket) {
+                    self.push(event);
+                }
+            }
         }
     }
 
