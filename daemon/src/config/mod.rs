@@ -3,8 +3,10 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod attachments;
 mod panel;
 mod pins;
+mod sealed;
 pub mod signals;
 
 use std::net::SocketAddr;
@@ -24,7 +26,9 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
+pub use attachments::Attachments;
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use sealed::Sealed;
 pub use signals::{ButtonPin, SignalPins, Strip};
 
 /// Where the daemon listens where nothing else is said.
@@ -104,6 +108,10 @@ pub struct Config {
     pub log: Log,
     /// Where tickets go that were closed long ago.
     pub archive: Archive,
+    /// How much room files of tickets may take.
+    pub attachments: Attachments,
+    /// The key of access data.
+    pub sealed: Sealed,
 }
 
 impl Default for Config {
@@ -118,6 +126,8 @@ impl Default for Config {
             clock: Clock::default(),
             log: Log::default(),
             archive: Archive::default(),
+            attachments: Attachments::default(),
+            sealed: Sealed::default(),
         }
     }
 }

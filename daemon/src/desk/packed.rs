@@ -504,6 +504,18 @@ mod tests {
             criticals: 9,
             mark: Some("5".into()),
             urgent: true,
+            attachments: vec![Attachment {
+                file: Attached {
+                    id: "9f86".into(),
+                    name: "Скриншот 1.png".to_owned(),
+                    media_type: "image/png".into(),
+                    bytes: 48_213,
+                    sha256: "2c26".into(),
+                },
+                at: at(17),
+                by: "d".into(),
+            }],
+            sealed: vec![SealedText { field: "password".into(), id: "6030".into(), at: at(18), by: "e".into() }],
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -1,4 +1,5 @@
 //! The ways in. Every door turns what it hears into a [`Command`](crate::desk::Command) and has no private way to the desk.
 
+pub mod content;
 pub mod http;
 pub mod secret;

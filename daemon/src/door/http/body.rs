@@ -19,9 +19,9 @@ use crate::desk::event::Receipt;
 pub(super) const BODY_MAX_BYTES: usize = 1 << 20;
 /// How much of a body that is too long is read and thrown away, in bytes, so that the answer finds its reader:
 /// whoever is still writing when the connection closes never sees it.
-const DRAIN_MAX_BYTES: usize = 16 << 20;
+pub(super) const DRAIN_MAX_BYTES: usize = 16 << 20;
 /// How long a body may take, in seconds.
-const BODY_WITHIN_S: u64 = 30;
+pub(super) const BODY_WITHIN_S: u64 = 30;
 
 /// A POST: who sent what, and what recognises it when it comes again.
 pub(super) struct Posted {
@@ -60,7 +60,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
@@ -80,7 +80,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Value>, Problem> {
     serde_json::from_str(text).map(Some).map_err(|error| Problem::not_json(error.to_string()))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     // Who asks first, or wants to send far too much, is told before anything is read.

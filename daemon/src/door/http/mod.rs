@@ -11,6 +11,7 @@
 
 mod alarms;
 mod archive;
+mod attachments;
 mod auth;
 mod backup;
 mod board;
@@ -33,6 +34,7 @@ mod preview;
 mod problem;
 mod query;
 mod regulations;
+mod sealed;
 mod serving;
 mod stream;
 mod streamed;
@@ -40,6 +42,7 @@ mod streamed;
 mod tests;
 mod tickets;
 mod tokens;
+mod upload;
 mod verbs;
 mod versions;
 
@@ -52,6 +55,7 @@ use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use calendars::Tz;
 use firmware_board::Language;
+use tokio::sync::Semaphore;
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -69,7 +73,7 @@ use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, DeskAct, Role};
 use crate::run::time::Proof;
-use crate::run::{Done, Handle};
+use crate::run::{Apart, Done, Handle};
 
 /// How long the loop may take to show that it lives, in milliseconds.
 const SETTLED_WITHIN_MS: u64 = 2_000;
@@ -82,6 +86,8 @@ pub struct Shared {
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     /// The wall's parts.
     pub parts: Parts,
+    /// What is kept apart from the record.
+    pub apart: Apart,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -114,6 +120,7 @@ struct Door {
     guard: Guard,
     metrics: Metrics,
     pictures: kiosk::Pictures,
+    uploads: Arc<Semaphore>,
 }
 
 impl Door {
@@ -170,7 +177,13 @@ pub fn control_router(shared: Arc<Shared>) -> Router {
 
 fn door(shared: Arc<Shared>, guard: Guard) -> Router {
     let door =
-        Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures: kiosk::Pictures::default() });
+        Arc::new(Door {
+            shared,
+            guard,
+            metrics: Metrics::new(),
+            pictures: kiosk::Pictures::default(),
+            uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
+        });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
         Guard::Open(_) => guarded().merge(control_only()),
@@ -207,6 +220,9 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::show))
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
+        .routes(routes!(attachments::list, attachments::add))
+        .routes(routes!(attachments::download, attachments::remove))
+        .routes(routes!(sealed::put, sealed::show, sealed::erase))
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))

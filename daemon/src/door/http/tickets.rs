@@ -230,7 +230,7 @@ pub(super) async fn show(
 }
 
 /// The ticket a path names.
-async fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
+pub(super) async fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
     let ticket = lookup(door, ticket_number(number)?).await?;
     ticket.ok_or_else(|| Problem::not_found("ticket", number))
 }

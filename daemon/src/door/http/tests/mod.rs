@@ -1,5 +1,6 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
+mod apart;
 mod commands;
 mod inputs;
 mod lists;
@@ -30,7 +31,9 @@ use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::secret;
-use crate::run::{Handle, Settings, start};
+use crate::config::Attachments;
+use crate::run::{Apart, Handle, Settings, start};
+use crate::store::BoxKey;
 
 /// What users are told of errors.
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
@@ -135,6 +138,7 @@ impl World {
                 has_signals: false,
                 has_button: false,
             },
+            apart: apart(state_dir),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),
@@ -184,6 +188,17 @@ impl Drop for World {
             let _ = thread.join();
         }
     }
+}
+
+/// What is kept apart in `state_dir`, with a key beside it.
+fn apart(state_dir: &Path) -> Apart {
+    let file = state_dir.with_extension("key");
+    if !file.exists() {
+        BoxKey::make(&file).expect("a key can be made");
+    }
+    let limits = Attachments { max_file: 1 << 20, max_ticket: 2 << 20, max_total: 8 << 20, keep_free: 0 }.limits();
+    let key = BoxKey::read(&file, state_dir).map(Some);
+    Apart::open(state_dir, limits, key, firmware_board::Language::Russian)
 }
 
 async fn sent(router: &Router, request: Request<Body>) -> Answer {
