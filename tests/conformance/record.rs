@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::attachment::Attached;
+use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::{AlarmKind, Basis, Metric, Role, Stage, TicketNumber};
 use calendars::Timestamp;

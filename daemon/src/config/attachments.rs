@@ -53,14 +53,15 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         _ => None,
     };
     bytes.filter(|bytes| *bytes <= 1 << 50).ok_or_else(|| {
-        serde::de::Error::custom(format!("{said} is no size; write it as \"10MiB\": a number and KiB, MiB or GiB"))
+        serde::de::Error::custom(format!(
+            "{said} is no size; write it as \"10MiB\": a number and KiB, MiB or GiB"
+        ))
     })
 }
 
 fn bytes(text: &str) -> Option<u64> {
     let units = [("KiB", KIB), ("MiB", MIB), ("GiB", GIB)];
-    let (number, unit) =
-        units.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
+    let (number, unit) = units.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
     number.trim_end().parse::<u64>().ok()?.checked_mul(unit)
 }
 
@@ -79,7 +80,8 @@ mod tests {
     #[test]
     fn sizes_are_numbers_with_a_unit_or_bytes() {
         assert_eq!(read(""), Ok(Attachments::default()));
-        let written = "[attachments]\nmax-file = \"2MiB\"\nmax-ticket = \"3 KiB\"\nmax-total = \"1GiB\"\nkeep-free = 0";
+        let written =
+            "[attachments]\nmax-file = \"2MiB\"\nmax-ticket = \"3 KiB\"\nmax-total = \"1GiB\"\nkeep-free = 0";
         let expected = Attachments { max_file: 2 * MIB, max_ticket: 3 * KIB, max_total: GIB, keep_free: 0 };
         assert_eq!(read(written), Ok(expected));
     }

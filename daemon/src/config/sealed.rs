@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::store::{BoxKey, KeyError};
 
 /// What systemd calls the key, where it hands it over (`LoadCredential=`).
-pub const CREDENTIAL: &str = "andon-sealed-key";
+const CREDENTIAL: &str = "andon-sealed-key";
 
 /// The key of access data (PM-C7). Without one none is taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -53,8 +53,12 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_told_with_the_nearest() {
-        let wrong = Config::parse(Path::new("andon.toml"), "[sealed]\nkeyfile = \"/etc/andon/key\"").unwrap_err();
+        let wrong =
+            Config::parse(Path::new("andon.toml"), "[sealed]\nkeyfile = \"/etc/andon/key\"").unwrap_err();
         let told = wrong.to_string();
-        assert!(told.starts_with("andon.toml:2: keyfile: unknown field") && told.contains("key-file"), "{told}");
+        assert!(
+            told.starts_with("andon.toml:2: keyfile: unknown field") && told.contains("key-file"),
+            "{told}"
+        );
     }
 }

@@ -113,7 +113,8 @@ pub fn harmless_name(given: &str) -> String {
     // A browser of old sends the whole path.
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let shown = |c: &char| !c.is_control() && !is_invisible(*c);
-    let seen: String = last.chars().filter(shown).map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
+    let seen: String =
+        last.chars().filter(shown).map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
     // Neither a hidden file nor one above, wherever it is saved.
     let name = seen.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
     if name.is_empty() { "file".to_owned() } else { shortened(name) }

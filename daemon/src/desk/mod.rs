@@ -65,8 +65,8 @@ pub mod ticket;
 pub mod view;
 
 pub use actor::{Actor, Role};
-pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
+pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use event::{Entry, Event, Fact};

@@ -515,7 +515,12 @@ mod tests {
                 at: at(17),
                 by: "d".into(),
             }],
-            sealed: vec![SealedText { field: "password".into(), id: "6030".into(), at: at(18), by: "e".into() }],
+            sealed: vec![SealedText {
+                field: "password".into(),
+                id: "6030".into(),
+                at: at(18),
+                by: "e".into(),
+            }],
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

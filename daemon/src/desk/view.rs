@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::attachment::{Attached, Attachment, SealedText};
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
+use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;

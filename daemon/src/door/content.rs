@@ -118,7 +118,9 @@ fn picture_or_document(head: &[u8]) -> Option<Content> {
         "image/gif" if head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a") => {
             (AttachmentKind::Gif, "image/gif")
         }
-        "image/png" if head.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") => (AttachmentKind::Png, "image/png"),
+        "image/png" if head.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") => {
+            (AttachmentKind::Png, "image/png")
+        }
         "application/pdf" if head.starts_with(b"%PDF-") => (AttachmentKind::Pdf, "application/pdf"),
         _ => return None,
     };
@@ -136,7 +138,17 @@ fn markup(head: &[u8]) -> Option<&'static str> {
         return Some("image/svg+xml");
     }
     const HTML: [&str; 12] = [
-        "<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<title", "<style", "<table", "<a ", "<img",
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<script",
+        "<iframe",
+        "<title",
+        "<style",
+        "<table",
+        "<a ",
+        "<img",
         "<meta",
     ];
     HTML.iter().any(|tag| begins.contains(tag)).then_some("text/html")
@@ -232,7 +244,8 @@ impl Text {
 mod tests {
     use super::*;
 
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0....\0\0\0\0IEND\xae\x42\x60\x82";
+    const PNG: &[u8] =
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0....\0\0\0\0IEND\xae\x42\x60\x82";
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0....\x3b";
     const JPG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0....\xff\xd9";
     const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\nendobj\ntrailer\n%%EOF\n";
@@ -243,7 +256,8 @@ mod tests {
             looking.take(bytes).and_then(|()| looking.end())
         };
         let mut looking = Looking::default();
-        let in_pieces = bytes.chunks(3).try_for_each(|piece| looking.take(piece)).and_then(|()| looking.end());
+        let in_pieces =
+            bytes.chunks(3).try_for_each(|piece| looking.take(piece)).and_then(|()| looking.end());
         assert_eq!(whole.is_ok(), in_pieces.is_ok(), "however it comes in");
         whole
     }
@@ -291,7 +305,7 @@ mod tests {
             Err(NotTaken::Other(told)) => assert!(told.contains(what), "{told} is not {what}"),
             other => panic!("{what}: {other:?}"),
         };
-        check(b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff", "x-msdownload");
+        check(b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff", "portable-executable");
         check(b"\x7fELF\x02\x01\x01\0 more of it", "x-executable");
         check(b"PK\x03\x04\x14\0\0\0", "zip");
         check(b"<!DOCTYPE html><p>", "text/html");

@@ -7,18 +7,21 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use firmware_board::Language;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::history::decode;
 use super::{Handle, View};
 use crate::chain::chain;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Entry, Event, Role, Ticket, TicketNumber};
 use crate::store::attachments::ATTACHMENTS_DIR;
 use crate::store::{
-    AttachmentError, AttachmentLimits, AttachmentName, Attachments, BoxKey, KeyError, Sealed, SealedHas,
+    AttachmentError, AttachmentLimits, AttachmentName, Attachments, BoxKey, Frame, KeyError, Sealed,
+    SealedHas,
 };
 
 /// How long after access data could not be erased it is tried again.
@@ -47,6 +50,8 @@ struct State {
     lost: Mutex<BTreeSet<String>>,
     /// Why there is no key, where there should be one.
     key_trouble: Option<String>,
+    /// Whether the ledger is known to have lost nothing: only then is removed what it does not name.
+    is_whole: AtomicBool,
 }
 
 impl Apart {
@@ -71,7 +76,8 @@ impl Apart {
         let lost_file = state_dir.join(ATTACHMENTS_DIR).join(LOST);
         let lost = std::fs::read_to_string(&lost_file).unwrap_or_default();
         let lost = Mutex::new(lost.lines().map(str::to_owned).collect());
-        let state = Arc::new(State { language, lost_file, lost, key_trouble });
+        let state =
+            Arc::new(State { language, lost_file, lost, key_trouble, is_whole: AtomicBool::new(false) });
         Self { attachments, sealed: Sealed::new(state_dir, key), state }
     }
 
@@ -83,14 +89,15 @@ impl Apart {
     /// Removes what no ticket has, now and whenever access data is let go, as long as the desk runs. `is_whole` says that
     /// the ledger has lost nothing.
     pub async fn watch(self, handle: Handle, is_whole: bool) {
+        self.state.is_whole.store(is_whole, Ordering::Relaxed);
         let mut entries = handle.subscribe();
         let apart = self.clone();
         let at_start = handle.clone();
-        let swept = tokio::task::spawn_blocking(move || apart.sweep_attachments(&at_start, is_whole));
+        let swept = tokio::task::spawn_blocking(move || apart.sweep_attachments(&at_start));
         if let Err(error) = swept.await {
             log::error!("looking through attachments ended in a panic: {error}");
         }
-        let mut is_swept = self.sweep_sealed(&handle, is_whole).await;
+        let mut is_swept = self.sweep_sealed(&handle).await;
         loop {
             let next = if is_swept {
                 entries.recv().await
@@ -104,17 +111,20 @@ impl Apart {
                 Err(RecvError::Closed) => return,
             };
             if is_news || !is_swept {
-                is_swept = self.sweep_sealed(&handle, is_whole).await;
+                is_swept = self.sweep_sealed(&handle).await;
             }
         }
     }
 
-    fn sweep_attachments(&self, handle: &Handle, is_whole: bool) {
-        let view = handle.view();
+    fn sweep_attachments(&self, handle: &Handle) {
+        let (view, is_whole) = (handle.view(), self.state.is_whole.load(Ordering::Relaxed));
         let has = |ticket, id: &str| known(view, ticket, is_whole, |ticket| has_file(ticket, id));
         match self.attachments.sweep(has) {
             Ok(swept) if swept.removed > 0 => {
-                log::warn!("{} files that no ticket has were removed: an upload or a removal was cut off", swept.removed);
+                log::warn!(
+                    "{} files that no ticket has were removed: an upload or a removal was cut off",
+                    swept.removed
+                );
             }
             Ok(_) => {}
             Err(error) => log::error!("attachments cannot be looked through: {}", chain(&error)),
@@ -170,7 +180,9 @@ impl Apart {
         let list = tickets.iter().take(3).map(u64::to_string).collect::<Vec<_>>().join(", ");
         let more = if tickets.len() > 3 { ", …" } else { "" };
         let text = (!lost.is_empty()).then(|| match self.state.language {
-            Language::Russian => format!("потеряны вложения: {}, обращения {list}{more}; ищите их в копии", lost.len()),
+            Language::Russian => {
+                format!("потеряны вложения: {}, обращения {list}{more}; ищите их в копии", lost.len())
+            }
             Language::English => {
                 format!("attachments lost: {}, of tickets {list}{more}; a backup may have them", lost.len())
             }
@@ -180,17 +192,17 @@ impl Apart {
     }
 
     /// Erases the access data that no ticket has. False where that is to be tried again.
-    pub async fn sweep_sealed(&self, handle: &Handle, is_whole: bool) -> bool {
+    pub async fn sweep_sealed(&self, handle: &Handle) -> bool {
         let (apart, handle) = (self.clone(), handle.clone());
-        let swept = tokio::task::spawn_blocking(move || apart.erase_let_go(&handle, is_whole));
+        let swept = tokio::task::spawn_blocking(move || apart.erase_let_go(&handle));
         swept.await.unwrap_or_else(|error| {
             log::error!("erasing access data ended in a panic: {error}");
             true
         })
     }
 
-    fn erase_let_go(&self, handle: &Handle, is_whole: bool) -> bool {
-        let view = handle.view();
+    fn erase_let_go(&self, handle: &Handle) -> bool {
+        let (view, is_whole) = (handle.view(), self.state.is_whole.load(Ordering::Relaxed));
         let has = |ticket, id: &str| {
             let field = |ticket: &Ticket| {
                 let sealed = ticket.sealed.iter().find(|sealed| sealed.id == id);
@@ -205,7 +217,9 @@ impl Apart {
         }
         let unopened = swept.map_or(0, |swept| swept.unopened);
         if unopened > 0 && self.sealed.has_key() {
-            log::error!("access data of {unopened} tickets does not open: it was sealed by another key, or is damaged");
+            log::error!(
+                "access data of {unopened} tickets does not open: it was sealed by another key, or is damaged"
+            );
         }
         let text = match (self.state.language, &failed, unopened, self.key_trouble()) {
             (_, None, 0, None) => None,
@@ -256,6 +270,27 @@ impl From<Nothing> for SealedHas {
 
 fn has_file(ticket: &Ticket, id: &str) -> bool {
     ticket.attachments.iter().any(|known| known.file.id == id)
+}
+
+/// What a frame of the ledger says of attachments, for a backup: their files' names are taken in, or out.
+pub fn note_attachments(frame: &Frame, names: &mut BTreeSet<String>) {
+    // Few entries do, and reading each would take long.
+    let may_say = std::str::from_utf8(&frame.payload).is_ok_and(|text| text.contains("\"event\":\"attach"));
+    let Some(entry) = may_say.then(|| decode(frame).ok()).flatten() else { return };
+    for fact in &entry.facts {
+        let Some(ticket) = fact.ticket else { continue };
+        match &fact.event {
+            Event::Attached(file) => {
+                let (id, sha256) = (file.id.to_string(), file.sha256.to_string());
+                names.insert(AttachmentName { ticket: ticket.0, id, sha256 }.to_string());
+            }
+            Event::AttachmentRemoved { id, .. } => {
+                let prefix = format!("{ticket}-{id}-");
+                names.retain(|name| !name.starts_with(&prefix));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Whether access data goes by what happened, or other takes its place.

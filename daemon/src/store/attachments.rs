@@ -406,7 +406,8 @@ impl Incoming {
             return Ok(());
         }
         self.looked_at = Some(self.bytes);
-        let disk = rustix::fs::statvfs(&self.inner.dir).map_err(|source| self.failed("look at", source.into()))?;
+        let disk =
+            rustix::fs::statvfs(&self.inner.dir).map_err(|source| self.failed("look at", source.into()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let keep_free = self.inner.limits.keep_free_bytes;
         if free < keep_free.saturating_add(more).saturating_add(LOOK_BYTES) {
@@ -449,7 +450,10 @@ impl Drop for Incoming {
             held.files = held.files.saturating_sub(1);
             drop(held);
             if let Err(error) = removed.or_else(unless_gone) {
-                log::warn!("what is left of an upload could not be removed: {}: {error}", self.path.display());
+                log::warn!(
+                    "what is left of an upload could not be removed: {}: {error}",
+                    self.path.display()
+                );
             }
         }
         self.inner.lock().coming.remove(&self.id);
@@ -466,12 +470,17 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: AttachmentLimits =
-        AttachmentLimits { file_max_bytes: 100, ticket_max_bytes: 1_000, total_max_bytes: 150, keep_free_bytes: 0 };
+    const LIMITS: AttachmentLimits = AttachmentLimits {
+        file_max_bytes: 100,
+        ticket_max_bytes: 1_000,
+        total_max_bytes: 150,
+        keep_free_bytes: 0,
+    };
 
     fn names(dir: &TempDir) -> Vec<String> {
         let entries = fs::read_dir(dir.path().join(ATTACHMENTS_DIR)).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }

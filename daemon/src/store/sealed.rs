@@ -271,8 +271,12 @@ impl Sealed {
         made.map_err(|source| SealedError::Io { what: "make", file: self.0.dir.clone(), source })?;
         let path = self.0.path(name.ticket, name.id);
         self.0.lock().insert(name.id.to_owned());
-        let putting =
-            Putting { inner: Arc::clone(&self.0), id: name.id.to_owned(), path: path.clone(), is_kept: false };
+        let putting = Putting {
+            inner: Arc::clone(&self.0),
+            id: name.id.to_owned(),
+            path: path.clone(),
+            is_kept: false,
+        };
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let written = opened.and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
         written.map_err(|source| SealedError::Io { what: "write", file: path, source })?;
@@ -312,7 +316,8 @@ impl Sealed {
             }
             match has(ticket, id) {
                 SealedHas::Field(field) => {
-                    let opened = self.0.key.is_some().then(|| self.open(SealedName { ticket, field: &field, id }));
+                    let opened =
+                        self.0.key.is_some().then(|| self.open(SealedName { ticket, field: &field, id }));
                     swept.unopened += u64::from(!matches!(opened, Some(Ok(_))));
                 }
                 SealedHas::No => {
@@ -473,7 +478,10 @@ mod tests {
             let bytes = fs::read(path(&dir, "7-aa")).unwrap();
             let is_in = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
             assert!(text.len() < 8 || !is_in(&text.as_bytes()[..8]));
-            assert_eq!((bytes.len() - MAGIC.len() - 2 * NONCE_BYTES - KEY_BYTES - 2 * TAG_BYTES) % FILL_BYTES, 0);
+            assert_eq!(
+                (bytes.len() - MAGIC.len() - 2 * NONCE_BYTES - KEY_BYTES - 2 * TAG_BYTES) % FILL_BYTES,
+                0
+            );
             assert_eq!(fs::metadata(path(&dir, "7-aa")).unwrap().permissions().mode() & 0o777, 0o600);
             fs::remove_file(path(&dir, "7-aa")).unwrap();
         }
@@ -530,7 +538,10 @@ mod tests {
         assert_eq!(sealed.sweep(has).unwrap(), SealedSwept { erased: 1, unopened: 1, unknown: 1 });
         coming.keep();
         assert!(!path(&dir, "7-ab").exists() && path(&dir, "7-ae").exists());
-        assert!(fs::read(dir.path().join("seen")).unwrap().iter().all(|byte| *byte == 0), "overwritten first");
+        assert!(
+            fs::read(dir.path().join("seen")).unwrap().iter().all(|byte| *byte == 0),
+            "overwritten first"
+        );
     }
 
     #[test]

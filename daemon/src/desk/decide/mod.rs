@@ -65,9 +65,7 @@ impl Desk {
             Command::Attachments { number, act } => {
                 attachments::decide(self, &self.there(*number)?, act, actor, at)
             }
-            Command::Sealed { number, act } => {
-                sealed::decide(self, &self.there(*number)?, act, actor, at)
-            }
+            Command::Sealed { number, act } => sealed::decide(self, &self.there(*number)?, act, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
     }

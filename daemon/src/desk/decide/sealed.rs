@@ -62,9 +62,10 @@ fn assignee_only(desk: &Desk, ticket: &Ticket, actor: &Actor) -> Result<(), Refu
         || "nobody has it; `take` it first".to_owned(),
         |assignee| format!("that is {assignee}; `transfer` it with a reason"),
     );
-    let clause = desk.regulations().of(&ticket.facts).and_then(|regulation| {
-        sealed_fields(regulation, ticket).find_map(|field| field.clause.as_ref())
-    });
+    let clause = desk
+        .regulations()
+        .of(&ticket.facts)
+        .and_then(|regulation| sealed_fields(regulation, ticket).find_map(|field| field.clause.as_ref()));
     Err(Refusal::Forbidden(format!(
         "access data of ticket {} is shown to its assignee only, whatever the role{}: {who}",
         ticket.number,

@@ -81,7 +81,8 @@ pub(super) async fn add(
     }
     let ticket = tickets::find(&door, &number).await?;
     let uploads = Arc::clone(&door.uploads);
-    let _permit = uploads.try_acquire_owned().map_err(|_| Problem::uploads_busy(super::upload::UPLOADS_MAX))?;
+    let _permit =
+        uploads.try_acquire_owned().map_err(|_| Problem::uploads_busy(super::upload::UPLOADS_MAX))?;
     let (parts, body) = request.into_parts();
     let received = receive(&door, &takes(&door, &ticket), &parts.headers, body).await?;
     let files: Vec<Attached> = received.iter().map(|received| received.file.clone()).collect();
@@ -123,7 +124,11 @@ fn takes(door: &Door, ticket: &Ticket) -> Takes {
     let rule = regulation.and_then(|regulation| regulation.attachments.as_ref());
     let clause = rule.and_then(|rule| rule.clause.as_ref());
     let whose = rule.map_or_else(String::new, |_| {
-        format!(" by {}{}", ticket.facts.regulation, clause.map_or_else(String::new, |clause| format!(" ({clause})")))
+        format!(
+            " by {}{}",
+            ticket.facts.regulation,
+            clause.map_or_else(String::new, |clause| format!(" ({clause})"))
+        )
     });
     let kinds = regulation.map_or(&AttachmentKind::ALL[..], |regulation| regulation.attachment_kinds());
     Takes { ticket: ticket.number.0, kinds: kinds.to_vec(), whose }
@@ -217,7 +222,10 @@ fn lost(door: &Door, name: &AttachmentName, error: &AttachmentError) -> Problem 
     match error {
         AttachmentError::Missing { .. } | AttachmentError::Damaged { .. } => {
             door.shared.apart.lost(&door.shared.handle, name, error);
-            let detail = format!("attachment {} of ticket {} is lost or damaged; a backup may have it", name.id, name.ticket);
+            let detail = format!(
+                "attachment {} of ticket {} is lost or damaged; a backup may have it",
+                name.id, name.ticket
+            );
             Problem::lost("attachment-lost", detail)
         }
         _ => {
@@ -285,6 +293,9 @@ mod tests {
             disposition("Счёт №1.pdf"),
             "attachment; filename=\"____ _1.pdf\"; filename*=UTF-8''%D0%A1%D1%87%D1%91%D1%82%20%E2%84%961.pdf"
         );
-        assert_eq!(disposition("a\"b\r\n;c"), "attachment; filename=\"a_b___c\"; filename*=UTF-8''a%22b%0D%0A%3Bc");
+        assert_eq!(
+            disposition("a\"b\r\n;c"),
+            "attachment; filename=\"a_b___c\"; filename*=UTF-8''a%22b%0D%0A%3Bc"
+        );
     }
 }

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::serving::CONNECTIONS_MAX;
+use super::upload::UPLOADS_MAX;
 use super::{DoorState, Shared};
 use crate::clock;
 use crate::run::{QUEUE_MAX, Sizes};
@@ -54,6 +55,7 @@ pub(super) struct Metrics {
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
     alarms: Gauge,
+    attachments: Gauge,
     events: Counter,
     trusted: Gauge,
     uptime_seconds: Gauge<i64, AtomicI64>,
@@ -68,6 +70,7 @@ impl Metrics {
             tickets: Family::default(),
             store: Family::default(),
             alarms: Gauge::default(),
+            attachments: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
             uptime_seconds: Gauge::default(),
@@ -85,6 +88,7 @@ impl Metrics {
             self.store.clone(),
         );
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
+        registry.register("attachments", "Files of tickets", self.attachments.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
@@ -97,6 +101,7 @@ impl Metrics {
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
             ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
+            ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));
@@ -136,9 +141,14 @@ impl Metrics {
             .get_or_create(&TicketLabels { is: "archived" })
             .set(as_gauge(history.archive().tickets()));
         let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = history.sizes();
-        for (part, bytes) in
-            [("ledger", ledger_bytes), ("tickets", tickets_bytes), ("archive", archive_bytes)]
-        {
+        let (attachments, attachments_bytes) = shared.apart.attachments.held();
+        self.attachments.set(as_gauge(attachments));
+        for (part, bytes) in [
+            ("ledger", ledger_bytes),
+            ("tickets", tickets_bytes),
+            ("archive", archive_bytes),
+            ("attachments", attachments_bytes),
+        ] {
             self.store.get_or_create(&StoreLabels { part }).set(as_gauge(bytes));
         }
         self.alarms.set(as_gauge(board.alarms_total as u64));

@@ -176,14 +176,13 @@ pub fn control_router(shared: Arc<Shared>) -> Router {
 }
 
 fn door(shared: Arc<Shared>, guard: Guard) -> Router {
-    let door =
-        Arc::new(Door {
-            shared,
-            guard,
-            metrics: Metrics::new(),
-            pictures: kiosk::Pictures::default(),
-            uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
-        });
+    let door = Arc::new(Door {
+        shared,
+        guard,
+        metrics: Metrics::new(),
+        pictures: kiosk::Pictures::default(),
+        uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
+    });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
         Guard::Open(_) => guarded().merge(control_only()),

@@ -23,7 +23,7 @@ use super::{Door, DoorState, blocking, tickets};
 use crate::chain::chain;
 use crate::desk::command::SealedAct;
 use crate::desk::view::{self, SealedView};
-use crate::desk::{Actor, Command, SealedText, Ticket, TicketNumber};
+use crate::desk::{Command, SealedText, Ticket, TicketNumber};
 use crate::run::{Done, Failure};
 use crate::store::sealed::{Putting, SEALED_MAX_BYTES};
 use crate::store::{SealedError, SealedName, Secret};
@@ -80,9 +80,8 @@ pub(super) async fn put(
     may_put(&door)?;
     let (id, sealed) = (new_id()?, door.shared.apart.sealed.clone());
     let (of_field, of_id) = (field.clone(), id.clone());
-    let put = blocking(move || {
-        sealed.put(SealedName { ticket: number.0, field: &of_field, id: &of_id }, &text)
-    });
+    let put =
+        blocking(move || sealed.put(SealedName { ticket: number.0, field: &of_field, id: &of_id }, &text));
     let putting = put.await?.map_err(|error| failed(&door, number, &error))?;
     let act = SealedAct::Put { field: field.as_str().into(), id: id.into() };
     let at_desk = Arc::clone(&door);
@@ -107,10 +106,14 @@ pub(super) async fn put(
 /// What came, without a word of it in any message.
 fn parse(bytes: &[u8]) -> Result<Secret, Problem> {
     let given: PutSealed = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        Category::Data => Problem::field("text", "is required, a text; the body is `{\"text\": \"…\"}` and nothing else"),
-        Category::Io | Category::Syntax | Category::Eof => {
-            Problem::not_json(format!("the body is no JSON from line {} column {} on", error.line(), error.column()))
+        Category::Data => {
+            Problem::field("text", "is required, a text; the body is `{\"text\": \"…\"}` and nothing else")
         }
+        Category::Io | Category::Syntax | Category::Eof => Problem::not_json(format!(
+            "the body is no JSON from line {} column {} on",
+            error.line(),
+            error.column()
+        )),
     })?;
     let length = given.text.reveal().len();
     match length {
@@ -185,7 +188,7 @@ pub(super) async fn erase(
     let act = SealedAct::Erase { field: field.into() };
     door.command(Command::Sealed { number, act }, actor, None).await?;
     // It is gone when this is answered; where the disk fails that is told, and tried again.
-    door.shared.apart.sweep_sealed(&door.shared.handle, true).await;
+    door.shared.apart.sweep_sealed(&door.shared.handle).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -63,7 +63,11 @@ pub(super) struct Takes {
 
 impl Takes {
     fn list(&self) -> String {
-        format!("taken are {}{}, by what is in a file and not by its name", AttachmentKind::list(&self.kinds), self.whose)
+        format!(
+            "taken are {}{}, by what is in a file and not by its name",
+            AttachmentKind::list(&self.kinds),
+            self.whose
+        )
     }
 }
 
@@ -118,9 +122,13 @@ async fn file(
     takes: &Takes,
     unread: &AtomicU64,
 ) -> Result<Received, Problem> {
-    let part = field.name().unwrap_or("file").chars().filter(|c| !c.is_control()).take(64).collect::<String>();
+    let part =
+        field.name().unwrap_or("file").chars().filter(|c| !c.is_control()).take(64).collect::<String>();
     let Some(name) = field.file_name().map(harmless_name) else {
-        return Err(Problem::field(&part, "is no file: a file has a `filename`, as `curl -F file=@NAME` sends it"));
+        return Err(Problem::field(
+            &part,
+            "is no file: a file has a `filename`, as `curl -F file=@NAME` sends it",
+        ));
     };
     let id = new_id()?;
     let (to, from) = mpsc::channel(PIECES_AHEAD);
@@ -264,7 +272,9 @@ fn broken(error: &multer::Error) -> Problem {
     match cause.downcast_ref::<BodyError>() {
         Some(BodyError::TooLong(limit)) => too_large(*limit),
         Some(BodyError::TooSlow) => Problem::too_slow(BODY_WITHIN_S),
-        Some(error @ (BodyError::NoForm(_) | BodyError::Broken(_))) => Problem::broken_body(error.to_string()),
+        Some(error @ (BodyError::NoForm(_) | BodyError::Broken(_))) => {
+            Problem::broken_body(error.to_string())
+        }
         None => Problem::broken_body(cause.to_string()),
     }
 }

@@ -17,8 +17,8 @@ use url::Url;
 
 use super::file::{self, File, OneOrMany};
 use super::{
-    AttachmentRule, BugReportForm, Channel, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority, PriorityRule,
-    Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
+    AttachmentRule, BugReportForm, Channel, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority,
+    PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
 use crate::desk::attachment::AttachmentKind;

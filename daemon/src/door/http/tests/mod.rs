@@ -27,11 +27,11 @@ use tower::ServiceExt;
 use super::{ServerFacts, Shared, control_router, router};
 use crate::board::Live;
 use crate::clock;
+use crate::config::Attachments;
 use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::secret;
-use crate::config::Attachments;
 use crate::run::{Apart, Handle, Settings, start};
 use crate::store::BoxKey;
 
@@ -196,7 +196,8 @@ fn apart(state_dir: &Path) -> Apart {
     if !file.exists() {
         BoxKey::make(&file).expect("a key can be made");
     }
-    let limits = Attachments { max_file: 1 << 20, max_ticket: 2 << 20, max_total: 8 << 20, keep_free: 0 }.limits();
+    let limits =
+        Attachments { max_file: 1 << 20, max_ticket: 2 << 20, max_total: 8 << 20, keep_free: 0 }.limits();
     let key = BoxKey::read(&file, state_dir).map(Some);
     Apart::open(state_dir, limits, key, firmware_board::Language::Russian)
 }
