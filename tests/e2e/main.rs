@@ -1,5 +1,6 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
+mod apart;
 mod archive;
 mod backup;
 mod books;
