@@ -306,7 +306,7 @@ mod tests {
             other => panic!("{what}: {other:?}"),
         };
         check(b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff", "portable-executable");
-        check(b"\x7fELF\x02\x01\x01\0 more of it", "x-executable");
+        check(&[b"\x7fELF\x02\x01\x01\0".as_slice(), &[0; 60]].concat(), "x-executable");
         check(b"PK\x03\x04\x14\0\0\0", "zip");
         check(b"<!DOCTYPE html><p>", "text/html");
         check(b"  \n<ScRiPt>alert(1)</script>", "text/html");
