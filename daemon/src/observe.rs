@@ -88,6 +88,13 @@ pub fn headline(event: &Event) -> (Level, String) {
             (Level::Info, format!("token {} added with role {}", token.name, token.role))
         }
         Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
+        Event::Attached(file) => {
+            (Level::Info, format!("attachment {} came: {}, {} bytes", file.id, file.media_type, file.bytes))
+        }
+        Event::AttachmentRemoved { id, .. } => (Level::Info, format!("attachment {id} removed")),
+        Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
+        Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
+        Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
@@ -124,6 +125,7 @@ fn events() -> Vec<Event> {
         of_calling(),
         of_scopes(),
         of_alerts(),
+        kept_apart(),
     ]
     .concat()
 }
@@ -380,6 +382,23 @@ fn of_alerts() -> Vec<Event> {
     ]
 }
 
+/// Files and access data.
+fn kept_apart() -> Vec<Event> {
+    vec![
+        Event::Attached(Box::new(Attached {
+            id: "9f86d081884c7d65".into(),
+            name: text("Скриншот 1.png"),
+            media_type: "image/png".into(),
+            bytes: 48_213,
+            sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into(),
+        })),
+        Event::AttachmentRemoved { id: "9f86d081884c7d65".into(), reason: text("Чужие данные") },
+        Event::SealedSet { field: "password".into(), id: "60303ae22b998861".into() },
+        Event::SealedLooked { field: "password".into() },
+        Event::SealedErased { fields: vec!["account".into(), "password".into()] },
+    ]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -426,11 +445,16 @@ fn kind(event: &Event) -> usize {
         Event::Silenced { .. } => 37,
         Event::Alerted { .. } => 38,
         Event::AlertsCounted { .. } => 39,
+        Event::Attached(_) => 40,
+        Event::AttachmentRemoved { .. } => 41,
+        Event::SealedSet { .. } => 42,
+        Event::SealedLooked { .. } => 43,
+        Event::SealedErased { .. } => 44,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 40;
+const KINDS: usize = 45;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {

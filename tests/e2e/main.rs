@@ -2,6 +2,7 @@
 
 mod abuse;
 mod alerts;
+mod apart;
 mod archive;
 mod backup;
 mod books;

@@ -205,6 +205,11 @@ impl World {
         self.give(&Command::Ticket { number, if_revision, act }).map(drop)
     }
 
+    /// Has any command carried out, or tells why not.
+    pub fn try_command(&mut self, command: &Command) -> Result<(), Refusal> {
+        self.give(command).map(drop)
+    }
+
     /// How the desk refuses an act; nothing may have changed by it.
     ///
     /// # Panics

@@ -39,6 +39,8 @@ impl Ask {
             Command::ApplyRegulation { number, version } => format!("apply {version} to {number}"),
             Command::Alert(alert) => format!("alert {}", alert.fingerprint),
             Command::AlertsOverLimit(over) => format!("{} alerts over the limit", over.count),
+            Command::Attachments { number, act } => format!("{act:?} of {number}"),
+            Command::Sealed { number, act } => format!("{act:?} of {number}"),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -418,8 +420,11 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
         Command::Alert(_) | Command::AlertsOverLimit(_) if actor.role < Role::Intake => {
             Actor::named("prometheus", Role::Intake)
         }
-        Command::Register(_) | Command::Ticket { .. } | Command::Alert(_) | Command::AlertsOverLimit(_) => {
-            actor
-        }
+        Command::Alert(_)
+        | Command::AlertsOverLimit(_)
+        | Command::Register(_)
+        | Command::Ticket { .. }
+        | Command::Attachments { .. }
+        | Command::Sealed { .. } => actor,
     }
 }

@@ -35,7 +35,7 @@ use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
 use crate::run::time::Proof;
-use crate::run::{self, Handle, Opening, Settings, disk_fault, versions};
+use crate::run::{self, Apart, Handle, Opening, Settings, disk_fault, versions};
 use crate::store::{ArchiveReport, StateLock};
 
 /// The address is said when the desk is there; where that takes longer than this, in seconds, it is said before.
@@ -429,7 +429,9 @@ impl Daemon {
         let Self { config, settings, .. } = self;
         tell_books(report, handle, settings.language);
         versions::tell(&report.versions, handle);
-        let shared = self.shared(handle);
+        let apart = apart(config);
+        tokio::spawn(apart.clone().watch(handle.clone(), report.losses().is_none()));
+        let shared = self.shared(handle, apart);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -452,7 +454,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn shared(&self, handle: &Handle) -> Arc<Shared> {
+    fn shared(&self, handle: &Handle, apart: Apart) -> Arc<Shared> {
         Arc::new(Shared {
             handle: handle.clone(),
             png: Arc::clone(&self.png),
@@ -460,6 +462,7 @@ impl Daemon {
             access: Arc::clone(&self.access),
             traffic: Arc::clone(&self.entrance.traffic),
             started_us: self.started_us,
+            apart,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 regulations: self.settings.regulations.ids().into_iter().map(str::to_owned).collect(),
@@ -515,6 +518,13 @@ async fn welcome(
         introduce(address, &token, handle.view().regulations());
     }
     Ok(())
+}
+
+/// What is kept apart from the record, once the books are open: a restore that was cut off is ended by then.
+fn apart(config: &Config) -> Apart {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let key = config.sealed.key(credentials.as_deref(), &config.state_dir);
+    Apart::open(&config.state_dir, config.attachments.limits(), key, config.board.language)
 }
 
 /// The socket for `andonctl`, beside the books, or in the directory systemd made for it (`RuntimeDirectory=`). One left

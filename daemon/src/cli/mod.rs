@@ -29,6 +29,7 @@ mod journal;
 mod ledger;
 mod regulation;
 mod restore;
+mod sealed;
 pub mod simulate;
 mod simulate_command;
 mod status;
@@ -55,7 +56,7 @@ use crate::config::STATE_DIR;
 
 /// Runs andond's desk from the command line.
 ///
-/// simulate, regulation, calendar and import-log need no daemon; backup, export and ledger check do without where they are
+/// simulate, regulation, calendar, sealed and import-log need no daemon; backup, export and ledger check do without where they are
 /// told the state directory; restore and import want it stopped; the others talk to its socket. Data goes to stdout,
 /// talk to stderr. Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 #[derive(Debug, Parser)]
@@ -111,6 +112,8 @@ enum Noun {
     Restore(restore::Restore),
     Export(export::Export),
     Import(import::Import),
+    #[command(subcommand)]
+    Sealed(sealed::SealedNoun),
     Simulate(simulate_command::Simulate),
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
@@ -207,6 +210,7 @@ impl Noun {
             Self::Restore(restore) => restore.run(io),
             Self::Export(export) => export.run(io),
             Self::Import(import) => import.run(io),
+            Self::Sealed(noun) => noun.run(io),
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
         }

@@ -24,6 +24,8 @@ struct Status {
     #[serde(default)]
     tickets_archived: u64,
     #[serde(default)]
+    attachments: u64,
+    #[serde(default)]
     sizes: Sizes,
     #[serde(default)]
     search: Option<Search>,
@@ -46,6 +48,8 @@ struct Sizes {
     ledger: u64,
     tickets: u64,
     archive: u64,
+    #[serde(default)]
+    attachments: u64,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +78,7 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     }
     let status: Status = answer.read(path)?;
     let Counts { open, waiting, critical, breached, due_soon } = status.counts;
-    let Sizes { ledger, tickets, archive } = status.sizes;
+    let Sizes { ledger, tickets, archive, attachments } = status.sizes;
     let trusted = match &status.distrust {
         None if status.trusted => "trusted".to_owned(),
         None => "NOT TRUSTED: nothing breaches until it is".to_owned(),
@@ -93,7 +97,17 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
                 status.tickets_total, status.tickets_archived
             ),
         ),
-        ("on disk", format!("ledger {}, tickets {}, archive {}", size(ledger), size(tickets), size(archive))),
+        (
+            "on disk",
+            format!(
+                "ledger {}, tickets {}, archive {}, {} attachments {}",
+                size(ledger),
+                size(tickets),
+                size(archive),
+                status.attachments,
+                size(attachments)
+            ),
+        ),
         ("alarms", status.alarms_total.to_string()),
         ("next deadline", status.next_deadline.as_deref().map_or_else(|| "-".to_owned(), when)),
     ];

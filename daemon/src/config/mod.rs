@@ -4,9 +4,11 @@
 //! `andonctl config check` reads a file by this same code.
 
 mod alertmanager;
+mod attachments;
 mod limits;
 mod panel;
 mod pins;
+mod sealed;
 pub mod serving;
 pub mod signals;
 mod template;
@@ -30,8 +32,10 @@ use crate::run::time::Proof;
 use crate::toml_problem;
 
 pub use alertmanager::Alertmanager;
+pub use attachments::Attachments;
 pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use sealed::Sealed;
 pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
 pub use template::{BadTemplate, Template};
@@ -141,6 +145,10 @@ pub struct Config {
     pub limits: Limits,
     /// Which tickets alerts open; without, none come in.
     pub alertmanager: Option<Alertmanager>,
+    /// How much room files of tickets may take.
+    pub attachments: Attachments,
+    /// The key of access data.
+    pub sealed: Sealed,
 }
 
 impl Default for Config {
@@ -160,6 +168,8 @@ impl Default for Config {
             archive: Archive::default(),
             limits: Limits::default(),
             alertmanager: None,
+            attachments: Attachments::default(),
+            sealed: Sealed::default(),
         }
     }
 }

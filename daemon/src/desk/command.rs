@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
+use super::attachment::Attached;
 use super::reference::{ALERTS, OVER_LIMIT, Reference};
 use super::refusal::FieldError;
 use super::scope::Scope;
@@ -46,8 +47,63 @@ pub enum Command {
     Alert(Box<Alert>),
     /// Counts alerts that opened no ticket on one that stands for all of them.
     AlertsOverLimit(Box<AlertsOverLimit>),
+    /// Changes the files of a ticket. Precondition: the ticket exists.
+    Attachments {
+        /// Which ticket.
+        number: TicketNumber,
+        /// What is to happen.
+        act: AttachmentAct,
+    },
+    /// Does something with the access data of a ticket. Precondition: the ticket exists.
+    Sealed {
+        /// Which ticket.
+        number: TicketNumber,
+        /// What is to happen.
+        act: SealedAct,
+    },
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
+}
+
+/// What can be done with the files of a ticket. Their bytes are durable before, and are let go after.
+#[derive(Clone, Debug)]
+pub enum AttachmentAct {
+    /// Adds files, all or none. Precondition: the ticket is not closed, and its regulation takes their kinds.
+    Add {
+        /// The files.
+        files: Vec<Attached>,
+        /// How much all files of the ticket may be, in bytes.
+        ticket_max_bytes: u64,
+    },
+    /// Removes a file. Precondition: it is there; a reason.
+    Remove {
+        /// Which.
+        id: SmolStr,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// What can be done with access data. What it says never comes here.
+#[derive(Clone, Debug)]
+pub enum SealedAct {
+    /// Puts it, instead of what was there. Precondition: the ticket is not closed, and its regulation has the field.
+    Put {
+        /// The regulation's sealed field, without `fields.`.
+        field: SmolStr,
+        /// Names its bytes, which are durable.
+        id: SmolStr,
+    },
+    /// Sees it. Precondition: the actor is the ticket's assignee.
+    Look {
+        /// Which field.
+        field: SmolStr,
+    },
+    /// Erases it. Precondition: it is there.
+    Erase {
+        /// Which field.
+        field: SmolStr,
+    },
 }
 
 /// What can be done to a ticket; one variant per verb of the contract.
@@ -525,7 +581,9 @@ impl Command {
         let (first, second) = match self {
             Command::Register(register) => (None, register.follows),
             Command::Ticket { number, if_revision: _, act } => (Some(*number), act.other_ticket()),
-            Command::ApplyRegulation { number, version: _ } => (Some(*number), None),
+            Command::ApplyRegulation { number, version: _ }
+            | Command::Attachments { number, act: _ }
+            | Command::Sealed { number, act: _ } => (Some(*number), None),
             // An alarm's ticket is not put away, as long as there is the alarm.
             Command::Desk(_) | Command::Alert(_) | Command::AlertsOverLimit(_) => (None, None),
         };
@@ -541,6 +599,8 @@ impl Command {
             Command::Register(_)
             | Command::Ticket { .. }
             | Command::ApplyRegulation { .. }
+            | Command::Attachments { .. }
+            | Command::Sealed { .. }
             | Command::Desk(_) => None,
         }
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::alarm::AlarmKind;
+use super::attachment::Attached;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::reference::Reference;
@@ -412,4 +413,14 @@ pub enum Event {
     },
     /// So many alerts have no ticket of their own, and are counted on this one.
     AlertsCounted { count: u32 },
+    /// A file came to the ticket; its bytes are kept apart.
+    Attached(Box<Attached>),
+    /// A file was removed from the ticket: its bytes are gone.
+    AttachmentRemoved { id: SmolStr, reason: String },
+    /// Access data was put; what it says is sealed, and kept apart (PM-C7).
+    SealedSet { field: SmolStr, id: SmolStr },
+    /// Access data was shown.
+    SealedLooked { field: SmolStr },
+    /// Access data was erased: the ticket was closed, or somebody did it.
+    SealedErased { fields: Vec<SmolStr> },
 }

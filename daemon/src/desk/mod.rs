@@ -46,6 +46,8 @@
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
 //! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |
 //! | *unsynced* | stamped by held time; clocks that began so are *corrected* when the time is trusted again |
+//! | *attachment* | a file that belongs to a ticket: the record has its name, kind, length and SHA-256, and not its bytes |
+//! | *sealed* | of access data: kept apart, encrypted, shown to the assignee only; a *look* is each time it was shown, and a closing *erases* it |
 //! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //!
@@ -55,6 +57,7 @@
 pub mod actor;
 pub mod alarm;
 pub mod alert;
+pub mod attachment;
 pub mod clocks;
 pub mod command;
 mod decide;
@@ -74,6 +77,7 @@ pub mod view;
 pub use actor::{Actor, Role};
 pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
 pub use alert::{Alert, AlertState, AlertsOverLimit};
+pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use event::{Entry, Event, Fact};

@@ -14,6 +14,7 @@ use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
 use super::alert::AlertState;
+use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::event::{Registered, Term};
@@ -366,7 +367,7 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent, alert,
+        criticals, mark, urgent, alert, attachments, sealed,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
@@ -375,6 +376,9 @@ structs! {
     Reference { source, key, url }
     AlertState { firing, since, content, notes, counted }
     Requester { name, email, phone, inn, login }
+    Attached { id, name, media_type, bytes, sha256 }
+    Attachment { file, at, by }
+    SealedText { field, id, at, by }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
         planned, unsynced,
@@ -516,6 +520,23 @@ mod tests {
                 notes: 3,
                 counted: 70_000,
             })),
+            attachments: vec![Attachment {
+                file: Attached {
+                    id: "9f86".into(),
+                    name: "Скриншот 1.png".to_owned(),
+                    media_type: "image/png".into(),
+                    bytes: 48_213,
+                    sha256: "2c26".into(),
+                },
+                at: at(17),
+                by: "d".into(),
+            }],
+            sealed: vec![SealedText {
+                field: "password".into(),
+                id: "6030".into(),
+                at: at(18),
+                by: "e".into(),
+            }],
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -479,6 +479,11 @@ impl Desk {
             | Event::RegulationApplied { .. }
             | Event::Alerted { .. }
             | Event::AlertsCounted { .. }
+            | Event::Attached(_)
+            | Event::AttachmentRemoved { .. }
+            | Event::SealedSet { .. }
+            | Event::SealedLooked { .. }
+            | Event::SealedErased { .. }
             | Event::Clock { .. } => {}
         }
     }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, Shelving};
 use super::alert::AlertState;
+use super::attachment::{Attachment, SealedText};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -86,6 +87,12 @@ pub struct Ticket {
     /// Where its alert stands, if a monitoring system told of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<Box<AlertState>>,
+    /// Its files, in order of coming.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Which access data there is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<SealedText>,
 }
 
 impl Ticket {
@@ -108,6 +115,8 @@ impl Ticket {
             mark: None,
             urgent: false,
             alert: None,
+            attachments: Vec::new(),
+            sealed: Vec::new(),
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -166,7 +175,8 @@ impl Ticket {
             | Event::Silenced { .. }
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
-            | Event::TokenRevoked { .. } => {}
+            | Event::TokenRevoked { .. }
+            | Event::SealedLooked { .. } => {}
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;
@@ -211,6 +221,17 @@ impl Ticket {
                 alert.counted += u64::from(*count);
                 alert.notes = alert.notes.saturating_add(1);
             }
+            Event::Attached(file) => {
+                let file = file.as_ref().clone();
+                self.attachments.push(Attachment { file, at, by: by.into() });
+            }
+            Event::AttachmentRemoved { id, .. } => self.attachments.retain(|known| known.file.id != *id),
+            Event::SealedSet { field, id } => {
+                self.sealed.retain(|known| known.field != *field);
+                let (field, id) = (field.clone(), id.clone());
+                self.sealed.push(SealedText { field, id, at, by: by.into() });
+            }
+            Event::SealedErased { fields } => self.sealed.retain(|known| !fields.contains(&known.field)),
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
             Event::AlarmShelved { alarm, until, reason } => {

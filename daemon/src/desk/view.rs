@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
 use super::alert::AlertState;
+use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
@@ -199,6 +200,47 @@ pub struct TicketView {
     pub escalations: Vec<Value>,
     /// Its alarms.
     pub alarms: Vec<AlarmView>,
+    /// Its files, in order of coming.
+    pub attachments: Vec<AttachmentView>,
+    /// Which access data was handed over; what it says is shown to the assignee only.
+    pub sealed: Vec<SealedView>,
+}
+
+/// A file of a ticket as people and programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AttachmentView {
+    /// Its name in paths.
+    #[schema(value_type = String, example = "9f86d081884c7d65")]
+    pub id: SmolStr,
+    /// What the sender called it, made harmless.
+    #[schema(example = "Скриншот 1.png")]
+    pub name: String,
+    /// What it is, by its content.
+    #[schema(value_type = String, example = "image/png")]
+    pub media_type: SmolStr,
+    /// How long it is.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in lower-case hex.
+    #[schema(value_type = String)]
+    pub sha256: SmolStr,
+    /// When it came in.
+    pub at: String,
+    /// Who brought it.
+    #[schema(value_type = String)]
+    pub by: SmolStr,
+}
+
+/// That a ticket has access data.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct SealedView {
+    /// Which of the regulation's sealed fields, without `fields.`.
+    #[schema(value_type = String, example = "password")]
+    pub field: SmolStr,
+    /// When it was put.
+    pub at: String,
+    /// Who put it.
+    #[schema(value_type = String)]
+    pub by: SmolStr,
 }
 
 /// What an alarm is about.
@@ -294,7 +336,20 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         links: ticket.links.clone(),
         escalations: Vec::new(),
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
+        attachments: ticket.attachments.iter().map(|known| attachment(known, zone)).collect(),
+        sealed: ticket.sealed.iter().map(|known| sealed(known, zone)).collect(),
     }
+}
+
+/// A file of a ticket.
+pub fn attachment(Attachment { file, at, by }: &Attachment, zone: Tz) -> AttachmentView {
+    let Attached { id, name, media_type, bytes, sha256 } = file.clone();
+    AttachmentView { id, name, media_type, bytes, sha256, at: at.to_rfc3339(zone), by: by.clone() }
+}
+
+/// That there is access data.
+pub fn sealed(SealedText { field, id: _, at, by }: &SealedText, zone: Tz) -> SealedView {
+    SealedView { field: field.clone(), at: at.to_rfc3339(zone), by: by.clone() }
 }
 
 /// The latest clock of each metric of a ticket, at `now`.

@@ -58,6 +58,8 @@ impl Step {
                 }
             }
             Command::ApplyRegulation { .. }
+            | Command::Attachments { .. }
+            | Command::Sealed { .. }
             | Command::Alert(_)
             | Command::AlertsOverLimit(_)
             | Command::Desk(_) => {}

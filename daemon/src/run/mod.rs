@@ -3,6 +3,7 @@
 //! Everything comes in as an [`Input`] and is handled in one thread, so there are no locks in the desk and one sync of
 //! the disk serves everybody who waits. Nothing is answered, shown or sent before its event is durable.
 
+pub mod apart;
 pub mod archiving;
 mod background;
 pub mod batch;
@@ -24,6 +25,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use calendars::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 
+pub use self::apart::Apart;
 pub use self::batch::{BATCH_COMMANDS_MAX, BATCHES_MAX, CommandBatch, Outcome, Step};
 pub use self::desk_loop::{Loop, Settings, start};
 pub use self::faults::disk_fault;

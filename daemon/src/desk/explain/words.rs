@@ -131,7 +131,12 @@ pub(super) fn of(
         | Event::TimeTrusted { .. }
         | Event::Muted { .. }
         | Event::TokenAdded { .. }
-        | Event::TokenRevoked { .. } => return None,
+        | Event::TokenRevoked { .. }
+        | Event::Attached(_)
+        | Event::AttachmentRemoved { .. }
+        | Event::SealedSet { .. }
+        | Event::SealedLooked { .. }
+        | Event::SealedErased { .. } => return None,
     })
 }
 

@@ -23,9 +23,9 @@ pub(super) const BODY_MAX_BYTES: usize = 1 << 20;
 pub(super) const LONG_BODY_MAX_BYTES: usize = 4 << 20;
 /// How much of a body that is too long is read and thrown away, in bytes, so that the answer finds its reader:
 /// whoever is still writing when the connection closes never sees it.
-const DRAIN_MAX_BYTES: usize = 16 << 20;
+pub(super) const DRAIN_MAX_BYTES: usize = 16 << 20;
 /// How long a body may take, in seconds.
-const BODY_WITHIN_S: u64 = 30;
+pub(super) const BODY_WITHIN_S: u64 = 30;
 
 /// A POST of at most `MAX_BYTES`: who sent what, and what recognises it when it comes again.
 pub(super) struct Posted<const MAX_BYTES: usize = BODY_MAX_BYTES> {
@@ -67,7 +67,7 @@ impl<S: Send + Sync, const MAX_BYTES: usize> FromRequest<S> for Posted<MAX_BYTES
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
@@ -87,7 +87,13 @@ fn parse(bytes: &[u8]) -> Result<Option<Value>, Problem> {
     serde_json::from_str(text).map(Some).map_err(|error| Problem::not_json(error.to_string()))
 }
 
-async fn read(parts: &Parts, body: Body, max_bytes: usize, place: &mut BodyPlace) -> Result<Bytes, Problem> {
+/// The body, in bounded time and room; its place is free again when `place` is dropped.
+pub(super) async fn read(
+    parts: &Parts,
+    body: Body,
+    max_bytes: usize,
+    place: &mut BodyPlace,
+) -> Result<Bytes, Problem> {
     let (headers, room) = (&parts.headers, parts.extensions.get::<BodyRoom>());
     let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());

@@ -118,12 +118,14 @@ pub(super) struct SizesView {
     tickets: u64,
     /// The archive, with its index.
     archive: u64,
+    /// Files of tickets.
+    attachments: u64,
 }
 
-impl From<Sizes> for SizesView {
-    fn from(sizes: Sizes) -> Self {
+impl SizesView {
+    fn of(sizes: Sizes, attachments: u64) -> Self {
         let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = sizes;
-        Self { ledger: ledger_bytes, tickets: tickets_bytes, archive: archive_bytes }
+        Self { ledger: ledger_bytes, tickets: tickets_bytes, archive: archive_bytes, attachments }
     }
 }
 
@@ -177,6 +179,8 @@ pub(super) struct Status {
     tickets_total: u64,
     /// How many of them are in the archive.
     tickets_archived: u64,
+    /// How many files tickets have.
+    attachments: u64,
     /// How large what is kept is on disk.
     sizes: SizesView,
     /// The index by which lists find tickets.
@@ -202,6 +206,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
     let board = shared.handle.view().board();
     let history = Arc::clone(shared.handle.history());
     let sizes = blocking(move || history.sizes()).await?;
+    let (attachments, attachments_bytes) = shared.apart.attachments.held();
     Ok(Json(Status {
         version: shared.facts.version.clone(),
         at: now.to_rfc3339(zone),
@@ -215,8 +220,9 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         counts: board.counts,
         tickets_total: shared.handle.view().tickets_total(),
         tickets_archived: shared.handle.history().archive().tickets(),
-        sizes: sizes.into(),
         search: shared.handle.view().search().state().into(),
+        attachments,
+        sizes: SizesView::of(sizes, attachments_bytes),
         alarms_total: board.alarms_total,
         next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
         next_event,

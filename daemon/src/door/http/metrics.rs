@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::access::source::SOURCES_MAX;
 use super::serving::Traffic;
+use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
@@ -76,6 +77,7 @@ pub(super) struct Metrics {
     search_whole: Gauge,
     search_tickets_read: Counter,
     alarms: Gauge,
+    attachments: Gauge,
     events: Counter,
     trusted: Gauge,
     uptime_seconds: Gauge<i64, AtomicI64>,
@@ -99,6 +101,7 @@ impl Metrics {
             search_whole: Gauge::default(),
             search_tickets_read: Counter::<u64, AtomicU64>::default(),
             alarms: Gauge::default(),
+            attachments: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
             uptime_seconds: Gauge::default(),
@@ -133,6 +136,7 @@ impl Metrics {
             self.search_tickets_read.clone(),
         );
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
+        registry.register("attachments", "Files of tickets", self.attachments.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
         registry.register("denials", "Calls that were denied, by the problem's code", self.denials.clone());
@@ -167,6 +171,7 @@ impl Metrics {
             ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
             ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
             ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
+            ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));
@@ -220,9 +225,14 @@ impl Metrics {
             .get_or_create(&TicketLabels { is: "archived" })
             .set(as_gauge(history.archive().tickets()));
         let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = history.sizes();
-        for (part, bytes) in
-            [("ledger", ledger_bytes), ("tickets", tickets_bytes), ("archive", archive_bytes)]
-        {
+        let (attachments, attachments_bytes) = shared.apart.attachments.held();
+        self.attachments.set(as_gauge(attachments));
+        for (part, bytes) in [
+            ("ledger", ledger_bytes),
+            ("tickets", tickets_bytes),
+            ("archive", archive_bytes),
+            ("attachments", attachments_bytes),
+        ] {
             self.store.get_or_create(&StoreLabels { part }).set(as_gauge(bytes));
         }
         for (code, count) in shared.access.denials_by_code() {

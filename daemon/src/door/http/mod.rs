@@ -13,6 +13,7 @@ mod access;
 mod alarms;
 mod alertmanager;
 mod archive;
+mod attachments;
 mod auth;
 mod backup;
 mod batch;
@@ -37,6 +38,7 @@ mod preview;
 mod problem;
 mod query;
 mod regulations;
+mod sealed;
 mod serving;
 mod stream;
 mod streamed;
@@ -44,6 +46,7 @@ mod streamed;
 mod tests;
 mod tickets;
 mod tokens;
+mod upload;
 mod verbs;
 mod versions;
 
@@ -77,7 +80,7 @@ use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::run::time::Proof;
-use crate::run::{Done, Failure, Handle};
+use crate::run::{Apart, Done, Failure, Handle};
 
 /// How long the loop may take to show that it lives, in milliseconds.
 const SETTLED_WITHIN_MS: u64 = 2_000;
@@ -87,6 +90,7 @@ const SETTLED_WITHIN_MS: u64 = 2_000;
 const COMMANDS_MAX: usize = 192;
 
 /// What the door shows of the daemon around it.
+#[derive(Clone)]
 pub struct Shared {
     /// The way to the desk.
     pub handle: Handle,
@@ -98,6 +102,8 @@ pub struct Shared {
     pub access: Arc<Access>,
     /// What is counted of connections.
     pub traffic: Arc<Traffic>,
+    /// What is kept apart from the record.
+    pub apart: Apart,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -133,6 +139,7 @@ struct Door {
     metrics: Metrics,
     pictures: kiosk::Pictures,
     commands: Semaphore,
+    uploads: Arc<Semaphore>,
 }
 
 impl Door {
@@ -207,6 +214,7 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         metrics,
         pictures: kiosk::Pictures::default(),
         commands: Semaphore::new(COMMANDS_MAX),
+        uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
     });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
@@ -246,6 +254,9 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::show))
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
+        .routes(routes!(attachments::list, attachments::add))
+        .routes(routes!(attachments::download, attachments::remove))
+        .routes(routes!(sealed::put, sealed::show, sealed::erase))
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(batch::batch))
         .routes(routes!(alertmanager::take))

@@ -30,6 +30,8 @@ use crate::desk::view::TicketView;
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
         (name = "intake", description = "What other systems send in their own form"),
+        (name = "attachments", description = "Files that belong to a ticket"),
+        (name = "sealed", description = "Access data, for the assignee only"),
         (name = "alarms", description = "What needs a person"),
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
@@ -68,7 +70,10 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
                     "Names the request, so that it is carried out once; at most 255 visible ASCII characters",
                 )));
             }
-            if path.starts_with(VERB_PREFIX) && method == "post" {
+            if method == "put" {
+                codes.extend(["400", "408", "409", "413", "415", "422"]);
+            }
+            if path.starts_with(VERB_PREFIX) && method == "post" && !path.ends_with("/attachments") {
                 codes.push("412");
             }
             if operation.parameters.iter().flatten().any(is_query) {
@@ -101,7 +106,7 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
 const VERB_PREFIX: &str = "/v1/tickets/{number}/";
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)]
+    [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)]
         .into_iter()
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

@@ -198,6 +198,56 @@ impl Problem {
         )
     }
 
+    /// A file that is too long.
+    pub(super) fn file_too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long", detail)
+    }
+
+    /// A file of a kind that is not taken.
+    pub(super) fn unsupported_attachment(detail: impl Into<String>) -> Self {
+        let title = "Files of this kind are not taken";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-attachment", title, detail)
+    }
+
+    /// No form that brings files.
+    pub(super) fn no_form(detail: impl Into<String>) -> Self {
+        let title = "The body is of another type";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", title, detail)
+    }
+
+    /// Files take all the room they may.
+    pub(super) fn attachments_full(detail: impl Into<String>) -> Self {
+        let title = "Attachments take all the room they may";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "attachments-full", title, detail)
+    }
+
+    /// The disk has no room for files.
+    pub(super) fn disk_full(detail: impl Into<String>) -> Self {
+        Self::later("disk-full", "The disk is full", detail, RETRY_LATER_S)
+    }
+
+    /// The disk does not do what it is told.
+    pub(super) fn storage_failed(detail: impl Into<String>) -> Self {
+        Self::later("storage-failed", "The disk fails", detail, RETRY_LATER_S)
+    }
+
+    /// More files come in than are taken at once.
+    pub(super) fn uploads_busy(max: usize) -> Self {
+        let detail = format!("{max} requests bring files already; try again in a second");
+        Self::later("busy", "More files come in than are taken at once", detail, RETRY_BUSY_S)
+    }
+
+    /// What the record names is there no more.
+    pub(super) fn lost(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, code, "It is lost", detail)
+    }
+
+    /// Access data cannot be kept without a key.
+    pub(super) fn sealed_not_set_up(detail: impl Into<String>) -> Self {
+        let title = "This box keeps no access data";
+        Self::new(StatusCode::CONFLICT, "sealed-not-set-up", title, detail)
+    }
+
     /// Nobody we know.
     pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail)

@@ -216,7 +216,7 @@ pub(super) async fn show(
 }
 
 /// The ticket a path names; one that the caller's scope does not cover is not there for them.
-async fn find(door: &Door, scope: &Scope, number: &str) -> Result<Arc<Ticket>, Problem> {
+pub(super) async fn find(door: &Door, scope: &Scope, number: &str) -> Result<Arc<Ticket>, Problem> {
     let ticket = lookup(door, ticket_number(number)?).await?;
     ticket.filter(|ticket| scope.covers_ticket(ticket)).ok_or_else(|| Problem::not_found("ticket", number))
 }

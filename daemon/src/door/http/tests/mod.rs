@@ -1,6 +1,7 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
 mod alertmanager;
+mod apart;
 mod batch;
 mod commands;
 mod inputs;
@@ -33,12 +34,14 @@ use super::serving::Peer;
 use super::{Access, ServerFacts, Shared, control_router, router};
 use crate::board::Live;
 use crate::clock;
+use crate::config::Attachments;
 use crate::config::Limits;
 use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::secret;
-use crate::run::{Handle, Settings, start};
+use crate::run::{Apart, Handle, Settings, start};
+use crate::store::BoxKey;
 
 /// What users are told of errors.
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
@@ -150,6 +153,7 @@ impl World {
             },
             access: Access::open(&limits, state_dir),
             traffic: Arc::default(),
+            apart: apart(state_dir),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),
@@ -167,12 +171,9 @@ impl World {
 
     /// The same daemon, set up for alerts.
     fn with_alertmanager(mut self, alertmanager: crate::config::Alertmanager) -> Self {
-        let Shared { handle, png, parts, access, traffic, started_us, facts } = self.shared.as_ref();
-        let facts = ServerFacts { alertmanager: Some(Arc::new(alertmanager)), ..facts.clone() };
-        let (handle, png, parts) = (handle.clone(), Arc::clone(png), parts.clone());
-        let (access, traffic) = (Arc::clone(access), Arc::clone(traffic));
-        self.shared =
-            Arc::new(Shared { handle, png, parts, access, traffic, started_us: *started_us, facts });
+        let alertmanager = Some(Arc::new(alertmanager));
+        let facts = ServerFacts { alertmanager, ..self.shared.facts.clone() };
+        self.shared = Arc::new(Shared { facts, ..self.shared.as_ref().clone() });
         self.router = router(Arc::clone(&self.shared));
         self
     }
@@ -212,6 +213,18 @@ impl Drop for World {
             let _ = thread.join();
         }
     }
+}
+
+/// What is kept apart in `state_dir`, with a key beside it.
+fn apart(state_dir: &Path) -> Apart {
+    let file = state_dir.with_extension("key");
+    if !file.exists() {
+        BoxKey::make(&file).expect("a key can be made");
+    }
+    let limits =
+        Attachments { max_file: 1 << 20, max_ticket: 2 << 20, max_total: 8 << 20, keep_free: 0 }.limits();
+    let key = BoxKey::read(&file, state_dir).map(Some);
+    Apart::open(state_dir, limits, key, firmware_board::Language::Russian)
 }
 
 async fn sent(router: &Router, request: Request<Body>) -> Answer {

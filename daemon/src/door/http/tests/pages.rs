@@ -51,6 +51,7 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
         parts: world.shared.parts.clone(),
         access: Arc::clone(&world.shared.access),
         traffic: Arc::default(),
+        apart: world.shared.apart.clone(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };
