@@ -425,17 +425,17 @@ fn settle(desk: &mut Desk, entries: &mut Vec<Entry>, at: Timestamp) {
 /// Two tokens: one of an agent, one of a bot whose time is over.
 fn tokens() -> Value {
     json!([{"name": "ivanova", "role": "agent", "lines": [1, 2]},
-                {"name": "bot", "role": "intake", "lines": [], "regulations": ["getmark"], "channels": ["email", "phone"],
-                 "expires_at": "2026-11-20T00:00:00.000+03:00", "expired": true,
-                 "last_used_at": "2026-11-19T12:00:00.000+03:00", "last_used_from": "192.168.1.7"}])
+        {"name": "bot", "role": "intake", "lines": [], "regulations": ["getmark"], "channels": ["email", "phone"],
+         "expires_at": "2026-11-20T00:00:00.000+03:00", "expired": true,
+         "last_used_at": "2026-11-19T12:00:00.000+03:00", "last_used_from": "192.168.1.7"}])
 }
 
 /// Two denied calls.
 fn denials() -> Value {
     json!([{"first_at": "2026-11-23T09:00:00.000+03:00", "last_at": "2026-11-23T09:10:00.000+03:00", "count": 10_000,
-                "from": "192.168.1.66", "token": null, "code": "locked-out", "method": "POST", "route": "/v1/tickets"},
-                {"first_at": "2026-11-23T08:00:00.000+03:00", "last_at": "2026-11-23T08:00:00.000+03:00", "count": 1,
-                "from": "2001:db8:1:2::/64", "token": "bot", "code": "out-of-scope", "method": "POST", "route": "/v1/tickets/{number}/{verb}"}])
+        "from": "192.168.1.66", "token": null, "code": "locked-out", "method": "POST", "route": "/v1/tickets"},
+        {"first_at": "2026-11-23T08:00:00.000+03:00", "last_at": "2026-11-23T08:00:00.000+03:00", "count": 1,
+        "from": "2001:db8:1:2::/64", "token": "bot", "code": "out-of-scope", "method": "POST", "route": "/v1/tickets/{number}/{verb}"}])
 }
 
 /// What a daemon with that desk answers.
