@@ -120,6 +120,7 @@ fn events() -> Vec<Event> {
         of_the_five_regulations(),
         of_trusted_time(),
         of_calling(),
+        of_scopes(),
     ]
     .concat()
 }
@@ -278,13 +279,13 @@ fn turns() -> Vec<Event> {
     ]
 }
 
+fn token() -> Token {
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    Token::named("ivanova", Role::Agent, hash)
+}
+
 fn events_of_the_desk() -> Vec<Event> {
-    let token = |lines: &[u8]| Token {
-        name: "ivanova".into(),
-        role: Role::Agent,
-        lines: lines.to_vec(),
-        hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
-    };
+    let token = |lines: &[u8]| Token { lines: lines.to_vec(), ..token() };
     vec![
         Event::AlarmAcked { alarm: "1024-breach-resolution-1".into() },
         Event::PartFailed { kind: AlarmKind::Storage, part: "ledger".into(), text: text("no space left") },
@@ -333,6 +334,17 @@ fn of_trusted_time() -> Vec<Event> {
         turn(Metric::Line, corrected),
         turn(Metric::Resolution, Turn::Breached { at: at(1_620), late: true }),
     ]
+}
+
+/// What came with tokens that are for some tickets, and for some time.
+fn of_scopes() -> Vec<Event> {
+    let scoped = Token {
+        regulations: vec!["getmark".into()],
+        channels: vec!["email".into(), "phone".into()],
+        expires_at: Some(at(1_620)),
+        ..token()
+    };
+    vec![Event::TokenAdded { token: scoped }]
 }
 
 /// What came with the shelf and the button.

@@ -10,6 +10,7 @@ mod door;
 mod faults;
 mod golden_store;
 mod growth;
+mod guard;
 mod parts;
 mod rebuild;
 mod signals;

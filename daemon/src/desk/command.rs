@@ -185,9 +185,14 @@ impl Token {
             name: self.name.clone(),
             role: self.role,
             lines: self.lines.clone(),
-            scope: Scope { regulations: self.regulations.clone(), channels: self.channels.clone() },
+            scope: self.scope(),
             requester: self.role == Role::Intake,
         }
+    }
+
+    /// The tickets it has to do with.
+    pub fn scope(&self) -> Scope {
+        Scope { regulations: self.regulations.clone(), channels: self.channels.clone() }
     }
 
     /// Whether it lets nobody in any more at `now`.

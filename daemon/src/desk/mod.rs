@@ -18,6 +18,8 @@
 //! | *requester* | who asks; *client* is the organisation they ask for |
 //! | *agent* | who answers; *actor* is whoever gives a command, with a role |
 //! | *scope* | the tickets an actor has to do with, by regulation and channel; what is of no ticket is the desk's, and in nobody's scope but that of who has none |
+//! | *token* | lets a program or an agent in over HTTP: a name, a role, perhaps lines, a scope and an end; kept by the sum of its *secret*. *Expired* when its end has come |
+//! | *denial* | a call that the door refused for who made it: 401, 403 or 429. An address is *locked out* while no more unknown tokens are looked up for it |
 //! | *line* | a level of support with its calendar (1, 2, 3); a ticket *stands* on one, *routing* moves it |
 //! | *channel* | the way a ticket came in |
 //! | *status* | where a ticket is in the regulation's own words; *stage* is the same in ours: open, resolved (answered, the requester may still return it), closed |

@@ -4,10 +4,13 @@
 //! stream leave out what it does not cover). A ticket's regulation and channel never change, so a ticket is in a scope or is
 //! not, for good.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use smol_str::SmolStr;
 
+use super::refusal::FieldError;
+use super::regulation::Regulations;
 use super::ticket::Ticket;
 
 /// Tickets of some regulations that came in by some channels. What is of no ticket belongs to the desk as a whole, and
@@ -36,6 +39,22 @@ impl Scope {
         has(&self.regulations, regulation)
     }
 
+    /// What is wrong with it under these regulations: what nobody knows, and what is named twice. A channel is one of those
+    /// that the named regulations have.
+    pub fn wrong(&self, regulations: &Regulations) -> Vec<FieldError> {
+        let known = regulations.ids();
+        let named = regulations.iter().filter(|regulation| self.covers_regulation(&regulation.id));
+        let channels = named.flat_map(|regulation| &regulation.channels);
+        let channels: BTreeSet<_> = channels.map(|channel| channel.name.id.as_str()).collect();
+        let channels: Vec<_> = channels.into_iter().collect();
+        let mut wrong = unknown("regulations", &self.regulations, &known);
+        // Of regulations that nobody knows there are no channels; that is told already.
+        if !channels.is_empty() {
+            wrong.extend(unknown("channels", &self.channels, &channels));
+        }
+        wrong
+    }
+
     /// Whether it has the ticket.
     pub fn covers_ticket(&self, ticket: &Ticket) -> bool {
         self.covers(&ticket.facts.regulation, &ticket.facts.channel)
@@ -53,6 +72,19 @@ impl fmt::Display for Scope {
             .collect();
         if parts.is_empty() { f.write_str("every ticket") } else { f.write_str(&parts.join("; ")) }
     }
+}
+
+fn unknown(field: &str, ids: &[SmolStr], known: &[&str]) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    for (at, id) in ids.iter().enumerate() {
+        let field = format!("{field}[{at}]");
+        if !known.contains(&id.as_str()) {
+            wrong.push(FieldError::new(&field, &format!("unknown `{id}`; one of {}", known.join(", "))));
+        } else if ids[..at].contains(id) {
+            wrong.push(FieldError::new(&field, &format!("names `{id}` twice")));
+        }
+    }
+    wrong
 }
 
 fn has(ids: &[SmolStr], id: &str) -> bool {

@@ -1,7 +1,5 @@
 //! Commands about the desk itself: alarms, mute, tokens, parts of the box.
 
-use std::collections::BTreeSet;
-
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
@@ -10,8 +8,7 @@ use crate::desk::actor::{Actor, Role};
 use crate::desk::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use crate::desk::command::{DeskAct, Token};
 use crate::desk::event::{Event, Fact};
-use crate::desk::refusal::Refusal;
-use crate::desk::scope::Scope;
+use crate::desk::refusal::{FieldError, Refusal};
 use crate::desk::state::Desk;
 
 /// The longest mute, in milliseconds: a day.
@@ -98,28 +95,14 @@ fn check_token(desk: &Desk, token: &Token, at: Timestamp) -> Result<(), Refusal>
 
 /// A scope names what the desk has; who keeps the whole box has none.
 fn check_scope(desk: &Desk, token: &Token, wrong: &mut Wrong) {
-    let regulations = desk.regulations();
-    for (field, named) in [("regulations", &token.regulations), ("channels", &token.channels)] {
+    let scope = token.scope();
+    for (field, named) in [("regulations", &scope.regulations), ("channels", &scope.channels)] {
         if token.role == Role::Admin && !named.is_empty() {
             wrong.add(field, "an admin keeps the whole box; leave it out, or take another role");
         }
-        if let Some((at, twice)) = named.iter().enumerate().find(|(at, id)| named[..*at].contains(id)) {
-            wrong.add(&format!("{field}[{at}]"), format!("names `{twice}` twice"));
-        }
     }
-    for (at, id) in token.regulations.iter().enumerate() {
-        if regulations.iter().all(|regulation| regulation.id != *id) {
-            let known = regulations.ids().join(", ");
-            wrong.add(&format!("regulations[{at}]"), format!("unknown `{id}`; this desk runs {known}"));
-        }
-    }
-    let scope = Scope { regulations: token.regulations.clone(), channels: Vec::new() };
-    let named = regulations.iter().filter(|regulation| scope.covers_regulation(&regulation.id));
-    let known: BTreeSet<&str> =
-        named.flat_map(|regulation| &regulation.channels).map(|channel| channel.name.id.as_str()).collect();
-    for (at, id) in token.channels.iter().enumerate().filter(|(_, id)| !known.contains(id.as_str())) {
-        let known = known.iter().copied().collect::<Vec<_>>().join(", ");
-        wrong.add(&format!("channels[{at}]"), format!("unknown `{id}`; one of {known}"));
+    for FieldError { field, message } in scope.wrong(desk.regulations()) {
+        wrong.add(&field, message);
     }
 }
 

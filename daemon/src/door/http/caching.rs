@@ -1,6 +1,6 @@
 //! Entity tags, and the headers that every answer bears.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 use super::problem::Problem;
@@ -39,11 +39,23 @@ pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Optio
     Ok(now.filter(|now| seen.contains(now)).or_else(|| seen.first().copied()))
 }
 
-/// No answer is to be guessed at, and only what says so may be kept.
+/// No answer is to be guessed at, and only what says so may be kept. No page of another site shows an answer, frames it or
+/// learns from it where a reader came from; there is no CORS, so none reads it. No answer sets a cookie: what a browser does
+/// not send by itself cannot be forged.
 pub(super) fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    // A page has a policy of its own; what is no page loads nothing, should a browser take it for one.
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
     response
 }
 

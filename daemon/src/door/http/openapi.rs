@@ -56,7 +56,7 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
     for (path, item) in &mut guarded.paths.paths {
         for (method, operation) in operations(item) {
             operation.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
-            let mut codes = vec!["401", "403", "503"];
+            let mut codes = vec!["401", "403", "429", "503"];
             if path.contains('{') {
                 codes.push("404");
             }
@@ -118,10 +118,10 @@ fn is_query(parameter: &RefOr<Parameter>) -> bool {
 }
 
 /// What a problem of a status says.
-const PROBLEMS: [(&str, &str); 11] = [
+const PROBLEMS: [(&str, &str); 12] = [
     ("400", "The body is not JSON"),
-    ("401", "No token, or one that is not known"),
-    ("403", "The token's role may not do that"),
+    ("401", "No token, or one that is not known or has expired"),
+    ("403", "The token's role or scope does not allow it"),
     ("404", "There is no such thing"),
     ("408", "The body did not come in within 30 s"),
     ("409", "The desk does not do that now; `code` says why"),
@@ -129,6 +129,7 @@ const PROBLEMS: [(&str, &str); 11] = [
     ("413", "The body is longer than 1 MiB"),
     ("415", "The body is not `application/json`"),
     ("422", "Fields, parameters or headers are wrong or missing; `errors` names all of them"),
+    ("429", "The token or the address asks too often; `Retry-After` says when it may again"),
     ("503", "Not now: busy, stopping, or the disk fails; `Retry-After` says when"),
 ];
 

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::query::Named;
 use super::{Door, DoorState, tickets};
 use crate::desk::command::Token;
-use crate::desk::{Command, DeskAct, FieldError, Regulations, Role};
+use crate::desk::{Command, DeskAct, FieldError, Regulations, Role, Scope};
 use crate::door::secret;
 
 /// A day of 24 hours, in milliseconds.
@@ -139,7 +139,7 @@ pub(super) async fn add(
     Ok(response)
 }
 
-/// The token that was asked for, or all that is wrong with it. The desk checks the name.
+/// The token that was asked for, or all that is wrong with it. The desk checks the name, and that it is still to end.
 fn token(
     asked: AddToken,
     secret: &str,
@@ -172,9 +172,12 @@ fn token(
             errors.push(FieldError::new("expires", &message));
             None
         });
-    match (asked.name, role) {
+    let AddToken { name, lines, regulations: named, channels, .. } = asked;
+    let scope = Scope { regulations: named, channels };
+    errors.extend(scope.wrong(regulations));
+    match (name, role) {
         (Some(name), Some(role)) if errors.is_empty() => {
-            let AddToken { lines, regulations, channels, .. } = asked;
+            let Scope { regulations, channels } = scope;
             let token = Token::named(&name, role, &secret::hash(secret.as_bytes()));
             Ok(Token { lines, regulations, channels, expires_at, ..token })
         }

@@ -86,11 +86,13 @@ impl Access {
     /// A token of that sum was let in.
     pub(super) fn token_used(self: &Arc<Self>, hash: &str, from: IpAddr, view: &Arc<View>) {
         if self.last_uses.note(hash, from.to_canonical(), view.now()) {
-            let (access, view) = (Arc::clone(self), Arc::clone(view));
+            // Nothing is kept open for this.
+            let (access, view) = (Arc::clone(self), Arc::downgrade(view));
             tokio::spawn(async move {
                 loop {
                     tokio::time::sleep(Duration::from_secs(KEPT_EVERY_S)).await;
-                    let (access, tokens) = (Arc::clone(&access), view.tokens());
+                    let Some(tokens) = view.upgrade().map(|view| view.tokens()) else { return };
+                    let access = Arc::clone(&access);
                     let kept = tokio::task::spawn_blocking(move || access.last_uses.keep(&tokens)).await;
                     if !matches!(kept, Ok(true)) {
                         return;

@@ -2,11 +2,13 @@
 
 mod commands;
 mod inputs;
+mod limits;
 mod lists;
 mod live;
 mod opening;
 mod pages;
 mod roles;
+mod scopes;
 mod sockets;
 mod stream;
 mod time;
@@ -23,6 +25,7 @@ use calendars::Tz;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::serving::Peer;
 use super::{Access, ServerFacts, Shared, control_router, router};
 use crate::board::Live;
 use crate::clock;
@@ -98,8 +101,14 @@ impl World {
     /// A desk under getmark with a token for each role, whose secret is the role's name.
     async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
-        let mut world = Self::at(dir.path());
-        world.dir = Some(dir);
+        let world = Self::at(dir.path());
+        world.kept_in(dir).await
+    }
+
+    /// The same in this directory.
+    async fn kept_in(mut self, dir: tempfile::TempDir) -> Self {
+        self.dir = Some(dir);
+        let world = self;
         for role in Role::ALL {
             let token = Token::named(role.id(), role, &secret::hash(role.id().as_bytes()));
             let add = Command::Desk(DeskAct::AddToken(token));
@@ -118,6 +127,10 @@ impl World {
     }
 
     fn under(state_dir: &Path, regulations: Regulations) -> Self {
+        Self::limited(state_dir, regulations, Limits::off())
+    }
+
+    fn limited(state_dir: &Path, regulations: Regulations, limits: Limits) -> Self {
         let zone = Tz::Europe__Moscow;
         let settings = Settings { regulations, zone, ..Settings::plain(state_dir.to_owned()) };
         let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
@@ -131,7 +144,7 @@ impl World {
                 has_signals: false,
                 has_button: false,
             },
-            access: Access::open(&Limits::off(), state_dir),
+            access: Access::open(&limits, state_dir),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),
@@ -196,6 +209,16 @@ fn ask(method: Method, path: &str, who: &str) -> axum::http::request::Builder {
     if who.is_empty() { request } else { request.header("authorization", format!("Bearer {who}")) }
 }
 
+/// The same from an address of the network.
+fn from(address: &str, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(Peer(Some(address.parse().expect("an address"))));
+    request
+}
+
+fn without_body(request: axum::http::request::Builder) -> Request<Body> {
+    request.body(Body::empty()).expect("a request")
+}
+
 fn with_json(request: axum::http::request::Builder, body: &Value) -> Request<Body> {
     request.header("content-type", "application/json").body(Body::from(body.to_string())).expect("a request")
 }
@@ -215,7 +238,8 @@ async fn the_socket_of_andonctl_is_the_same_router_with_an_admin_before_it() {
     let control = control_router(Arc::clone(&world.shared));
     let whoami = ask(Method::GET, "/v1/whoami", "").body(Body::empty()).expect("a request");
     let answer = sent(&control, whoami).await.ok(200);
-    assert_eq!(answer.json(), json!({"name": "andonctl", "role": "admin", "lines": []}));
+    let andonctl = json!({"name": "andonctl", "role": "admin", "lines": [], "regulations": [], "channels": [], "expires_at": null});
+    assert_eq!(answer.json(), andonctl);
     let register = with_json(ask(Method::POST, "/v1/tickets", ""), &error());
     sent(&control, register).await.ok(201);
 }
