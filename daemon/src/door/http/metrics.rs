@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::serving::CONNECTIONS_MAX;
+use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::{DoorState, Shared};
 use crate::clock;
 use crate::run::{QUEUE_MAX, Sizes};
@@ -56,6 +57,9 @@ pub(super) struct Metrics {
     alarms: Gauge,
     events: Counter,
     trusted: Gauge,
+    streams: Gauge,
+    streams_cut: Counter,
+    stream_lag: Gauge,
     uptime_seconds: Gauge<i64, AtomicI64>,
 }
 
@@ -70,6 +74,9 @@ impl Metrics {
             alarms: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
+            streams: Gauge::default(),
+            streams_cut: Counter::<u64, AtomicU64>::default(),
+            stream_lag: Gauge::default(),
             uptime_seconds: Gauge::default(),
         };
         metrics.registered()
@@ -87,6 +94,17 @@ impl Metrics {
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
+        registry.register("event_streams", "Those who follow events through this door", self.streams.clone());
+        registry.register(
+            "event_streams_cut",
+            "Those who followed events and were cut off since they took nothing",
+            self.streams_cut.clone(),
+        );
+        registry.register(
+            "event_stream_lag",
+            "Events that the last of those who follow is behind",
+            self.stream_lag.clone(),
+        );
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
         registry.register_with_unit(
             "command",
@@ -96,6 +114,7 @@ impl Metrics {
         );
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
+            ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
             ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
@@ -118,7 +137,7 @@ impl Metrics {
     }
 
     /// Everything that is counted, as text.
-    pub(super) fn text(&self, shared: &Shared) -> Option<String> {
+    pub(super) fn text(&self, shared: &Shared, streams: &Streams) -> Option<String> {
         let (view, history) = (shared.handle.view(), shared.handle.history());
         let board = view.board();
         let counts = board.counts;
@@ -143,6 +162,10 @@ impl Metrics {
         }
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
+        let Figures { open, cut, lag_events } = streams.figures(history.next_seq().saturating_sub(1));
+        self.streams.set(as_gauge(open as u64));
+        self.streams_cut.inner().store(cut, Ordering::Relaxed);
+        self.stream_lag.set(as_gauge(lag_events));
         self.trusted.set(board.time.is_trusted().into());
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));

@@ -17,7 +17,7 @@ mod board;
 mod body;
 mod caching;
 mod clock;
-mod events;
+mod event_filter;
 mod export;
 mod filter;
 mod idempotency;
@@ -36,6 +36,7 @@ mod regulations;
 mod serving;
 mod stream;
 mod streamed;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -64,6 +65,7 @@ use self::auth::Guard;
 use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use self::streams::Streams;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
@@ -114,6 +116,7 @@ struct Door {
     guard: Guard,
     metrics: Metrics,
     pictures: kiosk::Pictures,
+    streams: Streams,
 }
 
 impl Door {
@@ -169,8 +172,8 @@ pub fn control_router(shared: Arc<Shared>) -> Router {
 }
 
 fn door(shared: Arc<Shared>, guard: Guard) -> Router {
-    let door =
-        Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures: kiosk::Pictures::default() });
+    let (pictures, streams) = (kiosk::Pictures::default(), Streams::default());
+    let door = Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures, streams });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
         Guard::Open(_) => guarded().merge(control_only()),

@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use super::auth::Reader;
 use super::body::Posted;
 use super::caching::{etag, is_known};
-use super::events::EventView;
 use super::filter::{self, Filter};
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
@@ -22,6 +21,7 @@ use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, TicketView};
 use crate::desk::{Command, Entry, FieldError, Ticket, TicketNumber};
+use crate::out::EventView;
 use crate::run::{Done, HistoryError, Looked, View};
 
 /// How many tickets a list has where nobody says.
