@@ -6,6 +6,7 @@
 mod panel;
 mod pins;
 pub mod signals;
+pub mod webhook;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::toml_problem;
 
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use signals::{ButtonPin, SignalPins, Strip};
+pub use webhook::Webhook;
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -71,6 +73,14 @@ pub enum ConfigError {
         /// Which id.
         id: String,
     },
+    /// A webhook cannot be so.
+    #[error("[[webhook]] {entry}: {message}")]
+    Webhook {
+        /// Which of the entries, from 1.
+        entry: usize,
+        /// What is wrong and what would be right.
+        message: String,
+    },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
     Intake {
@@ -104,6 +114,9 @@ pub struct Config {
     pub log: Log,
     /// Where tickets go that were closed long ago.
     pub archive: Archive,
+    /// Where events are posted. Default: nowhere.
+    #[serde(rename = "webhook")]
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Default for Config {
@@ -118,6 +131,7 @@ impl Default for Config {
             clock: Clock::default(),
             log: Log::default(),
             archive: Archive::default(),
+            webhooks: Vec::new(),
         }
     }
 }
@@ -252,8 +266,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config = Self::parse(path, &text)?;
-        config.regulations(path.parent().unwrap_or(Path::new(".")))?;
+        let mut config = Self::parse(path, &text)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        config.regulations(base)?;
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        for webhook in &mut config.webhooks {
+            webhook.settle(base, credentials.as_deref());
+        }
         Ok(config)
     }
 
@@ -292,7 +311,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
-    /// [`ConfigError::Intake`].
+    /// [`ConfigError::Intake`], [`ConfigError::Webhook`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -317,6 +336,8 @@ impl Config {
                 return Err(ConfigError::Intake { entry, message });
             }
         }
+        webhook::check(&self.webhooks, &regulations)
+            .map_err(|(entry, message)| ConfigError::Webhook { entry, message })?;
         Ok(regulations.with_intake(self.intake.clone()))
     }
 }

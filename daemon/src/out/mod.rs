@@ -8,6 +8,8 @@
 pub mod event;
 pub mod feed;
 pub mod filter;
+pub mod retry;
+pub mod webhooks;
 
 pub use event::EventView;
 pub use feed::{Batch, Feed, Told};
