@@ -14,11 +14,13 @@ mod parts;
 mod rebuild;
 mod signals;
 mod storm;
+mod stream;
 mod systemd;
 mod time;
 mod versions;
 mod wall;
 mod watch;
+mod webhooks;
 
 use serde_json::{Value, json};
 

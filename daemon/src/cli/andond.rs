@@ -27,6 +27,8 @@ use crate::desk::command::Token;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::http::{Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
 use crate::door::secret;
+use crate::out::Herald;
+use crate::out::webhooks::{self, Webhooks};
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
@@ -372,7 +374,10 @@ impl Daemon {
         let Self { config, settings, .. } = self;
         tell_books(report, handle, settings.language);
         versions::tell(&report.versions, handle);
-        let shared = self.shared(handle);
+        let herald = Herald::new(handle.clone(), config.zone);
+        let (webhooks, delivering) =
+            webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
+        let shared = self.shared(herald, webhooks);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -387,19 +392,26 @@ impl Daemon {
             tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
         }
         let welcome = welcome(config, handle, demo, self.from_file, listening.address);
-        tokio::select! {
-            welcomed = welcome => welcomed?,
-            () = &mut signal => return Ok(()),
-        }
-        signal.await;
-        Ok(())
+        let lived = async {
+            tokio::select! {
+                welcomed = welcome => welcomed?,
+                () = &mut signal => return Ok(()),
+            }
+            signal.await;
+            Ok(())
+        };
+        let lived = lived.await;
+        delivering.stop().await;
+        lived
     }
 
-    fn shared(&self, handle: &Handle) -> Arc<Shared> {
+    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks) -> Arc<Shared> {
         Arc::new(Shared {
-            handle: handle.clone(),
+            handle: herald.handle().clone(),
+            herald,
             png: Arc::clone(&self.png),
             parts: self.parts.clone(),
+            webhooks,
             started_us: self.started_us,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -27,21 +27,27 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether an event is told as far as its ticket goes; `ticket` is that ticket where it has one and it can be read.
-    /// What is about no ticket concerns the desk as a whole: who asks for some tickets, or may see only some, is not told.
-    pub fn covers(&self, fact: &Fact, ticket: Option<&Ticket>) -> bool {
-        let Some(number) = fact.ticket else { return !self.is_by_ticket() };
+    /// Whether an event is told as far as what it is about goes. What is about no ticket concerns the desk as a whole: who asks
+    /// for some tickets, or may see only some, is not told.
+    pub fn covers(&self, about: &About) -> bool {
+        let Some(number) = about.ticket else { return !self.is_by_ticket() };
         if !self.tickets.is_empty() && !self.tickets.contains(&number) {
             return false;
         }
         if self.wanted.is_whole() && self.allowed.is_whole() && self.lines.is_empty() {
             return true;
         }
-        ticket.is_some_and(|ticket| {
-            self.wanted.covers_ticket(ticket)
-                && self.allowed.covers_ticket(ticket)
-                && (self.lines.is_empty() || self.has_line(&fact.event, ticket))
+        about.place.as_ref().is_some_and(|place| {
+            let Place { regulation, channel, line, left } = place;
+            self.wanted.covers(regulation, channel)
+                && self.allowed.covers(regulation, channel)
+                && (self.lines.is_empty() || self.lines.contains(line) || self.lines.contains(left))
         })
+    }
+
+    /// Whether an event of that name is told.
+    pub fn wants(&self, about: &About, event: &str) -> bool {
+        self.covers(about) && self.has_name(event)
     }
 
     /// Whether events of that name are told.
@@ -55,13 +61,42 @@ impl Filter {
             && self.allowed.is_whole()
             && self.lines.is_empty())
     }
+}
 
-    fn has_line(&self, event: &Event, ticket: &Ticket) -> bool {
-        let has = |line: u8| self.lines.contains(&line);
-        match event {
-            Event::Routed { from, to, .. } => has(*from) || has(*to),
-            _ => has(ticket.facts.line),
-        }
+/// What an event is about, as far as filters ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The ticket; none for what concerns the desk.
+    pub ticket: Option<TicketNumber>,
+    /// Where that ticket stands; none where it cannot be read.
+    pub place: Option<Place>,
+}
+
+/// Where a ticket stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its regulation.
+    pub regulation: SmolStr,
+    /// The channel that it came in by.
+    pub channel: SmolStr,
+    /// Its line, when the event is told.
+    pub line: u8,
+    /// The line that it left by the event, or the same.
+    pub left: u8,
+}
+
+impl About {
+    /// What a fact is about; `ticket` is its ticket, where it has one and it can be read.
+    pub fn of(fact: &Fact, ticket: Option<&Ticket>) -> Self {
+        let place = ticket.map(|ticket| {
+            let (line, left) = match &fact.event {
+                Event::Routed { from, to, .. } => (*to, *from),
+                _ => (ticket.facts.line, ticket.facts.line),
+            };
+            let (regulation, channel) = (ticket.facts.regulation.clone(), ticket.facts.channel.clone());
+            Place { regulation, channel, line, left }
+        });
+        Self { ticket: fact.ticket, place }
     }
 }
 
@@ -148,7 +183,7 @@ mod tests {
             (Filter { lines: vec![1, 3], ..Filter::default() }, false),
             (Filter { lines: vec![2], allowed: scope(&[], &["phone"]), ..Filter::default() }, false),
         ] {
-            assert_eq!(filter.covers(&replied, Some(&ticket)), expected, "{filter:?}");
+            assert_eq!(filter.covers(&About::of(&replied, Some(&ticket))), expected, "{filter:?}");
         }
     }
 
@@ -157,17 +192,19 @@ mod tests {
         let limited = Filter { allowed: scope(&["getmark"], &[]), ..Filter::default() };
         let muted = fact(json!({"event": "muted", "until": 1}));
         let replied = fact(json!({"ticket": 7, "event": "replied", "text": "Смотрим"}));
-        assert!(Filter::default().covers(&muted, None));
-        assert!(!limited.covers(&muted, None));
-        assert!(Filter::default().covers(&replied, None));
-        assert!(!limited.covers(&replied, None));
+        assert!(Filter::default().covers(&About::of(&muted, None)));
+        assert!(!limited.covers(&About::of(&muted, None)));
+        assert!(Filter::default().covers(&About::of(&replied, None)));
+        assert!(!limited.covers(&About::of(&replied, None)));
     }
 
     #[test]
     fn a_move_is_told_to_both_lines() {
         let routed = fact(json!({"ticket": 7, "event": "routed", "from": 1, "to": 2}));
         let ticket = ticket("getmark", "email", 2);
-        let on = |line| Filter { lines: vec![line], ..Filter::default() }.covers(&routed, Some(&ticket));
+        let on = |line| {
+            Filter { lines: vec![line], ..Filter::default() }.covers(&About::of(&routed, Some(&ticket)))
+        };
         assert_eq!([on(1), on(2), on(3)], [true, true, false]);
     }
 

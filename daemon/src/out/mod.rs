@@ -12,5 +12,5 @@ pub mod retry;
 pub mod webhooks;
 
 pub use event::EventView;
-pub use feed::{Batch, Feed, Told};
-pub use filter::{Filter, event_names};
+pub use feed::{Batch, Feed, Herald, Told};
+pub use filter::{About, Filter, event_names};

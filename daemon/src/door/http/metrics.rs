@@ -17,6 +17,7 @@ use super::serving::CONNECTIONS_MAX;
 use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::{DoorState, Shared};
 use crate::clock;
+use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{QUEUE_MAX, Sizes};
 
 /// Content type of the answer.
@@ -47,6 +48,19 @@ struct StoreLabels {
     part: &'static str,
 }
 
+/// Label of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabels {
+    webhook: String,
+}
+
+/// Labels of a webhook's deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    webhook: String,
+    result: &'static str,
+}
+
 /// What is counted.
 pub(super) struct Metrics {
     registry: Registry,
@@ -60,6 +74,10 @@ pub(super) struct Metrics {
     streams: Gauge,
     streams_cut: Counter,
     stream_lag: Gauge,
+    webhook_deliveries: Family<DeliveryLabels, Counter>,
+    webhook_lag: Family<WebhookLabels, Gauge>,
+    webhook_held: Family<WebhookLabels, Gauge>,
+    webhook_dead: Family<WebhookLabels, Gauge>,
     uptime_seconds: Gauge<i64, AtomicI64>,
 }
 
@@ -77,6 +95,10 @@ impl Metrics {
             streams: Gauge::default(),
             streams_cut: Counter::<u64, AtomicU64>::default(),
             stream_lag: Gauge::default(),
+            webhook_deliveries: Family::default(),
+            webhook_lag: Family::default(),
+            webhook_held: Family::default(),
+            webhook_dead: Family::default(),
             uptime_seconds: Gauge::default(),
         };
         metrics.registered()
@@ -105,6 +127,18 @@ impl Metrics {
             "Events that the last of those who follow is behind",
             self.stream_lag.clone(),
         );
+        registry.register(
+            "webhook_deliveries",
+            "Events posted, by what came of it",
+            self.webhook_deliveries.clone(),
+        );
+        for (name, help, family) in [
+            ("webhook_lag", "Events that the first one not delivered is behind", &self.webhook_lag),
+            ("webhook_held", "Tickets that wait since a delivery failed", &self.webhook_held),
+            ("webhook_dead", "Dead letters", &self.webhook_dead),
+        ] {
+            registry.register(name, help, family.clone());
+        }
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
         registry.register_with_unit(
             "command",
@@ -115,6 +149,13 @@ impl Metrics {
         for (name, help, limit) in [
             ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
             ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
+            ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
+            (
+                "webhook_held_limit",
+                "Tickets of a webhook that wait at once; then it takes no more",
+                LANES_MAX,
+            ),
+            ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
             ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
@@ -166,12 +207,31 @@ impl Metrics {
         self.streams.set(as_gauge(open as u64));
         self.streams_cut.inner().store(cut, Ordering::Relaxed);
         self.stream_lag.set(as_gauge(lag_events));
+        self.count_webhooks(&shared.webhooks, history.next_seq());
         self.trusted.set(board.time.is_trusted().into());
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();
         encode(&mut text, &self.registry).ok()?;
         Some(text)
+    }
+
+    fn count_webhooks(&self, webhooks: &Webhooks, next_seq: u64) {
+        for (name, figures) in webhooks.figures() {
+            let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            for (result, deliveries) in [("delivered", &figures.delivered), ("failed", &figures.failed)] {
+                let labels = DeliveryLabels { webhook: name.to_owned(), result };
+                let counter = self.webhook_deliveries.get_or_create(&labels);
+                counter.inner().store(count(deliveries), Ordering::Relaxed);
+            }
+            for (family, value) in [
+                (&self.webhook_lag, figures.lag_events(next_seq)),
+                (&self.webhook_held, count(&figures.held)),
+                (&self.webhook_dead, count(&figures.dead)),
+            ] {
+                family.get_or_create(&WebhookLabels { webhook: name.to_owned() }).set(as_gauge(value));
+            }
+        }
     }
 }
 

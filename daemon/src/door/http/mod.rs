@@ -43,6 +43,7 @@ mod tickets;
 mod tokens;
 mod verbs;
 mod versions;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,6 +71,8 @@ use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, DeskAct, Role};
+use crate::out::Herald;
+use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
 use crate::run::{Done, Handle};
 
@@ -84,6 +87,10 @@ pub struct Shared {
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     /// The wall's parts.
     pub parts: Parts,
+    /// Tells what happens.
+    pub herald: Arc<Herald>,
+    /// The webhooks.
+    pub webhooks: Webhooks,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -233,6 +240,11 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(versions::apply))
         .routes(routes!(tokens::list, tokens::add))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::dead))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::replay_all))
+        .routes(routes!(webhooks::test))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
 }

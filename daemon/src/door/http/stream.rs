@@ -89,7 +89,7 @@ pub(super) async fn events(
     if let Some(seen) = seen.filter(|seen| *seen > newest) {
         return Err(Problem::no_such_event(seen, newest));
     }
-    let feed = Feed::from(handle, door.shared.facts.zone, filter, seen.map(|seen| seen + 1));
+    let feed = door.shared.herald.feed(filter, seen.map(|seen| seen + 1));
     let place = door.streams.enter(feed.position() - 1);
     let place = place.ok_or_else(|| Problem::too_many_streams(STREAMS_MAX))?;
     let (to, frames) = mpsc::unbounded_channel();

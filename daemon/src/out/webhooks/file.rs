@@ -57,11 +57,11 @@ pub(super) fn read(state_dir: &Path, name: &str) -> io::Result<Found> {
     }
 }
 
-/// Keeps it, durably.
+/// Keeps it, durably; gives how many bytes that took.
 ///
 /// # Errors
 /// What the system said; what was kept before is still there.
-pub(super) fn write(state_dir: &Path, name: &str, outbox: Kept) -> io::Result<()> {
+pub(super) fn write(state_dir: &Path, name: &str, outbox: Kept) -> io::Result<u64> {
     let (dir, path) = (state_dir.join(DIR), path(state_dir, name));
     if !dir.is_dir() {
         fs::create_dir(&dir)?;
@@ -77,7 +77,8 @@ pub(super) fn write(state_dir: &Path, name: &str, outbox: Kept) -> io::Result<()
         let _ = fs::remove_file(&beside);
     })?;
     fs::rename(&beside, &path)?;
-    File::open(&dir)?.sync_all()
+    File::open(&dir)?.sync_all()?;
+    Ok(text.len() as u64)
 }
 
 /// Forgets webhooks that are not among `names`; gives the names of those that were there. One that comes back begins anew.

@@ -40,12 +40,11 @@ use self::file::Found;
 use self::outbox::{Now, Outbox};
 use self::post::{Letter, Poster, Resolve, SystemResolver};
 use self::worker::{Ask, Worker};
-use super::Filter;
+use super::{Filter, Herald};
 use crate::chain::chain;
 use crate::clock;
 use crate::config::Webhook;
 use crate::desk::Scope;
-use crate::run::Handle;
 
 /// How many questions to a webhook may wait.
 const ASKS_MAX: usize = 16;
@@ -111,24 +110,14 @@ pub struct State {
 /// What a test came to: the status of the answer, or why there is none that counts.
 pub type Tested = Result<u16, String>;
 
-/// Starts the webhooks of the configuration in the runtime that this is called in. `language` is the wall's, `zone` the site's.
+/// Starts the webhooks of the configuration in the runtime that this is called in. `language` is the wall's.
 pub fn start(
     webhooks: &[Webhook],
-    handle: &Handle,
+    herald: &Arc<Herald>,
     state_dir: &Path,
-    zone: Tz,
     language: Language,
 ) -> (Webhooks, Running) {
-    start_with(webhooks, handle, state_dir, (zone, language), &(Arc::new(SystemResolver) as Arc<dyn Resolve>))
-}
-
-fn start_with(
-    webhooks: &[Webhook],
-    handle: &Handle,
-    state_dir: &Path,
-    (zone, language): (Tz, Language),
-    resolver: &Arc<dyn Resolve>,
-) -> (Webhooks, Running) {
+    let resolver: Arc<dyn Resolve> = Arc::new(SystemResolver);
     forget_others(state_dir, webhooks);
     let tls = Arc::new(OnceCell::new());
     let (stop, stopped) = watch::channel(false);
@@ -138,7 +127,7 @@ fn start_with(
             url: webhook.url.clone(),
             secret_file: webhook.secret_file.clone(),
             allow_private: webhook.allow_private,
-            resolver: Arc::clone(resolver),
+            resolver: Arc::clone(&resolver),
             tls: Arc::clone(&tls),
         });
         let (asks, asked) = mpsc::channel(ASKS_MAX);
@@ -147,11 +136,10 @@ fn start_with(
             name: webhook.name.clone(),
             poster: Arc::clone(&poster),
             filter: filter(webhook),
-            handle: handle.clone(),
-            zone,
+            herald: Arc::clone(herald),
             language,
             state_dir: state_dir.to_owned(),
-            outbox: open(state_dir, &webhook.name, handle.history().next_seq()),
+            outbox: open(state_dir, &webhook.name, herald.handle().history().next_seq()),
             figures: Arc::clone(&figures),
             asks: asked,
             stopped: stopped.clone(),

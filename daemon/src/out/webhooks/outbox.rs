@@ -9,6 +9,7 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,7 +71,7 @@ pub(super) struct Due {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// It is at hand.
-    Event(Box<Told>),
+    Event(Arc<Told>),
     /// The first of the lane's events with numbers in `[from, to)`, as the ledger has them.
     Read { from: u64, to: u64 },
 }
@@ -125,7 +126,7 @@ struct Lane {
     from: u64,
     to: u64,
     /// The first of them, where they are at hand.
-    at_hand: VecDeque<Told>,
+    at_hand: VecDeque<Arc<Told>>,
     /// Whether all of them are.
     is_whole: bool,
     tries: Tries,
@@ -259,7 +260,7 @@ impl Outbox {
     pub(super) fn take_in(&mut self, batch: Batch, now: Now) {
         for told in batch.told {
             let bytes = told.json.len();
-            let lane = self.lanes.entry(told.ticket).or_insert_with(|| Lane::beginning(told.seq, now));
+            let lane = self.lanes.entry(told.about.ticket).or_insert_with(|| Lane::beginning(told.seq, now));
             if lane.from >= lane.to {
                 (lane.from, lane.is_whole) = (told.seq, true);
             }
@@ -290,7 +291,7 @@ impl Outbox {
         self.in_flight += 1;
         let what = match (lane.again.first(), lane.at_hand.front()) {
             (Some(seq), _) => What::Read { from: *seq, to: seq + 1 },
-            (None, Some(told)) => What::Event(Box::new(told.clone())),
+            (None, Some(told)) => What::Event(Arc::clone(told)),
             (None, None) => What::Read { from: lane.from, to: lane.to },
         };
         Some(Due { lane: *id, what })
@@ -310,7 +311,7 @@ impl Outbox {
         &mut self,
         id: LaneId,
         told: &Told,
-        rest: Vec<Told>,
+        rest: Vec<Arc<Told>>,
         outcome: Outcome,
         now: Now,
         random: u64,
@@ -397,7 +398,7 @@ impl Outbox {
         if is_spent && age_ms >= FOR_A_DAY.give_up_after_ms {
             let letter = DeadLetter {
                 seq: told.seq,
-                ticket: told.ticket,
+                ticket: told.about.ticket,
                 event: told.event.clone(),
                 at: told.at,
                 died_at: now.at,
@@ -421,7 +422,14 @@ impl Outbox {
     }
 
     /// The lane is done with event `seq`, one way or the other.
-    fn passed(&mut self, id: LaneId, seq: u64, rest: Vec<Told>, now: Now, change: impl FnOnce(&mut Lane)) {
+    fn passed(
+        &mut self,
+        id: LaneId,
+        seq: u64,
+        rest: Vec<Arc<Told>>,
+        now: Now,
+        change: impl FnOnce(&mut Lane),
+    ) {
         self.in_flight -= 1;
         self.is_changed = true;
         let Some(lane) = self.lanes.get_mut(&id) else { return };

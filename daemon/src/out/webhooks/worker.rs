@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use calendars::Tz;
 use firmware_board::Language;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -16,12 +15,16 @@ use super::{Figures, State, file};
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
-use crate::out::feed::events_of;
-use crate::out::{Batch, Feed, Filter, Told};
-use crate::run::{Handle, HistoryError};
+use crate::out::{Batch, Filter, Herald, Told};
+use crate::run::{Failure, HistoryError};
 
-/// How long after a change it is kept, in milliseconds: what was delivered meanwhile is delivered again after a power cut.
+/// How long after the last time a change is kept, in milliseconds: what was delivered meanwhile is delivered again after a
+/// power cut …
 const KEEP_EVERY_MS: u64 = 10_000;
+/// … or longer, so that a card is written to with no more than so many bytes in a second, where much is held back or dead.
+const KEEP_BYTES_PER_S: u64 = 4_096;
+/// How long after the desk could not be told of an alarm it is told again, in seconds.
+const TELL_AGAIN_S: u64 = 5;
 /// How long it fails until that is an alarm, in milliseconds.
 const ALARM_AFTER_MS: u64 = 10 * 60_000;
 /// How long after the ledger could not be read it is tried again, in seconds.
@@ -44,8 +47,7 @@ pub(super) struct Worker {
     pub name: String,
     pub poster: Arc<Poster>,
     pub filter: Filter,
-    pub handle: Handle,
-    pub zone: Tz,
+    pub herald: Arc<Herald>,
     pub language: Language,
     pub state_dir: PathBuf,
     pub outbox: Outbox,
@@ -62,7 +64,7 @@ struct Done {
 
 enum Delivery {
     /// The event was sent, and this came of it; what was read behind it.
-    Sent { told: Told, rest: Vec<Told>, result: Result<(), Trouble> },
+    Sent { told: Arc<Told>, rest: Vec<Arc<Told>>, result: Result<(), Trouble> },
     /// The ledger has nothing of what was to be delivered.
     Nothing { to: u64 },
     /// The ledger could not be read.
@@ -74,11 +76,11 @@ enum Delivery {
 struct Beside {
     posts: JoinSet<Done>,
     /// A file that is being written; at most one.
-    writing: JoinSet<std::io::Result<()>>,
-    /// When it was last written.
-    written_ms: u64,
-    /// Since when there is something to be kept.
-    changed_ms: Option<u64>,
+    writing: JoinSet<std::io::Result<u64>>,
+    /// When it may be written again.
+    keep_from_ms: u64,
+    /// Whether there is something to be kept.
+    is_changed: bool,
     /// Whether the file could not be written last.
     write_failed: bool,
     /// Whether the wall says that it fails; unknown at the start, since the alarm may be of the run before.
@@ -100,8 +102,7 @@ impl Worker {
         let mut beside = Beside::default();
         let (to, mut batches) = mpsc::channel(1);
         let mut feeding = JoinSet::new();
-        let (handle, zone, filter) = (self.handle.clone(), self.zone, self.filter.clone());
-        feeding.spawn(feed(handle, zone, filter, self.outbox.next(), to));
+        feeding.spawn(feed(Arc::clone(&self.herald), self.filter.clone(), self.outbox.next(), to));
         loop {
             self.deliver(&mut beside);
             self.tell_alarm(&mut beside);
@@ -128,9 +129,9 @@ impl Worker {
 
     fn deliver(&mut self, beside: &mut Beside) {
         while let Some(due) = self.outbox.take_due(now()) {
-            let (poster, handle) = (Arc::clone(&self.poster), self.handle.clone());
-            let (zone, filter) = (self.zone, self.filter.clone());
-            beside.posts.spawn(async move { delivery(&poster, &handle, zone, filter, due).await });
+            let (poster, herald) = (Arc::clone(&self.poster), Arc::clone(&self.herald));
+            let filter = self.filter.clone();
+            beside.posts.spawn(async move { delivery(&poster, herald, filter, due).await });
         }
     }
 
@@ -229,8 +230,17 @@ impl Worker {
         format!("webhook-{}", self.name)
     }
 
+    /// Tells the desk as soon as it takes it.
     fn tell(&self, act: DeskAct) {
-        self.handle.tell(Command::Desk(act), Actor::named("andond", Role::Admin));
+        let handle = self.herald.handle().clone();
+        tokio::spawn(async move {
+            let andond = Actor::named("andond", Role::Admin);
+            while let Err(Failure::Busy | Failure::Storage { .. }) =
+                handle.command(Command::Desk(act.clone()), andond.clone(), None).await
+            {
+                tokio::time::sleep(Duration::from_secs(TELL_AGAIN_S)).await;
+            }
+        });
     }
 
     fn answer(&mut self, ask: Ask, beside: &mut Beside) {
@@ -259,7 +269,7 @@ impl Worker {
             origin: self.poster.origin(),
             is_gone: outbox.is_gone(),
             last_delivered: outbox.last_delivered(),
-            lag_events: self.handle.history().next_seq().saturating_sub(outbox.oldest()),
+            lag_events: self.herald.handle().history().next_seq().saturating_sub(outbox.oldest()),
             held: outbox.held(),
             dead: outbox.dead().len(),
             failing: outbox.failing().map(|(since, error)| (since.at, error.clone())),
@@ -277,28 +287,33 @@ impl Worker {
     fn wake_after(&self, beside: &Beside) -> Option<Duration> {
         let alarm_ms = self.alarm_at_ms().filter(|_| beside.is_alarm != Some(true));
         let is_writing = !beside.writing.is_empty();
-        let keep_ms = beside.changed_ms.filter(|_| !is_writing).map(|_| beside.written_ms + KEEP_EVERY_MS);
+        let keep_ms = (beside.is_changed && !is_writing).then_some(beside.keep_from_ms);
         let wake_ms = [self.outbox.wake_at_ms(), alarm_ms, keep_ms].into_iter().flatten().min()?;
         Some(Duration::from_millis(wake_ms.saturating_sub(now().ms)))
     }
 
     /// Keeps what has changed, not too often.
     fn keep(&mut self, beside: &mut Beside, now: Now) {
-        if self.outbox.take_changed() {
-            beside.changed_ms.get_or_insert(now.ms);
-        }
-        let is_due = beside.changed_ms.is_some() && now.ms >= beside.written_ms + KEEP_EVERY_MS;
-        if !is_due || !beside.writing.is_empty() {
+        beside.is_changed |= self.outbox.take_changed();
+        if !beside.is_changed || now.ms < beside.keep_from_ms || !beside.writing.is_empty() {
             return;
         }
-        (beside.changed_ms, beside.written_ms) = (None, now.ms);
+        (beside.is_changed, beside.keep_from_ms) = (false, now.ms + KEEP_EVERY_MS);
         let (state_dir, name, kept) = (self.state_dir.clone(), self.name.clone(), self.outbox.kept(now));
         beside.writing.spawn_blocking(move || file::write(&state_dir, &name, kept));
     }
 
-    fn written(&mut self, written: Result<std::io::Result<()>, tokio::task::JoinError>, beside: &mut Beside) {
+    fn written(
+        &mut self,
+        written: Result<std::io::Result<u64>, tokio::task::JoinError>,
+        beside: &mut Beside,
+    ) {
         let failed = match written {
-            Ok(Ok(())) => None,
+            Ok(Ok(bytes)) => {
+                let pause_ms = (bytes * 1_000 / KEEP_BYTES_PER_S).max(KEEP_EVERY_MS);
+                beside.keep_from_ms = beside.keep_from_ms - KEEP_EVERY_MS + pause_ms;
+                None
+            }
             Ok(Err(error)) => Some(error.to_string()),
             Err(panicked) => Some(panicked.to_string()),
         };
@@ -315,9 +330,9 @@ impl Worker {
     }
 
     async fn keep_last(mut self, mut beside: Beside) {
-        let mut is_to_be_kept = self.outbox.take_changed() || beside.changed_ms.is_some();
+        let mut is_to_be_kept = self.outbox.take_changed() || beside.is_changed;
         while let Some(written) = beside.writing.join_next().await {
-            is_to_be_kept |= !matches!(written, Ok(Ok(())));
+            is_to_be_kept |= !matches!(written, Ok(Ok(_)));
         }
         if is_to_be_kept {
             let Self { state_dir, name, outbox, .. } = self;
@@ -333,9 +348,9 @@ impl Worker {
 }
 
 /// Tells the events from `next` on, for ever.
-async fn feed(handle: Handle, zone: Tz, filter: Filter, mut next: u64, to: mpsc::Sender<Batch>) {
+async fn feed(herald: Arc<Herald>, filter: Filter, mut next: u64, to: mpsc::Sender<Batch>) {
     loop {
-        let mut feed = Feed::from(&handle, zone, filter.clone(), Some(next));
+        let mut feed = herald.feed(filter.clone(), Some(next));
         while let Some(batch) = feed.next().await {
             next = batch.next;
             if to.send(batch).await.is_err() {
@@ -347,13 +362,12 @@ async fn feed(handle: Handle, zone: Tz, filter: Filter, mut next: u64, to: mpsc:
     }
 }
 
-async fn delivery(poster: &Poster, handle: &Handle, zone: Tz, filter: Filter, due: Due) -> Done {
+async fn delivery(poster: &Poster, herald: Arc<Herald>, filter: Filter, due: Due) -> Done {
     let lane = due.lane;
     let (told, rest) = match due.what {
-        What::Event(told) => (*told, Vec::new()),
+        What::Event(told) => (told, Vec::new()),
         What::Read { from, to } => {
-            let handle = handle.clone();
-            let read = move || events_of(&handle, zone, &filter, lane, (from, to));
+            let read = move || herald.events_of(&filter, lane, (from, to));
             match tokio::task::spawn_blocking(read).await {
                 Ok(Ok(read)) => {
                     let mut read = read.into_iter();

@@ -11,6 +11,7 @@ mod sockets;
 mod stream;
 mod time;
 mod versions;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -130,6 +131,8 @@ impl World {
                 has_signals: false,
                 has_button: false,
             },
+            herald: crate::out::Herald::new(handle.clone(), zone),
+            webhooks: crate::out::webhooks::Webhooks::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::out::About;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -9,9 +10,16 @@ fn now(ms: u64) -> Now {
 }
 
 /// An event of a ticket, or of the desk where that is 0, taken into the record at `ms`.
-fn told(seq: u64, ticket: u64, ms: u64) -> Told {
+fn told(seq: u64, ticket: u64, ms: u64) -> Arc<Told> {
     let ticket = (ticket > 0).then_some(TicketNumber(ticket));
-    Told { seq, ticket, at: now(ms).at, event: "replied".to_owned(), json: format!("{{\"seq\":{seq}}}") }
+    let about = About { ticket, place: None };
+    Arc::new(Told {
+        seq,
+        about,
+        at: now(ms).at,
+        event: "replied".to_owned(),
+        json: format!("{{\"seq\":{seq}}}"),
+    })
 }
 
 fn failed(error: &str) -> Outcome {
@@ -19,7 +27,7 @@ fn failed(error: &str) -> Outcome {
 }
 
 /// What the ledger has: each event with its ticket, the first numbered 1.
-struct Ledger(Vec<Told>);
+struct Ledger(Vec<Arc<Told>>);
 
 impl Ledger {
     fn of(tickets: &[u64]) -> Self {
@@ -36,11 +44,11 @@ impl Ledger {
     }
 
     /// The events that a due delivery is about: the one to deliver, and what was read behind it.
-    fn read(&self, due: &Due) -> (Told, Vec<Told>) {
+    fn read(&self, due: &Due) -> (Arc<Told>, Vec<Arc<Told>>) {
         match &due.what {
-            What::Event(told) => (told.as_ref().clone(), Vec::new()),
+            What::Event(told) => (Arc::clone(told), Vec::new()),
             What::Read { from, to } => {
-                let mut of_lane = self.0.iter().filter(|told| told.ticket == due.lane);
+                let mut of_lane = self.0.iter().filter(|told| told.about.ticket == due.lane);
                 let first = of_lane.find(|told| (*from..*to).contains(&told.seq)).expect("it has it").clone();
                 (first, of_lane.filter(|told| told.seq < *to).take(2).cloned().collect())
             }
@@ -77,7 +85,7 @@ fn a_failing_ticket_holds_back_its_own_events_and_no_others() {
     assert_eq!(seqs.iter().copied().collect::<BTreeSet<_>>(), [1, 2, 4, 5].into());
     assert_eq!((outbox.held(), outbox.oldest()), (1, 1));
     assert_eq!(outbox.wake_at_ms(), Some(4_000), "five seconds less the jitter");
-    assert_eq!(deliver(&mut outbox, &ledger, now(3_999), |_| Outcome::Delivered), []);
+    assert_eq!(deliver(&mut outbox, &ledger, now(3_999), |_| Outcome::Delivered), [] as [u64; 0]);
     assert_eq!(deliver(&mut outbox, &ledger, now(4_000), |_| Outcome::Delivered), [1, 3, 6]);
     assert_eq!((outbox.held(), outbox.oldest(), outbox.wake_at_ms()), (0, 7, None));
 }
@@ -145,7 +153,7 @@ fn dead_letters_are_delivered_again_one_or_all_before_what_is_new() {
         let event = &ledger.0[seq - 1];
         outbox.dead.push_back(DeadLetter {
             seq: event.seq,
-            ticket: event.ticket,
+            ticket: event.about.ticket,
             event: event.event.clone(),
             at: event.at,
             died_at: event.at,
@@ -197,8 +205,8 @@ fn what_waits_is_bounded_and_then_nothing_more_is_taken_in() {
     assert!(outbox.has_room());
     outbox.take_in(ledger.batch(1_000, 1_001), now(0));
     assert!(!outbox.has_room());
-    let mut one = told(1, 1, 0);
-    one.json = "x".repeat(AT_HAND_MAX_BYTES);
+    let one = told(1, 1, 0).as_ref().clone();
+    let one = Arc::new(Told { json: "x".repeat(AT_HAND_MAX_BYTES), ..one });
     let mut outbox = Outbox::new(1);
     outbox.take_in(Batch { told: vec![one], next: 2 }, now(0));
     assert!(!outbox.has_room(), "a large event fills it, too");
@@ -241,7 +249,7 @@ fn a_life(seed: u64) {
     let mut kept = outbox.kept(now(0));
     let mut ms = 0;
     let mut first_told: Vec<u64> = Vec::new();
-    let mut under_way: Vec<(Due, Told, Vec<Told>)> = Vec::new();
+    let mut under_way: Vec<(Due, Arc<Told>, Vec<Arc<Told>>)> = Vec::new();
     for _ in 0..20_000 {
         match dice.below(12) {
             0..3 if outbox.next() < end && outbox.has_room() => {
@@ -289,7 +297,7 @@ fn a_life(seed: u64) {
     );
     for ticket in 0..6 {
         let is_of = |seq: &&u64| {
-            ledger.0[usize::try_from(**seq - 1).expect("small")].ticket.map_or(0, |n| n.0) == ticket
+            ledger.0[usize::try_from(**seq - 1).expect("small")].about.ticket.map_or(0, |n| n.0) == ticket
         };
         assert!(first_told.iter().filter(is_of).is_sorted(), "seed {seed}, ticket {ticket}: {first_told:?}");
     }
