@@ -1,5 +1,7 @@
 //! Deliveries over loopback, to receivers of every kind.
 
+mod tls;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
