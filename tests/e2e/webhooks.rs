@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use super::error_that_stops;
 
 /// A state directory with a configuration beside it, and the token of its first agent.
-struct Box {
+struct Site {
     dir: tempfile::TempDir,
     token: String,
 }
 
-impl Box {
+impl Site {
     fn new(webhooks: &[(&str, &Receiver, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let daemon = Daemon::start(&dir.path().join("state"), &[]);
@@ -57,7 +57,7 @@ fn text(output: &std::process::Output) -> String {
 #[test]
 fn every_event_arrives_and_those_of_a_ticket_in_order_though_the_receiver_fails_and_the_daemon_is_killed() {
     let receiver = Receiver::new(|number| if number % 40 == 7 { 500 } else { 204 });
-    let world = Box::new(&[("crm", &receiver, "")]);
+    let world = Site::new(&[("crm", &receiver, "")]);
     let before = {
         let daemon = world.start();
         let newest = newest(&daemon);
@@ -103,7 +103,7 @@ fn every_event_arrives_and_those_of_a_ticket_in_order_though_the_receiver_fails_
 #[test]
 fn dead_letters_are_listed_and_delivered_again_by_andonctl() {
     let receiver = Receiver::new(|_| 204);
-    let world = Box::new(&[("crm", &receiver, "events = [\"registered\"]")]);
+    let world = Site::new(&[("crm", &receiver, "events = [\"registered\"]")]);
     let daemon = world.start();
     daemon.post("/v1/tickets", &error_that_stops("Первая"));
     eventually("the first", || (receiver.deliveries().len() == 1).then_some(()));
@@ -133,7 +133,7 @@ fn dead_letters_are_listed_and_delivered_again_by_andonctl() {
 fn a_receiver_can_be_tried_and_what_it_says_is_told() {
     let well = Receiver::new(|_| 200);
     let moved = Receiver::new(|_| 301);
-    let world = Box::new(&[("well", &well, ""), ("moved", &moved, "")]);
+    let world = Site::new(&[("well", &well, ""), ("moved", &moved, "")]);
     let daemon = world.start();
     let tested = daemon.ctl(&["webhook", "test", "well"]);
     assert!(tested.status.success() && text(&tested).contains("took it (200)"), "{}", text(&tested));
@@ -148,7 +148,7 @@ fn a_receiver_can_be_tried_and_what_it_says_is_told() {
 #[test]
 fn a_webhook_that_left_the_configuration_is_forgotten_and_begins_anew_when_it_comes_back() {
     let receiver = Receiver::new(|_| 204);
-    let world = Box::new(&[("crm", &receiver, "events = [\"registered\"]")]);
+    let world = Site::new(&[("crm", &receiver, "events = [\"registered\"]")]);
     let config = world.dir.path().join("andon.toml");
     let with = std::fs::read_to_string(&config).expect("the configuration");
     let register = |subject: &str| {

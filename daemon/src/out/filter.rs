@@ -89,9 +89,10 @@ impl About {
     /// What a fact is about; `ticket` is its ticket, where it has one and it can be read.
     pub fn of(fact: &Fact, ticket: Option<&Ticket>) -> Self {
         let place = ticket.map(|ticket| {
-            let (line, left) = match &fact.event {
-                Event::Routed { from, to, .. } => (*to, *from),
-                _ => (ticket.facts.line, ticket.facts.line),
+            let (line, left) = if let Event::Routed { from, to, .. } = &fact.event {
+                (*to, *from)
+            } else {
+                (ticket.facts.line, ticket.facts.line)
             };
             let (regulation, channel) = (ticket.facts.regulation.clone(), ticket.facts.channel.clone());
             Place { regulation, channel, line, left }

@@ -1,5 +1,6 @@
 //! One webhook at work: takes events from its feed, delivers them, keeps how far it is, says when it fails.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use firmware_board::Language;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::outbox::{DeadLetter, Due, LaneId, News, Now, Outbox, Outcome, What};
 use super::post::{Letter, Poster, Trouble};
@@ -56,12 +57,7 @@ pub(super) struct Worker {
     pub stopped: watch::Receiver<bool>,
 }
 
-/// A delivery that ended.
-struct Done {
-    lane: LaneId,
-    what: Delivery,
-}
-
+/// How a delivery ended.
 enum Delivery {
     /// The event was sent, and this came of it; what was read behind it.
     Sent { told: Arc<Told>, rest: Vec<Arc<Told>>, result: Result<(), Trouble> },
@@ -74,7 +70,9 @@ enum Delivery {
 /// What the worker has beside it.
 #[derive(Default)]
 struct Beside {
-    posts: JoinSet<Done>,
+    posts: JoinSet<Delivery>,
+    /// The lane of each delivery that is under way.
+    lanes: HashMap<Id, LaneId>,
     /// A file that is being written; at most one.
     writing: JoinSet<std::io::Result<u64>>,
     /// When it may be written again.
@@ -83,6 +81,8 @@ struct Beside {
     is_changed: bool,
     /// Whether the file could not be written last.
     write_failed: bool,
+    /// Whether the ledger could not be read last.
+    read_failed: bool,
     /// Whether the wall says that it fails; unknown at the start, since the alarm may be of the run before.
     is_alarm: Option<bool>,
 }
@@ -112,10 +112,7 @@ impl Worker {
             tokio::select! {
                 // A feed that ended begins again by itself; one that is gone ends with the desk.
                 Some(batch) = batches.recv(), if self.outbox.has_room() => self.outbox.take_in(batch, now()),
-                Some(done) = beside.posts.join_next() => {
-                    // A delivery that panicked has said so; its lane is stuck, which its dead letter cannot tell.
-                    if let Ok(done) = done { self.came_back(done, &mut beside) }
-                }
+                Some(done) = beside.posts.join_next_with_id() => self.came_back(done, &mut beside),
                 Some(written) = beside.writing.join_next() => self.written(written, &mut beside),
                 Some(ask) = self.asks.recv() => self.answer(ask, &mut beside),
                 () = tokio::time::sleep(wake.unwrap_or(Duration::MAX)), if wake.is_some() => {}
@@ -131,26 +128,37 @@ impl Worker {
         while let Some(due) = self.outbox.take_due(now()) {
             let (poster, herald) = (Arc::clone(&self.poster), Arc::clone(&self.herald));
             let filter = self.filter.clone();
-            beside.posts.spawn(async move { delivery(&poster, herald, filter, due).await });
+            let lane = due.lane;
+            let post = beside.posts.spawn(async move { delivery(&poster, herald, filter, due).await });
+            beside.lanes.insert(post.id(), lane);
         }
     }
 
-    fn came_back(&mut self, done: Done, beside: &mut Beside) {
-        let Done { lane, what } = done;
+    fn came_back(&mut self, done: Result<(Id, Delivery), JoinError>, beside: &mut Beside) {
+        let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(lane) = beside.lanes.remove(&id) else { return };
+        let Ok((_, what)) = done else {
+            // A panic has said so; its event is tried again.
+            return self.outbox.could_not_read(lane, now(), random());
+        };
         let (told, rest, result) = match what {
             Delivery::Sent { told, rest, result } => (told, rest, result),
             Delivery::Nothing { to } => {
                 log::warn!(
-                    "webhook {}: an event before {to} is not delivered, the ledger does not have it",
+                    "webhook {}: what waited before event {to} is not delivered: the ledger has it no more, or it is wanted no more",
                     self.name
                 );
                 return self.outbox.found_nothing(lane, to, now());
             }
             Delivery::Unread(error) => {
-                log::error!("webhook {}: the ledger cannot be read: {}", self.name, chain(&error));
+                if !beside.read_failed {
+                    log::error!("webhook {}: the ledger cannot be read: {}", self.name, chain(&error));
+                }
+                beside.read_failed = true;
                 return self.outbox.could_not_read(lane, now(), random());
             }
         };
+        beside.read_failed = false;
         let figure = if result.is_ok() { &self.figures.delivered } else { &self.figures.failed };
         figure.fetch_add(1, Ordering::Relaxed);
         let outcome = match &result {
@@ -174,7 +182,9 @@ impl Worker {
 
     fn journal(&self, told: &Told, trouble: Option<&Trouble>, news: &News) {
         let (name, why) = (&self.name, trouble.map(|trouble| chain(trouble)).unwrap_or_default());
-        if news.fails {
+        if let Some(Trouble::Gone) = trouble {
+            log::error!("webhook {name}: event {} is not delivered: {why}", told.seq);
+        } else if news.fails {
             log::warn!(
                 "webhook {name}: event {} is not delivered, it is tried again for a day: {why}",
                 told.seq
@@ -303,11 +313,7 @@ impl Worker {
         beside.writing.spawn_blocking(move || file::write(&state_dir, &name, kept));
     }
 
-    fn written(
-        &mut self,
-        written: Result<std::io::Result<u64>, tokio::task::JoinError>,
-        beside: &mut Beside,
-    ) {
+    fn written(&mut self, written: Result<std::io::Result<u64>, JoinError>, beside: &mut Beside) {
         let failed = match written {
             Ok(Ok(bytes)) => {
                 let pause_ms = (bytes * 1_000 / KEEP_BYTES_PER_S).max(KEEP_EVERY_MS);
@@ -362,28 +368,27 @@ async fn feed(herald: Arc<Herald>, filter: Filter, mut next: u64, to: mpsc::Send
     }
 }
 
-async fn delivery(poster: &Poster, herald: Arc<Herald>, filter: Filter, due: Due) -> Done {
-    let lane = due.lane;
+async fn delivery(poster: &Poster, herald: Arc<Herald>, filter: Filter, due: Due) -> Delivery {
     let (told, rest) = match due.what {
         What::Event(told) => (told, Vec::new()),
         What::Read { from, to } => {
-            let read = move || herald.events_of(&filter, lane, (from, to));
+            let read = move || herald.events_of(&filter, due.lane, (from, to));
             match tokio::task::spawn_blocking(read).await {
                 Ok(Ok(read)) => {
                     let mut read = read.into_iter();
                     match read.next() {
                         Some(first) => (first, read.collect()),
-                        None => return Done { lane, what: Delivery::Nothing { to } },
+                        None => return Delivery::Nothing { to },
                     }
                 }
-                Ok(Err(error)) => return Done { lane, what: Delivery::Unread(error) },
+                Ok(Err(error)) => return Delivery::Unread(error),
                 // A panic in there was told; what is spoilt so is not delivered.
-                Err(_) => return Done { lane, what: Delivery::Nothing { to } },
+                Err(_) => return Delivery::Nothing { to },
             }
         }
     };
     let result = poster.post(letter(&told)).await.map(drop);
-    Done { lane, what: Delivery::Sent { told, rest, result } }
+    Delivery::Sent { told, rest, result }
 }
 
 /// An event as it goes to a receiver. Its id is its number and its time: after a restore another event may have the number.

@@ -286,7 +286,7 @@ async fn no_more_follow_than_may_and_a_place_that_is_left_is_free() {
 }
 
 /// A figure of `/metrics` without labels.
-async fn scraped(world: &World, name: &str) -> u64 {
+pub(super) async fn scraped(world: &World, name: &str) -> u64 {
     let text = String::from_utf8(world.get("/metrics").await.ok(200).body).expect("it is text");
     let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
     value.unwrap_or_else(|| panic!("{name} is not in {text}")).parse().expect("a number")
