@@ -58,7 +58,7 @@ pub struct Herald {
     handle: Handle,
     /// The site's zone, for what belongs to no ticket.
     zone: Tz,
-    newest: Mutex<VecDeque<(u64, Arc<[Arc<Told>]>)>>,
+    newest: Mutex<Newest>,
 }
 
 /// Tells the events from a number on.
@@ -70,6 +70,9 @@ pub struct Feed {
     /// The ledger where it is being read, and the number at which that reading ends.
     kept: Option<(Kept, u64)>,
 }
+
+/// Entries in words, each by the number of its first event.
+type Newest = VecDeque<(u64, Arc<[Arc<Told>]>)>;
 
 /// Entries of the ledger, in order.
 type Kept = Box<dyn Iterator<Item = Result<Entry, HistoryError>> + Send>;
@@ -181,7 +184,7 @@ impl Herald {
 
     /// All events of a new entry. Whoever comes first puts them into words.
     fn in_words(&self, entry: &Entry) -> Arc<[Arc<Told>]> {
-        let known = |newest: &VecDeque<(u64, Arc<[Arc<Told>]>)>| {
+        let known = |newest: &Newest| {
             newest
                 .iter()
                 .rev()

@@ -49,11 +49,11 @@ impl Reader<'_> {
                 names.push(value.into());
             } else {
                 let mut unique: Vec<&str> = Vec::new();
-                known.iter().for_each(|id| {
+                for id in known {
                     if !unique.contains(id) {
-                        unique.push(id)
+                        unique.push(id);
                     }
-                });
+                }
                 let message = format!("unknown `{value}`; one of {}", unique.join(", "));
                 self.errors.push(FieldError::new(parameter, &message));
             }
@@ -64,12 +64,11 @@ impl Reader<'_> {
     fn numbers<T: std::str::FromStr>(&mut self, parameter: &str, is_known: impl Fn(&T) -> bool) -> Vec<T> {
         let mut numbers = Vec::new();
         for value in self.query.list(parameter) {
-            match value.parse().ok().filter(&is_known) {
-                Some(number) => numbers.push(number),
-                None => {
-                    let message = format!("`{value}` is no {parameter}'s number here");
-                    self.errors.push(FieldError::new(parameter, &message));
-                }
+            if let Some(number) = value.parse().ok().filter(&is_known) {
+                numbers.push(number);
+            } else {
+                let message = format!("`{value}` is no {parameter}'s number here");
+                self.errors.push(FieldError::new(parameter, &message));
             }
         }
         numbers

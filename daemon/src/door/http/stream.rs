@@ -141,16 +141,12 @@ async fn next_frame(
     (mut frames, position): (Frames, Arc<AtomicU64>),
 ) -> Option<(Bytes, (Frames, Arc<AtomicU64>))> {
     let waited = tokio::time::timeout(Duration::from_secs(HEARTBEAT_S), frames.recv()).await;
-    let bytes = match waited {
-        Ok(frame) => taken(frame?),
-        Err(_) => {
-            // In this order: what was put in the queue before the position is found there, and told first.
-            let at = position.load(Ordering::Acquire);
-            match frames.try_recv() {
-                Ok(frame) => taken(frame),
-                Err(_) => Bytes::from(here(at)),
-            }
-        }
+    let bytes = if let Ok(frame) = waited {
+        taken(frame?)
+    } else {
+        // In this order: what was put in the queue before the position is found there, and told first.
+        let at = position.load(Ordering::Acquire);
+        frames.try_recv().map_or_else(|_| Bytes::from(here(at)), taken)
     };
     Some((bytes, (frames, position)))
 }

@@ -43,10 +43,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     let [first, second, ..] = segments;
     let is_global = first & 0xe000 == 0x2000;
-    let is_special = (first == 0x2001 && second < 0x0200) // protocol assignments, Teredo among them
-        || (first == 0x2001 && second == 0x0db8) // documentation
-        || first == 0x2002 // 6to4: any IPv4 address may be behind it
-        || (first == 0x3fff && second < 0x1000); // documentation
+    let is_special = match first {
+        // Protocol assignments, Teredo among them; documentation.
+        0x2001 => second < 0x0200 || second == 0x0db8,
+        // 6to4: any IPv4 address may be behind it.
+        0x2002 => true,
+        // Documentation.
+        0x3fff => second < 0x1000,
+        _ => false,
+    };
     is_global && !is_special
 }
 

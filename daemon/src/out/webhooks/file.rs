@@ -47,14 +47,12 @@ pub(super) fn read(state_dir: &Path, name: &str) -> io::Result<Found> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(error),
     };
-    match serde_json::from_slice(&text) {
-        Ok(Whole { format: FORMAT, outbox }) => Ok(Found::Kept(outbox)),
-        Ok(_) | Err(_) => {
-            let aside = path.with_extension("bad");
-            fs::rename(&path, &aside)?;
-            Ok(Found::SetAside(aside))
-        }
+    if let Ok(Whole { format: FORMAT, outbox }) = serde_json::from_slice(&text) {
+        return Ok(Found::Kept(outbox));
     }
+    let aside = path.with_extension("bad");
+    fs::rename(&path, &aside)?;
+    Ok(Found::SetAside(aside))
 }
 
 /// Keeps it, durably; gives how many bytes that took.

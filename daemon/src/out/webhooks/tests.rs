@@ -94,8 +94,9 @@ async fn serve(mut stream: TcpStream, got: Arc<Shared<Vec<String>>>, says: impl 
         Says::Floods => {
             let head = "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
             let mut goes_on = stream.write_all(head.as_bytes()).await.is_ok();
+            let some = vec![b'x'; 65_536];
             while goes_on {
-                goes_on = stream.write_all(&[b'x'; 65_536]).await.is_ok();
+                goes_on = stream.write_all(&some).await.is_ok();
             }
         }
         Says::Hangs => std::future::pending().await,

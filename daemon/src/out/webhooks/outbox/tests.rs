@@ -269,10 +269,9 @@ fn a_life(seed: u64) {
                 let (due, event, rest) = under_way.swap_remove(index);
                 let outcome = if dice.below(3) == 0 { failed("by chance") } else { Outcome::Delivered };
                 // An answer may be lost on its way: then it was taken and failed.
-                if outcome == Outcome::Delivered || dice.below(4) == 0 {
-                    if !first_told.contains(&event.seq) {
-                        first_told.push(event.seq);
-                    }
+                let is_taken = outcome == Outcome::Delivered || dice.below(4) == 0;
+                if is_taken && !first_told.contains(&event.seq) {
+                    first_told.push(event.seq);
                 }
                 let random = dice.below(u64::MAX);
                 outbox.came_to(due.lane, &event, rest, outcome, now(ms), random);
