@@ -19,12 +19,14 @@ mod parts;
 mod rebuild;
 mod signals;
 mod storm;
+mod stream;
 mod systemd;
 mod time;
 mod tls;
 mod versions;
 mod wall;
 mod watch;
+mod webhooks;
 
 use serde_json::{Value, json};
 

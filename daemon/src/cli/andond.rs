@@ -31,6 +31,8 @@ use crate::door::http::{
 };
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
+use crate::out::Herald;
+use crate::out::webhooks::{self, Webhooks};
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
@@ -431,7 +433,10 @@ impl Daemon {
         versions::tell(&report.versions, handle);
         let apart = apart(config);
         tokio::spawn(apart.clone().watch(handle.clone(), report.losses().is_none()));
-        let shared = self.shared(handle, apart);
+        let herald = Herald::new(handle.clone(), config.zone);
+        let (webhooks, delivering) =
+            webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
+        let shared = self.shared(herald, webhooks, apart);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -446,21 +451,28 @@ impl Daemon {
             tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
         }
         let welcome = welcome(config, handle, demo, self.from_file, listening.address);
-        tokio::select! {
-            welcomed = welcome => welcomed?,
-            () = &mut signal => return Ok(()),
-        }
-        signal.await;
-        Ok(())
+        let lived = async {
+            tokio::select! {
+                welcomed = welcome => welcomed?,
+                () = &mut signal => return Ok(()),
+            }
+            signal.await;
+            Ok(())
+        };
+        let lived = lived.await;
+        delivering.stop().await;
+        lived
     }
 
-    fn shared(&self, handle: &Handle, apart: Apart) -> Arc<Shared> {
+    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart) -> Arc<Shared> {
         Arc::new(Shared {
-            handle: handle.clone(),
+            handle: herald.handle().clone(),
+            herald,
             png: Arc::clone(&self.png),
             parts: self.parts.clone(),
             access: Arc::clone(&self.access),
             traffic: Arc::clone(&self.entrance.traffic),
+            webhooks,
             started_us: self.started_us,
             apart,
             facts: ServerFacts {

@@ -39,6 +39,7 @@ mod text;
 mod ticket;
 mod token;
 mod watchdog;
+mod webhook;
 mod whole_file;
 
 use std::io::{self, IsTerminal, Write};
@@ -94,6 +95,8 @@ enum Noun {
     Ticket(ticket::TicketNoun),
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
+    #[command(subcommand)]
+    Webhook(webhook::WebhookNoun),
     #[command(subcommand)]
     Archive(archive::ArchiveNoun),
     #[command(subcommand)]
@@ -199,6 +202,7 @@ impl Noun {
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
+            Self::Webhook(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),

@@ -13,6 +13,7 @@ pub mod serving;
 pub mod signals;
 mod template;
 pub mod tls;
+pub mod webhook;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
 pub use template::{BadTemplate, Template};
 pub use tls::{Tls, TlsFiles};
+pub use webhook::Webhook;
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -102,6 +104,14 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         message: String,
     },
+    /// A webhook cannot be so.
+    #[error("[[webhook]] {entry}: {message}")]
+    Webhook {
+        /// Which of the entries, from 1.
+        entry: usize,
+        /// What is wrong and what would be right.
+        message: String,
+    },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
     Intake {
@@ -149,6 +159,9 @@ pub struct Config {
     pub attachments: Attachments,
     /// The key of access data.
     pub sealed: Sealed,
+    /// Where events are posted. Default: nowhere.
+    #[serde(rename = "webhook")]
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Default for Config {
@@ -170,6 +183,7 @@ impl Default for Config {
             alertmanager: None,
             attachments: Attachments::default(),
             sealed: Sealed::default(),
+            webhooks: Vec::new(),
         }
     }
 }
@@ -304,8 +318,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config = Self::parse(path, &text)?;
-        config.regulations(path.parent().unwrap_or(Path::new(".")))?;
+        let mut config = Self::parse(path, &text)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        config.regulations(base)?;
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        for webhook in &mut config.webhooks {
+            webhook.settle(base, credentials.as_deref());
+        }
         Ok(config)
     }
 
@@ -363,7 +382,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
-    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`].
+    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`], [`ConfigError::Webhook`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -393,6 +412,8 @@ impl Config {
                 .check(&regulations)
                 .map_err(|(key, message)| ConfigError::Alertmanager { key, message })?;
         }
+        webhook::check(&self.webhooks, &regulations)
+            .map_err(|(entry, message)| ConfigError::Webhook { entry, message })?;
         Ok(regulations.with_intake(self.intake.clone()))
     }
 }

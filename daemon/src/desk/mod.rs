@@ -50,6 +50,9 @@
 //! | *sealed* | of access data: kept apart, encrypted, shown to the assignee only; a *look* is each time it was shown, and a closing *erases* it |
 //! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
+//! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |
+//! | *webhook* | a receiver that events are posted to; each post is a *delivery*, and those of one ticket go one after another, in a *lane* |
+//! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
 //! (`crate::door`), how it looks (`crate::board`).

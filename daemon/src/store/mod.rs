@@ -23,7 +23,8 @@
 //! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `reserve`, `ledger/`, `archive/`,
 //! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `attachments/`, `sealed/`,
 //! `search/`, `sled/`, `sled.bad-N/`
-//! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, and
+//! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, `webhooks/` (how far
+//! each is: [`crate::out::webhooks`]), and
 //! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.

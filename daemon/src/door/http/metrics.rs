@@ -15,9 +15,11 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::access::source::SOURCES_MAX;
 use super::serving::Traffic;
+use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
 /// Content type of the answer.
@@ -60,6 +62,19 @@ struct AlertLabels {
     outcome: &'static str,
 }
 
+/// Label of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabels {
+    webhook: String,
+}
+
+/// Labels of a webhook's deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    webhook: String,
+    result: &'static str,
+}
+
 /// What is counted.
 pub(super) struct Metrics {
     registry: Registry,
@@ -80,6 +95,13 @@ pub(super) struct Metrics {
     attachments: Gauge,
     events: Counter,
     trusted: Gauge,
+    streams: Gauge,
+    streams_cut: Counter,
+    stream_lag: Gauge,
+    webhook_deliveries: Family<DeliveryLabels, Counter>,
+    webhook_lag: Family<WebhookLabels, Gauge>,
+    webhook_held: Family<WebhookLabels, Gauge>,
+    webhook_dead: Family<WebhookLabels, Gauge>,
     uptime_seconds: Gauge<i64, AtomicI64>,
 }
 
@@ -104,6 +126,13 @@ impl Metrics {
             attachments: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
+            streams: Gauge::default(),
+            streams_cut: Counter::<u64, AtomicU64>::default(),
+            stream_lag: Gauge::default(),
+            webhook_deliveries: Family::default(),
+            webhook_lag: Family::default(),
+            webhook_held: Family::default(),
+            webhook_dead: Family::default(),
             uptime_seconds: Gauge::default(),
         };
         traffic.register(&mut metrics.registry);
@@ -145,6 +174,29 @@ impl Metrics {
             "Addresses that showed too many unknown tokens and wait",
             self.locked_out.clone(),
         );
+        registry.register("event_streams", "Those who follow events through this door", self.streams.clone());
+        registry.register(
+            "event_streams_cut",
+            "Those who followed events and were cut off since they took nothing",
+            self.streams_cut.clone(),
+        );
+        registry.register(
+            "event_stream_lag",
+            "Events that the last of those who follow is behind",
+            self.stream_lag.clone(),
+        );
+        registry.register(
+            "webhook_deliveries",
+            "Events posted, by what came of it",
+            self.webhook_deliveries.clone(),
+        );
+        for (name, help, family) in [
+            ("webhook_lag", "Events that the first one not delivered is behind", &self.webhook_lag),
+            ("webhook_held", "Tickets that wait since a delivery failed", &self.webhook_held),
+            ("webhook_dead", "Dead letters", &self.webhook_dead),
+        ] {
+            registry.register(name, help, family.clone());
+        }
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
         registry.register_with_unit(
             "command",
@@ -172,6 +224,14 @@ impl Metrics {
             ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
             ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
             ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
+            ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
+            ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
+            (
+                "webhook_held_limit",
+                "Tickets of a webhook that wait at once; then it takes no more",
+                LANES_MAX,
+            ),
+            ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
         ] {
             let gauge: Gauge = Gauge::default();
             gauge.set(as_gauge(limit as u64));
@@ -207,7 +267,7 @@ impl Metrics {
     }
 
     /// Everything that is counted, as text.
-    pub(super) fn text(&self, shared: &Shared) -> Option<String> {
+    pub(super) fn text(&self, shared: &Shared, streams: &Streams) -> Option<String> {
         let (view, history) = (shared.handle.view(), shared.handle.history());
         let board = view.board();
         let counts = board.counts;
@@ -250,12 +310,35 @@ impl Metrics {
         self.store.get_or_create(&StoreLabels { part: "search" }).set(as_gauge(bytes));
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
+        let Figures { open, cut, lag_events } = streams.figures(history.next_seq().saturating_sub(1));
+        self.streams.set(as_gauge(open as u64));
+        self.streams_cut.inner().store(cut, Ordering::Relaxed);
+        self.stream_lag.set(as_gauge(lag_events));
+        self.count_webhooks(&shared.webhooks, history.next_seq());
         self.trusted.set(board.time.is_trusted().into());
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();
         encode(&mut text, &self.registry).ok()?;
         Some(text)
+    }
+
+    fn count_webhooks(&self, webhooks: &Webhooks, next_seq: u64) {
+        for (name, figures) in webhooks.figures() {
+            let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            for (result, deliveries) in [("delivered", &figures.delivered), ("failed", &figures.failed)] {
+                let labels = DeliveryLabels { webhook: name.to_owned(), result };
+                let counter = self.webhook_deliveries.get_or_create(&labels);
+                counter.inner().store(count(deliveries), Ordering::Relaxed);
+            }
+            for (family, value) in [
+                (&self.webhook_lag, figures.lag_events(next_seq)),
+                (&self.webhook_held, count(&figures.held)),
+                (&self.webhook_dead, count(&figures.dead)),
+            ] {
+                family.get_or_create(&WebhookLabels { webhook: name.to_owned() }).set(as_gauge(value));
+            }
+        }
     }
 }
 

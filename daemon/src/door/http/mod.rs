@@ -22,7 +22,7 @@ mod body;
 mod caching;
 mod clock;
 mod denials;
-mod events;
+mod event_filter;
 mod export;
 mod filter;
 mod idempotency;
@@ -42,6 +42,7 @@ mod sealed;
 mod serving;
 mod stream;
 mod streamed;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -49,6 +50,7 @@ mod tokens;
 mod upload;
 mod verbs;
 mod versions;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,11 +76,14 @@ use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
 use self::serving::Why;
+use self::streams::Streams;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
 use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
+use crate::out::Herald;
+use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
 use crate::run::{Apart, Done, Failure, Handle};
 
@@ -104,6 +109,10 @@ pub struct Shared {
     pub traffic: Arc<Traffic>,
     /// What is kept apart from the record.
     pub apart: Apart,
+    /// Tells what happens.
+    pub herald: Arc<Herald>,
+    /// The webhooks.
+    pub webhooks: Webhooks,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -140,6 +149,7 @@ struct Door {
     pictures: kiosk::Pictures,
     commands: Semaphore,
     uploads: Arc<Semaphore>,
+    streams: Streams,
 }
 
 impl Door {
@@ -215,6 +225,7 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         pictures: kiosk::Pictures::default(),
         commands: Semaphore::new(COMMANDS_MAX),
         uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
+        streams: Streams::default(),
     });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
@@ -283,6 +294,11 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tokens::list, tokens::add))
         .routes(routes!(tokens::revoke))
         .routes(routes!(denials::list))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::dead))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::replay_all))
+        .routes(routes!(webhooks::test))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
 }

@@ -35,6 +35,7 @@ use crate::desk::view::TicketView;
         (name = "alarms", description = "What needs a person"),
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
+        (name = "webhooks", description = "What is posted to other systems"),
         (name = "regulations", description = "What a form needs to know"),
         (name = "tokens", description = "Who may come in"),
         (name = "daemon", description = "The daemon itself")

@@ -320,6 +320,24 @@ impl Problem {
         Self::later("too-many-followers", "The wall is followed by as many as may", detail, RETRY_LATER_S)
     }
 
+    /// As many follow events as may.
+    pub(super) fn too_many_streams(max: usize) -> Self {
+        let detail = format!("{max} follow events already; it is free again when one of them goes");
+        Self::later("too-many-streams", "As many follow events as may", detail, RETRY_LATER_S)
+    }
+
+    /// No event has that number yet.
+    pub(super) fn no_such_event(seen: u64, newest: u64) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "no-such-event",
+            "No event has that number",
+            format!(
+                "event {seen} is not there, the newest is {newest}: a restore has gone back behind what was seen; read anew what you keep, and follow from {newest} on"
+            ),
+        )
+    }
+
     /// The daemon is not ready.
     pub(super) fn not_ready(detail: impl Into<String>) -> Self {
         Self::later("not-ready", "The daemon is not ready", detail, RETRY_BUSY_S)

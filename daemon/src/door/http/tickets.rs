@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 use super::auth::Reader;
 use super::body::Posted;
 use super::caching::{etag, is_known};
-use super::events::EventView;
 use super::filter;
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
@@ -21,6 +20,7 @@ use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, TicketView};
 use crate::desk::{Command, Entry, FieldError, Scope, Ticket, TicketNumber};
+use crate::out::EventView;
 use crate::run::{Done, Filter, HistoryError, View};
 
 /// How many tickets a list has where nobody says.

@@ -18,6 +18,7 @@ mod stream;
 mod time;
 mod tls;
 mod versions;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -154,6 +155,8 @@ impl World {
             access: Access::open(&limits, state_dir),
             traffic: Arc::default(),
             apart: apart(state_dir),
+            herald: crate::out::Herald::new(handle.clone(), zone),
+            webhooks: crate::out::webhooks::Webhooks::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -84,6 +84,27 @@ async fn a_stream_ends_when_the_daemon_stops() {
 }
 
 #[tokio::test]
+async fn who_follows_and_takes_not_even_the_marker_is_hung_up() {
+    let world = World::new().await;
+    let mut open = over_tcp(&world).await;
+    let head = "GET /v1/events HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer viewer\r\n\r\n";
+    open.to.write_all(head.as_bytes()).await.expect("the head is taken");
+    world.register().await;
+    // More than the sockets' buffers hold.
+    let text = "x".repeat(60_000);
+    for _ in 0..300 {
+        world.post("/v1/tickets/1/reply", "agent", &json!({"text": text})).await.ok(200);
+    }
+    while super::stream::scraped(&world, "andon_event_streams").await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(super::stream::scraped(&world, "andon_event_streams_cut_total").await, 1);
+    let mut rest = Vec::new();
+    let ended = open.to.read_to_end(&mut rest).await;
+    assert!(ended.is_err() || !rest.ends_with(b"0\r\n\r\n"), "the connection was broken off");
+}
+
+#[tokio::test]
 async fn the_control_socket_asks_for_no_token() {
     let world = World::new().await;
     let dir = tempfile::tempdir().expect("a directory for tests can be made");

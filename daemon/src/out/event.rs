@@ -11,7 +11,7 @@ use crate::desk::{Entry, Fact, TicketNumber};
 /// Something that happened. Besides these fields it has what the event itself says: `from` and `to`, `text`,
 /// `reason`, `metric`, `deadline` and so on.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(super) struct EventView {
+pub struct EventView {
     /// The event's number; numbers have no holes.
     pub seq: u64,
     /// When it was taken into the record.
@@ -40,12 +40,13 @@ pub(super) struct EventView {
 
 impl EventView {
     /// The events of an entry, each in its ticket's zone.
-    pub(super) fn all(entry: &Entry, zone_of: impl Fn(Option<TicketNumber>) -> Tz) -> Vec<Self> {
+    pub fn all(entry: &Entry, zone_of: impl Fn(Option<TicketNumber>) -> Tz) -> Vec<Self> {
         let numbered = (entry.first_seq..).zip(&entry.facts);
         numbered.map(|(seq, fact)| Self::of(entry, seq, fact, zone_of(fact.ticket))).collect()
     }
 
-    fn of(entry: &Entry, seq: u64, fact: &Fact, zone: Tz) -> Self {
+    /// One event of an entry, in its ticket's zone.
+    pub(super) fn of(entry: &Entry, seq: u64, fact: &Fact, zone: Tz) -> Self {
         let Ok(Value::Object(mut rest)) = serde_json::to_value(&fact.event) else {
             unreachable!("an event is an object with text keys")
         };
