@@ -173,7 +173,7 @@ fn files_never_take_what_is_kept_free_for_the_ledger() {
 }
 
 /// A box with a key, and what it logs at its most talkative.
-struct Box {
+struct Keyed {
     daemon: Option<Daemon>,
     state: PathBuf,
     config: PathBuf,
@@ -181,7 +181,7 @@ struct Box {
     log: PathBuf,
 }
 
-impl Box {
+impl Keyed {
     fn new(dir: &Path) -> Self {
         let (state, config, key) = (dir.join("state"), dir.join("andon.toml"), dir.join("sealed-key"));
         let made = ctl(&state, &["sealed", "new-key", word(&key)]);
@@ -246,7 +246,7 @@ fn incident() -> Value {
 #[test]
 fn access_data_stands_nowhere_and_is_gone_after_closing_whenever_the_box_is_killed() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut desk = Box::new(dir.path());
+    let mut desk = Keyed::new(dir.path());
     assert_eq!(desk.daemon().post("/v1/tickets", &incident()).status, 201);
     desk.put(SECRET);
     let path = "/v1/tickets/1/sealed/password";
@@ -286,7 +286,7 @@ fn access_data_stands_nowhere_and_is_gone_after_closing_whenever_the_box_is_kill
 #[test]
 fn another_key_is_told_and_the_desk_goes_on_and_a_restore_says_that_access_data_is_to_be_asked_for() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut desk = Box::new(dir.path());
+    let mut desk = Keyed::new(dir.path());
     assert_eq!(desk.daemon().post("/v1/tickets", &incident()).status, 201);
     desk.put(SECRET);
     assert_eq!(desk.daemon().post("/v1/tickets/1/take", &json!({})).status, 200);

@@ -118,14 +118,10 @@ impl Sum {
     fn note_sealed(&mut self, entry: &Entry) {
         for fact in &entry.facts {
             let Some(ticket) = fact.ticket else { continue };
-            match &fact.event {
-                Event::SealedSet { field, .. } => {
-                    self.sealed.insert((ticket, field.clone()));
-                }
-                Event::SealedErased { fields } => {
-                    self.sealed.retain(|(known, field)| *known != ticket || !fields.contains(field));
-                }
-                _ => {}
+            if let Event::SealedSet { field, .. } = &fact.event {
+                self.sealed.insert((ticket, field.clone()));
+            } else if let Event::SealedErased { fields } = &fact.event {
+                self.sealed.retain(|(known, field)| *known != ticket || !fields.contains(field));
             }
         }
     }

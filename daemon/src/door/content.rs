@@ -15,6 +15,21 @@ use crate::desk::AttachmentKind;
 const HEAD_BYTES: usize = 4 << 10;
 /// How much of the end is looked at, in bytes.
 const TAIL_BYTES: usize = 1 << 10;
+/// What makes text a page, wherever it stands in the beginning.
+const HTML: [&str; 12] = [
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<body",
+    "<script",
+    "<iframe",
+    "<title",
+    "<style",
+    "<table",
+    "<a ",
+    "<img",
+    "<meta",
+];
 /// How every PNG ends: an empty chunk `IEND` and its checksum.
 const PNG_END: [u8; 12] = [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82];
 
@@ -137,20 +152,6 @@ fn markup(head: &[u8]) -> Option<&'static str> {
     if begins.contains("<svg") || begins.contains("<!doctype svg") {
         return Some("image/svg+xml");
     }
-    const HTML: [&str; 12] = [
-        "<!doctype html",
-        "<html",
-        "<head",
-        "<body",
-        "<script",
-        "<iframe",
-        "<title",
-        "<style",
-        "<table",
-        "<a ",
-        "<img",
-        "<meta",
-    ];
     HTML.iter().any(|tag| begins.contains(tag)).then_some("text/html")
 }
 
@@ -177,9 +178,8 @@ impl Text {
     fn take(&mut self, piece: &[u8]) {
         for byte in piece {
             match byte {
-                b'\t' | b'\n' | b'\r' | 0x08 | 0x0c | 0x1b => {}
+                b'\t' | b'\n' | b'\r' | 0x08 | 0x0c | 0x1b | 0x20..=0x7e => {}
                 0..=0x1f | 0x7f => self.has_control = true,
-                0x20..=0x7e => {}
                 0x80.. => self.high(*byte),
             }
         }

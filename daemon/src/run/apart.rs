@@ -279,16 +279,12 @@ pub fn note_attachments(frame: &Frame, names: &mut BTreeSet<String>) {
     let Some(entry) = may_say.then(|| decode(frame).ok()).flatten() else { return };
     for fact in &entry.facts {
         let Some(ticket) = fact.ticket else { continue };
-        match &fact.event {
-            Event::Attached(file) => {
-                let (id, sha256) = (file.id.to_string(), file.sha256.to_string());
-                names.insert(AttachmentName { ticket: ticket.0, id, sha256 }.to_string());
-            }
-            Event::AttachmentRemoved { id, .. } => {
-                let prefix = format!("{ticket}-{id}-");
-                names.retain(|name| !name.starts_with(&prefix));
-            }
-            _ => {}
+        if let Event::Attached(file) = &fact.event {
+            let (id, sha256) = (file.id.to_string(), file.sha256.to_string());
+            names.insert(AttachmentName { ticket: ticket.0, id, sha256 }.to_string());
+        } else if let Event::AttachmentRemoved { id, .. } = &fact.event {
+            let prefix = format!("{ticket}-{id}-");
+            names.retain(|name| !name.starts_with(&prefix));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Access data, sealed: in `STATE/sealed`, a file for each, `TICKET-ID`.
 //!
-//! Each text is encrypted under a random key of its own (XChaCha20-Poly1305), and that key under the box's key, which
+//! Each text is encrypted under a random key of its own (`XChaCha20Poly1305`), and that key under the box's key, which
 //! lies elsewhere ([`BoxKey`]). Both are bound to ticket, field and id, so that no file stands for another. Erasing
 //! overwrites the file with zeros, syncs it and removes it: with its own key gone, neither the box's key nor a copy of the
 //! text's bytes brings it back. What a card keeps of overwritten blocks is out of reach from here; whoever has that

@@ -234,7 +234,10 @@ fn lost(door: &Door, name: &AttachmentName, error: &AttachmentError) -> Problem 
             );
             Problem::lost("attachment-lost", detail)
         }
-        _ => {
+        AttachmentError::Io { .. }
+        | AttachmentError::TooLong { .. }
+        | AttachmentError::Full { .. }
+        | AttachmentError::NoRoom { .. } => {
             log::error!("an attachment cannot be read: {}", crate::chain::chain(error));
             Problem::storage_failed(format!("attachment {} cannot be read", name.id))
         }
