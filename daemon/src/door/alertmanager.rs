@@ -209,7 +209,7 @@ impl Told {
     /// All that was told, a line each.
     fn everything(&self) -> String {
         let lines = |pairs: &Pairs| -> String {
-            pairs.iter().map(|(name, value)| [name, ": ", value, "\n"].concat()).collect()
+            pairs.iter().map(|(name, value)| [name.as_str(), ": ", value, "\n"].concat()).collect()
         };
         [lines(&self.annotations), lines(&self.labels)].join("\n").trim().to_owned()
     }
