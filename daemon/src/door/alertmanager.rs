@@ -209,7 +209,7 @@ impl Told {
     /// All that was told, a line each.
     fn everything(&self) -> String {
         let lines = |pairs: &Pairs| -> String {
-            pairs.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+            pairs.iter().map(|(name, value)| [name.as_str(), ": ", value, "\n"].concat()).collect()
         };
         [lines(&self.annotations), lines(&self.labels)].join("\n").trim().to_owned()
     }
@@ -242,7 +242,8 @@ fn one_line(text: &str, max_chars: usize) -> String {
 
 fn cut_bytes(mut text: String) -> String {
     if text.len() > TEXT_MAX_BYTES {
-        text.truncate(text.floor_char_boundary(TEXT_MAX_BYTES));
+        let whole = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= TEXT_MAX_BYTES).last();
+        text.truncate(whole.unwrap_or_default());
         text.push('…');
     }
     text

@@ -80,7 +80,7 @@ fn fires_on(
         true if alert.content != known.content => Note::Changed,
         true => return Ok(nothing(Some(ticket))),
     };
-    noted(Draft::of(desk, ticket, &actor.name, at)?, alert, note)
+    Ok(noted(Draft::of(desk, ticket, &actor.name, at)?, alert, note))
 }
 
 /// Whether one firing began before another, as far as both were told.
@@ -100,7 +100,7 @@ fn resolved(
     if !known.firing || is_before(alert.since, known.since) {
         return Ok(nothing(Some(ticket)));
     }
-    noted(Draft::of(desk, ticket, &actor.name, at)?, alert, Note::Resolved)
+    Ok(noted(Draft::of(desk, ticket, &actor.name, at)?, alert, Note::Resolved))
 }
 
 /// The desk has answered, and it still fires: the requester would return the ticket.
@@ -113,13 +113,13 @@ fn returns(
 ) -> Result<Decision, Refusal> {
     let reason = Some(alert::still_fires(alert.language).to_owned());
     match acts::draft(desk, ticket, &Act::Return(Return { reason }), actor, at) {
-        Ok(draft) => noted(draft, alert, Note::Again),
+        Ok(draft) => Ok(noted(draft, alert, Note::Again)),
         Err(_) => opens(desk, alert, Some(ticket), actor, at),
     }
 }
 
 /// Notes how the alert stands, in words as well, unless that was done very often already.
-fn noted(mut draft: Draft<'_>, alert: &Alert, note: Note) -> Result<Decision, Refusal> {
+fn noted(mut draft: Draft<'_>, alert: &Alert, note: Note) -> Decision {
     let notes = state_of(&draft.ticket).notes;
     if notes < NOTES_MAX {
         let note = if notes + 1 == NOTES_MAX { Note::Last } else { note };
@@ -131,7 +131,7 @@ fn noted(mut draft: Draft<'_>, alert: &Alert, note: Note) -> Result<Decision, Re
         draft.push(Event::Replied { text, internal: true });
         draft.push(alerted(alert));
     }
-    Ok(draft.finish())
+    draft.finish()
 }
 
 fn alerted(alert: &Alert) -> Event {

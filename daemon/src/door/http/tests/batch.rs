@@ -105,7 +105,7 @@ async fn what_is_no_batch_is_refused_as_a_whole() {
     }
     let long = json!({"commands": [{"do": "reply", "ticket": 1, "text": "x".repeat(4 << 20)}]});
     world.post("/v1/batch", "agent", &long).await.problem(413, "too-large");
-    world.post("/v1/batch", "", &batch_of(&[take.clone()])).await.problem(401, "unauthorized");
+    world.post("/v1/batch", "", &batch_of(std::slice::from_ref(&take))).await.problem(401, "unauthorized");
     let answer = world.post("/v1/batch", "viewer", &batch_of(&[with_do("register", error())])).await.ok(200);
     assert_eq!(answer.json()["results"][0]["code"], "forbidden");
 }
