@@ -314,7 +314,9 @@ mod tests {
         check(b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>", "svg");
         check(b"\xff\xfea\0b\0", "UTF-16");
         check(b"a\0b", "application/octet-stream");
-        check(&[0x90; 200], "application/octet-stream");
+        check(&[0x90, 0x02].repeat(100), "application/octet-stream");
+        // Lines of a table's frame are no letters, and by the other table their bytes are no text at all.
+        check(&[0xb0, 0xb2, 0x98, 0xfe].repeat(50), "application/octet-stream");
         assert_eq!(told(b""), Err(NotTaken::Empty));
         // A log in XML is a log.
         assert_eq!(media_type(b"<?xml version=\"1.0\"?><log><e>1</e></log>"), "text/plain; charset=utf-8");

@@ -12,11 +12,15 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::DoorState;
+use super::auth::may_bring;
 use super::body::{LONG_BODY_MAX_BYTES, Posted};
 use super::problem::Problem;
 use crate::desk::{Actor, Command, FieldError, Refusal, TicketNumber};
 use crate::door::alertmanager::{self, Notification};
 use crate::run::{BATCH_COMMANDS_MAX, CommandBatch, Failure, Outcome, Step};
+
+/// Where alerts come in.
+pub(super) const PATH: &str = "/v1/intake/alertmanager";
 
 /// What Alertmanager sends to a webhook, version "4". What is not named here is passed over.
 #[derive(ToSchema)]
@@ -85,7 +89,7 @@ impl AlertOutcome {
 /// One that fires opens a ticket, or is noted on the one it has where it says something new; one that is resolved is noted
 /// once. A repetition changes nothing, whoever sends it. 503 means: send it again. 422 means that the alerts it names
 /// cannot be taken, now or later, and that the others were.
-#[utoipa::path(post, path = "/v1/intake/alertmanager", tag = "intake", operation_id = "take_alerts",
+#[utoipa::path(post, path = PATH, tag = "intake", operation_id = "take_alerts",
     request_body(content = AlertmanagerForm, example = json!({
         "version": "4", "groupKey": "{}:{alertname=\"DiskFull\"}", "status": "firing", "receiver": "andon", "truncatedAlerts": 0,
         "groupLabels": {"alertname": "DiskFull"}, "commonLabels": {"alertname": "DiskFull"}, "commonAnnotations": {},
@@ -101,6 +105,7 @@ pub(super) async fn take(
     State(door): State<DoorState>,
     mut posted: Posted<LONG_BODY_MAX_BYTES>,
 ) -> Result<Json<AlertsAnswer>, Problem> {
+    may_bring(&posted.caller.0, "passing on an alert")?;
     let facts = &door.shared.facts;
     let config = facts.alertmanager.clone().ok_or_else(|| Problem::not_configured("alertmanager"))?;
     let json = posted.take_json()?;

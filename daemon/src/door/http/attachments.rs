@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use utoipa::ToSchema;
 
-use super::auth::{Caller, Reader};
+use super::auth::{Caller, Reader, may_bring};
 use super::caching::is_known;
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
@@ -74,11 +74,7 @@ pub(super) async fn add(
     Named(number): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    if actor.role < Role::Intake {
-        // Before a byte of it is taken; the desk says the same.
-        let detail = format!("attaching a file needs the role intake or more; this token has {}", actor.role);
-        return Err(Problem::forbidden(detail));
-    }
+    may_bring(&actor, "attaching a file")?;
     let ticket = tickets::find(&door, &actor.scope, &number).await?;
     let uploads = Arc::clone(&door.uploads);
     let _permit =

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use smol_str::SmolStr;
 
+use super::alertmanager;
 use super::problem::Problem;
 use super::serving::Peer;
 use super::{Door, DoorState};
@@ -50,6 +51,14 @@ pub(super) struct Keeper(pub Actor);
 #[derive(Clone)]
 pub(super) struct TokenName(pub SmolStr);
 
+/// Refuses who may bring nothing to the desk, before what they send is looked at; the desk says the same.
+pub(super) fn may_bring(actor: &Actor, what: &str) -> Result<(), Problem> {
+    if actor.role >= Role::Intake {
+        return Ok(());
+    }
+    Err(Problem::forbidden(format!("{what} needs the role intake or more; this token has {}", actor.role)))
+}
+
 /// Lets in whom the door's guard knows, and tells the handlers who it is.
 pub(super) async fn guard(State(door): State<DoorState>, mut request: Request, next: Next) -> Response {
     let actor = match &door.guard {
@@ -60,7 +69,10 @@ pub(super) async fn guard(State(door): State<DoorState>, mut request: Request, n
             match (known, shown) {
                 (Some(token), _) => match let_in(&door, token, peer(&request)) {
                     Ok(()) => token.actor(),
-                    Err(problem) => return named(problem.into_response(), token.name.clone()),
+                    Err(problem) => {
+                        let problem = to_come_again(request.uri().path(), problem);
+                        return named(problem.into_response(), token.name.clone());
+                    }
                 },
                 (None, Err(problem)) => return problem.into_response(),
                 (None, Ok(_)) => return turn_away(&door, peer(&request)).into_response(),
@@ -117,13 +129,20 @@ fn turn_away(door: &Door, from: Option<IpAddr>) -> Problem {
     }
 }
 
+/// Alertmanager drops what was answered 429 and sends again what was answered 503.
+fn to_come_again(path: &str, problem: Problem) -> Problem {
+    if path == alertmanager::PATH { problem.as_unavailable() } else { problem }
+}
+
 /// Refuses an address that asks too often, whatever it asks for.
 pub(super) async fn limit_address(State(door): State<DoorState>, request: Request, next: Next) -> Response {
     let asks = peer(&request).map_or(Ok(()), |from| door.shared.access.address_asks(from));
+    let path = request.uri().path();
     match asks {
         Ok(()) => next.run(request).await,
         Err(after_s) => {
-            Problem::rate_limited("this address asks more often than it may", after_s).into_response()
+            let problem = Problem::rate_limited("this address asks more often than it may", after_s);
+            to_come_again(path, problem).into_response()
         }
     }
 }

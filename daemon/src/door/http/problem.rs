@@ -267,6 +267,14 @@ impl Problem {
         Self::too_often("rate-limited", "Too many requests", detail, after_s)
     }
 
+    /// The same for whoever takes nothing but 503 for a word to come again; what was no such word stays as it is.
+    pub(super) fn as_unavailable(mut self) -> Self {
+        if self.0.status == StatusCode::TOO_MANY_REQUESTS {
+            self.0.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        self
+    }
+
     /// Somebody showed too many tokens that nobody knows.
     pub(super) fn locked_out(after_s: u32) -> Self {
         let detail = format!(

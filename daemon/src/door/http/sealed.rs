@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::auth::Caller;
+use super::auth::{Caller, may_bring};
 use super::body::{self, BODY_MAX_BYTES};
 use super::problem::Problem;
 use super::query::{Named, ticket_number};
@@ -67,6 +67,7 @@ pub(super) async fn put(
     Named((number, field)): Named<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
+    may_bring(&actor, "handing over access data")?;
     let number = ticket_number(&number)?;
     let (parts, body) = request.into_parts();
     if parts.headers.contains_key("idempotency-key") {

@@ -34,9 +34,9 @@ const HEARTBEAT_S: u64 = 15;
 /// is bounded there.
 const WAITING_MAX_BYTES: usize = 256 << 10;
 /// How long a listener for whom there is no room may take nothing, in seconds. Tests of it do not wait that long.
-const PATIENCE_S: u64 = if cfg!(test) { 1 } else { 30 };
+const PATIENCE_S: u64 = if cfg!(test) { 1 } else { 20 };
 /// How long who was cut off has to take what waits and the marker, in seconds.
-const GRACE_S: u64 = if cfg!(test) { 1 } else { 10 };
+const GRACE_S: u64 = if cfg!(test) { 1 } else { 5 };
 /// The header that says what was the last event seen.
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -50,7 +50,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 /// told to both. What is about no ticket is told where only `event` filters. Every 15 s without an event there is a comment
 /// and an `id` alone: who resumes behind a filter then resumes from there.
 ///
-/// Who takes nothing for 30 s while 256 KiB wait is cut off: the last event is `cut`, its data
+/// Who takes nothing for 20 s while 256 KiB wait is cut off: the last event is `cut`, its data
 /// `{"resume_from": <the last id>}`. At most 64 follow at once.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(

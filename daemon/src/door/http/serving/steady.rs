@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// How long an answer may wait for a reader that takes nothing of it, in seconds. Tests of it do not wait that long.
-pub(super) const WRITE_WITHIN_S: u64 = if cfg!(test) { 1 } else { 30 };
+pub(super) const WRITE_WITHIN_S: u64 = if cfg!(test) { 4 } else { 30 };
 
 /// Fails with [`io::ErrorKind::TimedOut`] where nothing can be written for [`WRITE_WITHIN_S`]. What is written goes into
 /// the kernel's buffer, which is small (`super::prepare`), so this is what the other end takes.
