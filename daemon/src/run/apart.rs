@@ -166,7 +166,7 @@ impl Apart {
 
     fn tell_lost(&self, handle: &Handle) {
         let lost = self.state.lock();
-        let text: String = lost.iter().map(|name| format!("{name}\n")).collect();
+        let text: String = lost.iter().flat_map(|name| [name, "\n"]).collect();
         let noted = if lost.is_empty() && !self.state.lost_file.exists() {
             Ok(())
         } else {
@@ -177,14 +177,14 @@ impl Apart {
         }
         let tickets: BTreeSet<u64> =
             lost.iter().filter_map(|name| Some(AttachmentName::parse(name)?.ticket)).collect();
-        let list = tickets.iter().take(3).map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let some = tickets.iter().take(3).map(u64::to_string).collect::<Vec<_>>().join(", ");
         let more = if tickets.len() > 3 { ", …" } else { "" };
         let text = (!lost.is_empty()).then(|| match self.state.language {
             Language::Russian => {
-                format!("потеряны вложения: {}, обращения {list}{more}; ищите их в копии", lost.len())
+                format!("потеряны вложения: {}, обращения {some}{more}; ищите их в копии", lost.len())
             }
             Language::English => {
-                format!("attachments lost: {}, of tickets {list}{more}; a backup may have them", lost.len())
+                format!("attachments lost: {}, of tickets {some}{more}; a backup may have them", lost.len())
             }
         });
         drop(lost);

@@ -176,7 +176,7 @@ impl Attachments {
         self.0.make_dir()?;
         let mut held = Held::default();
         for entry in fs::read_dir(dir).map_err(failed("read", dir))? {
-            let entry = entry.map_err(failed("read", &dir))?;
+            let entry = entry.map_err(failed("read", dir))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if name.ends_with(PART) {

@@ -20,7 +20,7 @@ use super::upload::{Received, Takes, receive};
 use super::{Door, DoorState, blocking, idempotency, tickets};
 use crate::desk::command::AttachmentAct;
 use crate::desk::view::{self, AttachmentView};
-use crate::desk::{Actor, Attached, AttachmentKind, Command, Role, Ticket, TicketNumber};
+use crate::desk::{Actor, Attached, AttachmentKind, Command, Ticket, TicketNumber};
 use crate::run::{Done, Failure};
 use crate::store::{AttachmentError, AttachmentName};
 
@@ -132,7 +132,11 @@ fn takes(door: &Door, ticket: &Ticket) -> Takes {
 
 /// What recognises the same form again: its files. The boundary between them is another each time.
 fn told(files: &[Attached]) -> Vec<u8> {
-    files.iter().map(|file| format!("{}\n{}\n", file.sha256, file.name)).collect::<String>().into_bytes()
+    files
+        .iter()
+        .flat_map(|file| [file.sha256.as_str(), "\n", &file.name, "\n"])
+        .collect::<String>()
+        .into_bytes()
 }
 
 /// The files stay where the record names them, or may do so.
@@ -150,7 +154,9 @@ fn keep(received: Vec<Received>, done: &Result<Done, Failure>) {
         ) => false,
     };
     if may_be_named {
-        received.into_iter().for_each(|received| received.bytes.keep());
+        for received in received {
+            received.bytes.keep();
+        }
     }
 }
 

@@ -131,7 +131,7 @@ fn turn_away(door: &Door, from: Option<IpAddr>) -> Problem {
 
 /// Alertmanager drops what was answered 429 and sends again what was answered 503.
 fn to_come_again(path: &str, problem: Problem) -> Problem {
-    if path == alertmanager::PATH { problem.as_unavailable() } else { problem }
+    if path == alertmanager::PATH { problem.into_unavailable() } else { problem }
 }
 
 /// Refuses an address that asks too often, whatever it asks for.

@@ -137,7 +137,7 @@ async fn collect(
 /// Why a body did not come in whole.
 fn broken(error: &axum::Error, room: Option<&BodyRoom>) -> Problem {
     let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    if causes.any(|cause| cause.is::<TooSlow>()) {
+    if causes.any(<dyn std::error::Error>::is::<TooSlow>) {
         if let Some(room) = room {
             room.too_slow();
         }

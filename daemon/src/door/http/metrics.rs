@@ -216,27 +216,7 @@ impl Metrics {
             Unit::Seconds,
             self.batch_seconds.clone(),
         );
-        for (name, help, limit) in [
-            ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
-            ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
-            ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
-            ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
-            ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
-            ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
-            ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
-            ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
-            ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
-            (
-                "webhook_held_limit",
-                "Tickets of a webhook that wait at once; then it takes no more",
-                LANES_MAX,
-            ),
-            ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
-        ] {
-            let gauge: Gauge = Gauge::default();
-            gauge.set(as_gauge(limit as u64));
-            registry.register(name, help, gauge);
-        }
+        register_limits(registry);
         registry.register_with_unit(
             "uptime",
             "How long the daemon has run",
@@ -367,4 +347,25 @@ pub(super) async fn count(State(door): State<DoorState>, request: Request, next:
 pub(super) fn known_method(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     known.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+/// Every limit has a metric of its own.
+fn register_limits(registry: &mut Registry) {
+    for (name, help, limit) in [
+        ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
+        ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
+        ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
+        ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
+        ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
+        ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
+        ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
+        ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
+        ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
+        ("webhook_held_limit", "Tickets of a webhook that wait at once; then it takes no more", LANES_MAX),
+        ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
+    ] {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(as_gauge(limit as u64));
+        registry.register(name, help, gauge);
+    }
 }

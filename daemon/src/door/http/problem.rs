@@ -268,7 +268,7 @@ impl Problem {
     }
 
     /// The same for whoever takes nothing but 503 for a word to come again; what was no such word stays as it is.
-    pub(super) fn as_unavailable(mut self) -> Self {
+    pub(super) fn into_unavailable(mut self) -> Self {
         if self.0.status == StatusCode::TOO_MANY_REQUESTS {
             self.0.status = StatusCode::SERVICE_UNAVAILABLE;
         }

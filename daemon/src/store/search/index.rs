@@ -60,7 +60,7 @@ impl Index {
         dir: &Path,
         (origin, terms): (u32, u32),
         next_seq: u64,
-        last: u64,
+        newest: u64,
     ) -> Result<Opened, SearchError> {
         let owner = Owner { origin, terms };
         fs::create_dir_all(dir).map_err(|source| SearchError::Write { dir: dir.to_owned(), source })?;
@@ -98,7 +98,7 @@ impl Index {
                 lost.extend(index.take(manifest));
                 is_damaged = !lost.is_empty();
             }
-            None => index.blocks.missing = (0..=block_of(last)).collect(),
+            None => index.blocks.missing = (0..=block_of(newest)).collect(),
         }
         index.sweep();
         Ok(Opened { index, lost, is_damaged })
@@ -217,7 +217,9 @@ impl Index {
         tickets.sort_unstable_by_key(|(number, _)| *number);
         let first = numbers_of(block).start;
         let within = |(number, mut terms): (u64, Vec<Term>)| {
-            terms.iter_mut().for_each(|term| term.truncate(TERM_MAX_BYTES));
+            for term in &mut terms {
+                term.truncate(TERM_MAX_BYTES);
+            }
             u16::try_from(number.checked_sub(first)?).ok().map(|number| (number, terms))
         };
         let part = of_tickets(block, tickets.into_iter().filter_map(within).collect());

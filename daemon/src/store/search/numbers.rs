@@ -37,19 +37,16 @@ impl Found {
 
 /// Numbers as bytes.
 pub(super) fn encode(numbers: &Numbers, to: &mut Vec<u8>) {
-    match u8::try_from(numbers.len()).ok().filter(|count| usize::from(*count) <= PLAIN_MAX) {
-        Some(count) => {
-            to.push(count);
-            for number in numbers {
-                to.extend_from_slice(&u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes());
-            }
+    if let Some(count) = u8::try_from(numbers.len()).ok().filter(|count| usize::from(*count) <= PLAIN_MAX) {
+        to.push(count);
+        for number in numbers {
+            to.extend_from_slice(&u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes());
         }
-        None => {
-            to.push(BITMAP);
-            let mut packed = numbers.clone();
-            packed.optimize();
-            packed.serialize_into(to).expect("memory takes it");
-        }
+    } else {
+        to.push(BITMAP);
+        let mut packed = numbers.clone();
+        packed.optimize();
+        packed.serialize_into(to).expect("memory takes it");
     }
 }
 

@@ -109,10 +109,10 @@ pub(super) fn in_memory(block: u32, fill: Fill<'_>) -> io::Result<Part> {
 }
 
 /// Makes a part as the file `path`, durably.
-pub(super) fn in_file(path: &Path, id: u64, block: u32, fill: Fill<'_>) -> io::Result<Part> {
+pub(super) fn in_file(path: &Path, id: u64, block: u32, write: Fill<'_>) -> io::Result<Part> {
     let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
     let mut writer = PartWriter::new(BufWriter::new(file), block);
-    let mut docs = fill(&mut writer)?;
+    let mut docs = write(&mut writer)?;
     docs.optimize();
     let (file, directory, bytes) = writer.finish(&docs)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
