@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const DISK: &str = "1a30ba71cca2921f";
 
-fn register(more: Value) -> Register {
+fn register(more: &Value) -> Register {
     let mut body = json!({ "channel": "email", "type": "error", "subject": "DiskFull db1" });
     body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     Register::from_json(body).expect("a registration's JSON")
@@ -24,7 +24,7 @@ fn fires(fingerprint: &str, since: &str) -> Alert {
         firing: true,
         since: Some(instant(since)),
         content: "content".into(),
-        register: register(json!({})),
+        register: register(&json!({})),
         text: "DiskFull db1".to_owned(),
         language: Language::English,
         open_at_most: 1_000,
@@ -188,7 +188,7 @@ fn an_alert_that_flaps_is_noted_so_often_and_no_further() {
 #[test]
 fn what_does_not_fit_the_regulation_is_left_out_and_the_ticket_is_taken() {
     let mut world = world();
-    let odd = register(json!({
+    let odd = register(&json!({
         "priority": "p1", "requester": { "name": "Alertmanager", "inn": "7", "email": "none" },
         "fields": { "impact": "great", "process": "Отгрузка", "a.b": "x" },
     }));
@@ -196,7 +196,7 @@ fn what_does_not_fit_the_regulation_is_left_out_and_the_ticket_is_taken() {
     let facts = &world.ticket(TicketNumber(1)).facts;
     assert_eq!((facts.requester.name.as_deref(), &facts.requester.inn), (Some("Alertmanager"), &None));
     assert_eq!(facts.fields.keys().collect::<Vec<_>>(), ["process"]);
-    let hopeless = Register { channel: Some("fax".to_owned()), ..register(json!({})) };
+    let hopeless = Register { channel: Some("fax".to_owned()), ..register(&json!({})) };
     let refusal = world.alert(Alert { register: hopeless, ..fires("00ff", "2026-11-23 09:58") });
     assert!(matches!(refusal, Err(Refusal::Fields(errors)) if errors[0].field == "channel"));
 }
@@ -205,7 +205,7 @@ fn what_does_not_fit_the_regulation_is_left_out_and_the_ticket_is_taken() {
 fn a_storm_opens_so_many_tickets_an_hour_and_counts_the_rest_on_one() {
     let mut world = world();
     let of_storm = |n: u32| Alert { open_at_most: 3, ..fires(&format!("{n:04x}"), "2026-11-23 09:58") };
-    let over = |count| AlertsOverLimit { count, register: register(json!({})), language: Language::English };
+    let over = |count| AlertsOverLimit { count, register: register(&json!({})), language: Language::English };
     for n in 0..3 {
         take(&mut world, of_storm(n));
     }

@@ -59,6 +59,9 @@ impl Scale {
     }
 }
 
+/// Somebody who means harm.
+type Attack = fn(&Daemon, &Scale);
+
 #[test]
 fn one_good_client_is_served_while_a_hostile_one_does_what_it_can() {
     let scale = Scale::of_this_run();
@@ -68,7 +71,7 @@ fn one_good_client_is_served_while_a_hostile_one_does_what_it_can() {
     let mut good = GoodClient::new(&daemon);
     let quiet = p99(&mut (0..300).map(|_| good.ask()).collect::<Vec<_>>());
     let before_kib = memory_kib(&daemon, "VmRSS:");
-    let attacks: [(&str, fn(&Daemon, &Scale)); 7] = [
+    let attacks: [(&str, Attack); 7] = [
         ("half-open connections", half_open),
         ("bad tokens", bad_tokens),
         ("bodies without end", large_bodies),
@@ -196,16 +199,11 @@ fn bad_tokens(daemon: &Daemon, scale: &Scale) {
     for n in 0..scale.bad_tokens {
         let asked =
             format!("GET /v1/tickets HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer andon_{n:064}\r\n\r\n");
-        let status = match raw.send(asked.as_bytes()).and_then(|()| raw.status()) {
-            Ok(status) => status,
+        let Ok(status) = raw.send(asked.as_bytes()).and_then(|()| raw.status()) else {
             // Hung up, as somebody may be who tries so many.
-            Err(_) => match Raw::connect(daemon.address(), 10) {
-                Ok(again) => {
-                    raw = again;
-                    continue;
-                }
-                Err(_) => return,
-            },
+            let Ok(again) = Raw::connect(daemon.address(), 10) else { return };
+            raw = again;
+            continue;
         };
         assert!(matches!(status, 401 | 429), "try {n}: {status}");
     }
@@ -219,7 +217,7 @@ fn large_bodies(daemon: &Daemon, scale: &Scale) {
             auth(daemon)
         )
     };
-    let chunk = [&b"100000\r\n"[..], &[b' '; 1 << 20], b"\r\n"].concat();
+    let chunk = [&b"100000\r\n"[..], &vec![b' '; 1 << 20], b"\r\n"].concat();
     for announced in [true, false] {
         let mut raw = Raw::connect(daemon.address(), 11).expect("it is let in");
         let length = if announced {
@@ -271,14 +269,14 @@ fn slow_bodies(daemon: &Daemon, scale: &Scale) {
         "POST /v1/tickets HTTP/1.1\r\n{}content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{",
         auth(daemon)
     );
-    let mut held: Vec<_> = (0..scale.slow_bodies)
+    let mut senders: Vec<_> = (0..scale.slow_bodies)
         .filter_map(|_| {
             let mut raw = Raw::connect(daemon.address(), 14).ok()?;
             raw.send(head.as_bytes()).ok()?;
             Some(raw)
         })
         .collect();
-    for raw in &mut held {
+    for raw in &mut senders {
         let status = raw.status().expect("it is told before it is cut");
         assert!(matches!(status, 408 | 429 | 503), "{status}");
     }

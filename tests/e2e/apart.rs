@@ -160,14 +160,14 @@ fn files_never_take_what_is_kept_free_for_the_ledger() {
     fs::write(&config, "[attachments]\nkeep-free = \"32MiB\"\nmax-ticket = \"1GiB\"\n").expect("a file");
     let daemon = Daemon::start_with_config(&state, word(&config), &token);
     let log = vec![b'a'; 9 << 20];
-    let (taken, told) = (0..20)
+    let (count, told) = (0..20)
         .find_map(|taken| {
             let (status, told) = attach(&daemon, 1, "a.log", &log);
             (status != 201).then_some((taken, told))
         })
         .expect("the disk has an end");
     assert_eq!(told["code"], "disk-full", "{told}");
-    assert_eq!(names(&state.join("attachments")).len(), taken, "nothing of the last one is left");
+    assert_eq!(names(&state.join("attachments")).len(), count, "nothing of the last one is left");
     assert_eq!(daemon.post("/v1/tickets", &error_that_stops("Ещё одна")).status, 201, "the desk goes on");
     assert_eq!(daemon.request("GET", "/readyz", None, None, &[]).status, 200);
 }

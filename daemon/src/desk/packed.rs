@@ -427,6 +427,7 @@ mod tests {
 
     /// Everything a ticket can have.
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a ticket has many things")]
     fn a_ticket_with_everything_comes_back_and_nothing_else_is_one() {
         let at = Timestamp::from_millis;
         let text = |text: &str| Some(text.to_owned());

@@ -198,7 +198,7 @@ mod tests {
             ["status", "priority", "type", "line", "regulation", "channel", "stage", "overdue"]
         );
         assert_eq!(errors[1].message, "unknown `urgent`; one of low, medium, high, critical");
-        let errors = parse(&format!("q={}", (0..33).map(|n| format!("w{n}+")).collect::<String>()));
+        let errors = parse(&format!("q={}", (0..33).map(|n| format!("w{n}")).collect::<Vec<_>>().join("+")));
         assert_eq!(errors.expect_err("no person asks so")[0].message, "has 33 words; 32 are taken");
     }
 }

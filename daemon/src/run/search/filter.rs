@@ -239,7 +239,7 @@ mod tests {
         let registered: Registered = serde_json::from_value(serde_json::json!({
             "regulation": "itsm", "version": "1", "type": "incident", "priority": (["p1", "p2"][usize::try_from(n % 2).unwrap()]),
             "status": "new", "line": 1 + n % 3, "channel": "phone", "subject": format!("{} {}", word(n), word(n / 7)),
-            "client": (n % 5 == 0).then(|| "ж".repeat(200 + usize::try_from(n % 3).unwrap())),
+            "client": n.is_multiple_of(5).then(|| "ж".repeat(200 + usize::try_from(n % 3).unwrap())),
             "requester": {"email": word(n / 3), "phone": format!("8 (912) 345-67-{}", 10 + n % 90)},
         }))
         .unwrap();

@@ -143,7 +143,9 @@ fn what_was_not_flushed_is_gone_after_a_kill_and_the_position_says_so() {
     let manifest = fs::read(shelf.dir.path().join("manifest")).unwrap();
     // Killed after all parts of a lot are written, before the manifest is.
     shelf.index.flush(180).unwrap();
-    old.into_iter().for_each(|(bytes, file)| fs::write(file, bytes).unwrap());
+    for (bytes, file) in old {
+        fs::write(file, bytes).unwrap();
+    }
     fs::write(shelf.dir.path().join("manifest"), manifest).unwrap();
     fs::write(shelf.dir.path().join("ffffffff.part"), b"half").unwrap();
     fs::write(shelf.dir.path().join("manifest.new"), b"half").unwrap();
