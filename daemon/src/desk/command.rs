@@ -4,6 +4,7 @@
 //! Their JSON is the contract's. Required fields are optional here and asked for by the desk, so that a body
 //! with three things missing is told so at once and not one by one.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -12,7 +13,8 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::actor::Role;
-use super::refusal::FieldError;
+use super::reading::{Read, read};
+use super::refusal::{FieldError, list};
 use super::ticket::TicketNumber;
 
 /// A wish to change something.
@@ -486,9 +488,9 @@ pub enum BadCommand {
         /// What was asked for.
         verb: String,
     },
-    /// The JSON does not fit the verb.
-    #[error("{}: {}", .0.field, .0.message)]
-    Field(FieldError),
+    /// The JSON does not fit the verb; all that does not.
+    #[error("{}", list(.0))]
+    Fields(Vec<FieldError>),
 }
 
 impl Act {
@@ -557,33 +559,38 @@ impl Act {
     /// Builds the act of a verb from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand`] names the verb, or the first field that does not fit.
-    pub fn from_json(verb: &str, body: Value) -> Result<Self, BadCommand> {
+    /// [`BadCommand`] names the verb, or every field that does not fit.
+    pub fn from_json(verb: &str, body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        Self::read(verb, body.borrow())?.whole().map_err(BadCommand::Fields)
+    }
+
+    /// Reads the act of a verb from its JSON, as far as it fits.
+    ///
+    /// # Errors
+    /// [`BadCommand::UnknownVerb`].
+    pub fn read(verb: &str, body: &Value) -> Result<Read<Self>, BadCommand> {
         Ok(match verb {
-            "reply" => Act::Reply(read(body)?),
-            "ask" => Act::Ask(read(body)?),
-            "answer" => Act::Answer(read(body)?),
-            "status" => Act::Status(read(body)?),
-            "classify" => Act::Classify(read(body)?),
-            "priority" => Act::Priority(read(body)?),
-            "take" => {
-                let Nothing {} = read(body)?;
-                Act::Take
-            }
-            "assign" => Act::Assign(read(body)?),
-            "transfer" => Act::Transfer(read(body)?),
-            "route" => Act::Route(read(body)?),
-            "estimate" => Act::Estimate(read(body)?),
-            "extend" => Act::Extend(read(body)?),
-            "defer" => Act::Defer(read(body)?),
-            "resolve" => Act::Resolve(read(body)?),
-            "confirm" => Act::Confirm(read(body)?),
-            "return" => Act::Return(read(body)?),
-            "refuse" => Act::Refuse(read(body)?),
-            "close" => Act::Close(read(body)?),
-            "link" => Act::Link(read(body)?),
-            "split" => Act::Split(read(body)?),
-            "urgent" => Act::Urgent(read(body)?),
+            "reply" => read(body).map(Act::Reply),
+            "ask" => read(body).map(Act::Ask),
+            "answer" => read(body).map(Act::Answer),
+            "status" => read(body).map(Act::Status),
+            "classify" => read(body).map(Act::Classify),
+            "priority" => read(body).map(Act::Priority),
+            "take" => read(body).map(|Nothing {}| Act::Take),
+            "assign" => read(body).map(Act::Assign),
+            "transfer" => read(body).map(Act::Transfer),
+            "route" => read(body).map(Act::Route),
+            "estimate" => read(body).map(Act::Estimate),
+            "extend" => read(body).map(Act::Extend),
+            "defer" => read(body).map(Act::Defer),
+            "resolve" => read(body).map(Act::Resolve),
+            "confirm" => read(body).map(Act::Confirm),
+            "return" => read(body).map(Act::Return),
+            "refuse" => read(body).map(Act::Refuse),
+            "close" => read(body).map(Act::Close),
+            "link" => read(body).map(Act::Link),
+            "split" => read(body).map(Act::Split),
+            "urgent" => read(body).map(Act::Urgent),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }
@@ -593,8 +600,13 @@ impl Register {
     /// Builds a registration from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand::Field`] names the first field that does not fit.
-    pub fn from_json(body: Value) -> Result<Self, BadCommand> {
+    /// [`BadCommand::Fields`] names every field that does not fit.
+    pub fn from_json(body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        Self::read(body.borrow()).whole().map_err(BadCommand::Fields)
+    }
+
+    /// Reads a registration from its JSON, as far as it fits.
+    pub fn read(body: &Value) -> Read<Self> {
         read(body)
     }
 }
@@ -624,13 +636,3 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
-
-fn read<T: for<'de> Deserialize<'de>>(body: Value) -> Result<T, BadCommand> {
-    if !body.is_object() {
-        return Err(BadCommand::Field(FieldError::new("", "must be a JSON object")));
-    }
-    serde_path_to_error::deserialize(body).map_err(|error| {
-        let path = error.path().to_string();
-        BadCommand::Field(FieldError::new(if path == "." { "" } else { &path }, &error.inner().to_string()))
-    })
-}

@@ -55,6 +55,7 @@ pub mod explain;
 pub mod impact;
 mod index;
 pub mod packed;
+pub mod reading;
 pub mod refusal;
 pub mod regulation;
 mod state;

@@ -21,6 +21,7 @@ mod events;
 mod export;
 mod filter;
 mod idempotency;
+mod json;
 mod kiosk;
 mod ledger;
 mod live;
