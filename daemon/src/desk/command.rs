@@ -163,14 +163,14 @@ pub struct Register {
     /// The regulation's id; may be left out where the desk runs one.
     pub regulation: Option<String>,
     /// The channel's id. Required.
-    #[schema(example = "email")]
+    #[schema(value_type = String, example = "email", required = true, min_length = 1)]
     pub channel: Option<String>,
     /// The type's id. Required.
     #[serde(rename = "type")]
-    #[schema(example = "error")]
+    #[schema(value_type = String, example = "error", required = true, min_length = 1)]
     pub kind: Option<String>,
     /// One line that says what it is about. Required; at most 1,000 characters.
-    #[schema(example = "Не открывается форма отчёта")]
+    #[schema(value_type = String, example = "Не открывается форма отчёта", required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
     pub subject: Option<String>,
     /// The requester's own words; at most 65,536 bytes.
     pub description: Option<String>,
@@ -237,6 +237,7 @@ impl Requester {
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// The words. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
     /// For the desk's eyes only; meets no reaction term.
     #[serde(default)]
@@ -248,6 +249,7 @@ pub struct Reply {
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// The words. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -256,6 +258,7 @@ pub struct Text {
 #[serde(deny_unknown_fields)]
 pub struct StatusMove {
     /// The status to move to. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub to: Option<String>,
     /// Why.
     pub reason: Option<String>,
@@ -291,8 +294,10 @@ pub struct Classify {
 #[serde(deny_unknown_fields)]
 pub struct PriorityChange {
     /// The priority's id. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub to: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -311,8 +316,10 @@ pub struct Assign {
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// The agent. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub agent: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -321,6 +328,7 @@ pub struct Transfer {
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The line. Required.
+    #[schema(value_type = u8, required = true)]
     pub line: Option<u8>,
     /// Why.
     pub reason: Option<String>,
@@ -333,6 +341,7 @@ pub struct Route {
 #[serde(deny_unknown_fields)]
 pub struct BugReport {
     /// A title of as many words as the regulation asks for. Required.
+    #[schema(value_type = String, required = true, pattern = r"\S")]
     pub title: Option<String>,
     /// What is wrong, in short.
     pub description: Option<String>,
@@ -357,7 +366,7 @@ pub struct BugReport {
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The deadline, RFC 3339 with an offset. Required.
-    #[schema(example = "2026-12-14T19:00:00+03:00")]
+    #[schema(value_type = String, example = "2026-12-14T19:00:00+03:00", required = true, format = DateTime)]
     pub deadline: Option<String>,
     /// Why. Required where there was an estimate before.
     pub reason: Option<String>,
@@ -368,7 +377,7 @@ pub struct Estimate {
 #[serde(deny_unknown_fields)]
 pub struct Defer {
     /// One of the regulation's reasons. Required.
-    #[schema(example = "needs-development")]
+    #[schema(value_type = String, example = "needs-development", required = true, min_length = 1)]
     pub reason: Option<String>,
 }
 
@@ -377,11 +386,13 @@ pub struct Defer {
 #[serde(deny_unknown_fields)]
 pub struct Extend {
     /// The new deadline, RFC 3339 with an offset. Required.
-    #[schema(example = "2026-11-30T18:00:00+03:00")]
+    #[schema(value_type = String, example = "2026-11-30T18:00:00+03:00", required = true, format = DateTime)]
     pub deadline: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
     /// The preliminary answer to the requester. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -390,6 +401,7 @@ pub struct Extend {
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// The solution and the steps to it. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
     /// Where the source of the problem lay; required where the regulation lists sources (BC-12).
     pub source: Option<String>,
@@ -415,6 +427,7 @@ pub struct Confirm {
 #[serde(deny_unknown_fields)]
 pub struct Return {
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -423,6 +436,7 @@ pub struct Return {
 #[serde(deny_unknown_fields)]
 pub struct Ending {
     /// Why. Required; one of the regulation's reasons where it lists them.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub reason: Option<String>,
     /// To the requester.
     pub text: Option<String>,
@@ -447,9 +461,10 @@ pub enum LinkKind {
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// The other ticket. Required.
-    #[schema(value_type = Option<u64>)]
+    #[schema(value_type = u64, required = true)]
     pub to: Option<TicketNumber>,
     /// What joins them. Required.
+    #[schema(value_type = LinkKind, required = true)]
     pub kind: Option<LinkKind>,
 }
 
@@ -458,6 +473,7 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Split {
     /// What the second problem is about. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
     pub subject: Option<String>,
     /// Fields that differ from the first ticket's; `null` takes one away.
     #[serde(default)]

@@ -59,7 +59,8 @@ fn actor_of(door: &Door, headers: &HeaderMap) -> Result<Actor, Problem> {
         .ok_or_else(|| Problem::unauthorized("this token is not known here; it may have been revoked"))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret that a request shows.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim()).filter(|secret| !secret.is_empty())
 }

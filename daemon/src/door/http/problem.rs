@@ -227,6 +227,11 @@ impl Problem {
         self
     }
 
+    /// As it is sent.
+    pub(super) fn told(&self) -> serde_json::Value {
+        serde_json::to_value(&*self.0).expect("a problem is plain data with text keys")
+    }
+
     /// The stable code.
     #[cfg(test)]
     pub(super) fn code(&self) -> &'static str {

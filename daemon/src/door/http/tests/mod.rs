@@ -1,6 +1,10 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
+mod codes;
 mod commands;
+mod conventions;
+mod docs;
+mod examples;
 mod inputs;
 mod lists;
 mod live;
@@ -97,7 +101,13 @@ impl World {
     /// A desk under getmark with a token for each role, whose secret is the role's name.
     async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
-        let mut world = Self::at(dir.path());
+        let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
+        Self::known(dir, Regulations::new(vec![getmark])).await
+    }
+
+    /// A desk under these, with a token for each role.
+    async fn known(dir: tempfile::TempDir, regulations: Regulations) -> Self {
+        let mut world = Self::under(dir.path(), regulations);
         world.dir = Some(dir);
         for role in Role::ALL {
             let token = Token {
