@@ -11,6 +11,7 @@ pub mod config;
 pub mod desk;
 pub mod door;
 pub mod observe;
+pub mod out;
 pub mod run;
 pub mod store;
 mod toml_problem;

@@ -46,6 +46,11 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Closed { reason, .. } => (Level::Info, format!("closed: {reason}")),
         Event::Linked { to, .. } => (Level::Info, format!("linked to ticket {to}")),
         Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
+        Event::Alerted { firing: true, .. } => (Level::Info, "its alert fires".into()),
+        Event::Alerted { firing: false, .. } => (Level::Info, "its alert is resolved".into()),
+        Event::AlertsCounted { count } => {
+            (Level::Warn, format!("{count} alerts have no ticket of their own and are counted here"))
+        }
         Event::Escalated { escalation, topic, department, channel, .. } => {
             (Level::Info, format!("escalation {escalation} to {department} by {channel}, topic {topic}"))
         }
@@ -94,6 +99,13 @@ pub fn headline(event: &Event) -> (Level, String) {
             (Level::Info, format!("token {} added with role {}", token.name, token.role))
         }
         Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
+        Event::Attached(file) => {
+            (Level::Info, format!("attachment {} came: {}, {} bytes", file.id, file.media_type, file.bytes))
+        }
+        Event::AttachmentRemoved { id, .. } => (Level::Info, format!("attachment {id} removed")),
+        Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
+        Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
+        Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
     }
 }
 

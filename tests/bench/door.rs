@@ -16,6 +16,13 @@ pub(crate) fn raw_post(daemon: &Daemon, path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A GET as bytes, with the first agent's token.
+pub(crate) fn raw_get(daemon: &Daemon, path: &str) -> Vec<u8> {
+    let host = daemon.base().trim_start_matches("http://");
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\n\r\n", daemon.token())
+        .into_bytes()
+}
+
 /// A kept-alive connection that reads no more of an answer than it must.
 pub(crate) struct RawDoor {
     stream: TcpStream,

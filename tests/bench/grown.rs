@@ -1,4 +1,4 @@
-//! Memory and start of a desk that has grown: `bench memory|start --open N --closed N [--state DIR]`.
+//! Memory, start and lists of a desk that has grown: `bench memory|start|lists --open N --closed N [--state DIR]`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::disk_mib;
 use super::fill::{Size, fill};
+use super::lists::lists;
 
 /// How often a start is timed.
 const STARTS: usize = 5;
@@ -53,8 +54,9 @@ impl Asked {
         let measure: fn(&Path) = match what {
             "memory" => memory,
             "start" => start,
+            "lists" => lists,
             _ => {
-                eprintln!("bench: --open and --closed go with memory and start");
+                eprintln!("bench: --open and --closed go with memory, start and lists");
                 return ExitCode::from(2);
             }
         };
@@ -132,14 +134,14 @@ fn start(state: &Path) {
     );
 }
 
-fn ready(state: &Path) -> (Daemon, Duration) {
+pub(crate) fn ready(state: &Path) -> (Daemon, Duration) {
     let begun = Instant::now();
     let daemon = Daemon::start(state, &[]);
     eventually("readiness", || (daemon.get("/readyz").status == 200).then_some(()));
     (daemon, begun.elapsed())
 }
 
-fn kib(daemon: &Daemon, what: &str) -> u64 {
+pub(crate) fn kib(daemon: &Daemon, what: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).expect("the daemon runs");
     let line = status.lines().find(|line| line.starts_with(what)).expect("Linux tells");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")

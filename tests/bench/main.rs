@@ -14,7 +14,9 @@ mod door;
 mod fill;
 mod grown;
 mod idle;
+mod lists;
 mod rate;
+mod serving;
 mod wear;
 
 use std::fs::File;
@@ -39,6 +41,11 @@ const LOG: &str = "../shared/data/uci-incident-event-log.csv.xz";
 
 fn main() -> ExitCode {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+    if what == "door" {
+        println!("== door");
+        serving::door();
+        return ExitCode::SUCCESS;
+    }
     match grown::asked() {
         Ok(None) => {}
         Ok(Some(asked)) => return asked.run(&what),
@@ -50,9 +57,10 @@ fn main() -> ExitCode {
     if what == rate::BARE {
         return rate::serve_bare();
     }
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("simulate", replay),
         ("register", rate::register),
+        ("door", serving::door),
         ("wear", wear::wear),
         ("memory", memory),
         ("delay", delay),
@@ -62,7 +70,7 @@ fn main() -> ExitCode {
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory or start"
+            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory, start or lists"
         );
         return ExitCode::from(2);
     }

@@ -14,19 +14,21 @@ use super::percentiles;
 
 /// How long a rate is measured.
 const SPAN: Duration = Duration::from_secs(5);
+/// How many clients ask at once, one run after the other.
+pub(crate) const CLIENTS: [usize; 3] = [1, 8, 64];
 /// In what the kernel counts a process's time, in microseconds, whatever its own clock ticks by.
 const TICK_US: u64 = 10_000;
 /// The hidden part of this program that serves a handler which does nothing.
 pub(crate) const BARE: &str = "bare-handler";
 
 /// What some clients saw.
-struct Rate {
-    per_s: f64,
-    p50_ms: f64,
-    p99_ms: f64,
+pub(crate) struct Rate {
+    pub(crate) per_s: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
     /// What each answer took of a processor in the server, in microseconds: the figure that does not depend on what
     /// clients leave of the processors they share with it.
-    cpu_us: f64,
+    pub(crate) cpu_us: f64,
 }
 
 /// The rates at 1, 8 and 64 clients, each beside a bare handler's.
@@ -34,13 +36,13 @@ pub(crate) fn register() {
     let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
     println!("the disk alone, 1 KiB appended and fdatasync: {:.0}/s", sync_rate(dir.path()));
     let mut bare = Bare::start();
-    for clients in [1, 8, 64] {
-        let bare_rate = rate(&bare.base, bare.child.id(), &bare_request(&bare.base), 200, clients);
+    for clients in CLIENTS {
+        let bare_rate = bare.rate(clients);
         let state = dir.path().join(format!("state-{clients}"));
         let daemon = Daemon::start(&state, &[]);
         let registration = registration(&daemon);
         let Rate { per_s, p50_ms, p99_ms, cpu_us } =
-            rate(daemon.base(), daemon.pid(), &registration, 201, clients);
+            rate(daemon.base(), daemon.pid(), &[(registration, 201)], clients);
         println!(
             "{clients:>2} clients: {per_s:.0} durable registrations/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, \
              {cpu_us:.0} us of the daemon's CPU each; a bare handler {:.0}/s, p50 {:.2} ms, {:.0} us: {:.0} %",
@@ -68,7 +70,7 @@ fn sync_rate(dir: &Path) -> f64 {
     f64::from(count) / start.elapsed().as_secs_f64()
 }
 
-fn registration(daemon: &Daemon) -> Vec<u8> {
+pub(crate) fn registration(daemon: &Daemon) -> Vec<u8> {
     let body = json!({
         "channel": "email", "type": "error", "subject": "Не проводится накладная",
         "requester": {"name": "Анна", "email": "anna@example.ru", "inn": "7707083893"},
@@ -77,22 +79,28 @@ fn registration(daemon: &Daemon) -> Vec<u8> {
     raw_post(daemon, "/v1/tickets", &body.to_string())
 }
 
-/// What `clients` see that send `request` one after another, each on a connection of its own, to the server that is
-/// process `pid`.
-fn rate(base: &str, pid: u32, request: &[u8], expected: u16, clients: usize) -> Rate {
+/// A request as bytes, and the status of its answer.
+pub(crate) type Asked = (Vec<u8>, u16);
+
+/// What `clients` see that send `requests` in turn, one after another, each on a connection of its own and each beginning with
+/// another, to the server that is process `pid`.
+pub(crate) fn rate(base: &str, pid: u32, requests: &[Asked], clients: usize) -> Rate {
     let cpu_before_us = cpu_us(pid);
     let start = Instant::now();
     let mut times = std::thread::scope(|scope| {
-        let client = || {
+        let client = move |first: usize| {
             let (mut door, mut own) = (RawDoor::open_at(base), Vec::new());
-            while start.elapsed() < SPAN {
+            for (request, expected) in requests.iter().cycle().skip(first) {
                 let sent = Instant::now();
-                assert_eq!(door.send(request), expected);
+                assert_eq!(door.send(request), *expected);
                 own.push(sent.elapsed().as_secs_f64() * 1e3);
+                if start.elapsed() >= SPAN {
+                    break;
+                }
             }
             own
         };
-        let threads: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
+        let threads: Vec<_> = (0..clients).map(|n| scope.spawn(move || client(n % requests.len()))).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("no client panics")).collect::<Vec<_>>()
     });
     let took = start.elapsed().as_secs_f64();
@@ -113,13 +121,18 @@ fn cpu_us(pid: u32) -> u64 {
 }
 
 /// A process of its own, as the daemon is, that answers and does nothing else.
-struct Bare {
+pub(crate) struct Bare {
     child: std::process::Child,
     base: String,
 }
 
 impl Bare {
-    fn start() -> Self {
+    /// What so many clients see of it.
+    pub(crate) fn rate(&self, clients: usize) -> Rate {
+        rate(&self.base, self.child.id(), &[(bare_request(&self.base), 200)], clients)
+    }
+
+    pub(crate) fn start() -> Self {
         let program = std::env::current_exe().expect("a program knows where it is");
         let child = Command::new(program).arg(BARE).stdout(Stdio::piped()).spawn();
         let mut child = child.expect("this program can be started");
@@ -129,7 +142,7 @@ impl Bare {
         Self { child, base: base.trim().to_owned() }
     }
 
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let ended = self.child.kill().and_then(|()| self.child.wait());
         ended.expect("a child can be killed");
     }

@@ -12,6 +12,7 @@
 //! | 2027-02-20, Saturday | worked, for Monday the 22nd, which is off; Tuesday the 23rd is a holiday |
 
 mod alarms;
+mod alerts;
 mod bpmsoft_care;
 mod clauses;
 mod commands;

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use andon::desk::command::Register;
 use andon::desk::{
-    Act, Actor, Command, Desk, DeskAct, Entry, Regulation, Regulations, Role, Ticket, TicketNumber,
+    Act, Actor, Alert, AlertsOverLimit, Command, Desk, DeskAct, Entry, Regulation, Regulations, Role, Ticket,
+    TicketNumber,
 };
 use andon_tests::time::instant;
 use andon_tests::world::shipped_text;
 use calendars::Timestamp;
+use firmware_board::Language;
 use serde_json::json;
 
 use crate::getmark::request;
@@ -27,6 +29,8 @@ struct Pair {
     all: Desk,
     lean: Desk,
     away: BTreeMap<TicketNumber, String>,
+    /// The newest ticket of each reference, as a store knows it.
+    newest: BTreeMap<(String, String), TicketNumber>,
     entries: Vec<Entry>,
     now: Timestamp,
     dice: Dice,
@@ -41,6 +45,7 @@ impl Pair {
             all: Desk::new(regulations.clone()),
             lean: Desk::new(regulations.clone()),
             away: BTreeMap::new(),
+            newest: BTreeMap::new(),
             entries: Vec::new(),
             now: instant("2026-11-23 10:00"),
             dice: Dice(seed),
@@ -55,6 +60,28 @@ impl Pair {
             self.lean.recall(Arc::new(serde_json::from_str(kept).expect("a written ticket is read again")));
             self.fetched += 1;
         }
+    }
+
+    /// An alert of a few that there are; they may open few tickets an hour.
+    fn alert(&mut self) -> Command {
+        let body = request("email", "error", "none");
+        let register = Register::from_json(body).expect("a registration's JSON");
+        if self.dice.percent(10) {
+            let over = AlertsOverLimit { count: 3, register, language: Language::Russian };
+            return Command::AlertsOverLimit(Box::new(over));
+        }
+        let since = self.dice.one_of(&["2026-11-23 09:00", "2026-11-23 09:30"]);
+        Command::Alert(Box::new(Alert {
+            fingerprint: self.dice.one_of(&["0a", "0b", "0c"]).into(),
+            url: None,
+            firing: self.dice.percent(70),
+            since: Some(instant(since)),
+            content: self.dice.one_of(&["one", "other"]).into(),
+            register,
+            text: "text".to_owned(),
+            language: Language::Russian,
+            open_at_most: 3,
+        }))
     }
 
     /// A batch of commands, kept or not.
@@ -95,7 +122,10 @@ impl Pair {
         let command = self.command();
         let role = self.dice.one_of(&[Role::Intake, Role::Agent, Role::Lead, Role::Lead, Role::Admin]);
         let actor = Actor::named("somebody", role);
-        for number in command.tickets() {
+        let of_key =
+            |(source, key): (&str, &str)| self.newest.get(&(source.to_owned(), key.to_owned())).copied();
+        let newest = command.reference().and_then(of_key);
+        for number in command.tickets().chain(newest) {
             self.fetch(number);
         }
         let decided = self.all.decide(&command, &actor, self.now);
@@ -121,6 +151,9 @@ impl Pair {
     }
 
     fn command(&mut self) -> Command {
+        if self.dice.percent(15) {
+            return self.alert();
+        }
         if self.dice.percent(25) {
             let (kind, impact) = self.dice.one_of(&[
                 ("error", "stops-operations"),
@@ -171,6 +204,11 @@ impl Pair {
         for ticket in self.lean.tickets().filter(|ticket| ticket.is_over()) {
             let kept = serde_json::to_string(ticket.as_ref()).expect("a ticket is JSON");
             self.away.insert(ticket.number, kept);
+            if let Some(reference) = &ticket.facts.reference {
+                let newest =
+                    self.newest.entry((reference.source.to_string(), reference.key.to_string())).or_default();
+                *newest = ticket.number.max(*newest);
+            }
         }
     }
 

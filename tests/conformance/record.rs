@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
-use andon::desk::{AlarmKind, Basis, Metric, Role, Stage, TicketNumber};
+use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::Timestamp;
 use serde_json::json;
 
@@ -54,6 +55,7 @@ fn registered() -> Event {
         urgency: Some("high".into()),
         incomplete: true,
         opened_by: None,
+        reference: None,
     }))
 }
 
@@ -76,6 +78,7 @@ fn barely_registered() -> Event {
         urgency: None,
         incomplete: false,
         opened_by: None,
+        reference: None,
     }))
 }
 
@@ -120,6 +123,9 @@ fn events() -> Vec<Event> {
         of_the_five_regulations(),
         of_trusted_time(),
         of_calling(),
+        of_scopes(),
+        of_alerts(),
+        kept_apart(),
         of_departments_and_the_head(),
     ]
     .concat()
@@ -279,13 +285,13 @@ fn turns() -> Vec<Event> {
     ]
 }
 
+fn token() -> Token {
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    Token::named("ivanova", Role::Agent, hash)
+}
+
 fn events_of_the_desk() -> Vec<Event> {
-    let token = |lines: &[u8]| Token {
-        name: "ivanova".into(),
-        role: Role::Agent,
-        lines: lines.to_vec(),
-        hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
-    };
+    let token = |lines: &[u8]| Token { lines: lines.to_vec(), ..token() };
     vec![
         Event::AlarmAcked { alarm: "1024-breach-resolution-1".into() },
         Event::PartFailed { kind: AlarmKind::Storage, part: "ledger".into(), text: text("no space left") },
@@ -336,6 +342,17 @@ fn of_trusted_time() -> Vec<Event> {
     ]
 }
 
+/// What came with tokens that are for some tickets, and for some time.
+fn of_scopes() -> Vec<Event> {
+    let scoped = Token {
+        regulations: vec!["getmark".into()],
+        channels: vec!["email".into(), "phone".into()],
+        expires_at: Some(at(1_620)),
+        ..token()
+    };
+    vec![Event::TokenAdded { token: scoped }]
+}
+
 /// What came with the shelf and the button.
 fn of_calling() -> Vec<Event> {
     let alarm = || "1024-breach-resolution-1".into();
@@ -346,6 +363,40 @@ fn of_calling() -> Vec<Event> {
         Event::AlarmShelved { alarm: alarm(), until: at(60), reason: None },
         Event::AlarmUnshelved { alarm: alarm() },
         Event::Silenced { before: 1_025 },
+    ]
+}
+
+/// What came with alerts: the reference of a ticket, and how its alert stands.
+fn of_alerts() -> Vec<Event> {
+    let of_tracker = |url| {
+        let Event::Registered(mut registered) = barely_registered() else { panic!("it is a registration") };
+        registered.reference =
+            Some(Box::new(Reference { source: "tracker".into(), key: "SUP-4711".into(), url }));
+        Event::Registered(registered)
+    };
+    vec![
+        of_tracker(Some(text("https://tracker.example.ru/SUP-4711"))),
+        of_tracker(None),
+        Event::Alerted { firing: true, since: Some(at(-5)), content: "8f3a".into() },
+        Event::Alerted { firing: false, since: None, content: "8f3a".into() },
+        Event::AlertsCounted { count: 37 },
+    ]
+}
+
+/// Files and access data.
+fn kept_apart() -> Vec<Event> {
+    vec![
+        Event::Attached(Box::new(Attached {
+            id: "9f86d081884c7d65".into(),
+            name: text("Скриншот 1.png"),
+            media_type: "image/png".into(),
+            bytes: 48_213,
+            sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into(),
+        })),
+        Event::AttachmentRemoved { id: "9f86d081884c7d65".into(), reason: text("Чужие данные") },
+        Event::SealedSet { field: "password".into(), id: "60303ae22b998861".into() },
+        Event::SealedLooked { field: "password".into() },
+        Event::SealedErased { fields: vec!["account".into(), "password".into()] },
     ]
 }
 
@@ -393,16 +444,23 @@ fn kind(event: &Event) -> usize {
         Event::AlarmShelved { .. } => 35,
         Event::AlarmUnshelved { .. } => 36,
         Event::Silenced { .. } => 37,
-        Event::Escalated { .. } => 38,
-        Event::EscalationAnswered { .. } => 39,
-        Event::EscalationWithdrawn { .. } => 40,
-        Event::Complained { .. } => 41,
-        Event::Preferred { .. } => 42,
+        Event::Alerted { .. } => 38,
+        Event::AlertsCounted { .. } => 39,
+        Event::Attached(_) => 40,
+        Event::AttachmentRemoved { .. } => 41,
+        Event::SealedSet { .. } => 42,
+        Event::SealedLooked { .. } => 43,
+        Event::SealedErased { .. } => 44,
+        Event::Escalated { .. } => 45,
+        Event::EscalationAnswered { .. } => 46,
+        Event::EscalationWithdrawn { .. } => 47,
+        Event::Complained { .. } => 48,
+        Event::Preferred { .. } => 49,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 43;
+const KINDS: usize = 50;
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -439,7 +497,11 @@ fn entries() -> Vec<Entry> {
         .collect();
     entries[0].effective = Some(at(-60));
     entries[0].unsynced = true;
-    entries[0].receipt = Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into() });
+    entries[0].receipt =
+        Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
+    let of_a_batch =
+        Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
+    entries.last_mut().expect("there are events").receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries

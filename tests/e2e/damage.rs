@@ -58,6 +58,13 @@ fn refuse(daemon: &Daemon, registration: &Value) -> u64 {
 
 #[test]
 fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_it() {
+    // Where the database puts a page is its own matter: now and then the page lies where a start reads it.
+    let met_in_use = (0..6).any(|_| met_in_use_a_spoilt_page_is_told_and_mended());
+    assert!(met_in_use, "each time the start met the page before anybody asked for it");
+}
+
+/// Whether the page was met by whoever asked for its ticket. Where the start met it, the start has mended it.
+fn met_in_use_a_spoilt_page_is_told_and_mended() -> bool {
     let dir = TempDir::new().expect("a directory");
     let state = dir.path().join("state");
     let daemon = start(&state);
@@ -86,6 +93,10 @@ fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_
 
     let daemon = start(&state);
     let seen = look(&daemon);
+    if logged(&state).contains("set aside") {
+        assert_eq!(seen, before);
+        return false;
+    }
     for (seen, before) in seen.iter().zip(&before) {
         let names_the_way_out = seen.1["detail"].as_str().is_some_and(|detail| detail.contains("a restart"));
         assert!(seen == before || (seen.0 == 503 && names_the_way_out), "{seen:?}");
@@ -115,6 +126,7 @@ fn a_spoilt_page_of_the_ticket_database_is_told_on_the_wall_and_a_restart_mends_
     assert_eq!(look(&daemon), before);
     assert_eq!(logged(&state).matches("set aside").count(), 1, "once is enough");
     drop(daemon);
+    true
 }
 
 /// The ledger's files, oldest first.

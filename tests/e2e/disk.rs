@@ -13,13 +13,13 @@ use andon_tests::daemon::{Answer, Daemon, eventually};
 use super::error_that_stops;
 
 /// A file system in memory, unmounted when dropped.
-struct Mounted {
+pub(super) struct Mounted {
     dir: tempfile::TempDir,
 }
 
 impl Mounted {
     /// One of `mib` MiB; none where this process may not mount.
-    fn new(mib: u32) -> Option<Self> {
+    pub(super) fn new(mib: u32) -> Option<Self> {
         let dir = tempfile::tempdir().expect("a directory");
         let size = format!("size={mib}m");
         let mounted = mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], dir.path());
@@ -29,7 +29,7 @@ impl Mounted {
         mounted.then_some(Self { dir })
     }
 
-    fn state(&self) -> PathBuf {
+    pub(super) fn state(&self) -> PathBuf {
         self.dir.path().join("state")
     }
 

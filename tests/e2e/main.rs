@@ -1,5 +1,8 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
+mod abuse;
+mod alerts;
+mod apart;
 mod archive;
 mod backup;
 mod books;
@@ -10,15 +13,20 @@ mod door;
 mod faults;
 mod golden_store;
 mod growth;
+mod guard;
+mod lists;
 mod parts;
 mod rebuild;
 mod signals;
 mod storm;
+mod stream;
 mod systemd;
 mod time;
+mod tls;
 mod versions;
 mod wall;
 mod watch;
+mod webhooks;
 
 use serde_json::{Value, json};
 

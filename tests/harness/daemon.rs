@@ -106,6 +106,10 @@ impl Daemon {
     fn wait_until_ready(&mut self) {
         let start = Instant::now();
         let is_starting = |daemon: &Self| {
+            if daemon.base.starts_with("https") {
+                // Nobody here trusts its certificate.
+                return !daemon.ctl(&["status"]).status.success();
+            }
             let answer = daemon.try_request("GET", "/readyz", None, None, &[]);
             answer.is_none_or(|answer| answer.json["code"] == "starting")
         };
@@ -154,6 +158,18 @@ impl Daemon {
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let base = read_word(&mut child, &mut stdout, "listening on ");
         Self { child, state: state.to_owned(), base, token: String::new(), stdout }
+    }
+
+    /// Sends it a signal by its name: `HUP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill is there");
+        assert!(sent.success());
+    }
+
+    /// The address without the scheme, `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        self.base.split_once("://").expect("it has a scheme").1
     }
 
     /// The address, `http://127.0.0.1:PORT`.

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::desk::clocks::{Clock, ClockState};
 use andon::desk::{
-    Act, Actor, Alarm, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric, QueuePart, Queued,
-    Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
+    Act, Actor, Alarm, Alert, AlertsOverLimit, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric,
+    QueuePart, Queued, Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
 };
 use calendars::Timestamp;
 use serde_json::Value;
@@ -205,6 +205,11 @@ impl World {
         self.give(&Command::Ticket { number, if_revision, act }).map(drop)
     }
 
+    /// Has any command carried out, or tells why not.
+    pub fn try_command(&mut self, command: &Command) -> Result<(), Refusal> {
+        self.give(command).map(drop)
+    }
+
     /// How the desk refuses an act; nothing may have changed by it.
     ///
     /// # Panics
@@ -279,6 +284,16 @@ impl World {
         }
         self.desk = desk;
         self
+    }
+
+    /// Takes in an alert; tells its ticket, or why not.
+    pub fn alert(&mut self, alert: Alert) -> Result<Option<TicketNumber>, Refusal> {
+        self.give(&Command::Alert(Box::new(alert)))
+    }
+
+    /// Counts alerts that opened no ticket; tells the ticket that counts them, or why not.
+    pub fn alerts_over_limit(&mut self, over: AlertsOverLimit) -> Result<Option<TicketNumber>, Refusal> {
+        self.give(&Command::AlertsOverLimit(Box::new(over)))
     }
 
     fn give(&mut self, command: &Command) -> Result<Option<TicketNumber>, Refusal> {

@@ -37,6 +37,10 @@ impl Ask {
                 None => format!("{} {number}", act.verb()),
             },
             Command::ApplyRegulation { number, version } => format!("apply {version} to {number}"),
+            Command::Alert(alert) => format!("alert {}", alert.fingerprint),
+            Command::AlertsOverLimit(over) => format!("{} alerts over the limit", over.count),
+            Command::Attachments { number, act } => format!("{act:?} of {number}"),
+            Command::Sealed { number, act } => format!("{act:?} of {number}"),
             Command::TakeNext(_) => "take the next".to_owned(),
             Command::Desk(act) => format!("{act:?}"),
         };
@@ -75,7 +79,11 @@ impl People {
         let actor = fitting(actor, &command, &mut self.random);
         let receipt = (!self.random.one_in(4)).then(|| {
             self.keys += 1;
-            Receipt { key: format!("{}:{}", actor.name, self.keys).into(), request: self.hash().into() }
+            Receipt {
+                key: format!("{}:{}", actor.name, self.keys).into(),
+                request: self.hash().into(),
+                step: None,
+            }
         });
         let ask = Ask { command, actor, receipt };
         if ask.receipt.is_some() {
@@ -389,12 +397,11 @@ impl People {
             6 => DeskAct::Mute { for_ms: *self.one_of(&[0, 1_800_000, 86_400_000, 86_400_001]) },
             7..=8 => DeskAct::PartFailed { kind, part, text: self.text() },
             9 => DeskAct::PartWorks { kind, part },
-            10 => DeskAct::AddToken(Token {
-                name: format!("bot-{}", self.random.below(5)).into(),
-                role: *self.one_of(&Role::ALL),
-                lines: Vec::new(),
-                hash: format!("{:064x}", self.random.any()).into(),
-            }),
+            10 => DeskAct::AddToken(Token::named(
+                &format!("bot-{}", self.random.below(5)),
+                *self.one_of(&Role::ALL),
+                &format!("{:064x}", self.random.any()),
+            )),
             _ => DeskAct::RevokeToken(format!("bot-{}", self.random.below(5))),
         }
     }
@@ -441,6 +448,15 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),
         },
-        Command::Register(_) | Command::Ticket { .. } | Command::TakeNext(_) => actor,
+        Command::Alert(_) | Command::AlertsOverLimit(_) if actor.role < Role::Intake => {
+            Actor::named("prometheus", Role::Intake)
+        }
+        Command::Alert(_)
+        | Command::AlertsOverLimit(_)
+        | Command::Register(_)
+        | Command::Ticket { .. }
+        | Command::TakeNext(_)
+        | Command::Attachments { .. }
+        | Command::Sealed { .. } => actor,
     }
 }

@@ -25,7 +25,7 @@ const ALARM: &str = "storage-ledger";
 /// The one alarm of breaches that were noticed late.
 const BREACH_LATE: &str = "breach-late";
 
-fn registration(more: &[(String, String)]) -> Command {
+pub(super) fn registration(more: &[(String, String)]) -> Command {
     let mut body = json!({
         "channel": "email", "type": "error", "subject": "Не печатаются этикетки",
         "requester": {"inn": "7707083893", "email": "a@b.ru"},
@@ -38,16 +38,16 @@ fn registration(more: &[(String, String)]) -> Command {
 }
 
 /// A box under `getmark` whose ledger and reserve are on a simulated disk.
-struct Desk {
+pub(super) struct Desk {
     clock: SimulatedClock,
-    disk: SimDisk,
+    pub(super) disk: SimDisk,
     settings: Settings,
     running: Option<Loop>,
     dir: TempDir,
 }
 
 impl Desk {
-    fn new(disk: SimDisk) -> Self {
+    pub(super) fn new(disk: SimDisk) -> Self {
         let dir = tempfile::tempdir().expect("a test has a directory");
         disk.create_dir_all(dir.path()).expect("the disk works yet");
         let settings = Settings {
@@ -75,18 +75,18 @@ impl Desk {
         self.running = Some(running);
     }
 
-    fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         if let Some(running) = self.running.take() {
             running.close();
         }
         self.start();
     }
 
-    fn running(&mut self) -> &mut Loop {
+    pub(super) fn running(&mut self) -> &mut Loop {
         self.running.as_mut().expect("it runs")
     }
 
-    fn pass_s(&mut self, seconds: u64) {
+    pub(super) fn pass_s(&mut self, seconds: u64) {
         self.clock.pass_us(seconds * 1_000_000);
         self.running().turn(None);
     }
@@ -97,7 +97,7 @@ impl Desk {
         answer.try_recv().expect("a turn answers")
     }
 
-    fn register(&mut self) -> Result<TicketNumber, Failure> {
+    pub(super) fn register(&mut self) -> Result<TicketNumber, Failure> {
         self.command(registration(&[])).map(|done| done.ticket.expect("a ticket").number)
     }
 
@@ -132,7 +132,7 @@ impl Desk {
     }
 
     /// Fills the disk to the last byte.
-    fn fill(&self) {
+    pub(super) fn fill(&self) {
         let filler = self.disk.open(&self.filler(), Access::Create).expect("a file can be made");
         filler.write_at(&vec![1; 64 << 20], 0).expect_err("the disk ends somewhere");
     }
@@ -146,7 +146,7 @@ fn refused(answer: Result<TicketNumber, Failure>, is_full: bool) {
     }
 }
 
-fn disk_of(mib: u64) -> SimDisk {
+pub(super) fn disk_of(mib: u64) -> SimDisk {
     let disk = SimDisk::new(1);
     disk.set_room(Some(mib << 20));
     disk

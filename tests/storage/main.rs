@@ -3,6 +3,7 @@
 //! Every failure names its seed; `ANDON_TESTS_SEED=N` runs that seed alone. `ANDON_TESTS_LONG=1` runs a hundred times as
 //! many.
 
+mod batch;
 mod books;
 mod desk;
 mod flips;

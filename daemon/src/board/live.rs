@@ -3,7 +3,9 @@
 //! The wall's thread tells here what it paints, at least every second. Whoever follows is always given the newest, however
 //! many they missed; a wall that paints nothing tells nothing, so that a frozen one is seen as such.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use firmware_board::{Link, Scene, Signals};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,9 @@ use crate::clock;
 
 /// How many may follow at once.
 pub const FOLLOWERS_MAX: usize = 32;
+/// How many of one address may, so that no host on the network takes all places. A proxy is on loopback, which is not bound
+/// by this.
+pub const FOLLOWERS_PER_ADDRESS_MAX: usize = 8;
 /// A scene that was told so long ago is not shown to somebody who comes now, in microseconds: the wall tells every second.
 const FRESH_US: u64 = 3_000_000;
 
@@ -51,11 +56,16 @@ impl Shown {
 pub struct Live {
     newest: watch::Sender<Option<Arc<Shown>>>,
     places: Arc<Semaphore>,
+    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { newest: watch::Sender::new(None), places: Arc::new(Semaphore::new(FOLLOWERS_MAX)) }
+        Self {
+            newest: watch::Sender::new(None),
+            places: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+            by_address: Arc::default(),
+        }
     }
 }
 
@@ -65,12 +75,21 @@ impl Live {
         self.newest.send_replace(Some(Arc::new(Shown::new(scene.clone(), rhythm_ms))));
     }
 
+    /// Follows the wall; none where as many as may do so already, in all or from that address.
+    pub fn follow_from(&self, address: IpAddr) -> Option<Follower> {
+        if address.to_canonical().is_loopback() {
+            return self.follow();
+        }
+        let share = Share::take(&self.by_address, address)?;
+        Some(Follower { _share: Some(share), ..self.follow()? })
+    }
+
     /// Follows the wall; none where as many as may do so already.
     pub fn follow(&self) -> Option<Follower> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
         let mut newest = self.newest.subscribe();
         newest.mark_changed();
-        Some(Follower { newest, told: None, _place: place })
+        Some(Follower { newest, told: None, _share: None, _place: place })
     }
 
     /// How many follow.
@@ -84,6 +103,7 @@ impl Live {
 pub struct Follower {
     newest: watch::Receiver<Option<Arc<Shown>>>,
     told: Option<Arc<Shown>>,
+    _share: Option<Share>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -107,6 +127,41 @@ impl Follower {
     pub fn last(&self) -> Option<&Arc<Shown>> {
         self.told.as_ref()
     }
+}
+
+/// One of the places of an address.
+#[derive(Debug)]
+struct Share {
+    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    address: IpAddr,
+}
+
+impl Share {
+    fn take(by_address: &Arc<Mutex<HashMap<IpAddr, usize>>>, address: IpAddr) -> Option<Self> {
+        let mut counts = lock(by_address);
+        let own = counts.entry(address).or_default();
+        if *own >= FOLLOWERS_PER_ADDRESS_MAX {
+            return None;
+        }
+        *own += 1;
+        Some(Self { by_address: Arc::clone(by_address), address })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.by_address);
+        if let Some(own) = counts.get_mut(&self.address) {
+            *own -= 1;
+            if *own == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+fn lock(by_address: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    by_address.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -161,6 +216,24 @@ mod tests {
         }
         live.show(&scene("new"), now_ms());
         assert_eq!(told(&mut follower).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn one_host_does_not_take_all_places_and_a_proxy_may() {
+        let (live, bad) = (Live::default(), IpAddr::from([10, 0, 0, 1]));
+        let mut all: Vec<_> =
+            (0..FOLLOWERS_PER_ADDRESS_MAX).map(|_| live.follow_from(bad).expect("there is room")).collect();
+        assert!(live.follow_from(bad).is_none());
+        assert!(live.follow_from(IpAddr::from([10, 0, 0, 2])).is_some());
+        all.pop();
+        assert!(live.follow_from(bad).is_some(), "one is free again");
+        drop(all);
+        assert!(lock(&live.by_address).is_empty());
+        let proxied: Vec<_> =
+            (0..FOLLOWERS_MAX).map(|_| live.follow_from(IpAddr::from([127, 0, 0, 1]))).collect();
+        assert!(proxied.iter().all(Option::is_some));
+        assert!(live.follow_from(bad).is_none(), "all are taken");
+        assert!(lock(&live.by_address).is_empty(), "who found no place holds none");
     }
 
     #[test]

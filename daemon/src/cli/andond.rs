@@ -13,31 +13,42 @@ use clap::Parser;
 use firmware_board::Language;
 use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use super::watchdog;
+use super::{certificate, descriptors, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Limits};
 use crate::desk::command::Token;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
-use crate::door::http::{Gate, ServerFacts, Shared, control_router, router, serve, serve_unix};
+use crate::door::http::{
+    Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix,
+};
 use crate::door::secret;
+use crate::door::tls::{Identities, TlsError};
+use crate::out::Herald;
+use crate::out::webhooks::{self, Webhooks};
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
 use crate::run::time::Proof;
-use crate::run::{self, Handle, Opening, Settings, disk_fault, versions};
+use crate::run::{self, Apart, Handle, Opening, Settings, disk_fault, versions};
 use crate::store::{ArchiveReport, StateLock};
 
 /// The address is said when the desk is there; where that takes longer than this, in seconds, it is said before.
 const SAID_WITHIN_S: u32 = 3;
 /// How much more time systemd is asked for while the books are being opened, in microseconds; it is asked every second.
 const EXTENDED_US: u32 = 30_000_000;
+
+/// How many threads serve HTTP: two cores of four at most, so that the desk and the wall have theirs whatever comes in.
+const HTTP_THREADS: usize = 2;
+/// How many threads read the disk for HTTP at once; who comes more waits for one of them.
+const HTTP_READERS_MAX: usize = 64;
 
 /// The help desk: keeps tickets, knows their terms, lights the wall.
 #[derive(Debug, Parser)]
@@ -80,6 +91,8 @@ const CONTROL_PATH_MAX: usize = 107;
 enum AndondError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("[tls]: {0}")]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Books(#[from] BooksError),
     #[error(
@@ -137,7 +150,7 @@ fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
-    let (config, regulations, from_file) = configure(args)?;
+    let Configured { mut config, regulations, identities, from_file } = configure(args)?;
     super::journal::start(config.log.level);
     // What the desk keeps is people's: names, addresses, words. Nobody else on the box reads it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
@@ -166,33 +179,42 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         proof: config.clock.trust,
     };
     refuse_if_in_use(&config.state_dir)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(AndondError::Runtime)?;
+    config.serving = descriptors::make_room(config.serving);
+    if config.is_exposed() {
+        log::warn!(
+            "insecure-lan: the desk speaks plain HTTP on {}, and whoever hears the network reads tokens and tickets; [tls] mends it",
+            config.listen
+        );
+    }
+    let (runtime, http) = runtimes().map_err(AndondError::Runtime)?;
     let listen = TcpListener::bind(config.listen);
     let listener =
-        runtime.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
+        http.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
         .map_err(AndondError::Wall)?;
     let parts = wall.parts().clone();
     let pictures = parts.pictures.clone();
+    let entrance =
+        Entrance { limits: config.serving, tls: identities.map(Arc::new), traffic: Arc::default() };
     let daemon = Daemon {
         png: Arc::new(move || pictures.png()),
         parts,
+        access: Access::open(&config.limits, &config.state_dir),
         config,
         settings,
         from_file,
         opening,
         gate: Gate::default(),
+        entrance,
         started_us: clock::monotonic_us(),
     };
-    let (desk, served) = runtime.block_on(daemon.serve(listener, demo));
+    let (desk, served) = runtime.block_on(daemon.serve(http.handle(), listener, demo));
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    http.shutdown_timeout(Duration::from_secs(2));
     runtime.shutdown_timeout(Duration::from_secs(2));
     if let Some((handle, desk)) = desk {
+        daemon.access.end(&handle);
         handle.stop();
         // A loop that panicked has said so in the journal.
         let _ = desk.join();
@@ -201,6 +223,19 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     served?;
     log::info!("stopped; everything is durable");
     Ok(())
+}
+
+/// What the daemon itself waits in, and what serves HTTP over the network: whatever comes in there, the watchdog, signals and
+/// `andonctl` have threads of their own.
+fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
+    let own = Builder::new_multi_thread().worker_threads(1).thread_name("keep").enable_all().build()?;
+    let http = Builder::new_multi_thread()
+        .worker_threads(HTTP_THREADS)
+        .max_blocking_threads(HTTP_READERS_MAX)
+        .thread_name("http")
+        .enable_all()
+        .build()?;
+    Ok((own, http))
 }
 
 /// Whoever has the books has the wall, too: it is not touched for a start that cannot be. What a disk says that fails is
@@ -212,8 +247,16 @@ fn refuse_if_in_use(state_dir: &Path) -> Result<(), AndondError> {
     }
 }
 
-/// The configuration with the command line over it. Tells whether there was a file.
-fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
+/// The configuration with the command line over it, and what it names.
+struct Configured {
+    config: Config,
+    regulations: Regulations,
+    identities: Option<Identities>,
+    /// Whether it came from a file.
+    from_file: bool,
+}
+
+fn configure(args: &Args) -> Result<Configured, AndondError> {
     let installed = Path::new("/etc/andon/andon.toml");
     let path = args.config.as_deref().or_else(|| installed.exists().then_some(installed));
     let mut config = path.map_or_else(|| Ok(Config::default()), Config::read)?;
@@ -222,6 +265,8 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
         config.state_dir = config.state_dir.with_file_name("andon-demo");
         config.regulations = vec!["itsm".to_owned()];
         "демонстрация".clone_into(&mut config.board.site);
+        // It talks to itself, in plain HTTP.
+        config.tls = None;
         // Its time is not the box's, so the kernel knows nothing of it.
         config.clock.trust = Proof::Plausible;
     }
@@ -231,12 +276,18 @@ fn configure(args: &Args) -> Result<(Config, Regulations, bool), AndondError> {
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
+    config.refuse_exposure()?;
+    let identities = certificate::read(&config, base)?;
     if !args.regulations.is_empty() {
         config.regulations.clone_from(&args.regulations);
         base = Path::new(".");
     }
+    if path.is_none() && config.listen.ip().is_loopback() {
+        // Somebody's own machine, for a try: whoever can ask has its processor anyway.
+        config.limits = Limits::off();
+    }
     let regulations = config.regulations(base)?;
-    Ok((config, regulations, path.is_some()))
+    Ok(Configured { config, regulations, identities, from_file: path.is_some() })
 }
 
 /// What was found when the books were opened: for the journal, and what is lost as an alarm. That nothing was found ends
@@ -284,6 +335,8 @@ struct Daemon {
     gate: Gate,
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     parts: Parts,
+    access: Arc<Access>,
+    entrance: Entrance,
     started_us: u64,
 }
 
@@ -294,19 +347,25 @@ impl Daemon {
     /// Serves from here on: the opening first, then the desk, until the daemon is told to stop.
     async fn serve(
         &self,
+        http: &tokio::runtime::Handle,
         listener: TcpListener,
         demo: Option<Demo>,
     ) -> (Option<Running>, Result<(), AndondError>) {
+        match signal(SignalKind::hangup()) {
+            Ok(hangup) => drop(tokio::spawn(certificate::keep(self.entrance.tls.clone(), hangup))),
+            Err(error) => log::error!("SIGHUP would end the daemon, it cannot be listened for: {error}"),
+        }
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or(self.config.listen);
         let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png), self.parts.live.clone());
-        let doors = serve(listener, router, told(stopped.clone()));
+        let doors = http.spawn(serve(listener, self.entrance.clone(), router, told(stopped.clone())));
         let life = async {
             let lived = self.live(address, stopped, demo).await;
             stop.send_replace(true);
             lived
         };
         let (doors, (desk, lived)) = tokio::join!(doors, life);
+        let doors = doors.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked)));
         (desk, lived.and(doors.map_err(AndondError::Serve)))
     }
 
@@ -318,7 +377,7 @@ impl Daemon {
         demo: Option<Demo>,
     ) -> (Option<Running>, Result<(), AndondError>) {
         let mut signal = pin!(wait_for_signal());
-        let mut saying = Listening { address, is_said: false };
+        let mut saying = Listening { address, is_tls: self.entrance.tls.is_some(), is_said: false };
         let opened = tokio::select! {
             opened = self.open(&mut saying) => opened,
             () = &mut signal => return (None, Ok(())),
@@ -372,7 +431,12 @@ impl Daemon {
         let Self { config, settings, .. } = self;
         tell_books(report, handle, settings.language);
         versions::tell(&report.versions, handle);
-        let shared = self.shared(handle);
+        let apart = apart(config);
+        tokio::spawn(apart.clone().watch(handle.clone(), report.losses().is_none()));
+        let herald = Herald::new(handle.clone(), config.zone);
+        let (webhooks, delivering) =
+            webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
+        let shared = self.shared(herald, webhooks, apart);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -387,20 +451,30 @@ impl Daemon {
             tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
         }
         let welcome = welcome(config, handle, demo, self.from_file, listening.address);
-        tokio::select! {
-            welcomed = welcome => welcomed?,
-            () = &mut signal => return Ok(()),
-        }
-        signal.await;
-        Ok(())
+        let lived = async {
+            tokio::select! {
+                welcomed = welcome => welcomed?,
+                () = &mut signal => return Ok(()),
+            }
+            signal.await;
+            Ok(())
+        };
+        let lived = lived.await;
+        delivering.stop().await;
+        lived
     }
 
-    fn shared(&self, handle: &Handle) -> Arc<Shared> {
+    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart) -> Arc<Shared> {
         Arc::new(Shared {
-            handle: handle.clone(),
+            handle: herald.handle().clone(),
+            herald,
             png: Arc::clone(&self.png),
             parts: self.parts.clone(),
+            access: Arc::clone(&self.access),
+            traffic: Arc::clone(&self.entrance.traffic),
+            webhooks,
             started_us: self.started_us,
+            apart,
             facts: ServerFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 regulations: self.settings.regulations.ids().into_iter().map(str::to_owned).collect(),
@@ -408,6 +482,7 @@ impl Daemon {
                 zone: self.config.zone,
                 language: self.config.board.language,
                 proof: self.config.clock.trust,
+                alertmanager: self.config.alertmanager.clone().map(Arc::new),
             },
         })
     }
@@ -422,13 +497,15 @@ async fn told(mut stopped: watch::Receiver<bool>) {
 /// The line that says where the daemon listens; said once.
 struct Listening {
     address: SocketAddr,
+    is_tls: bool,
     is_said: bool,
 }
 
 impl Listening {
     fn say(&mut self) {
         if !self.is_said {
-            say(&format!("listening on http://{}", self.address));
+            let scheme = if self.is_tls { "https" } else { "http" };
+            say(&format!("listening on {scheme}://{}", self.address));
         }
         self.is_said = true;
     }
@@ -453,6 +530,13 @@ async fn welcome(
         introduce(address, &token, handle.view().regulations());
     }
     Ok(())
+}
+
+/// What is kept apart from the record, once the books are open: a restore that was cut off is ended by then.
+fn apart(config: &Config) -> Apart {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let key = config.sealed.key(credentials.as_deref(), &config.state_dir);
+    Apart::open(&config.state_dir, config.attachments.limits(), key, config.board.language)
 }
 
 /// The socket for `andonctl`, beside the books, or in the directory systemd made for it (`RuntimeDirectory=`). One left
@@ -480,18 +564,15 @@ async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<St
     let known = std::fs::read_to_string(&path).ok().map(|text| text.trim().to_owned());
     if let Some(secret) = known {
         let hash = secret::hash(secret.as_bytes());
-        if handle.view().tokens().iter().any(|token| token.hash == hash) {
+        let tokens = handle.view().tokens();
+        if tokens.by_hash(&hash).is_some_and(|token| !token.is_expired(handle.view().now())) {
             return Ok(secret);
         }
     }
     let secret = secret::new().map_err(AndondError::Secret)?;
     let name = if demo { "demo" } else { "first-agent" };
-    let token = Token {
-        name: free_name(handle, name).into(),
-        role: if demo { Role::Lead } else { Role::Agent },
-        lines: Vec::new(),
-        hash: secret::hash(secret.as_bytes()).into(),
-    };
+    let role = if demo { Role::Lead } else { Role::Agent };
+    let token = Token::named(&free_name(handle, name), role, &secret::hash(secret.as_bytes()));
     add_token(handle, token).await?;
     if let Err(error) = keep_secret(&path, &secret) {
         // It is told below, and whoever reads that has it.

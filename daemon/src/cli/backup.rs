@@ -15,16 +15,17 @@ use super::books::{Sum, instead};
 use super::control::Control;
 use super::error::CliError;
 use super::whole_file::WholeFile;
+use crate::run::apart::note_attachments;
 use crate::store::backup::{BackupError, Damage, Facts, Manifest, SealCheck, manifest, pack};
 
 /// Back the desk up into a file, while the daemon runs.
 ///
-/// Everything that was acknowledged before the command began is in it: the ledger and the kept texts of regulations.
-/// The tickets in sled are not, they are rebuilt from the ledger; nor is the configuration. Of tokens it has hashes. The
-/// file is a tar.gz with manifest.json in front, and every bit of it is under a checksum.
+/// Everything that was acknowledged before the command began is in it: the ledger, the kept texts of regulations, and
+/// attachments. The tickets in sled are not, they are rebuilt from the ledger; nor is the configuration, nor access data,
+/// which is to be gone when it is erased. Of tokens it has hashes. The file is a tar.gz with manifest.json in front, and every bit of it is under a checksum.
 ///
 /// A daemon that is stopped is done without, where --state-dir says whose backup it is. Ends with 1 where the backup was
-/// written and the ledger had lost something.
+/// written and the ledger had lost something, or an attachment is missing.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
     /// The file; a directory takes andon-DATE.tar.gz, the day being UTC's; `-` is standard output
@@ -33,7 +34,7 @@ pub(super) struct Backup {
     /// Replace the file where it is there already
     #[arg(long)]
     force: bool,
-    /// Keep the newest N of DIR's andon-DATE.tar.gz and remove the older ones, unless the ledger is damaged
+    /// Keep the newest N of DIR's andon-DATE.tar.gz and remove the older ones, unless something is lost
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     keep: Option<u16>,
 }
@@ -60,7 +61,9 @@ impl Backup {
         let manifest = manifest(file.partial())?;
         file.keep()?;
         let removed = match self.keep {
-            Some(keep) if manifest.damage.is_empty() => remove_old(&self.to, &path, keep.into())?,
+            Some(keep) if manifest.damage.is_empty() && manifest.attachments_lost.is_empty() => {
+                remove_old(&self.to, &path, keep.into())?
+            }
             Some(_) | None => Vec::new(),
         };
         tell(io, &path, &manifest, &removed)
@@ -82,6 +85,7 @@ fn write(
         program: env!("CARGO_PKG_VERSION").to_owned(),
         taken_at: now.to_rfc3339(Tz::UTC),
         tickets: Sum::of(&books.ledger)?.tickets,
+        attachments: note_attachments,
     };
     pack(&books.ledger.reader(), &durable, books.dir(), facts, out)?;
     Ok(())
@@ -97,11 +101,11 @@ fn tell(
     manifest: &Manifest,
     removed: &[PathBuf],
 ) -> Result<ExitCode, CliError> {
-    let Manifest { events, tickets, damage, .. } = manifest;
+    let Manifest { events, tickets, damage, attachments_lost, .. } = manifest;
     let bytes = fs::metadata(path).map_or(0, |meta| meta.len());
     if io.json {
         io.json(&json!({"file": path, "bytes": bytes, "taken_at": manifest.taken_at, "events": events,
-            "tickets": tickets, "damage": damage, "removed": removed}))?;
+            "tickets": tickets, "damage": damage, "attachments_lost": attachments_lost, "removed": removed}))?;
     } else {
         writeln!(io.err, "{}: {events} events, {tickets} tickets, {bytes} bytes", path.display())?;
         for old in removed {
@@ -112,7 +116,10 @@ fn tell(
         let last = next_event - 1;
         writeln!(io.err, "andonctl: the ledger is damaged, the backup lacks events {first_event} to {last}")?;
     }
-    if damage.is_empty() {
+    for name in attachments_lost {
+        writeln!(io.err, "andonctl: attachments/{name} is missing or damaged, the backup lacks it")?;
+    }
+    if damage.is_empty() && attachments_lost.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     writeln!(io.err, "andonctl: an older backup may have them; none was removed")?;

@@ -1,12 +1,15 @@
 //! Books that no daemon has open, opened here: for what can be done without one, and to check what was restored.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
+
+use smol_str::SmolStr;
 
 use super::control::ControlError;
 use super::error::CliError;
 use super::journal;
-use crate::desk::{Entry, Event};
+use crate::desk::{Entry, Event, TicketNumber};
 use crate::run::books::{BooksError, make_ready};
 use crate::run::checking::Losses;
 use crate::store::backup::Damage;
@@ -76,6 +79,8 @@ pub(super) struct Sum {
     pub(super) tickets: u64,
     /// Events that cannot be read.
     pub(super) damage: Vec<Damage>,
+    /// Access data that tickets have, by ticket and field.
+    pub(super) sealed: BTreeSet<(TicketNumber, SmolStr)>,
 }
 
 impl Sum {
@@ -105,8 +110,20 @@ impl Sum {
                 )));
             }
             sum.tickets = sum.tickets.max(opened(&entry));
+            sum.note_sealed(&entry);
         }
         Ok(sum)
+    }
+
+    fn note_sealed(&mut self, entry: &Entry) {
+        for fact in &entry.facts {
+            let Some(ticket) = fact.ticket else { continue };
+            if let Event::SealedSet { field, .. } = &fact.event {
+                self.sealed.insert((ticket, field.clone()));
+            } else if let Event::SealedErased { fields } = &fact.event {
+                self.sealed.retain(|(known, field)| *known != ticket || !fields.contains(field));
+            }
+        }
     }
 }
 

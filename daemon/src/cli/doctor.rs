@@ -7,6 +7,7 @@ mod here;
 mod pi;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -26,10 +27,12 @@ use crate::config::Config;
 
 /// Where an installed daemon has its configuration, from the root.
 const INSTALLED: &str = "etc/andon/andon.toml";
+/// The directory it is in, where its files are looked for.
+const INSTALLED_IN: &str = "etc/andon";
 
 /// Tell what is missing on this box, and the line that mends it.
 ///
-/// Looks at the configuration, the wall's buses and pins, rights, the state directory, the clock and the daemon; it changes
+/// Looks at the configuration, the certificate, the wall's buses and pins, rights, the state directory, the clock and the daemon; it changes
 /// nothing. Ends with 1 when something is wrong.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -46,6 +49,9 @@ impl Doctor {
         let tree = Tree::new(&self.root);
         let mut findings = Vec::new();
         let config = configuration(self.config.as_deref(), &tree, &mut findings);
+        let base =
+            self.config.as_deref().and_then(Path::parent).map_or(tree.path(INSTALLED_IN), Path::to_owned);
+        tls::look(&config, &base, SystemClock.system_now(), &mut findings);
         pi::look(&tree, &config.board, &mut findings);
         let state_dir = io.state_dir.clone().unwrap_or(config.state_dir);
         here::state_dir(&state_dir, &mut findings);
@@ -87,6 +93,16 @@ fn configuration(said: Option<&Path>, tree: &Tree, findings: &mut Vec<Finding>) 
 #[derive(Deserialize)]
 struct Status {
     version: String,
+    /// None of a daemon that has no index yet.
+    #[serde(default)]
+    search: Option<Search>,
+}
+
+#[derive(Deserialize)]
+struct Search {
+    whole: bool,
+    tickets: u64,
+    missing_blocks: u64,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +118,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
     let path = "/v1/status";
     let status = control.get(path).and_then(|answer| answer.read::<Status>(path));
     match status {
-        Ok(Status { version }) => {
+        Ok(Status { version, search }) => {
             let own = env!("CARGO_PKG_VERSION");
             findings.push(if version == own {
                 Finding::fine("daemon", format!("andond {version} answers"))
@@ -110,6 +126,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
                 let what = format!("andond {version} runs, and this is andonctl {own}");
                 Finding::wrong("daemon", what, "sudo systemctl restart andond")
             });
+            findings.extend(search.map(|search| lists(&search)));
         }
         Err(error) => {
             let mend = match &error {
@@ -128,4 +145,13 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
         let what = format!("a part of the wall fails ({id}): {text}");
         findings.push(Finding::wrong("wall", what, "journalctl -u andond -e"));
     }
+}
+
+/// The index by which lists find tickets.
+fn lists(Search { whole, tickets, missing_blocks }: &Search) -> Finding {
+    if *whole {
+        return Finding::fine("lists", format!("lists find {tickets} tickets by their index"));
+    }
+    let what = format!("the index of lists lacks {missing_blocks} blocks and is being made: lists are slow");
+    Finding::note("lists", what).mended_by("andonctl status; journalctl -u andond -g index")
 }

@@ -10,10 +10,12 @@ mod backup;
 mod board;
 mod books;
 mod calendar;
+mod certificate;
 mod clock;
 mod config;
 mod control;
 mod demo;
+mod descriptors;
 mod doctor;
 mod error;
 mod export;
@@ -27,6 +29,7 @@ mod journal;
 mod ledger;
 mod regulation;
 mod restore;
+mod sealed;
 pub mod simulate;
 mod simulate_command;
 mod status;
@@ -36,6 +39,7 @@ mod text;
 mod ticket;
 mod token;
 mod watchdog;
+mod webhook;
 mod whole_file;
 
 use std::io::{self, IsTerminal, Write};
@@ -53,7 +57,7 @@ use crate::config::STATE_DIR;
 
 /// Runs andond's desk from the command line.
 ///
-/// simulate, regulation, calendar and import-log need no daemon; backup, export and ledger check do without where they are
+/// simulate, regulation, calendar, sealed and import-log need no daemon; backup, export and ledger check do without where they are
 /// told the state directory; restore and import want it stopped; the others talk to its socket. Data goes to stdout,
 /// talk to stderr. Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 #[derive(Debug, Parser)]
@@ -92,6 +96,8 @@ enum Noun {
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
     #[command(subcommand)]
+    Webhook(webhook::WebhookNoun),
+    #[command(subcommand)]
     Archive(archive::ArchiveNoun),
     #[command(subcommand)]
     Ledger(ledger::LedgerNoun),
@@ -109,6 +115,8 @@ enum Noun {
     Restore(restore::Restore),
     Export(export::Export),
     Import(import::Import),
+    #[command(subcommand)]
+    Sealed(sealed::SealedNoun),
     Simulate(simulate_command::Simulate),
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
@@ -194,6 +202,7 @@ impl Noun {
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
+            Self::Webhook(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),
@@ -205,6 +214,7 @@ impl Noun {
             Self::Restore(restore) => restore.run(io),
             Self::Export(export) => export.run(io),
             Self::Import(import) => import.run(io),
+            Self::Sealed(noun) => noun.run(io),
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
         }

@@ -1,5 +1,6 @@
 //! `andonctl restore`: a desk out of a backup.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -109,7 +110,7 @@ impl Restore {
 }
 
 /// Unpacks a backup into an empty directory and reads all of it.
-fn check(file: &Path, into: &Path, io: &Io<'_>) -> Result<Manifest, CliError> {
+fn check(file: &Path, into: &Path, io: &mut Io<'_>) -> Result<Manifest, CliError> {
     let manifest = unpack(file, into)?;
     format::open(into, env!("CARGO_PKG_VERSION"), &io.now.to_rfc3339(Tz::UTC)).map_err(BooksError::Format)?;
     let (ledger, report) = Ledger::open(into).map_err(BooksError::Ledger)?;
@@ -124,10 +125,18 @@ fn check(file: &Path, into: &Path, io: &Io<'_>) -> Result<Manifest, CliError> {
     if sum.damage.is_empty() && sum.tickets != manifest.tickets {
         return wrong("its ledger does not open the tickets its manifest counts");
     }
+    if !sum.sealed.is_empty() {
+        let tickets: BTreeSet<_> = sum.sealed.iter().map(|(ticket, _)| ticket.to_string()).collect();
+        let list = Vec::from_iter(tickets).join(", ");
+        writeln!(io.err, "access data is in no backup: ask for it again, of tickets {list}")?;
+    }
     Ok(manifest)
 }
 
 fn tell_damage(manifest: &Manifest, io: &mut Io<'_>) -> Result<(), CliError> {
+    for name in &manifest.attachments_lost {
+        writeln!(io.err, "attachments/{name} was missing or damaged before the backup was taken")?;
+    }
     for damage in &manifest.damage {
         let (first, last) = (damage.first_event, damage.next_event - 1);
         writeln!(io.err, "events {first} to {last} were lost before the backup was taken")?;

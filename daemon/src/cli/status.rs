@@ -24,7 +24,11 @@ struct Status {
     #[serde(default)]
     tickets_archived: u64,
     #[serde(default)]
+    attachments: u64,
+    #[serde(default)]
     sizes: Sizes,
+    #[serde(default)]
+    search: Option<Search>,
     alarms_total: u64,
     next_deadline: Option<String>,
     muted_until: Option<String>,
@@ -44,6 +48,16 @@ struct Sizes {
     ledger: u64,
     tickets: u64,
     archive: u64,
+    #[serde(default)]
+    attachments: u64,
+}
+
+#[derive(Deserialize)]
+struct Search {
+    whole: bool,
+    tickets: u64,
+    missing_blocks: u64,
+    bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +78,7 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     }
     let status: Status = answer.read(path)?;
     let Counts { open, waiting, critical, breached, due_soon } = status.counts;
-    let Sizes { ledger, tickets, archive } = status.sizes;
+    let Sizes { ledger, tickets, archive, attachments } = status.sizes;
     let trusted = match &status.distrust {
         None if status.trusted => "trusted".to_owned(),
         None => "NOT TRUSTED: nothing breaches until it is".to_owned(),
@@ -83,14 +97,34 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
                 status.tickets_total, status.tickets_archived
             ),
         ),
-        ("on disk", format!("ledger {}, tickets {}, archive {}", size(ledger), size(tickets), size(archive))),
+        (
+            "on disk",
+            format!(
+                "ledger {}, tickets {}, archive {}, {} attachments {}",
+                size(ledger),
+                size(tickets),
+                size(archive),
+                status.attachments,
+                size(attachments)
+            ),
+        ),
         ("alarms", status.alarms_total.to_string()),
         ("next deadline", status.next_deadline.as_deref().map_or_else(|| "-".to_owned(), when)),
     ];
+    if let Some(search) = status.search {
+        rows.push(("lists", lists(&search)));
+    }
     if let Some(until) = status.muted_until {
         rows.push(("muted until", when(&until)));
     }
     io.pairs(&rows)
+}
+
+/// By what lists find tickets.
+fn lists(search: &Search) -> String {
+    let Search { whole, tickets, missing_blocks, bytes } = search;
+    let index = format!("an index of {tickets} tickets, {}", size(*bytes));
+    if *whole { index } else { format!("slow: {index}, lacks {missing_blocks} blocks and is being made") }
 }
 
 /// The versions that take tickets, have some, or will take them.

@@ -353,6 +353,7 @@ fn without_a_daemon_the_message_says_how_to_start_one() {
     for words in [
         vec!["status"],
         vec!["token", "list"],
+        vec!["token", "denials"],
         vec!["ticket", "show", "1"],
         vec!["alarm", "ack", "1-critical-5"],
         vec!["alarm", "shelve", "1-critical-5", "30m"],
@@ -421,6 +422,22 @@ fn settle(desk: &mut Desk, entries: &mut Vec<Entry>, at: Timestamp) {
     }
 }
 
+/// Two tokens: one of an agent, one of a bot whose time is over.
+fn tokens() -> Value {
+    json!([{"name": "ivanova", "role": "agent", "lines": [1, 2]},
+        {"name": "bot", "role": "intake", "lines": [], "regulations": ["getmark"], "channels": ["email", "phone"],
+         "expires_at": "2026-11-20T00:00:00.000+03:00", "expired": true,
+         "last_used_at": "2026-11-19T12:00:00.000+03:00", "last_used_from": "192.168.1.7"}])
+}
+
+/// Two denied calls.
+fn denials() -> Value {
+    json!([{"first_at": "2026-11-23T09:00:00.000+03:00", "last_at": "2026-11-23T09:10:00.000+03:00", "count": 10_000,
+        "from": "192.168.1.66", "token": null, "code": "locked-out", "method": "POST", "route": "/v1/tickets"},
+        {"first_at": "2026-11-23T08:00:00.000+03:00", "last_at": "2026-11-23T08:00:00.000+03:00", "count": 1,
+        "from": "2001:db8:1:2::/64", "token": "bot", "code": "out-of-scope", "method": "POST", "route": "/v1/tickets/{number}/{verb}"}])
+}
+
 /// What a daemon with that desk answers.
 fn answer(
     desk: &Desk,
@@ -441,6 +458,7 @@ fn answer(
             "versions": [{"regulation": "getmark", "version": "2024-06-14", "holds_from": "2024-06-14", "registers": true, "tickets": 2},
                 {"regulation": "getmark", "version": "2027", "holds_from": "2027-01-01", "registers": false, "tickets": 0}], "counts": desk.counts(),
             "tickets_total": 2, "tickets_archived": 0, "sizes": {"ledger": 48_213, "tickets": 4_718_592, "archive": 0},
+            "search": {"whole": true, "tickets": 2, "waiting": 0, "missing_blocks": 0, "bytes": 2_048},
             "alarms_total": desk.alarms_total(), "next_event": desk.next_seq(),
             "next_deadline": desk.next_deadline().map(|at| at.to_rfc3339(zone)), "muted_until": null})
         }
@@ -460,7 +478,13 @@ fn answer(
             let clocks = explain::explain(TicketNumber(1), &about, desk.regulations(), now);
             json!({"number": 1, "at": now.to_rfc3339(zone), "clocks": clocks})
         }
-        ("GET", "/v1/alarms") => json!(view::alarms(desk, zone, firmware_board::Language::Russian, 100)),
+        ("GET", "/v1/alarms") => json!(view::alarms(
+            desk,
+            &crate::desk::Scope::default(),
+            zone,
+            firmware_board::Language::Russian,
+            100
+        )),
         ("POST", "/v1/alarms/1-breach-line-1/ack") => json!({"id": "1-breach-line-1", "changed": true}),
         ("POST", "/v1/alarms/1-breach-line-1/shelve") => json!({
             "id": "1-breach-line-1", "shelved_until": now.plus_ms(1_800_000).to_rfc3339(zone), "changed": true
@@ -488,16 +512,16 @@ fn answer(
                 "detail": "the system clock is 1d 2h behind the newest event"});
             return (StatusCode::CONFLICT, headers, problem);
         }
-        ("GET", "/v1/tokens") => {
-            json!([{"name": "ivanova", "role": "agent", "lines": [1, 2]}, {"name": "bot", "role": "intake", "lines": []}])
-        }
+        ("GET", "/v1/tokens") => tokens(),
+        ("GET", "/v1/denials") => denials(),
         ("POST", "/v1/tokens") if body["name"] == "ivanova" => {
             let problem = json!({"type": "urn:andon:problem:invalid-fields", "title": "Fields are wrong", "status": 422, "code": "invalid-fields",
                 "detail": "1 field is wrong", "errors": [{"field": "name", "message": "`ivanova` has a token already"}]});
             return (StatusCode::UNPROCESSABLE_ENTITY, headers, problem);
         }
         ("POST", "/v1/tokens") => {
-            json!({"name": body["name"], "role": body["role"], "lines": body["lines"], "secret": "andon_secret"})
+            json!({"name": body["name"], "role": body["role"], "lines": body["lines"], "regulations": body["regulations"],
+                "channels": body["channels"], "expires_at": body["expires"], "secret": "andon_secret"})
         }
         ("GET", "/v1/regulations") => json!([{"id": "getmark"}]),
         ("POST", "/v1/regulations/getmark/preview") if body["text"].is_string() => {
@@ -609,11 +633,29 @@ fn what_the_daemon_says_is_told_as_text() {
         &["clock", "trust", "--yes"],
         &["token", "list"],
         &["token", "add", "--name", "petrov", "--role", "agent", "--line", "1", "--line", "2"],
+        &[
+            "token",
+            "add",
+            "--name",
+            "bot",
+            "--role",
+            "intake",
+            "--regulation",
+            "getmark",
+            "--channel",
+            "email",
+            "--channel",
+            "phone",
+            "--expires",
+            "90d",
+        ],
         &["token", "add", "--name", "ivanova", "--role", "agent"],
         &["--json", "token", "add", "--name", "ivanova", "--role", "agent"],
         &["token", "add", "--name", "petrov", "--role", "boss"],
         &["token", "revoke", "ivanova"],
         &["--json", "token", "list"],
+        &["token", "denials"],
+        &["token", "denials", "--limit", "0"],
         &["regulation", "preview", "getmark"],
         &["regulation", "preview", "getmark", "--limit", "1"],
         &["regulation", "preview", "itsm", "--version", "2"],

@@ -3,9 +3,17 @@
 //! Everything has a default: a daemon without a file runs. What cannot be is told by file, line, key and the way out;
 //! `andonctl config check` reads a file by this same code.
 
+mod alertmanager;
+mod attachments;
+mod limits;
 mod panel;
 mod pins;
+mod sealed;
+pub mod serving;
 pub mod signals;
+mod template;
+pub mod tls;
+pub mod webhook;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,8 +32,16 @@ use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
 
+pub use alertmanager::Alertmanager;
+pub use attachments::Attachments;
+pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use sealed::Sealed;
+pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
+pub use template::{BadTemplate, Template};
+pub use tls::{Tls, TlsFiles};
+pub use webhook::Webhook;
 
 /// Where the daemon listens where nothing else is said.
 pub const LISTEN: &str = "127.0.0.1:8420";
@@ -56,6 +72,15 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         message: String,
     },
+    /// Whoever hears the network would read tokens and tickets.
+    #[error(
+        "the desk would listen on {listen} without TLS, where the network hears tokens and tickets: give it a certificate \
+         by [tls], or listen on 127.0.0.1 behind a proxy that has one, or write `insecure-lan = true` where the network is trusted"
+    )]
+    Exposed {
+        /// Where it would listen.
+        listen: SocketAddr,
+    },
     /// A regulation's file is wrong.
     #[error("{0}")]
     Regulation(#[from] Problems),
@@ -70,6 +95,22 @@ pub enum ConfigError {
     TwiceRegulation {
         /// Which id.
         id: String,
+    },
+    /// `[alertmanager]` names something that is not there.
+    #[error("[alertmanager] {key}: {message}")]
+    Alertmanager {
+        /// Which of its keys.
+        key: &'static str,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A webhook cannot be so.
+    #[error("[[webhook]] {entry}: {message}")]
+    Webhook {
+        /// Which of the entries, from 1.
+        entry: usize,
+        /// What is wrong and what would be right.
+        message: String,
     },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
@@ -89,6 +130,12 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The address of the HTTP door. Default: `127.0.0.1:8420`.
     pub listen: SocketAddr,
+    /// Whether the HTTP door may be heard on the network without TLS. Default: false, it is refused.
+    pub insecure_lan: bool,
+    /// The HTTP door's certificate; without, it speaks plain HTTP, on loopback only.
+    pub tls: Option<Tls>,
+    /// How many the HTTP door serves.
+    pub serving: Serving,
     /// Regulations by shipped name or file. Default: `getmark`.
     pub regulations: Vec<String>,
     /// Which regulation a registration that names none is taken under, where several run; the first match.
@@ -104,6 +151,17 @@ pub struct Config {
     pub log: Log,
     /// Where tickets go that were closed long ago.
     pub archive: Archive,
+    /// How often a token or an address may ask.
+    pub limits: Limits,
+    /// Which tickets alerts open; without, none come in.
+    pub alertmanager: Option<Alertmanager>,
+    /// How much room files of tickets may take.
+    pub attachments: Attachments,
+    /// The key of access data.
+    pub sealed: Sealed,
+    /// Where events are posted. Default: nowhere.
+    #[serde(rename = "webhook")]
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Default for Config {
@@ -111,6 +169,9 @@ impl Default for Config {
         Self {
             state_dir: STATE_DIR.into(),
             listen: LISTEN.parse().expect("the default address is one"),
+            insecure_lan: false,
+            tls: None,
+            serving: Serving::default(),
             regulations: vec!["getmark".to_owned()],
             intake: Vec::new(),
             zone: Tz::Europe__Moscow,
@@ -118,6 +179,11 @@ impl Default for Config {
             clock: Clock::default(),
             log: Log::default(),
             archive: Archive::default(),
+            limits: Limits::default(),
+            alertmanager: None,
+            attachments: Attachments::default(),
+            sealed: Sealed::default(),
+            webhooks: Vec::new(),
         }
     }
 }
@@ -252,8 +318,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config = Self::parse(path, &text)?;
-        config.regulations(path.parent().unwrap_or(Path::new(".")))?;
+        let mut config = Self::parse(path, &text)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        config.regulations(base)?;
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        for webhook in &mut config.webhooks {
+            webhook.settle(base, credentials.as_deref());
+        }
         Ok(config)
     }
 
@@ -285,14 +356,33 @@ impl Config {
             .board
             .settle(text)
             .map_err(|wrong| problem(toml_problem::line_of(text, &wrong.at), wrong.key, wrong.message))?;
+        config
+            .refuse_exposure()
+            .map_err(|exposed| problem(line_with("listen"), "listen", exposed.to_string()))?;
         Ok(config)
+    }
+
+    /// Whether the network hears what the HTTP door says.
+    pub fn is_exposed(&self) -> bool {
+        self.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// Holds that the network hears what the HTTP door says only where that is wanted.
+    ///
+    /// # Errors
+    /// [`ConfigError::Exposed`].
+    pub fn refuse_exposure(&self) -> Result<(), ConfigError> {
+        if self.is_exposed() && !self.insecure_lan {
+            return Err(ConfigError::Exposed { listen: self.listen });
+        }
+        Ok(())
     }
 
     /// The regulations named, read and checked. Files are looked for from `base`.
     ///
     /// # Errors
     /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
-    /// [`ConfigError::Intake`].
+    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`], [`ConfigError::Webhook`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -317,6 +407,13 @@ impl Config {
                 return Err(ConfigError::Intake { entry, message });
             }
         }
+        if let Some(alertmanager) = &self.alertmanager {
+            alertmanager
+                .check(&regulations)
+                .map_err(|(key, message)| ConfigError::Alertmanager { key, message })?;
+        }
+        webhook::check(&self.webhooks, &regulations)
+            .map_err(|(entry, message)| ConfigError::Webhook { entry, message })?;
         Ok(regulations.with_intake(self.intake.clone()))
     }
 }
@@ -486,6 +583,26 @@ mod tests {
             assert_eq!(complaint(text), expected);
         }
         assert!(complaint("listen = \"here\"").contains("andon.toml:1: listen: invalid socket address"));
+    }
+
+    #[test]
+    fn plain_http_on_the_network_is_refused_unless_it_is_wanted() {
+        let told = complaint("zone = \"UTC\"\nlisten = \"0.0.0.0:8420\"");
+        assert!(
+            told.starts_with("andon.toml:2: listen: the desk would listen on 0.0.0.0:8420 without TLS"),
+            "{told}"
+        );
+        assert!(told.contains("[tls]") && told.contains("`insecure-lan = true`"), "{told}");
+        assert!(complaint("listen = \"[::]:8420\"").contains("without TLS"));
+        for fine in [
+            "listen = \"0.0.0.0:8420\"\ninsecure-lan = true",
+            "listen = \"0.0.0.0:8420\"\n[tls]\ncertificate = \"./c.pem\"\nkey = \"./k.pem\"",
+            "listen = \"127.0.0.7:8420\"",
+            "listen = \"[::1]:8420\"",
+            "listen = \"[::ffff:127.0.0.1]:8420\"",
+        ] {
+            Config::parse(Path::new("andon.toml"), fine).unwrap_or_else(|error| panic!("{fine}: {error}"));
+        }
     }
 
     #[test]

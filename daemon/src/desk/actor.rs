@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
+use super::scope::Scope;
+
 /// What a person or program may do, from least to most; each role may all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -67,6 +69,8 @@ pub struct Actor {
     pub role: Role,
     /// The lines they work on; empty means every line.
     pub lines: Vec<u8>,
+    /// The tickets they have to do with.
+    pub scope: Scope,
     /// True where they speak for the requester: answering, confirming, returning.
     pub requester: bool,
 }
@@ -74,17 +78,17 @@ pub struct Actor {
 impl Actor {
     /// An agent, lead or admin by name, on every line.
     pub fn named(name: &str, role: Role) -> Self {
-        Self { name: name.into(), role, lines: Vec::new(), requester: false }
+        Self { name: name.into(), role, lines: Vec::new(), scope: Scope::default(), requester: false }
     }
 
     /// The requester, whose words came in by some channel.
     pub fn requester() -> Self {
-        Self { name: "requester".into(), role: Role::Intake, lines: Vec::new(), requester: true }
+        Self { requester: true, ..Self::named("requester", Role::Intake) }
     }
 
     /// Time itself: what the desk does when a deadline passes.
     pub fn timer() -> Self {
-        Self { name: "timer".into(), role: Role::Admin, lines: Vec::new(), requester: false }
+        Self::named("timer", Role::Admin)
     }
 
     /// Whether they work on the line.

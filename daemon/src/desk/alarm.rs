@@ -42,7 +42,7 @@ pub enum AlarmKind {
     Clock,
     /// A panel fails.
     Panel,
-    /// Letters do not leave.
+    /// Letters do not leave, or events do not reach another system.
     Letter,
     /// A shift is short of people.
     Staffing,

@@ -4,15 +4,22 @@
 //! Their JSON is the contract's. Required fields are optional here and asked for by the desk, so that a body
 //! with three things missing is told so at once and not one by one.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
+use calendars::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::actor::Role;
-use super::refusal::FieldError;
+use super::actor::{Actor, Role};
+use super::alert::{Alert, AlertsOverLimit};
+use super::attachment::Attached;
+use super::reading::{Read, read};
+use super::reference::{ALERTS, OVER_LIMIT, Reference};
+use super::refusal::{FieldError, list};
+use super::scope::Scope;
 use super::ticket::TicketNumber;
 
 /// A wish to change something.
@@ -37,10 +44,70 @@ pub enum Command {
         /// Which version.
         version: SmolStr,
     },
+    /// Takes in what a monitoring system tells: opens a ticket, notes what is new, or does nothing. Precondition: alerts
+    /// have not opened as many tickets within the hour as they may, or the alert has one.
+    Alert(Box<Alert>),
+    /// Counts alerts that opened no ticket on one that stands for all of them.
+    AlertsOverLimit(Box<AlertsOverLimit>),
+    /// Changes the files of a ticket. Precondition: the ticket exists.
+    Attachments {
+        /// Which ticket.
+        number: TicketNumber,
+        /// What is to happen.
+        act: AttachmentAct,
+    },
+    /// Does something with the access data of a ticket. Precondition: the ticket exists.
+    Sealed {
+        /// Which ticket.
+        number: TicketNumber,
+        /// What is to happen.
+        act: SealedAct,
+    },
     /// Takes the next ticket of the queue for the actor. Precondition: there is one that may be taken (PM-C5, BC-8).
     TakeNext(TakeNext),
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
+}
+
+/// What can be done with the files of a ticket. Their bytes are durable before, and are let go after.
+#[derive(Clone, Debug)]
+pub enum AttachmentAct {
+    /// Adds files, all or none. Precondition: the ticket is not closed, and its regulation takes their kinds.
+    Add {
+        /// The files.
+        files: Vec<Attached>,
+        /// How much all files of the ticket may be, in bytes.
+        ticket_max_bytes: u64,
+    },
+    /// Removes a file. Precondition: it is there; a reason.
+    Remove {
+        /// Which.
+        id: SmolStr,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// What can be done with access data. What it says never comes here.
+#[derive(Clone, Debug)]
+pub enum SealedAct {
+    /// Puts it, instead of what was there. Precondition: the ticket is not closed, and its regulation has the field.
+    Put {
+        /// The regulation's sealed field, without `fields.`.
+        field: SmolStr,
+        /// Names its bytes, which are durable.
+        id: SmolStr,
+    },
+    /// Sees it. Precondition: the actor is the ticket's assignee.
+    Look {
+        /// Which field.
+        field: SmolStr,
+    },
+    /// Erases it. Precondition: it is there.
+    Erase {
+        /// Which field.
+        field: SmolStr,
+    },
 }
 
 /// What can be done to a ticket; one variant per verb of the contract.
@@ -161,8 +228,53 @@ pub struct Token {
     /// The lines it works on; empty means every line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<u8>,
+    /// The regulations whose tickets it has to do with; empty means every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regulations: Vec<SmolStr>,
+    /// The channels whose tickets it has to do with; empty means every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<SmolStr>,
+    /// The instant from which it lets nobody in any more, in the desk's time; none where it holds until it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// SHA-256 of the secret, in lower-case hex.
     pub hash: SmolStr,
+}
+
+impl Token {
+    /// A token of that name, role and hash: on every line, for every ticket, until it is revoked.
+    pub fn named(name: &str, role: Role, hash: &str) -> Self {
+        Self {
+            name: name.into(),
+            role,
+            lines: Vec::new(),
+            regulations: Vec::new(),
+            channels: Vec::new(),
+            expires_at: None,
+            hash: hash.into(),
+        }
+    }
+
+    /// Whoever shows it.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            name: self.name.clone(),
+            role: self.role,
+            lines: self.lines.clone(),
+            scope: self.scope(),
+            requester: self.role == Role::Intake,
+        }
+    }
+
+    /// The tickets it has to do with.
+    pub fn scope(&self) -> Scope {
+        Scope { regulations: self.regulations.clone(), channels: self.channels.clone() }
+    }
+
+    /// Whether it lets nobody in any more at `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| now >= at)
+    }
 }
 
 /// `register`: opens a ticket.
@@ -172,14 +284,14 @@ pub struct Register {
     /// The regulation's id; may be left out where the desk runs one.
     pub regulation: Option<String>,
     /// The channel's id. Required.
-    #[schema(example = "email")]
+    #[schema(value_type = String, example = "email", required = true, min_length = 1)]
     pub channel: Option<String>,
     /// The type's id. Required.
     #[serde(rename = "type")]
-    #[schema(example = "error")]
+    #[schema(value_type = String, example = "error", required = true, min_length = 1)]
     pub kind: Option<String>,
     /// One line that says what it is about. Required; at most 1,000 characters.
-    #[schema(example = "Не открывается форма отчёта")]
+    #[schema(value_type = String, example = "Не открывается форма отчёта", required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
     pub subject: Option<String>,
     /// The requester's own words; at most 65,536 bytes.
     pub description: Option<String>,
@@ -200,6 +312,8 @@ pub struct Register {
     /// The ticket that this one goes on from; they are linked as `follow-up` (GM-5.27, PM-C8).
     #[schema(value_type = Option<u64>)]
     pub follows: Option<TicketNumber>,
+    /// What another system knows it by.
+    pub reference: Option<Reference>,
     /// Takes the ticket though required fields are missing; they are asked for afterwards (GM-5.21).
     #[serde(default)]
     pub incomplete: bool,
@@ -246,6 +360,7 @@ impl Requester {
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// The words. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
     /// For the desk's eyes only; meets no reaction term.
     #[serde(default)]
@@ -257,6 +372,7 @@ pub struct Reply {
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// The words. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -265,6 +381,7 @@ pub struct Text {
 #[serde(deny_unknown_fields)]
 pub struct StatusMove {
     /// The status to move to. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub to: Option<String>,
     /// Why.
     pub reason: Option<String>,
@@ -300,8 +417,10 @@ pub struct Classify {
 #[serde(deny_unknown_fields)]
 pub struct PriorityChange {
     /// The priority's id. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub to: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -320,8 +439,10 @@ pub struct Assign {
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// The agent. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub agent: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -330,6 +451,7 @@ pub struct Transfer {
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The line. Required.
+    #[schema(value_type = u8, required = true)]
     pub line: Option<u8>,
     /// Why.
     pub reason: Option<String>,
@@ -342,6 +464,7 @@ pub struct Route {
 #[serde(deny_unknown_fields)]
 pub struct BugReport {
     /// A title of as many words as the regulation asks for. Required.
+    #[schema(value_type = String, required = true, pattern = r"\S")]
     pub title: Option<String>,
     /// What is wrong, in short.
     pub description: Option<String>,
@@ -366,7 +489,7 @@ pub struct BugReport {
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The deadline, RFC 3339 with an offset. Required.
-    #[schema(example = "2026-12-14T19:00:00+03:00")]
+    #[schema(value_type = String, example = "2026-12-14T19:00:00+03:00", required = true, format = DateTime)]
     pub deadline: Option<String>,
     /// Why. Required where there was an estimate before.
     pub reason: Option<String>,
@@ -377,7 +500,7 @@ pub struct Estimate {
 #[serde(deny_unknown_fields)]
 pub struct Defer {
     /// One of the regulation's reasons. Required.
-    #[schema(example = "needs-development")]
+    #[schema(value_type = String, example = "needs-development", required = true, min_length = 1)]
     pub reason: Option<String>,
 }
 
@@ -386,11 +509,13 @@ pub struct Defer {
 #[serde(deny_unknown_fields)]
 pub struct Extend {
     /// The new deadline, RFC 3339 with an offset. Required.
-    #[schema(example = "2026-11-30T18:00:00+03:00")]
+    #[schema(value_type = String, example = "2026-11-30T18:00:00+03:00", required = true, format = DateTime)]
     pub deadline: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
     /// The preliminary answer to the requester. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -399,6 +524,7 @@ pub struct Extend {
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// The solution and the steps to it. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
     /// Where the source of the problem lay; required where the regulation lists sources (BC-12).
     pub source: Option<String>,
@@ -424,6 +550,7 @@ pub struct Confirm {
 #[serde(deny_unknown_fields)]
 pub struct Return {
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -432,6 +559,7 @@ pub struct Return {
 #[serde(deny_unknown_fields)]
 pub struct Ending {
     /// Why. Required; one of the regulation's reasons where it lists them.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub reason: Option<String>,
     /// To the requester.
     pub text: Option<String>,
@@ -456,9 +584,10 @@ pub enum LinkKind {
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// The other ticket. Required.
-    #[schema(value_type = Option<u64>)]
+    #[schema(value_type = u64, required = true)]
     pub to: Option<TicketNumber>,
     /// What joins them. Required.
+    #[schema(value_type = LinkKind, required = true)]
     pub kind: Option<LinkKind>,
 }
 
@@ -467,7 +596,7 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Prefer {
     /// What was agreed, and with whom. Required.
-    #[schema(example = "По телефону с Петровой: сначала этот")]
+    #[schema(value_type = String, example = "По телефону с Петровой: сначала этот", required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -489,12 +618,13 @@ pub struct TakeNext {
 #[serde(deny_unknown_fields)]
 pub struct Escalate {
     /// What it is about: one of the regulation's topics, which says who is asked. Required.
-    #[schema(example = "legal")]
+    #[schema(value_type = String, example = "legal", required = true, min_length = 1)]
     pub topic: Option<String>,
     /// The way it goes there: one that the topic lists. Required.
-    #[schema(example = "mattermost")]
+    #[schema(value_type = String, example = "mattermost", required = true, min_length = 1)]
     pub channel: Option<String>,
     /// The question. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -503,9 +633,10 @@ pub struct Escalate {
 #[serde(deny_unknown_fields)]
 pub struct EscalationAnswer {
     /// The number of the escalation, from the ticket's `escalations`. Required.
-    #[schema(example = 1)]
+    #[schema(value_type = u16, example = 1, required = true)]
     pub escalation: Option<u16>,
     /// The answer. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -514,6 +645,7 @@ pub struct EscalationAnswer {
 #[serde(deny_unknown_fields)]
 pub struct Split {
     /// What the second problem is about. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
     pub subject: Option<String>,
     /// Fields that differ from the first ticket's; `null` takes one away.
     #[serde(default)]
@@ -527,13 +659,38 @@ impl Command {
         let (first, second) = match self {
             Command::Register(register) => (None, register.follows),
             Command::Ticket { number, if_revision: _, act } => (Some(*number), act.other_ticket()),
-            Command::ApplyRegulation { number, version: _ } => (Some(*number), None),
+            Command::ApplyRegulation { number, version: _ }
+            | Command::Attachments { number, act: _ }
+            | Command::Sealed { number, act: _ } => (Some(*number), None),
             // An alarm's ticket is not put away, as long as there is the alarm.
             Command::Desk(_)
+            | Command::Alert(_)
+            | Command::AlertsOverLimit(_)
             // What is to be taken is open, and so here.
             | Command::TakeNext(_) => (None, None),
         };
         first.into_iter().chain(second)
+    }
+
+    /// Whether it opens a ticket or takes one from the queue: until it is decided, nobody knows which.
+    pub fn finds_ticket(&self) -> bool {
+        matches!(self, Command::Register(_) | Command::TakeNext(_))
+    }
+
+    /// The source and the key of the reference that it names: of its tickets that are put away, the newest is to be
+    /// fetched before it is decided, where none of the others is open.
+    pub fn reference(&self) -> Option<(&str, &str)> {
+        match self {
+            Command::Alert(alert) => Some((ALERTS, &alert.fingerprint)),
+            Command::AlertsOverLimit(_) => Some((ALERTS, OVER_LIMIT)),
+            Command::Register(_)
+            | Command::Ticket { .. }
+            | Command::ApplyRegulation { .. }
+            | Command::Attachments { .. }
+            | Command::Sealed { .. }
+            | Command::TakeNext(_)
+            | Command::Desk(_) => None,
+        }
     }
 }
 
@@ -546,9 +703,9 @@ pub enum BadCommand {
         /// What was asked for.
         verb: String,
     },
-    /// The JSON does not fit the verb.
-    #[error("{}: {}", .0.field, .0.message)]
-    Field(FieldError),
+    /// The JSON does not fit the verb; all that does not.
+    #[error("{}", list(.0))]
+    Fields(Vec<FieldError>),
 }
 
 impl Act {
@@ -647,37 +804,42 @@ impl Act {
     /// Builds the act of a verb from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand`] names the verb, or the first field that does not fit.
-    pub fn from_json(verb: &str, body: Value) -> Result<Self, BadCommand> {
+    /// [`BadCommand`] names the verb, or every field that does not fit.
+    pub fn from_json(verb: &str, body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        Self::read(verb, body.borrow())?.whole().map_err(BadCommand::Fields)
+    }
+
+    /// Reads the act of a verb from its JSON, as far as it fits.
+    ///
+    /// # Errors
+    /// [`BadCommand::UnknownVerb`].
+    pub fn read(verb: &str, body: &Value) -> Result<Read<Self>, BadCommand> {
         Ok(match verb {
-            "reply" => Act::Reply(read(body)?),
-            "ask" => Act::Ask(read(body)?),
-            "answer" => Act::Answer(read(body)?),
-            "status" => Act::Status(read(body)?),
-            "classify" => Act::Classify(read(body)?),
-            "priority" => Act::Priority(read(body)?),
-            "take" => {
-                let Nothing {} = read(body)?;
-                Act::Take
-            }
-            "assign" => Act::Assign(read(body)?),
-            "transfer" => Act::Transfer(read(body)?),
-            "route" => Act::Route(read(body)?),
-            "estimate" => Act::Estimate(read(body)?),
-            "extend" => Act::Extend(read(body)?),
-            "defer" => Act::Defer(read(body)?),
-            "resolve" => Act::Resolve(read(body)?),
-            "confirm" => Act::Confirm(read(body)?),
-            "return" => Act::Return(read(body)?),
-            "refuse" => Act::Refuse(read(body)?),
-            "close" => Act::Close(read(body)?),
-            "link" => Act::Link(read(body)?),
-            "split" => Act::Split(read(body)?),
-            "urgent" => Act::Urgent(read(body)?),
-            "escalate" => Act::Escalate(read(body)?),
-            "escalation-answer" => Act::EscalationAnswer(read(body)?),
-            "complain" => Act::Complain(read(body)?),
-            "prefer" => Act::Prefer(read(body)?),
+            "reply" => read(body).map(Act::Reply),
+            "ask" => read(body).map(Act::Ask),
+            "answer" => read(body).map(Act::Answer),
+            "status" => read(body).map(Act::Status),
+            "classify" => read(body).map(Act::Classify),
+            "priority" => read(body).map(Act::Priority),
+            "take" => read(body).map(|Nothing {}| Act::Take),
+            "assign" => read(body).map(Act::Assign),
+            "transfer" => read(body).map(Act::Transfer),
+            "route" => read(body).map(Act::Route),
+            "estimate" => read(body).map(Act::Estimate),
+            "extend" => read(body).map(Act::Extend),
+            "defer" => read(body).map(Act::Defer),
+            "resolve" => read(body).map(Act::Resolve),
+            "confirm" => read(body).map(Act::Confirm),
+            "return" => read(body).map(Act::Return),
+            "refuse" => read(body).map(Act::Refuse),
+            "close" => read(body).map(Act::Close),
+            "link" => read(body).map(Act::Link),
+            "split" => read(body).map(Act::Split),
+            "urgent" => read(body).map(Act::Urgent),
+            "escalate" => read(body).map(Act::Escalate),
+            "escalation-answer" => read(body).map(Act::EscalationAnswer),
+            "complain" => read(body).map(Act::Complain),
+            "prefer" => read(body).map(Act::Prefer),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }
@@ -687,9 +849,9 @@ impl TakeNext {
     /// Builds a wish for the next ticket from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand::Field`] names the first field that does not fit.
-    pub fn from_json(body: Value) -> Result<Self, BadCommand> {
-        read(body)
+    /// [`BadCommand::Fields`] names every field that does not fit.
+    pub fn from_json(body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        read(body.borrow()).whole().map_err(BadCommand::Fields)
     }
 }
 
@@ -697,8 +859,13 @@ impl Register {
     /// Builds a registration from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand::Field`] names the first field that does not fit.
-    pub fn from_json(body: Value) -> Result<Self, BadCommand> {
+    /// [`BadCommand::Fields`] names every field that does not fit.
+    pub fn from_json(body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        Self::read(body.borrow()).whole().map_err(BadCommand::Fields)
+    }
+
+    /// Reads a registration from its JSON, as far as it fits.
+    pub fn read(body: &Value) -> Read<Self> {
         read(body)
     }
 }
@@ -728,13 +895,3 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
-
-fn read<T: for<'de> Deserialize<'de>>(body: Value) -> Result<T, BadCommand> {
-    if !body.is_object() {
-        return Err(BadCommand::Field(FieldError::new("", "must be a JSON object")));
-    }
-    serde_path_to_error::deserialize(body).map_err(|error| {
-        let path = error.path().to_string();
-        BadCommand::Field(FieldError::new(if path == "." { "" } else { &path }, &error.inner().to_string()))
-    })
-}

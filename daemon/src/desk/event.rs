@@ -12,8 +12,10 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::alarm::AlarmKind;
+use super::attachment::Attached;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
+use super::reference::Reference;
 use super::ticket::{Stage, TicketNumber};
 
 /// All events of one accepted command, or of one deadline that passed. Kept and lost as a whole.
@@ -45,6 +47,25 @@ pub struct Receipt {
     pub key: SmolStr,
     /// SHA-256 of method, path and body, in hex.
     pub request: SmolStr,
+    /// Which command of the request, from 0, where it was a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u16>,
+}
+
+impl Receipt {
+    /// The proof for one command of a batch.
+    #[must_use]
+    pub fn of_step(&self, place: usize) -> Self {
+        Self { step: Some(u16::try_from(place).expect("a batch is short")), ..self.clone() }
+    }
+
+    /// What tells it from all others. A key has no blanks.
+    pub fn id(&self) -> SmolStr {
+        match self.step {
+            Some(step) => smol_str::format_smolstr!("{} {step}", self.key),
+            None => self.key.clone(),
+        }
+    }
 }
 
 /// One event and the ticket it is about.
@@ -116,6 +137,9 @@ pub struct Registered {
     /// The agent who registered it; none where it came in by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<SmolStr>,
+    /// What another system knows it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Box<Reference>>,
 }
 
 /// A clock's promise, as a fact: what was derived, from what, and what it comes to.
@@ -377,6 +401,28 @@ pub enum Event {
     TokenAdded { token: Token },
     /// Somebody may no longer come in.
     TokenRevoked { name: SmolStr },
+
+    /// A monitoring system told of the ticket's alert.
+    Alerted {
+        firing: bool,
+        /// Since when it fires, or fired last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// A sum over what was told of it.
+        content: SmolStr,
+    },
+    /// So many alerts have no ticket of their own, and are counted on this one.
+    AlertsCounted { count: u32 },
+    /// A file came to the ticket; its bytes are kept apart.
+    Attached(Box<Attached>),
+    /// A file was removed from the ticket: its bytes are gone.
+    AttachmentRemoved { id: SmolStr, reason: String },
+    /// Access data was put; what it says is sealed, and kept apart (PM-C7).
+    SealedSet { field: SmolStr, id: SmolStr },
+    /// Access data was shown.
+    SealedLooked { field: SmolStr },
+    /// Access data was erased: the ticket was closed, or somebody did it.
+    SealedErased { fields: Vec<SmolStr> },
     /// A department was asked; its clock is the one of metric `escalation` with this cycle (ZS-7).
     Escalated { escalation: u16, topic: SmolStr, department: SmolStr, channel: SmolStr, text: String },
     /// The department answered.

@@ -106,6 +106,8 @@ pub(super) struct Index {
     unsynced: BTreeSet<TicketNumber>,
     /// How many tickets that are not closed work by which version of which regulation.
     versions: BTreeMap<(SmolStr, SmolStr), u32>,
+    /// The tickets of each reference, by its source and key.
+    references: BTreeSet<(SmolStr, SmolStr, TicketNumber)>,
     /// What is to be taken, by place and in order of arrival: numbers are given in that order.
     queue: BTreeMap<Place, BTreeSet<TicketNumber>>,
     /// What of it goes before the other tickets of its client.
@@ -273,6 +275,7 @@ impl Index {
         for alarm in &ticket.alarms {
             self.add_alarm(alarm);
         }
+        self.references.extend(reference(ticket));
     }
 
     pub(super) fn remove(&mut self, ticket: &Ticket) {
@@ -301,6 +304,24 @@ impl Index {
         for alarm in &ticket.alarms {
             self.remove_alarm(alarm);
         }
+        self.forget(ticket);
+    }
+
+    /// A ticket that is over is put away: of it there is nothing but its reference.
+    pub(super) fn forget(&mut self, ticket: &Ticket) {
+        if let Some(reference) = reference(ticket) {
+            self.references.remove(&reference);
+        }
+    }
+
+    /// The tickets of a reference, the newest first.
+    pub(super) fn of_reference(
+        &self,
+        source: &str,
+        key: &str,
+    ) -> impl Iterator<Item = TicketNumber> + use<'_> {
+        let at = |number| (SmolStr::from(source), SmolStr::from(key), TicketNumber(number));
+        self.references.range(at(0)..=at(u64::MAX)).rev().map(|(_, _, number)| *number)
     }
 
     pub(super) fn add_alarm(&mut self, alarm: &Alarm) {
@@ -355,6 +376,11 @@ impl Index {
             change(self.versions.entry(version).or_default(), true);
         }
     }
+}
+
+fn reference(ticket: &Ticket) -> Option<(SmolStr, SmolStr, TicketNumber)> {
+    let reference = ticket.facts.reference.as_ref()?;
+    Some((reference.source.clone(), reference.key.clone(), ticket.number))
 }
 
 fn shelved(alarm: &Alarm) -> Option<Shelved> {

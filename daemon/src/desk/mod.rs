@@ -17,6 +17,9 @@
 //! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks |
 //! | *requester* | who asks; *client* is the organisation they ask for |
 //! | *agent* | who answers; *actor* is whoever gives a command, with a role |
+//! | *scope* | the tickets an actor has to do with, by regulation and channel; what is of no ticket is the desk's, and in nobody's scope but that of who has none |
+//! | *token* | lets a program or an agent in over HTTP: a name, a role, perhaps lines, a scope and an end; kept by the sum of its *secret*. *Expired* when its end has come |
+//! | *denial* | a call that the door refused for who made it: 401, 403 or 429. An address is *locked out* while no more unknown tokens are looked up for it |
 //! | *line* | a level of support with its calendar (1, 2, 3); a ticket *stands* on one, *routing* moves it |
 //! | *channel* | the way a ticket came in |
 //! | *status* | where a ticket is in the regulation's own words; *stage* is the same in ours: open, resolved (answered, the requester may still return it), closed |
@@ -41,18 +44,29 @@
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
 //! | *shelved* | of an alarm: put aside until a time, then it calls anew |
+//! | *reference* | the key that another system knows a ticket by: its *source* and the *key* there |
+//! | *alert* | what a monitoring system tells of one thing it watches, by its *fingerprint*: it fires or is resolved. Theirs, where an *alarm* is ours |
+//! | *batch* | commands of one client that are decided one after another and become durable together |
+//! | *facet* | one side of a ticket by which a list can be narrowed: status, line, assignee, … |
 //! | *command* | a wish to change something; the desk answers with events or a *refusal* |
 //! | *event* | something that happened, numbered without a hole; *entry* is all events of one command |
 //! | *trusted* | of time: it is what the clock says; *held* time runs on from the newest instant that is known, while the clock cannot be trusted |
 //! | *unsynced* | stamped by held time; clocks that began so are *corrected* when the time is trusted again |
+//! | *attachment* | a file that belongs to a ticket: the record has its name, kind, length and SHA-256, and not its bytes |
+//! | *sealed* | of access data: kept apart, encrypted, shown to the assignee only; a *look* is each time it was shown, and a closing *erases* it |
 //! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
+//! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |
+//! | *webhook* | a receiver that events are posted to; each post is a *delivery*, and those of one ticket go one after another, in a *lane* |
+//! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
 //! (`crate::door`), how it looks (`crate::board`).
 
 pub mod actor;
 pub mod alarm;
+pub mod alert;
+pub mod attachment;
 pub mod clocks;
 pub mod command;
 mod decide;
@@ -63,14 +77,19 @@ pub mod impact;
 mod index;
 pub mod packed;
 pub mod queue;
+pub mod reading;
+pub mod reference;
 pub mod refusal;
 pub mod regulation;
+pub mod scope;
 mod state;
 pub mod ticket;
 pub mod view;
 
 pub use actor::{Actor, Role};
 pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
+pub use alert::{Alert, AlertState, AlertsOverLimit};
+pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use escalation::{Escalation, EscalationState};
@@ -79,7 +98,9 @@ pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use packed::Held;
 pub use queue::{QueuePart, QueueReason, Queued};
+pub use reference::Reference;
 pub use refusal::{FieldError, Refusal};
 pub use regulation::{Regulation, Regulations};
+pub use scope::Scope;
 pub use state::{Desk, Undo};
 pub use ticket::{Stage, Ticket, TicketNumber};

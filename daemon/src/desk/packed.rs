@@ -13,10 +13,13 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
+use super::alert::AlertState;
+use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
+use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
 /// A ticket as bytes; cheap to clone.
@@ -366,16 +369,21 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent, escalations, complaints, preferred,
+        criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred,
     }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
-        fields, service, urgency, incomplete, opened_by,
+        fields, service, urgency, incomplete, opened_by, reference,
     }
+    Reference { source, key, url }
+    AlertState { firing, since, content, notes, counted }
     Requester { name, email, phone, inn, login }
+    Attached { id, name, media_type, bytes, sha256 }
+    Attachment { file, at, by }
+    SealedText { field, id, at, by }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
         planned, unsynced,
@@ -441,6 +449,7 @@ mod tests {
 
     /// Everything a ticket can have.
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a ticket has many things")]
     fn a_ticket_with_everything_comes_back_and_nothing_else_is_one() {
         let at = Timestamp::from_millis;
         let text = |text: &str| Some(text.to_owned());
@@ -497,6 +506,11 @@ mod tests {
             urgency: Some("high".into()),
             incomplete: true,
             opened_by: Some("ivanova".into()),
+            reference: Some(Box::new(Reference {
+                source: "tracker".into(),
+                key: "SUP-1".into(),
+                url: text("https://tracker/SUP-1"),
+            })),
         };
         let ticket = Ticket {
             number: TicketNumber(1_000_000),
@@ -522,6 +536,30 @@ mod tests {
             criticals: 9,
             mark: Some("5".into()),
             urgent: true,
+            alert: Some(Box::new(AlertState {
+                firing: true,
+                since: Some(at(17)),
+                content: "5e1f".into(),
+                notes: 3,
+                counted: 70_000,
+            })),
+            attachments: vec![Attachment {
+                file: Attached {
+                    id: "9f86".into(),
+                    name: "Скриншот 1.png".to_owned(),
+                    media_type: "image/png".into(),
+                    bytes: 48_213,
+                    sha256: "2c26".into(),
+                },
+                at: at(17),
+                by: "d".into(),
+            }],
+            sealed: vec![SealedText {
+                field: "password".into(),
+                id: "6030".into(),
+                at: at(18),
+                by: "e".into(),
+            }],
             escalations: vec![escalation()],
             complaints: 4,
             preferred: text("Договорились"),

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::index::{Place, client_key};
 use super::regulation::Regulation;
+use super::scope::Scope;
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
@@ -28,12 +29,18 @@ pub struct QueuePart {
     pub line: Option<u8>,
     /// A group.
     pub group: Option<SmolStr>,
+    /// The lines of whom it is for; empty means every one.
+    pub lines: Vec<u8>,
+    /// The tickets of whom it is for.
+    pub scope: Scope,
 }
 
 impl QueuePart {
     fn has(&self, place: &Place) -> bool {
         self.regulation.as_ref().is_none_or(|regulation| *regulation == place.regulation)
             && self.line.is_none_or(|line| line == place.line)
+            && (self.lines.is_empty() || self.lines.contains(&place.line))
+            && self.scope.covers_regulation(&place.regulation)
             && self.group.as_ref().is_none_or(|group| Some(group) == place.group.as_ref())
     }
 }
@@ -144,10 +151,12 @@ impl Desk {
     /// A part of the queue as it stands at `now`, the next to be taken first.
     pub fn queue<'a>(&'a self, part: &QueuePart, now: Timestamp) -> impl Iterator<Item = Queued> + use<'a> {
         let mut order = Order::of(self, part, now);
-        std::iter::from_fn(move || {
-            let (ticket, regulation, reason) = order.next()?;
+        let scope = part.scope.clone();
+        let places = std::iter::from_fn(move || order.next());
+        let theirs = places.filter(move |(ticket, _, _)| scope.covers_ticket(ticket));
+        theirs.map(|(ticket, regulation, reason)| {
             let held = self.holder(&ticket, &regulation);
-            Some(Queued { ticket, reason, held })
+            Queued { ticket, reason, held }
         })
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
+use super::scope::Scope;
 use super::ticket::TicketNumber;
 
 /// One field of a command that cannot be taken.
@@ -39,6 +40,14 @@ pub enum Refusal {
     /// The actor's role or lines do not allow it.
     #[error("{0}")]
     Forbidden(String),
+    /// The actor has to do with other tickets only.
+    #[error("{what} is not among what this token is for: {scope}")]
+    OutOfScope {
+        /// ticket 7, registering under `getmark`, …
+        what: String,
+        /// What it is for.
+        scope: Scope,
+    },
     /// The ticket has changed since the caller saw it.
     #[error("the ticket is at revision {now}, not {asked}; read it again")]
     Revision {
@@ -64,7 +73,7 @@ pub enum Refusal {
     },
 }
 
-fn list(errors: &[FieldError]) -> String {
+pub(super) fn list(errors: &[FieldError]) -> String {
     errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ")
 }
 
@@ -75,6 +84,7 @@ impl Refusal {
             Refusal::Fields(_) => "invalid-fields",
             Refusal::NotFound { .. } => "not-found",
             Refusal::Forbidden(_) => "forbidden",
+            Refusal::OutOfScope { .. } => "out-of-scope",
             Refusal::Revision { .. } => "revision-changed",
             Refusal::QueueEmpty(_) => "queue-empty",
             Refusal::Conflict { code, .. } => code,

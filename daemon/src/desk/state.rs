@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, Shelving, part_alarm};
+use super::alert::AlertWindow;
 use super::command::Token;
 use super::event::{Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
@@ -41,6 +42,9 @@ pub struct Rest {
     tokens: Vec<Token>,
     /// Alarms of parts of the box, by id.
     parts: BTreeMap<SmolStr, Alarm>,
+    /// How many tickets alerts have opened of late.
+    #[serde(default)]
+    alerts: AlertWindow,
 }
 
 impl Default for Rest {
@@ -56,6 +60,7 @@ impl Default for Rest {
             silenced_before: 0,
             tokens: Vec::new(),
             parts: BTreeMap::new(),
+            alerts: AlertWindow::default(),
         }
     }
 }
@@ -152,6 +157,16 @@ impl Desk {
         self.tickets.values().map(Held::ticket)
     }
 
+    /// The tickets of a reference that are not put away, the newest first.
+    pub fn of_reference(&self, source: &str, key: &str) -> impl Iterator<Item = Arc<Ticket>> + use<'_> {
+        self.index.of_reference(source, key).filter_map(|number| self.ticket(number))
+    }
+
+    /// How many tickets alerts have opened of late.
+    pub(super) fn alert_window(&self) -> AlertWindow {
+        self.rest.alerts
+    }
+
     /// How many tickets were registered, those that are put away among them.
     pub fn tickets_total(&self) -> u64 {
         self.rest.tickets_total
@@ -173,12 +188,12 @@ impl Desk {
     /// before, by [`Desk::go_back`].
     pub fn put_away(&mut self, number: TicketNumber) -> bool {
         let may_go_back = self.undo.as_ref().is_some_and(|undo| undo.tickets.contains_key(&number));
-        let is_over = self.ticket(number).is_some_and(|ticket| ticket.is_over());
-        if is_over && !may_go_back {
-            // The index has nothing of it.
-            self.tickets.remove(&number);
-        }
-        is_over && !may_go_back
+        let Some(ticket) = self.ticket(number).filter(|ticket| ticket.is_over() && !may_go_back) else {
+            return false;
+        };
+        self.index.forget(&ticket);
+        self.tickets.remove(&number);
+        true
     }
 
     /// Holds a ticket as bytes from here on, until it changes. One with alarms stays a value: the wall looks at them.
@@ -353,6 +368,9 @@ impl Desk {
                     (None, Event::Registered(registered)) => {
                         ticket = Some(Arc::new(Ticket::new(number, registered, at)));
                         self.rest.tickets_total += 1;
+                        if registered.reference.as_ref().is_some_and(|reference| reference.is_of_alert()) {
+                            self.rest.alerts.note(at);
+                        }
                     }
                     (Some(ticket), event) => {
                         let ticket = Arc::make_mut(ticket);
@@ -459,12 +477,19 @@ impl Desk {
             | Event::Linked { .. }
             | Event::Urgent { .. }
             | Event::RegulationApplied { .. }
-            | Event::Clock { .. }
+            | Event::Alerted { .. }
+            | Event::AlertsCounted { .. }
+            | Event::Attached(_)
+            | Event::AttachmentRemoved { .. }
+            | Event::SealedSet { .. }
+            | Event::SealedLooked { .. }
+            | Event::SealedErased { .. }
             | Event::Escalated { .. }
             | Event::EscalationAnswered { .. }
             | Event::EscalationWithdrawn { .. }
             | Event::Complained { .. }
-            | Event::Preferred { .. } => {}
+            | Event::Preferred { .. }
+            | Event::Clock { .. } => {}
         }
     }
 

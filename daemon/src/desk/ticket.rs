@@ -6,6 +6,8 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, Shelving};
+use super::alert::AlertState;
+use super::attachment::{Attachment, SealedText};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::escalation::{Escalation, EscalationNumber, EscalationState};
@@ -83,6 +85,15 @@ pub struct Ticket {
     pub mark: Option<SmolStr>,
     /// Whether it was marked urgent.
     pub urgent: bool,
+    /// Where its alert stands, if a monitoring system told of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<AlertState>>,
+    /// Its files, in order of coming.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Which access data there is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<SealedText>,
     /// Questions to departments, in order of asking.
     pub escalations: Vec<Escalation>,
     /// How often the requester complained.
@@ -110,6 +121,9 @@ impl Ticket {
             criticals: 0,
             mark: None,
             urgent: false,
+            alert: None,
+            attachments: Vec::new(),
+            sealed: Vec::new(),
             escalations: Vec::new(),
             complaints: 0,
             preferred: None,
@@ -185,7 +199,8 @@ impl Ticket {
             | Event::Silenced { .. }
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
-            | Event::TokenRevoked { .. } => {}
+            | Event::TokenRevoked { .. }
+            | Event::SealedLooked { .. } => {}
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;
@@ -210,6 +225,37 @@ impl Ticket {
                 }
             }
             Event::Urgent { .. } => self.urgent = true,
+            Event::Alerted { firing, since, content } => {
+                let known = self.alert.take().map(|known| *known);
+                let is_first = known.is_none();
+                let known = known.unwrap_or_default();
+                // The first one opened the ticket; each of the others came with a note.
+                let notes = known.notes.saturating_add(u16::from(!is_first));
+                let since = (*since).or(known.since);
+                self.alert = Some(Box::new(AlertState {
+                    firing: *firing,
+                    since,
+                    content: content.clone(),
+                    notes,
+                    counted: known.counted,
+                }));
+            }
+            Event::AlertsCounted { count } => {
+                let alert = self.alert.get_or_insert_default();
+                alert.counted += u64::from(*count);
+                alert.notes = alert.notes.saturating_add(1);
+            }
+            Event::Attached(file) => {
+                let file = file.as_ref().clone();
+                self.attachments.push(Attachment { file, at, by: by.into() });
+            }
+            Event::AttachmentRemoved { id, .. } => self.attachments.retain(|known| known.file.id != *id),
+            Event::SealedSet { field, id } => {
+                self.sealed.retain(|known| known.field != *field);
+                let (field, id) = (field.clone(), id.clone());
+                self.sealed.push(SealedText { field, id, at, by: by.into() });
+            }
+            Event::SealedErased { fields } => self.sealed.retain(|known| !fields.contains(&known.field)),
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
             Event::AlarmAcked { alarm } => {
                 self.alarms.retain_mut(|a| a.id != *alarm || (!a.is_over_when_taken() && a.acknowledge(by)));

@@ -8,11 +8,15 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
+use super::alert::AlertState;
+use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
 use super::escalation::{Escalation, EscalationState};
+use super::reference::Reference;
 use super::regulation::Regulations;
+use super::scope::Scope;
 use super::state::Desk;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
@@ -92,6 +96,24 @@ pub struct ShelvingView {
     pub reason: Option<String>,
 }
 
+/// Where the alert of a ticket stands.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AlertView {
+    /// Whether it fires; else it is resolved.
+    pub firing: bool,
+    /// Since when it fires, or fired last.
+    pub since: Option<String>,
+    /// How many alerts without a ticket of their own this one stands for.
+    pub counted: u64,
+}
+
+impl AlertView {
+    fn of(alert: &AlertState, zone: Tz) -> Self {
+        let since = alert.since.map(|since| since.to_rfc3339(zone));
+        Self { firing: alert.firing, since, counted: alert.counted }
+    }
+}
+
 /// A ticket as people and programs see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TicketView {
@@ -168,6 +190,10 @@ pub struct TicketView {
     pub clocks: Vec<ClockView>,
     /// The earlier cycles of its clocks, in order of starting, as they ended.
     pub past_clocks: Vec<ClockView>,
+    /// What another system knows it by.
+    pub reference: Option<Reference>,
+    /// Where its alert stands, if a monitoring system told of one.
+    pub alert: Option<AlertView>,
     /// Links to other tickets.
     pub links: Vec<TicketLink>,
     /// Questions to departments.
@@ -178,6 +204,47 @@ pub struct TicketView {
     pub preferred: Option<String>,
     /// Its alarms.
     pub alarms: Vec<AlarmView>,
+    /// Its files, in order of coming.
+    pub attachments: Vec<AttachmentView>,
+    /// Which access data was handed over; what it says is shown to the assignee only.
+    pub sealed: Vec<SealedView>,
+}
+
+/// A file of a ticket as people and programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AttachmentView {
+    /// Its name in paths.
+    #[schema(value_type = String, example = "9f86d081884c7d65")]
+    pub id: SmolStr,
+    /// What the sender called it, made harmless.
+    #[schema(example = "Скриншот 1.png")]
+    pub name: String,
+    /// What it is, by its content.
+    #[schema(value_type = String, example = "image/png")]
+    pub media_type: SmolStr,
+    /// How long it is.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in lower-case hex.
+    #[schema(value_type = String)]
+    pub sha256: SmolStr,
+    /// When it came in.
+    pub at: String,
+    /// Who brought it.
+    #[schema(value_type = String)]
+    pub by: SmolStr,
+}
+
+/// That a ticket has access data.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct SealedView {
+    /// Which of the regulation's sealed fields, without `fields.`.
+    #[schema(value_type = String, example = "password")]
+    pub field: SmolStr,
+    /// When it was put.
+    pub at: String,
+    /// Who put it.
+    #[schema(value_type = String)]
+    pub by: SmolStr,
 }
 
 /// A question to a department, as people and programs see it. Its time is told with its clock, of metric `escalation`
@@ -309,12 +376,27 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         mark: ticket.mark.clone(),
         clocks: clocks(ticket, regulations, now),
         past_clocks: past_clocks(ticket, regulations, now),
+        reference: facts.reference.as_deref().cloned(),
+        alert: ticket.alert.as_deref().map(|alert| AlertView::of(alert, zone)),
         links: ticket.links.clone(),
         escalations: ticket.escalations.iter().map(|one| escalation(one, ticket, zone)).collect(),
         complaints: ticket.complaints,
         preferred: ticket.preferred.clone(),
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
+        attachments: ticket.attachments.iter().map(|known| attachment(known, zone)).collect(),
+        sealed: ticket.sealed.iter().map(|known| sealed(known, zone)).collect(),
     }
+}
+
+/// A file of a ticket.
+pub fn attachment(Attachment { file, at, by }: &Attachment, zone: Tz) -> AttachmentView {
+    let Attached { id, name, media_type, bytes, sha256 } = file.clone();
+    AttachmentView { id, name, media_type, bytes, sha256, at: at.to_rfc3339(zone), by: by.clone() }
+}
+
+/// That there is access data.
+pub fn sealed(SealedText { field, id: _, at, by }: &SealedText, zone: Tz) -> SealedView {
+    SealedView { field: field.clone(), at: at.to_rfc3339(zone), by: by.clone() }
 }
 
 /// The latest clock of each metric of a ticket, at `now`.
@@ -400,10 +482,16 @@ pub fn alarm(alarm: &Alarm, about: &About, zone: Tz) -> AlarmView {
     }
 }
 
-/// The desk's alarms, the worst first, at most `limit`.
-pub fn alarms(desk: &Desk, zone: Tz, language: Language, limit: usize) -> Vec<AlarmView> {
+/// The desk's alarms in a scope, the worst first, at most `limit`.
+pub fn alarms(desk: &Desk, scope: &Scope, zone: Tz, language: Language, limit: usize) -> Vec<AlarmView> {
     let about = |alarm: &Alarm| self::alarm(alarm, &About::of(alarm, desk, zone, language), zone);
-    desk.alarms().take(limit).map(about).collect()
+    desk.alarms().filter(|alarm| is_in(scope, alarm, desk)).take(limit).map(about).collect()
+}
+
+/// Whether an alarm's ticket is in the scope; that of a part is in a whole one only.
+fn is_in(scope: &Scope, alarm: &Alarm, desk: &Desk) -> bool {
+    let ticket = || alarm.ticket.and_then(|number| desk.ticket(number));
+    scope.is_whole() || ticket().is_some_and(|ticket| scope.covers_ticket(&ticket))
 }
 
 /// What the one alarm of late breaches says: how many, and from when to when they ran out.

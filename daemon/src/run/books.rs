@@ -17,9 +17,8 @@ use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
-use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
-use crate::desk::{Desk, Entry, Held, Regulations, Ticket, TicketNumber};
+use crate::desk::{Desk, Entry, Held, Regulations, Stage, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
 use crate::store::format::{self, FormatError};
@@ -231,7 +230,7 @@ impl Books {
         let Opened { mut tickets, mut set_aside } =
             with_room(&mut reserve, || Ok(Tickets::open(dir, SCHEMA, next_seq)?))?;
         let mut damage = ledger_report.damage;
-        let mut room = Room { origin: origin(&ledger), ledger, lock, reserve };
+        let mut room = Room { origin: ledger.reader().origin(), ledger, lock, reserve };
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
             let misfit = match restore(room.origin, &tickets, &archive, &regulations) {
@@ -416,18 +415,20 @@ impl Books {
             self.pending.since.get_or_insert(entry.at);
             self.pending.tickets.extend(&tickets);
             self.pending.history.extend(tickets.iter().map(|ticket| (ticket.0, entry.first_seq, *position)));
-            if let Some(Receipt { key, request }) = &entry.receipt {
+            if let Some(receipt) = &entry.receipt {
                 let carried = Carried {
-                    request: request.to_string(),
+                    request: receipt.request.to_string(),
                     ticket: entry.about(),
                     first_seq: entry.first_seq,
                     at: entry.at,
                     unsynced: entry.unsynced,
                 };
                 self.has_undated |= carried.unsynced;
-                self.receipts.insert(key.to_string(), carried.clone());
-                self.receipts_by_age.push_back((entry.at, key.to_string()));
-                self.pending.receipts.push((key.to_string(), carried));
+                // The key of a batch stands by itself, too, for whoever comes with it and another request.
+                if receipt.step.is_some() && !self.receipts.contains_key(receipt.key.as_str()) {
+                    self.take_receipt(receipt.key.to_string(), Carried { ticket: None, ..carried.clone() });
+                }
+                self.take_receipt(receipt.id().to_string(), carried);
             }
             if self.has_undated && !entry.unsynced {
                 self.date_receipts(entry.at);
@@ -435,6 +436,12 @@ impl Books {
             recent.push((tickets, entry.first_seq, *position));
         }
         self.history.note(&recent);
+    }
+
+    fn take_receipt(&mut self, id: String, carried: Carried) {
+        self.receipts_by_age.push_back((carried.at, id.clone()));
+        self.receipts.insert(id.clone(), carried.clone());
+        self.pending.receipts.push((id, carried));
     }
 
     /// The time is known: what was carried out while it was not is no older than that. Its stamps are older than it is,
@@ -451,14 +458,32 @@ impl Books {
         self.has_undated = false;
     }
 
-    /// The request that was carried out under this key within the last day.
-    pub(super) fn carried(&self, key: &str) -> Option<&Carried> {
-        self.receipts.get(key)
+    /// The request that was carried out under this [`crate::desk::event::Receipt::id`] within the last day.
+    pub(super) fn carried(&self, id: &str) -> Option<&Carried> {
+        self.receipts.get(id)
     }
 
     /// The ticket as an entry left it.
     pub(super) fn ticket_after(&self, carried: &Carried) -> Option<Arc<Ticket>> {
         self.history.ticket_before(carried.ticket?, carried.first_seq + 1).ok()?
+    }
+
+    /// The newest ticket of a reference that is in the projection, where the desk has none of it that is open: then nobody
+    /// asks for one that is closed.
+    ///
+    /// # Errors
+    /// [`HistoryError`]: whether there is one cannot be said.
+    pub(super) fn newest_of(
+        &self,
+        source: &str,
+        key: &str,
+        desk: &Desk,
+    ) -> Result<Option<TicketNumber>, HistoryError> {
+        if desk.of_reference(source, key).any(|ticket| ticket.stage != Stage::Closed) {
+            return Ok(None);
+        }
+        let number = self.tickets.newest_of(source, key).map_err(HistoryError::PutAway)?;
+        Ok(number.map(TicketNumber))
     }
 
     /// Fetches a ticket for the desk, where it is put away; true where it was.
@@ -537,17 +562,20 @@ impl Books {
             return Vec::new();
         }
         self.forget_old_receipts(now);
-        self.origin = self.origin.or_else(|| origin(&self.ledger));
+        self.origin = self.origin.or_else(|| self.ledger.reader().origin());
         let pending = std::mem::take(&mut self.pending);
         let upto_seq = desk.next_seq();
         let (mut tickets, mut closed, mut deadlines) = (Vec::new(), Vec::new(), Vec::new());
-        let mut calm = Vec::new();
+        let (mut calm, mut references) = (Vec::new(), Vec::new());
         // In order, as the projection wants its keys.
         let mut numbers: Vec<_> = pending.tickets.into_iter().collect();
         numbers.sort_unstable();
         for number in numbers {
             let Some(ticket) = desk.ticket(number) else { continue };
             deadlines.extend(self.index_deadline(&ticket));
+            if let Some(reference) = &ticket.facts.reference {
+                references.push((reference.source.to_string(), reference.key.to_string(), number.0));
+            }
             if ticket.is_over() {
                 self.leaving.insert(number, upto_seq);
                 closed.push((number.0, pack(&ticket)));
@@ -567,6 +595,7 @@ impl Books {
             upto_seq,
             tickets,
             closed,
+            references,
             history: pending.history,
             receipts: pending
                 .receipts
@@ -687,13 +716,6 @@ impl From<HistoryError> for Misfit {
             | HistoryError::Entry { .. }) => Self::Failed(error.into()),
         }
     }
-}
-
-/// What tells a ledger from others: no two desks have the same first entry, for it has its time and a random token. None
-/// where there is none, or it cannot be read.
-fn origin(ledger: &Ledger) -> Option<u32> {
-    let (_, first) = ledger.frames_from(1).next()?.ok()?;
-    (first.first_seq == 1).then(|| crc32c::crc32c(&first.payload))
 }
 
 /// Reads the desk from the projection; a projection of no event has an empty one. `origin` is that of the ledger.

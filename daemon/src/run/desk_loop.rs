@@ -4,9 +4,11 @@
 //! has something to do of itself. [`start`] runs it in a thread with the box's clocks; a simulation drives the same
 //! loop with clocks of its own.
 
+mod batch;
 mod storage;
 mod timekeeping;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -14,7 +16,8 @@ use std::thread::JoinHandle;
 
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
-use tokio::sync::{broadcast, oneshot};
+use smol_str::SmolStr;
+use tokio::sync::{Semaphore, broadcast, oneshot};
 
 use self::storage::Disk;
 use super::archiving::{Archivist, Rule};
@@ -22,8 +25,11 @@ use super::books::{Books, BooksError, BooksReport, Carried};
 use super::checking::Checker;
 use super::faults::is_full;
 use super::history::{HistoryError, encode};
+use super::search::Feeder;
 use super::time::{Proof, Reading, TrustedTime};
-use super::{BATCH_BYTES, BATCH_MAX, Done, Failure, Handle, History, Input, QUEUE_MAX, View};
+use super::{
+    BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View,
+};
 use crate::board::{BoardState, Glance, QuietHours};
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
@@ -84,8 +90,31 @@ impl Settings {
     }
 }
 
-/// A reply that waits for the disk.
-type Waiting = (oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>);
+/// A reply that waits for the disk. Whoever asked may have gone meanwhile; what they asked for is done.
+enum Waiting {
+    /// Of a command.
+    One(oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>),
+    /// Of a batch.
+    Many(oneshot::Sender<Result<Vec<Outcome>, Failure>>, Result<Vec<Outcome>, Failure>),
+}
+
+impl Waiting {
+    /// The disk has it.
+    fn answer(self) {
+        match self {
+            Waiting::One(reply, answer) => drop(reply.send(answer)),
+            Waiting::Many(reply, answer) => drop(reply.send(answer)),
+        }
+    }
+
+    /// The disk does not. Refusals, too, were decided on a desk that did not come to be.
+    fn fail(self, failure: Failure) {
+        match self {
+            Waiting::One(reply, _) => drop(reply.send(Err(failure))),
+            Waiting::Many(reply, _) => drop(reply.send(Err(failure))),
+        }
+    }
+}
 
 /// Opens the books and starts the loop in a thread of its own.
 ///
@@ -108,6 +137,7 @@ pub fn start(
         entries: the_loop.entries.clone(),
         view: Arc::clone(&the_loop.view),
         history: Arc::clone(the_loop.books.history()),
+        batches: Arc::new(Semaphore::new(BATCHES_MAX)),
     };
     let may_write = the_loop.disk == Disk::Works;
     the_loop.archivist = settings
@@ -115,6 +145,10 @@ pub fn start(
         .map(|rule| Archivist::start(handle.clone(), rule, settings.language, may_write))
         .transpose()
         .map_err(BooksError::Keeper)?;
+    the_loop.view.search().begin(the_loop.desk.next_ticket().0 - 1, the_loop.desk.next_seq());
+    the_loop.view.search().may_write(may_write);
+    let feeder = Feeder::start(handle.clone(), &settings.state_dir, settings.language);
+    the_loop.feeder = Some(feeder.map_err(BooksError::Keeper)?);
     the_loop.checker = Some(Checker::start(handle.clone(), settings.language).map_err(BooksError::Keeper)?);
     let thread = std::thread::Builder::new()
         .name("desk".into())
@@ -144,6 +178,8 @@ pub struct Loop {
     disk: Disk,
     /// Takes closed tickets to the archive, in a thread of its own; none where none leave.
     archivist: Option<Archivist>,
+    /// Keeps the index of tickets up to date, in a thread of its own; none in a simulation.
+    feeder: Option<Feeder>,
     /// Reads the whole ledger now and then, in a thread of its own; none in a simulation.
     checker: Option<Checker>,
     /// Since when the monotonic clock has seen changes that no checkpoint has.
@@ -164,8 +200,8 @@ struct Batch {
     recalled: Vec<TicketNumber>,
     /// A checkpoint is durable: all events before this number are in.
     checkpointed: Option<u64>,
-    /// What was carried out under a key, with the ticket as it was answered.
-    carried: Vec<(Receipt, Option<Arc<Ticket>>)>,
+    /// What was carried out under a key, by [`Receipt::id`]: the request, and the ticket as it was answered.
+    carried: HashMap<SmolStr, (SmolStr, Option<Arc<Ticket>>)>,
     looks: Vec<super::Look>,
     /// How the time was before an admin's word, which waits for the disk, too.
     time_before: Option<TrustedTime>,
@@ -215,6 +251,7 @@ impl Loop {
             troubles: Vec::new(),
             disk: Disk::Works,
             archivist: None,
+            feeder: None,
             checker: None,
             dirty_since_us,
             batch: Batch::default(),
@@ -286,6 +323,7 @@ impl Loop {
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
         drop(self.checker.take());
+        drop(self.feeder.take());
         drop(self.archivist.take());
         let now = self.time.now();
         // What it has archived leaves the projection with the last checkpoint.
@@ -316,8 +354,11 @@ impl Loop {
             self.settle();
         }
         for input in inputs.into_iter().take(BATCH_MAX) {
+            // Those who wait behind a batch need not wait for the next one as well; and nothing of this turn comes behind
+            // it with its key.
+            let is_batch = matches!(input, Input::Batch { .. });
             self.input(input);
-            if self.batch.bytes >= BATCH_BYTES {
+            if is_batch || self.batch.bytes >= BATCH_BYTES {
                 break;
             }
         }
@@ -341,11 +382,16 @@ impl Loop {
         match input {
             Input::Command { command, actor, receipt, reply } => {
                 let answer = self.command(&command, &actor, receipt, now);
-                self.batch.replies.push((reply, answer));
+                self.batch.replies.push(Waiting::One(reply, answer));
+            }
+            Input::Batch { batch, actor, receipt, reply, place } => {
+                let answer = self.command_batch(batch, &actor, receipt.as_ref(), now);
+                self.batch.replies.push(Waiting::Many(reply, answer));
+                drop(place);
             }
             Input::TrustTime { back, actor, reply } => {
                 let answer = self.trust_time(back, &actor);
-                self.batch.replies.push((reply, answer));
+                self.batch.replies.push(Waiting::One(reply, answer));
             }
             Input::Look(look) => self.batch.looks.push(look),
             // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
@@ -383,7 +429,10 @@ impl Loop {
             return Ok(done);
         }
         self.take_troubles(command, actor);
-        for number in command.tickets() {
+        let of_reference =
+            command.reference().map(|(source, key)| self.books.newest_of(source, key, &self.desk));
+        let of_reference = of_reference.transpose().map_err(|error| not_read(&error))?.flatten();
+        for number in command.tickets().chain(of_reference) {
             if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {
                 self.batch.recalled.push(number);
             }
@@ -402,7 +451,7 @@ impl Loop {
         }
         let ticket = decision.ticket.and_then(|number| self.desk.ticket(number));
         if let Some(receipt) = receipt.filter(|_| changed) {
-            self.batch.carried.push((receipt, ticket.clone()));
+            self.batch.carried.insert(receipt.id(), (receipt.request.clone(), ticket.clone()));
         }
         Ok(Done { ticket, changed, repeated: false })
     }
@@ -410,19 +459,26 @@ impl Loop {
     /// The first answer again, where this request was carried out before.
     fn again(&self, receipt: &Receipt) -> Option<Result<Done, Failure>> {
         // Two with one key in one batch: the second waits for the first.
-        if let Some((known, ticket)) = self.batch.carried.iter().find(|(known, _)| known.key == receipt.key) {
-            return Some(if known == receipt {
+        if let Some((request, ticket)) = self.batch.carried.get(&receipt.id()) {
+            return Some(if *request == receipt.request {
                 Ok(Done { ticket: ticket.clone(), changed: true, repeated: true })
             } else {
                 Err(Failure::KeyReused)
             });
         }
-        let carried: &Carried = self.books.carried(&receipt.key)?;
+        let carried: &Carried = self.books.carried(&receipt.id())?;
         if carried.request != receipt.request {
             return Some(Err(Failure::KeyReused));
         }
         let ticket = self.books.ticket_after(carried);
         Some(Ok(Done { ticket, changed: true, repeated: true }))
+    }
+
+    /// Whether another request was carried out under this key, alone or as a batch.
+    fn is_of_another(&self, receipt: &Receipt) -> bool {
+        let in_this_turn = self.batch.carried.get(&receipt.key).map(|(request, _)| request.as_str());
+        let known = in_this_turn.or_else(|| Some(self.books.carried(&receipt.key)?.request.as_str()));
+        known.is_some_and(|known| known != receipt.request)
     }
 
     /// Writes the batch down, and only then tells anybody.
@@ -440,10 +496,7 @@ impl Loop {
                     self.publish(&touched, &batch.entries);
                 }
                 self.publish_board(&touched);
-                for (reply, answer) in batch.replies {
-                    // Whoever asked may have gone meanwhile; what they asked for is done.
-                    let _ = reply.send(answer);
-                }
+                batch.replies.into_iter().for_each(Waiting::answer);
                 for entry in batch.entries {
                     // Last, for a journal that is stuck would keep the wall and those who asked waiting.
                     journal(&entry);
@@ -459,10 +512,7 @@ impl Loop {
                 self.read_time();
                 self.storage_fails(&error, self.time.now());
                 self.publish_board(&[]);
-                for (reply, _) in batch.replies {
-                    // Refusals, too: they were decided on a desk that did not come to be.
-                    let _ = reply.send(Err(not_kept(&error)));
-                }
+                batch.replies.into_iter().for_each(|waiting| waiting.fail(not_kept(&error)));
             }
         }
         // Not before: what is decided in this turn was none of readers' business until now.
@@ -483,6 +533,7 @@ impl Loop {
         if let Some(archivist) = &self.archivist {
             archivist.may_write(self.disk == Disk::Works);
         }
+        self.view.search().may_write(self.disk == Disk::Works);
         if self.is_checkpoint_due() {
             self.dirty_since_us = None;
             let calm = self.books.checkpoint(&mut self.desk, now);
@@ -499,6 +550,8 @@ impl Loop {
     fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
         let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
+        // Not before: who takes it for changed reads it there.
+        self.view.search().changed(touched, self.desk.next_seq());
         let tokens_changed = entries
             .iter()
             .flat_map(|entry| &entry.facts)
@@ -526,7 +579,8 @@ impl Loop {
     /// Somebody takes an alarm that is no event.
     fn ack_trouble(&mut self, command: &Command, actor: &Actor) -> Option<Done> {
         let Command::Desk(DeskAct::AckAlarm(id)) = command else { return None };
-        let alarm = self.troubles.iter_mut().find(|alarm| alarm.id == *id && actor.role >= Role::Agent)?;
+        let may = actor.role >= Role::Agent && actor.scope.is_whole();
+        let alarm = self.troubles.iter_mut().find(|alarm| alarm.id == *id && may)?;
         let changed = alarm.state == AlarmState::Unacked;
         alarm.acknowledge(&actor.name);
         Some(Done { ticket: None, changed, repeated: false })
@@ -536,6 +590,7 @@ impl Loop {
     fn take_troubles(&mut self, command: &Command, actor: &Actor) {
         if let Command::Desk(DeskAct::Silence { taking, .. }) = command
             && actor.role >= Role::Agent
+            && actor.scope.is_whole()
         {
             for alarm in self.troubles.iter_mut().filter(|alarm| taking.contains(&alarm.id)) {
                 alarm.acknowledge(&actor.name);

@@ -3,15 +3,19 @@
 //! Everything comes in as an [`Input`] and is handled in one thread, so there are no locks in the desk and one sync of
 //! the disk serves everybody who waits. Nothing is answered, shown or sent before its event is durable.
 
+pub mod apart;
 pub mod archiving;
 mod background;
+pub mod batch;
 pub mod books;
 pub mod checking;
 mod desk_loop;
 mod faults;
 pub mod history;
 pub mod opening;
+pub mod search;
 pub mod time;
+pub mod tokens;
 pub mod versions;
 pub mod view;
 
@@ -19,12 +23,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use calendars::Timestamp;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 
+pub use self::apart::Apart;
+pub use self::batch::{BATCH_COMMANDS_MAX, BATCHES_MAX, CommandBatch, Outcome, Step};
 pub use self::desk_loop::{Loop, Settings, start};
 pub use self::faults::disk_fault;
 pub use self::history::{History, HistoryError, Sizes};
 pub use self::opening::Opening;
+pub use self::search::{Facet, Filter, Page, SearchState, WAITING_MAX};
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
@@ -52,6 +59,19 @@ pub enum Input {
         receipt: Option<Receipt>,
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Done, Failure>>,
+    },
+    /// Somebody wants many things changed, one after another.
+    Batch {
+        /// What.
+        batch: CommandBatch,
+        /// Who.
+        actor: Actor,
+        /// What recognises the same request when it comes again.
+        receipt: Option<Receipt>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Vec<Outcome>, Failure>>,
+        /// Its place among those that wait, free again when it is decided; none where nobody counts them.
+        place: Option<OwnedSemaphorePermit>,
     },
     /// An admin says that the system clock is right.
     TrustTime {
@@ -83,6 +103,17 @@ impl Input {
     ) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
         let (reply, answer) = oneshot::channel();
         (Input::Command { command, actor, receipt, reply }, answer)
+    }
+
+    /// A batch, and where its outcomes come in.
+    pub fn batch(
+        batch: CommandBatch,
+        actor: Actor,
+        receipt: Option<Receipt>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> (Self, oneshot::Receiver<Result<Vec<Outcome>, Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        (Input::Batch { batch, actor, receipt, reply, place }, answer)
     }
 
     /// An admin's word for the system clock, and where the answer comes in.
@@ -120,6 +151,12 @@ pub enum Failure {
         /// What the system said.
         reason: String,
     },
+    /// The batch has written so much already that it takes no more.
+    #[error("what this batch writes is longer than {limit_bytes} bytes; send the rest in another one")]
+    BatchTooLong {
+        /// The limit.
+        limit_bytes: usize,
+    },
     /// More waits than the loop takes.
     #[error("the desk is busy; try again in a second")]
     Busy,
@@ -135,6 +172,8 @@ pub struct Handle {
     entries: broadcast::Sender<Arc<Entry>>,
     view: Arc<View>,
     history: Arc<History>,
+    /// Places for batches that wait.
+    batches: Arc<Semaphore>,
 }
 
 impl Handle {
@@ -149,6 +188,22 @@ impl Handle {
         receipt: Option<Receipt>,
     ) -> Result<Done, Failure> {
         let (input, answer) = Input::command(command, actor, receipt);
+        self.send(input)?;
+        answer.await.map_err(|_| Failure::Stopping)?
+    }
+
+    /// Has the commands of a batch carried out, one after another; answers when all events are durable.
+    ///
+    /// # Errors
+    /// [`Failure`]: not kept, or not taken at all. What is refused of it is among the outcomes.
+    pub async fn batch(
+        &self,
+        batch: CommandBatch,
+        actor: Actor,
+        receipt: Option<Receipt>,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let place = Arc::clone(&self.batches).try_acquire_owned().map_err(|_| Failure::Busy)?;
+        let (input, answer) = Input::batch(batch, actor, receipt, Some(place));
         self.send(input)?;
         answer.await.map_err(|_| Failure::Stopping)?
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -10,6 +10,8 @@ use std::time::Duration;
 use calendars::Timestamp;
 
 use super::history::{History, HistoryError};
+use super::search::Search;
+use super::tokens::Tokens;
 use crate::board::BoardState;
 use crate::clock::SystemClock;
 use crate::desk::command::Token;
@@ -30,7 +32,8 @@ pub struct View {
     /// How many there are with those that are put away.
     tickets_total: AtomicU64,
     history: Arc<History>,
-    tokens: RwLock<Arc<Vec<Token>>>,
+    tokens: RwLock<Arc<Tokens>>,
+    search: Search,
     board: Mutex<Arc<BoardState>>,
     board_changed: Condvar,
 }
@@ -58,7 +61,8 @@ impl View {
             tickets: RwLock::default(),
             tickets_total: AtomicU64::new(0),
             history,
-            tokens: RwLock::new(Arc::new(tokens)),
+            tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
+            search: Search::default(),
             board: Mutex::new(Arc::new(board)),
             board_changed: Condvar::new(),
         }
@@ -67,6 +71,17 @@ impl View {
     /// The regulations the desk works by.
     pub fn regulations(&self) -> &Regulations {
         &self.regulations
+    }
+
+    /// What finds the tickets of a list.
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// The newest ticket in memory; 0 where there is none.
+    pub(super) fn last(&self) -> TicketNumber {
+        let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
+        tickets.last_key_value().map_or(TicketNumber(0), |(number, _)| *number)
     }
 
     /// The ticket of that number, where it is not put away; waits for no disk.
@@ -86,23 +101,23 @@ impl View {
         }
     }
 
-    /// Shows `each` the tickets with numbers below `before`, the newest first, until it breaks off or [`PUT_AWAY_MAX`] of
+    /// Shows `each` the tickets with numbers in `numbers`, the newest first, until it breaks off or [`PUT_AWAY_MAX`] of
     /// them were read from where they are put away; `closed` says whether those are wanted. May wait for the disk.
     ///
     /// # Errors
     /// [`HistoryError`] where one that is put away cannot be read.
     pub fn newest(
         &self,
-        before: Option<TicketNumber>,
+        numbers: Range<TicketNumber>,
         closed: bool,
         mut each: impl FnMut(Arc<Ticket>) -> ControlFlow<()>,
     ) -> Result<Looked, HistoryError> {
-        let mut end = before.unwrap_or(TicketNumber(u64::MAX));
+        let Range { start: first, mut end } = numbers;
         let mut left = PUT_AWAY_MAX;
         loop {
             // Those in memory first: one that is put away meanwhile is then met twice, and not missed.
-            let live = self.slice_below(end);
-            let start = if live.len() < SLICE_TICKETS { TicketNumber(0) } else { live[SLICE_TICKETS - 1].0 };
+            let live = self.slice_of(first..end);
+            let start = if live.len() < SLICE_TICKETS { first } else { live[SLICE_TICKETS - 1].0 };
             let mut live = live.into_iter().peekable();
             while end > start {
                 let step = left.min(READ_STEP);
@@ -119,16 +134,16 @@ impl View {
                     return Ok(Looked::Until(end));
                 }
             }
-            if start == TicketNumber(0) {
+            if start == first {
                 return Ok(Looked::AtAll);
             }
         }
     }
 
-    /// The newest tickets in memory with numbers below `before`, the newest first: a slice of them.
-    fn slice_below(&self, before: TicketNumber) -> Vec<(TicketNumber, Held)> {
+    /// The newest tickets in memory with such numbers, the newest first: a slice of them.
+    fn slice_of(&self, numbers: Range<TicketNumber>) -> Vec<(TicketNumber, Held)> {
         let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
-        let slice = tickets.range(..before).rev().take(SLICE_TICKETS);
+        let slice = tickets.range(numbers).rev().take(SLICE_TICKETS);
         slice.map(|(number, held)| (*number, held.clone())).collect()
     }
 
@@ -155,7 +170,7 @@ impl View {
     }
 
     /// The tokens that are not revoked.
-    pub fn tokens(&self) -> Arc<Vec<Token>> {
+    pub fn tokens(&self) -> Arc<Tokens> {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -198,7 +213,7 @@ impl View {
     }
 
     pub(super) fn publish_tokens(&self, tokens: Vec<Token>) {
-        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Tokens::new(tokens));
     }
 
     pub(super) fn publish_board(&self, board: BoardState) {
@@ -294,9 +309,13 @@ mod tests {
         view
     }
 
+    fn below(before: Option<u64>) -> Range<TicketNumber> {
+        TicketNumber(0)..TicketNumber(before.unwrap_or(u64::MAX))
+    }
+
     fn numbers(view: &View, before: Option<u64>, closed: bool) -> (Vec<u64>, Looked) {
         let mut numbers = Vec::new();
-        let looked = view.newest(before.map(TicketNumber), closed, |ticket| {
+        let looked = view.newest(below(before), closed, |ticket| {
             numbers.push(ticket.number.0);
             ControlFlow::Continue(())
         });
@@ -315,7 +334,7 @@ mod tests {
         assert_eq!(numbers(&view, Some(0), true), (vec![], Looked::AtAll));
         assert_eq!(view.tickets_total(), 2_500);
         let mut seen = 0;
-        let looked = view.newest(None, true, |_| {
+        let looked = view.newest(below(None), true, |_| {
             seen += 1;
             if seen == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

@@ -5,6 +5,9 @@
 //! - [`Tickets`]: the desk as it stands, in a database. It saves the replay at start, and can be lost whole without
 //!   losing a ticket. A [`Checkpoint`] of it is all or nothing.
 //! - [`Archive`]: stories of tickets that are long over, compressed, a file for each year. It can be lost whole, too.
+//! - [`search`]: which tickets have which terms, for lists. It can be lost whole, too.
+//! - [`Attachments`]: the bytes of files that belong to tickets; the record says which. [`Sealed`]: access data, encrypted
+//!   and erased when its ticket is closed.
 //! - [`Keeper`]: writes the checkpoints, and compacts the database, in a thread of its own.
 //! - [`StateLock`]: one process per state directory.
 //! - [`Reserve`]: room held back for the day on which the disk is full.
@@ -18,13 +21,16 @@
 //! the log and the wall. A failing card makes errors and no panics.
 //!
 //! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `reserve`, `ledger/`, `archive/`,
-//! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `sled/`, `sled.bad-N/`
-//! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, and
+//! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `attachments/`, `sealed/`,
+//! `search/`, `sled/`, `sled.bad-N/`
+//! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, `webhooks/` (how far
+//! each is: [`crate::out::webhooks`]), and
 //! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
 
 pub mod archive;
+pub mod attachments;
 pub mod backup;
 pub mod disk;
 pub mod export;
@@ -35,10 +41,13 @@ pub mod lock;
 mod position;
 pub mod regulations;
 pub mod reserve;
+pub mod sealed;
+pub mod search;
 pub mod staging;
 pub mod tickets;
 
 pub use archive::{Archive, ArchiveError, ArchiveReport};
+pub use attachments::{AttachmentError, AttachmentLimits, AttachmentName, Attachments};
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use keeper::{Keeper, KeeperPlace, Kept};
 pub use ledger::{Frame, Ledger, LedgerError, LedgerReader, LedgerReport};
@@ -46,4 +55,5 @@ pub use lock::{LockError, StateLock};
 pub use position::Position;
 pub use regulations::{TextKept, keep_text, kept_texts};
 pub use reserve::Reserve;
+pub use sealed::{BoxKey, KeyError, Sealed, SealedError, SealedHas, SealedName, Secret};
 pub use tickets::{Checkpoint, DeadlineChange, Tickets, TicketsError};

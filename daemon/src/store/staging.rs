@@ -27,8 +27,9 @@ const ASIDE: &str = "incoming.";
 const UP: &str = "incoming.new";
 /// Where old books go; behind it a number.
 const BEFORE: &str = "before-restore-";
-/// What is no part of any books: it stays where it is.
-const NO_BOOKS: [&str; 3] = ["lock", "control.sock", "lost+found"];
+/// What is no part of any books: it stays where it is. Of sealed texts the next start erases those that no ticket of the
+/// new books has; set aside, they would never be erased.
+const NO_BOOKS: [&str; 4] = ["lock", "control.sock", "lost+found", "sealed"];
 
 /// New books for a state directory, which is locked meanwhile. Dropped before [`put_in_place`](Self::put_in_place),
 /// nothing of them is left.

@@ -3,6 +3,7 @@
 //! The service works Monday to Friday 08:30–17:30 Moscow time, nine hours a day.
 
 mod answer;
+mod apart;
 mod estimate;
 mod extend;
 mod intake;

@@ -2,6 +2,7 @@
 //!
 //! Support works 09:00–18:00, nine hours a day. Reaction is measured in them and has no term; resolution is not promised.
 
+mod apart;
 mod closing;
 mod complaint;
 mod deferral;

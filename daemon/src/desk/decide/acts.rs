@@ -29,11 +29,23 @@ pub(super) fn decide(
     actor: &Actor,
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
+    Ok(draft(desk, ticket, act, actor, at)?.finish())
+}
+
+/// The ticket as the verb makes it, before its clocks take their turns.
+pub(super) fn draft<'a>(
+    desk: &'a Desk,
+    ticket: &Arc<Ticket>,
+    act: &Act,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Draft<'a>, Refusal> {
     let role = match act {
         Act::Answer(_) | Act::Confirm(_) | Act::Return(_) | Act::Complain(_) => Role::Intake,
         _ => Role::Agent,
     };
     need(actor, role, &format!("the verb `{}`", act.verb()))?;
+    may_intake(act, actor)?;
     let mut draft = Draft::of(desk, ticket, &actor.name, at)?;
     if let Some(rule) = draft.regulation.verb(act.verb()) {
         one_of_roles(actor, &rule.roles, &format!("the verb `{}`", act.verb()), rule.clause.as_ref())?;
@@ -58,7 +70,7 @@ pub(super) fn decide(
         Act::Return(words) => returned(&mut draft, words),
         Act::Refuse(ending) => refuse(&mut draft, ending),
         Act::Close(ending) => close(&mut draft, ending),
-        Act::Link(to) => link(&mut draft, to),
+        Act::Link(to) => link(&mut draft, to, actor),
         Act::Split(second) => split(&mut draft, second),
         Act::Urgent(text) => urgent(&mut draft, text),
         Act::Escalate(question) => escalate(&mut draft, question),
@@ -66,8 +78,21 @@ pub(super) fn decide(
         Act::Complain(text) => complain(&mut draft, text),
         Act::Prefer(words) => prefer(&mut draft, words),
     }?;
-    one_by_one(&draft, act)?;
-    Ok(draft.finish())
+    one_by_one(&draft, act, actor)?;
+    Ok(draft)
+}
+
+/// A gateway that is bound to channels passes on words; what ends a ticket or opens it again is said by a portal, whose
+/// token is bound to none.
+fn may_intake(act: &Act, actor: &Actor) -> Result<(), Refusal> {
+    let is_bound = actor.role == Role::Intake && !actor.scope.channels.is_empty();
+    if !is_bound || matches!(act, Act::Answer(_)) {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden(format!(
+        "an intake token that is bound to channels may register and answer only; `{}` needs one that is bound to none",
+        act.verb()
+    )))
 }
 
 /// Refuses what cannot be done at the ticket's stage.
@@ -416,7 +441,7 @@ fn close(draft: &mut Draft<'_>, words: &Ending) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn link(draft: &mut Draft<'_>, link: &Link) -> Result<(), Refusal> {
+fn link(draft: &mut Draft<'_>, link: &Link, actor: &Actor) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     if link.to.is_none() {
         wrong.add("to", "is required: the number of the other ticket");
@@ -429,7 +454,7 @@ fn link(draft: &mut Draft<'_>, link: &Link) -> Result<(), Refusal> {
     if to == draft.ticket.number {
         return Err(Refusal::field("to", "a ticket is not linked to itself"));
     }
-    if draft.desk.ticket(to).is_none() {
+    if draft.desk.ticket(to).is_none_or(|ticket| !actor.scope.covers_ticket(&ticket)) {
         return Err(Refusal::field("to", format!("there is no ticket {to}")));
     }
     if !draft.ticket.links.iter().any(|known| known.to == to && known.kind == kind) {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use calendars::{Calendar, Timestamp};
 
 use super::clocks::{Given, breach_if_used_up, keeps, term};
-use super::{Decision, Draft, need};
+use super::{Decision, Draft, in_scope, need};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{Clock, ClockState, calendar_name};
 use crate::desk::event::{Event, Term, TermReason, Turn};
@@ -31,6 +31,7 @@ pub(super) fn decide(
     need(actor, Role::Admin, "applying a regulation")?;
     let ticket =
         desk.ticket(number).ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+    in_scope(actor, &ticket)?;
     let id = &ticket.facts.regulation;
     let to = desk.regulations().version(id, version).ok_or_else(|| Refusal::NotFound {
         what: "version of the regulation",

@@ -3,12 +3,12 @@
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Decision, Wrong, need};
+use super::{Decision, Wrong, in_scope, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use crate::desk::command::{DeskAct, Token};
 use crate::desk::event::{Event, Fact};
-use crate::desk::refusal::Refusal;
+use crate::desk::refusal::{FieldError, Refusal};
 use crate::desk::state::Desk;
 
 /// The longest mute, in milliseconds: a day.
@@ -30,6 +30,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
         DeskAct::Silence { before, taking } => return silence(desk, *before, taking, actor),
         DeskAct::Mute { for_ms } => {
             need(actor, Role::Agent, "muting the wall")?;
+            whole_desk(actor, "muting the wall")?;
             if !(0..=MUTE_MAX_MS).contains(for_ms) {
                 return Err(Refusal::field("for", "at most 24h; 0s ends the mute"));
             }
@@ -37,7 +38,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
         }
         DeskAct::AddToken(token) => {
             need(actor, Role::Admin, "adding a token")?;
-            check_token(desk, token)?;
+            check_token(desk, token, at)?;
             Some(Event::TokenAdded { token: token.clone() })
         }
         DeskAct::RevokeToken(name) => {
@@ -66,7 +67,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
     })
 }
 
-fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
+fn check_token(desk: &Desk, token: &Token, at: Timestamp) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let odd = |c: char| !(c.is_alphanumeric() || "-_.@".contains(c));
     if token.name.is_empty() || token.name.chars().count() > 64 || token.name.contains(odd) {
@@ -85,12 +86,29 @@ fn check_token(desk: &Desk, token: &Token) -> Result<(), Refusal> {
     if token.hash.len() != 64 || !token.hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         wrong.add("hash", "must be a SHA-256 in hex");
     }
+    if token.is_expired(at) {
+        wrong.add("expires", "is over already; name a time to come");
+    }
+    check_scope(desk, token, &mut wrong);
     wrong.done()
+}
+
+/// A scope names what the desk has; who keeps the whole box has none.
+fn check_scope(desk: &Desk, token: &Token, wrong: &mut Wrong) {
+    let scope = token.scope();
+    for (field, named) in [("regulations", &scope.regulations), ("channels", &scope.channels)] {
+        if token.role == Role::Admin && !named.is_empty() {
+            wrong.add(field, "an admin keeps the whole box; leave it out, or take another role");
+        }
+    }
+    for FieldError { field, message } in scope.wrong(desk.regulations()) {
+        wrong.add(&field, message);
+    }
 }
 
 fn ack(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "acknowledging an alarm")?;
-    let alarm = known(desk, id)?;
+    let alarm = known(desk, id, actor)?;
     need(actor, alarm.taken_by(), &format!("taking the alarm {id}"))?;
     let facts = match alarm.state {
         AlarmState::Acked => Vec::new(),
@@ -108,7 +126,7 @@ fn shelve(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "shelving an alarm")?;
-    let alarm = known(desk, id)?;
+    let alarm = known(desk, id, actor)?;
     need(actor, alarm.taken_by(), &format!("shelving the alarm {id}"))?;
     let mut wrong = Wrong::default();
     if !(SHELF_MIN_MS..=SHELF_MAX_MS).contains(&for_ms) {
@@ -131,7 +149,7 @@ fn shelve(
 
 fn unshelve(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "taking an alarm from the shelf")?;
-    let alarm = known(desk, id)?;
+    let alarm = known(desk, id, actor)?;
     let event = || Event::AlarmUnshelved { alarm: alarm.id.clone() };
     let facts = (alarm.state == AlarmState::Shelved).then(|| Fact { ticket: alarm.ticket, event: event() });
     Ok(Decision { ticket: alarm.ticket, facts: facts.into_iter().collect() })
@@ -140,6 +158,7 @@ fn unshelve(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
 /// What is silenced is what calls and was heard; what is taken, what is seen and still there.
 fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "silencing the wall")?;
+    whole_desk(actor, "silencing the wall")?;
     // What is still to come cannot have been heard.
     let before = before.min(desk.next_seq());
     let silenced =
@@ -153,8 +172,14 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
     Ok(Decision { ticket: None, facts: silenced.into_iter().chain(seen.map(acked)).collect() })
 }
 
-fn known<'a>(desk: &'a Desk, id: &str) -> Result<&'a Alarm, Refusal> {
-    desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })
+/// The alarm, where it is in the actor's scope.
+fn known<'a>(desk: &'a Desk, id: &str, actor: &Actor) -> Result<&'a Alarm, Refusal> {
+    let alarm = desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
+    match alarm.ticket.and_then(|number| desk.ticket(number)) {
+        Some(ticket) => in_scope(actor, &ticket)?,
+        None => whole_desk(actor, &format!("the alarm {id}"))?,
+    }
+    Ok(alarm)
 }
 
 fn acked(alarm: &Alarm) -> Fact {

@@ -4,7 +4,9 @@
 //! that what comes later sees what came before; when the draft is finished the clocks take their turns.
 
 mod acts;
+mod alert;
 mod apply;
+mod attachments;
 mod clocks;
 mod correct;
 mod desk;
@@ -14,6 +16,7 @@ mod planned;
 mod queue;
 mod register;
 mod route;
+mod sealed;
 mod settle;
 
 use std::sync::Arc;
@@ -55,18 +58,34 @@ impl Desk {
         match command {
             Command::Register(register) => register::decide(self, register, actor, at),
             Command::Ticket { number, if_revision, act } => {
-                let ticket = self
-                    .ticket(*number)
-                    .ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+                let ticket = self.theirs(*number, actor)?;
                 if let Some(asked) = if_revision.filter(|asked| *asked != ticket.revision) {
                     return Err(Refusal::Revision { asked, now: ticket.revision });
                 }
                 acts::decide(self, &ticket, act, actor, at)
             }
             Command::ApplyRegulation { number, version } => apply::decide(self, *number, version, actor, at),
+            Command::Alert(alert) => alert::decide(self, alert, actor, at),
+            Command::AlertsOverLimit(over) => alert::over_limit(self, over, actor, at),
+            Command::Attachments { number, act } => {
+                attachments::decide(self, &self.theirs(*number, actor)?, act, actor, at)
+            }
+            Command::Sealed { number, act } => {
+                sealed::decide(self, &self.theirs(*number, actor)?, act, actor, at)
+            }
             Command::TakeNext(asked) => queue::take_next(self, asked, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
+    }
+
+    /// The ticket, where it is there and in the actor's scope. That comes before anything else: what is none of theirs is
+    /// not told to them by way of a conflict.
+    fn theirs(&self, number: TicketNumber, actor: &Actor) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self
+            .ticket(number)
+            .ok_or_else(|| Refusal::NotFound { what: "ticket", id: number.to_string() })?;
+        in_scope(actor, &ticket)?;
+        Ok(ticket)
     }
 
     /// What putting an open ticket under a version of its regulation would come to: a [`Decision`], and the ticket as it
@@ -114,6 +133,13 @@ impl Desk {
     /// that while. Some of them, if they are very many; then there are more the next time. Empty when none is left.
     pub fn corrections(&self, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
         correct::corrections(self, behind_ms, now)
+    }
+}
+
+impl Decision {
+    /// One event of a ticket, at which no clock turns.
+    fn of(ticket: TicketNumber, event: Event) -> Self {
+        Self { ticket: Some(ticket), facts: vec![Fact { ticket: Some(ticket), event }] }
     }
 }
 
@@ -177,7 +203,12 @@ impl<'a> Draft<'a> {
             | (Stage::Closed, Stage::Closed) => {}
             (_, Stage::Open) => self.triggers.push(Trigger::Reopened),
             (_, Stage::Resolved) => self.triggers.push(Trigger::Resolved),
-            (_, Stage::Closed) => self.triggers.push(Trigger::Closed),
+            (_, Stage::Closed) => {
+                self.triggers.push(Trigger::Closed);
+                if let Some(event) = sealed::erased_by_closing(&self.ticket) {
+                    self.push(event);
+                }
+            }
         }
     }
 
@@ -293,6 +324,22 @@ fn may_not_set(priority: &Priority, actor: &Actor) -> Option<String> {
     let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
     let clause = in_brackets(priority.name.clause.as_ref());
     Some(format!("priority `{}` is set by agents of line {list} only{clause}", priority.name.id))
+}
+
+/// Refuses a ticket that is outside the actor's scope.
+fn in_scope(actor: &Actor, ticket: &Ticket) -> Result<(), Refusal> {
+    if actor.scope.covers_ticket(ticket) {
+        return Ok(());
+    }
+    Err(Refusal::OutOfScope { what: format!("ticket {}", ticket.number), scope: actor.scope.clone() })
+}
+
+/// Refuses an actor with a scope: this is not about tickets of theirs only.
+fn whole_desk(actor: &Actor, what: &str) -> Result<(), Refusal> {
+    if actor.scope.is_whole() {
+        return Ok(());
+    }
+    Err(Refusal::OutOfScope { what: what.to_owned(), scope: actor.scope.clone() })
 }
 
 /// Refuses below a role.

@@ -12,6 +12,7 @@ use crate::desk::queue::{HeldBecause, Holder, QueuePart, Queued, begins};
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{QueueRule, Regulation};
 use crate::desk::state::Desk;
+use crate::desk::ticket::TicketNumber;
 
 /// How many tickets that are held a refusal names.
 const HELD_TOLD: usize = 5;
@@ -24,19 +25,19 @@ pub(super) fn take_next(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "taking the next of the queue")?;
-    let part = part(desk, asked)?;
+    let part = part(desk, asked, actor)?;
     let mut held = Vec::new();
-    for queued in desk.queue(&part, at).filter(|queued| actor.works_on(queued.ticket.facts.line)) {
+    for queued in desk.queue(&part, at) {
         match queued.held {
             Some(_) => held.push(queued),
             None => return acts::decide(desk, &queued.ticket, &Act::Take, actor, at),
         }
     }
-    Err(Refusal::QueueEmpty(empty(&held)))
+    Err(Refusal::QueueEmpty(empty(&held, desk, actor)))
 }
 
-/// Which part of the queue is meant, by ids that there are.
-fn part(desk: &Desk, asked: &TakeNext) -> Result<QueuePart, Refusal> {
+/// Which part of the queue is meant, by ids that there are: of the lines that the actor works on, and in their scope.
+fn part(desk: &Desk, asked: &TakeNext, actor: &Actor) -> Result<QueuePart, Refusal> {
     let mut wrong = Wrong::default();
     let regulations = desk.regulations();
     if let Some(id) = asked.regulation.as_ref().filter(|id| regulations.get(id).is_none()) {
@@ -48,21 +49,34 @@ fn part(desk: &Desk, asked: &TakeNext) -> Result<QueuePart, Refusal> {
     }
     let group = wrong.optional_text("group", asked.group.as_ref()).map(SmolStr::from);
     wrong.done()?;
-    Ok(QueuePart { regulation: asked.regulation.as_deref().map(SmolStr::from), line: asked.line, group })
+    Ok(QueuePart {
+        regulation: asked.regulation.as_deref().map(SmolStr::from),
+        line: asked.line,
+        group,
+        lines: actor.lines.clone(),
+        scope: actor.scope.clone(),
+    })
 }
 
 /// Why there is nothing to take.
-fn empty(held: &[Queued]) -> String {
+fn empty(held: &[Queued], desk: &Desk, actor: &Actor) -> String {
     if held.is_empty() {
         return "nothing waits to be taken".to_owned();
     }
     let told = held.iter().take(HELD_TOLD).filter_map(|queued| {
         let Holder { number, because } = queued.held?;
-        Some(format!("{} for {number}, which {}", queued.ticket.number, does(because)))
+        let holder = told_to(desk, actor, number).map_or("another".to_owned(), |number| number.to_string());
+        Some(format!("{} for {holder}, which {}", queued.ticket.number, does(because)))
     });
     let told = told.collect::<Vec<_>>().join("; ");
     let more = if held.len() > HELD_TOLD { "; …" } else { "" };
     format!("nothing may be taken now: {} wait for another of their client: {told}{more}", held.len())
+}
+
+/// The number of a holder, for those who have to do with it: nobody else learns of it by way of a refusal.
+fn told_to(desk: &Desk, actor: &Actor, holder: TicketNumber) -> Option<TicketNumber> {
+    let holder = desk.ticket(holder)?;
+    actor.scope.covers_ticket(&holder).then_some(holder.number)
 }
 
 fn does(because: HeldBecause) -> &'static str {
@@ -73,7 +87,7 @@ fn does(because: HeldBecause) -> &'static str {
 }
 
 /// Refuses to begin work while another ticket of the client is in work (BC-8). What the requester says is never refused.
-pub(super) fn one_by_one(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
+pub(super) fn one_by_one(draft: &Draft<'_>, act: &Act, actor: &Actor) -> Result<(), Refusal> {
     let Some(before) = draft.before.as_ref().filter(|_| !matches!(act, Act::Answer(_) | Act::Return(_)))
     else {
         return Ok(());
@@ -84,14 +98,16 @@ pub(super) fn one_by_one(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
     }
     let Some(Holder { number, because }) = draft.desk.holder(before, regulation) else { return Ok(()) };
     let clause = in_brackets(regulation.queue.clause.as_ref());
+    let told = told_to(draft.desk, actor, number);
+    let holder = told.map_or("another ticket".to_owned(), |number| format!("ticket {number}"));
     Err(Refusal::Conflict {
         code: "client-in-work",
         message: format!(
-            "ticket {number} of the same client {}, and a client's tickets are worked on one after another{clause}; `prefer` says that the client agreed to another order",
+            "{holder} of the same client {}, and a client's tickets are worked on one after another{clause}; `prefer` says that the client agreed to another order",
             does(because)
         ),
-        ticket: Some(number),
-        status: draft.desk.ticket(number).map(|other| other.facts.status.clone()),
+        ticket: told,
+        status: told.and_then(|number| Some(draft.desk.ticket(number)?.facts.status.clone())),
     })
 }
 

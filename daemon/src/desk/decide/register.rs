@@ -10,6 +10,7 @@ use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, in_brackets, may_not_set,
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};
+use crate::desk::reference::Reference;
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{PrioritySource, Regulation, Trigger};
 use crate::desk::state::Desk;
@@ -30,23 +31,35 @@ pub(super) fn decide(
     facts.opened_by = by_agent.then(|| actor.name.clone());
     let mut draft = open(desk, regulation, facts, &actor.name, at);
     if let Some(first) = register.follows {
-        follow(&mut draft, first)?;
+        follow(&mut draft, first, actor)?;
     }
     Ok(draft.finish())
 }
 
-/// The channel may be for some roles only (HD-1, PM-C1).
-fn may_register(regulation: &Regulation, register: &Register, actor: &Actor) -> Result<(), Refusal> {
+/// Regulation and channel must be in the actor's scope; the channel may be for some roles only (HD-1, PM-C1).
+pub(super) fn may_register(
+    regulation: &Regulation,
+    register: &Register,
+    actor: &Actor,
+) -> Result<(), Refusal> {
+    let scope = &actor.scope;
+    let refuse = |what: String| Err(Refusal::OutOfScope { what, scope: scope.clone() });
+    if !scope.covers_regulation(&regulation.id) {
+        return refuse(format!("registering under `{}`", regulation.id));
+    }
     let Some(channel) = register.channel.as_deref().and_then(|id| regulation.channel(id)) else {
         return Ok(());
     };
     let what = format!("registering by the channel `{}`", channel.name.id);
+    if !scope.covers(&regulation.id, &channel.name.id) {
+        return refuse(what);
+    }
     one_of_roles(actor, &channel.roles, &what, channel.name.clause.as_ref())
 }
 
 /// Links a new ticket to the one it goes on from, both ways.
-fn follow(draft: &mut Draft<'_>, first: TicketNumber) -> Result<(), Refusal> {
-    if draft.desk.ticket(first).is_none() {
+pub(super) fn follow(draft: &mut Draft<'_>, first: TicketNumber, actor: &Actor) -> Result<(), Refusal> {
+    if draft.desk.ticket(first).is_none_or(|ticket| !actor.scope.covers_ticket(&ticket)) {
         return Err(Refusal::field("follows", format!("there is no ticket {first}")));
     }
     let second = draft.ticket.number;
@@ -69,6 +82,8 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
         }
     }
     facts.subject = subject;
+    // Another system knows the first one by it.
+    facts.reference = None;
     check(&draft.regulation, &facts, &mut wrong);
     wrong.done()?;
     facts.opened_by = Some(draft.by.clone()).filter(|by| !by.is_empty());
@@ -92,7 +107,7 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
 
 /// The regulation a registration is for: the one it names, else the one that the intake rules choose, else the only
 /// one; in the version that holds now.
-fn choose(desk: &Desk, register: &Register, at: Timestamp) -> Result<Arc<Regulation>, Refusal> {
+pub(super) fn choose(desk: &Desk, register: &Register, at: Timestamp) -> Result<Arc<Regulation>, Refusal> {
     let regulations = desk.regulations();
     let ids = regulations.ids();
     if ids.is_empty() {
@@ -115,7 +130,7 @@ fn choose(desk: &Desk, register: &Register, at: Timestamp) -> Result<Arc<Regulat
 }
 
 /// What the ticket begins with, or everything that is wrong with it.
-fn facts(
+pub(super) fn facts(
     regulation: &Regulation,
     register: &Register,
     actor: &Actor,
@@ -156,7 +171,11 @@ fn facts(
         service: register.service.as_deref().map(SmolStr::from),
         urgency: register.urgency.as_deref().map(SmolStr::from),
         opened_by: None,
+        reference: register.reference.clone().map(Box::new),
     };
+    for error in register.reference.iter().flat_map(Reference::complaints) {
+        wrong.add(&error.field, &error.message);
+    }
     priority(regulation, register, actor, &mut facts, &mut wrong);
     wrong.done()?;
     Ok(facts)
@@ -231,7 +250,7 @@ pub(super) fn is_incomplete(regulation: &Regulation, facts: &Registered) -> bool
 }
 
 /// The draft of a new ticket: registered, on its line, in the status that follows the giving of its number.
-fn open<'a>(
+pub(super) fn open<'a>(
     desk: &'a Desk,
     regulation: Arc<Regulation>,
     facts: Registered,

@@ -115,6 +115,9 @@ pub(super) fn of(
         Event::Closed { reason, .. } => format!("closed{}", because(Some(reason))),
         Event::Linked { to, .. } => format!("linked to ticket {to}"),
         Event::Urgent { .. } => "marked urgent".to_owned(),
+        Event::Alerted { firing: true, .. } => "its alert fired".to_owned(),
+        Event::Alerted { firing: false, .. } => "its alert was resolved".to_owned(),
+        Event::AlertsCounted { count } => format!("{count} more alerts were counted"),
         Event::Escalated { escalation, topic, channel, .. } => {
             format!("escalation {escalation}: a department was asked, {}, by {channel}", titles.topic(topic))
         }
@@ -139,7 +142,12 @@ pub(super) fn of(
         | Event::TimeTrusted { .. }
         | Event::Muted { .. }
         | Event::TokenAdded { .. }
-        | Event::TokenRevoked { .. } => return None,
+        | Event::TokenRevoked { .. }
+        | Event::Attached(_)
+        | Event::AttachmentRemoved { .. }
+        | Event::SealedSet { .. }
+        | Event::SealedLooked { .. }
+        | Event::SealedErased { .. } => return None,
     })
 }
 

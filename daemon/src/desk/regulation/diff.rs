@@ -35,9 +35,10 @@ const IDENTITIES: [&[&str]; 7] =
     [&["for", "id"], &["id"], &["metric"], &["path"], &["topic"], &["name"], &["text"]];
 
 /// Lists of words whose order means nothing. Another list's order is taken to mean something.
-const SETS: [&str; 17] = [
+const SETS: [&str; 18] = [
     "channels",
     "from",
+    "kinds",
     "lines",
     "moves",
     "or",

@@ -76,6 +76,8 @@ pub(super) struct File {
     pub bug_report: Option<BugReportForm>,
     #[serde(default, rename = "forbidden-phrase")]
     pub forbidden_phrases: Vec<ForbiddenPhrase>,
+    #[serde(default)]
+    pub attachments: Option<AttachmentRule>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -496,6 +498,18 @@ pub(super) struct BugReportForm {
     pub required: Vec<Spanned<String>>,
     #[serde(default)]
     pub clause: Option<String>,
+}
+
+/// Which files a ticket takes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct AttachmentRule {
+    /// What they may be, by their content.
+    pub kinds: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -30,6 +30,7 @@ pub use self::file::{FieldKind, PrioritySource};
 pub use self::set::{IntakeRule, Regulations};
 
 use super::actor::Role;
+use super::attachment::AttachmentKind;
 use super::clocks::{Basis, Metric};
 use super::event::Registered;
 use super::ticket::{Stage, Ticket};
@@ -98,6 +99,8 @@ pub struct Regulation {
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
     pub forbidden_phrases: Vec<ForbiddenPhrase>,
+    /// Which files a ticket takes; none where it says nothing, and then it takes every kind there is.
+    pub attachments: Option<AttachmentRule>,
     /// The calendars whose hours the regulation leaves to the site, by id.
     pub site_calendars: Vec<SmolStr>,
     /// Notes of calendars, by id.
@@ -323,6 +326,17 @@ pub struct ForbiddenPhrase {
     pub text: String,
     /// Clause id.
     pub clause: Option<String>,
+}
+
+/// Which files a ticket takes (PM-C3).
+#[derive(Debug, Clone)]
+pub struct AttachmentRule {
+    /// What they may be, by their content; never empty.
+    pub kinds: Vec<AttachmentKind>,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
 }
 
 /// Something that starts, stops or reopens a clock.
@@ -614,6 +628,11 @@ impl Regulation {
     /// The reasons a verb may bear; empty: any words.
     pub fn reasons(&self, verb: &str) -> Vec<&Reason> {
         self.reasons.iter().filter(|reason| reason.verb == verb).collect()
+    }
+
+    /// The kinds of files that its tickets take.
+    pub fn attachment_kinds(&self) -> &[AttachmentKind] {
+        self.attachments.as_ref().map_or(&AttachmentKind::ALL, |rule| &rule.kinds)
     }
 
     /// The priority its rules give a ticket's facts: the first match, else the least.

@@ -26,7 +26,7 @@ const LIMIT_MAX: usize = 1_000;
     responses((status = 200, description = "The alarms", body = [AlarmView])))]
 pub(super) async fn list(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     query: Query,
 ) -> Result<Json<Vec<AlarmView>>, Problem> {
     let mut errors = query.unknown(&["limit"]);
@@ -40,11 +40,9 @@ pub(super) async fn list(
     let (zone, language) = (door.shared.facts.zone, door.shared.facts.language);
     // A disk that fails takes no events: its alarm stands on the wall only.
     let board = door.shared.handle.view().board();
-    let unkept = board.alarms_total;
+    let unkept = if caller.scope.is_whole() { board.alarms_total } else { 0 };
     let kept = door
-        .shared
-        .handle
-        .look(move |desk, _| (view::alarms(desk, zone, language, limit), desk.alarms_total()));
+        .look(move |desk, _| (view::alarms(desk, &caller.scope, zone, language, limit), desk.alarms_total()));
     let (mut alarms, total) = kept.await?;
     if unkept > total {
         let known = board.alarms.iter().take(unkept - total);

@@ -10,6 +10,7 @@ use super::DoorState;
 use super::auth::Keeper;
 use super::problem::Problem;
 use super::streamed::streamed;
+use crate::run::apart::note_attachments;
 use crate::store::backup::{BackupError, Facts, pack};
 
 /// Where it is; only on the socket of `andonctl`.
@@ -17,6 +18,8 @@ pub(super) const PATH: &str = "/v1/backup";
 
 /// Sends a backup of everything that was acknowledged before this was asked.
 pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<Response, Problem> {
+    // Nothing that the ledger names goes before it is packed.
+    let hold = door.shared.apart.attachments.hold();
     let ledger = door.shared.handle.history().ledger().clone();
     let reader = ledger.clone();
     // Between two batches, so that the tickets counted are those of the events packed.
@@ -30,13 +33,19 @@ pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<R
     })?;
     let facts = &door.shared.facts;
     let state_dir = facts.state_dir.clone();
-    let facts = Facts { program: facts.version.clone(), taken_at: now.to_rfc3339(facts.zone), tickets };
+    let facts = Facts {
+        program: facts.version.clone(),
+        taken_at: now.to_rfc3339(facts.zone),
+        tickets,
+        attachments: note_attachments,
+    };
     let history = Arc::clone(door.shared.handle.history());
     let body = streamed(move |out| {
         let manifest = pack(&ledger, &durable, &state_dir, facts, out)?;
         if !manifest.damage.is_empty() {
             history.met_damage();
         }
+        drop(hold);
         Ok::<_, BackupError>(())
     });
     Ok(([(header::CONTENT_TYPE, "application/gzip")], body).into_response())

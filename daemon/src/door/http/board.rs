@@ -18,7 +18,8 @@ use crate::desk::DeskAct;
 /// The wall: level, counts, alarms, what runs out next, lamps and buzzer.
 #[utoipa::path(get, path = "/v1/board", tag = "board", operation_id = "show_board",
     responses((status = 200, description = "The wall, now", body = BoardView)))]
-pub(super) async fn show(State(door): State<DoorState>, _: Reader) -> Result<Json<BoardView>, Problem> {
+pub(super) async fn show(State(door): State<DoorState>, reader: Reader) -> Result<Json<BoardView>, Problem> {
+    reader.whole("the wall")?;
     door.settled().await?;
     let view = door.shared.handle.view();
     Ok(Json(view.board().view(view.now())))

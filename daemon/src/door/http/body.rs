@@ -4,35 +4,41 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::auth::Caller;
-use super::idempotency;
 use super::problem::Problem;
-use crate::desk::FieldError;
-use crate::desk::command::BadCommand;
+use super::serving::{BodyPlace, BodyRoom, PATIENCE_S, RATE_MIN, TooSlow};
+use super::{Door, idempotency, json};
 use crate::desk::event::Receipt;
+use crate::desk::reading::{self, Read};
+use crate::desk::{Actor, Command, FieldError, Refusal};
 
-/// The longest body, in bytes.
+/// The longest body, in bytes …
 pub(super) const BODY_MAX_BYTES: usize = 1 << 20;
+/// … and the longest one of many commands or alerts at once.
+pub(super) const LONG_BODY_MAX_BYTES: usize = 4 << 20;
 /// How much of a body that is too long is read and thrown away, in bytes, so that the answer finds its reader:
 /// whoever is still writing when the connection closes never sees it.
-const DRAIN_MAX_BYTES: usize = 16 << 20;
+pub(super) const DRAIN_MAX_BYTES: usize = 16 << 20;
 /// How long a body may take, in seconds.
-const BODY_WITHIN_S: u64 = 30;
+pub(super) const BODY_WITHIN_S: u64 = 30;
 
-/// A POST: who sent what, and what recognises it when it comes again.
-pub(super) struct Posted {
+/// A POST of at most `MAX_BYTES`: who sent what, and what recognises it when it comes again.
+pub(super) struct Posted<const MAX_BYTES: usize = BODY_MAX_BYTES> {
     /// Who.
     pub caller: Caller,
     /// What recognises the same request, where it came with an `Idempotency-Key`.
     pub receipt: Option<Receipt>,
     json: Option<Value>,
+    /// The body's room in memory, which what was read of it takes, too.
+    _place: BodyPlace,
 }
 
-impl Posted {
+impl<const MAX_BYTES: usize> Posted<MAX_BYTES> {
     /// The JSON; a body must be there.
     pub(super) fn take_json(&mut self) -> Result<Value, Problem> {
         self.json.take().ok_or_else(|| Problem::not_json("the body is empty; send a JSON object"))
@@ -44,25 +50,32 @@ impl Posted {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Posted {
+impl<S: Send + Sync, const MAX_BYTES: usize> FromRequest<S> for Posted<MAX_BYTES> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let caller =
             <Caller as axum::extract::FromRequestParts<S>>::from_request_parts(&mut parts, state).await?;
-        let bytes = read(&parts.headers, body).await?;
+        let mut place = BodyPlace::default();
+        let bytes = read(&parts, body, MAX_BYTES, &mut place).await?;
         if !bytes.is_empty() {
             check_type(&parts.headers)?;
         }
         let receipt = idempotency::receipt(&caller, &parts.headers, &parts.method, parts.uri.path(), &bytes)?;
-        Ok(Self { caller, receipt, json: parse(&bytes)? })
+        Ok(Self { caller, receipt, json: parse(&bytes)?, _place: place })
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let charset =
+        parts.find_map(|part| part.strip_prefix("charset=").map(|name| name.trim_matches('"').to_owned()));
+    if charset.is_some_and(|name| !["utf-8", "utf8", "us-ascii"].contains(&name.as_str())) {
+        return Err(Problem::unsupported_charset(given));
+    }
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
         Ok(())
     } else {
@@ -77,49 +90,108 @@ fn parse(bytes: &[u8]) -> Result<Option<Value>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Problem::not_json(format!("the body is not UTF-8 from byte {}", error.valid_up_to()))
     })?;
-    serde_json::from_str(text).map(Some).map_err(|error| Problem::not_json(error.to_string()))
+    if text.starts_with('\u{feff}') {
+        return Err(Problem::not_json("the body begins with a byte order mark; send it without"));
+    }
+    match json::parse(text) {
+        Ok((value, faults)) if faults.is_empty() => Ok(Some(value)),
+        Ok((_, faults)) => Err(Problem::fields(faults)),
+        Err(error) => Err(Problem::not_json(error.to_string())),
+    }
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// The body, in bounded time and room; its place is free again when `place` is dropped.
+pub(super) async fn read(
+    parts: &Parts,
+    body: Body,
+    max_bytes: usize,
+    place: &mut BodyPlace,
+) -> Result<Bytes, Problem> {
+    let (headers, room) = (&parts.headers, parts.extensions.get::<BodyRoom>());
     let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     // Who asks first, or wants to send far too much, is told before anything is read.
-    let too_large = declared.is_some_and(|bytes| bytes > BODY_MAX_BYTES);
+    let too_large = declared.is_some_and(|bytes| bytes > max_bytes);
     let asks = headers.contains_key(header::EXPECT);
     if (too_large && asks) || declared.is_some_and(|bytes| bytes > DRAIN_MAX_BYTES) {
-        return Err(Problem::too_large(BODY_MAX_BYTES));
+        return Err(Problem::too_large(max_bytes));
     }
-    match tokio::time::timeout(Duration::from_secs(BODY_WITHIN_S), collect(body)).await {
+    match tokio::time::timeout(Duration::from_secs(BODY_WITHIN_S), collect(body, max_bytes, room, place))
+        .await
+    {
         Ok(read) => read,
         Err(_) => Err(Problem::too_slow(BODY_WITHIN_S)),
     }
 }
 
-async fn collect(body: Body) -> Result<Bytes, Problem> {
+async fn collect(
+    body: Body,
+    max_bytes: usize,
+    room: Option<&BodyRoom>,
+    place: &mut BodyPlace,
+) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| Problem::broken_body(error.to_string()))?;
+        let chunk = chunk.map_err(|error| broken(&error, room))?;
         seen += chunk.len();
         if seen > DRAIN_MAX_BYTES {
             break;
         }
-        if seen <= BODY_MAX_BYTES {
+        if seen <= max_bytes {
+            room.map_or(Ok(()), |room| room.take(place, chunk.len()))?;
             kept.extend_from_slice(&chunk);
         }
     }
-    if seen > BODY_MAX_BYTES { Err(Problem::too_large(BODY_MAX_BYTES)) } else { Ok(kept.into()) }
+    if seen > max_bytes { Err(Problem::too_large(max_bytes)) } else { Ok(kept.into()) }
+}
+
+/// Why a body did not come in whole.
+fn broken(error: &axum::Error, room: Option<&BodyRoom>) -> Problem {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    if causes.any(<dyn std::error::Error>::is::<TooSlow>) {
+        if let Some(room) = room {
+            room.too_slow();
+        }
+        return Problem::too_slow_a_body(RATE_MIN, PATIENCE_S);
+    }
+    Problem::broken_body(error.to_string())
 }
 
 /// JSON as a type of this door; the desk's own commands read theirs themselves.
+#[expect(clippy::needless_pass_by_value, reason = "each caller has it for this alone")]
 pub(super) fn parse_as<T: serde::de::DeserializeOwned>(json: Value) -> Result<T, Problem> {
-    if !json.is_object() {
-        return Err(Problem::field("", "must be a JSON object"));
+    reading::read(&json).whole().map_err(Problem::fields)
+}
+
+/// The command, or everything that is wrong with it: beside what does not fit its verb, what the desk says of the rest.
+pub(super) async fn whole(door: &Door, read: Read<Command>, actor: &Actor) -> Result<Command, Problem> {
+    let Read { value, mut errors } = read;
+    match value {
+        Some(command) if errors.is_empty() => Ok(command),
+        Some(command) => {
+            let actor = actor.clone();
+            let refused = door.shared.handle.look(move |desk, now| desk.decide(&command, &actor, now).err());
+            if let Some(Refusal::Fields(more)) = refused.await? {
+                tell_more(&mut errors, more);
+            }
+            Err(Problem::fields(errors))
+        }
+        None => Err(Problem::fields(errors)),
     }
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "" } else { &path };
-        BadCommand::Field(FieldError::new(field, &error.inner().to_string())).into()
-    })
+}
+
+/// Tells what more is wrong, but of no field twice: one that did not fit was left out, and is not missing besides.
+pub(super) fn tell_more(errors: &mut Vec<FieldError>, more: Vec<FieldError>) {
+    let more: Vec<_> = more.into_iter().filter(|more| !is_told(errors, more)).collect();
+    errors.extend(more);
+}
+
+/// Whether something is told of that field, or of what it is a part of, or of a part of it.
+fn is_told(errors: &[FieldError], more: &FieldError) -> bool {
+    let holds = |whole: &str, part: &str| {
+        part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    errors.iter().any(|told| holds(&told.field, &more.field) || holds(&more.field, &told.field))
 }

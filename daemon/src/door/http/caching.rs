@@ -1,6 +1,6 @@
 //! Entity tags, and the headers that every answer bears.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 use super::problem::Problem;
@@ -30,7 +30,9 @@ pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Optio
             }
             // A proxy that packs answers weakens the tag; the revision in it is as exact as before.
             let tag = tag.strip_prefix("W/").unwrap_or(tag);
-            let revision = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')?.parse().ok());
+            let digits = |tag: &&str| tag.bytes().all(|byte| byte.is_ascii_digit());
+            let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).filter(digits);
+            let revision = inner.and_then(|tag| tag.parse().ok());
             seen.push(revision.ok_or_else(|| {
                 Problem::field("If-Match", "must be a ticket's ETag, such as \"7\" with the quotes")
             })?);
@@ -39,11 +41,23 @@ pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Optio
     Ok(now.filter(|now| seen.contains(now)).or_else(|| seen.first().copied()))
 }
 
-/// No answer is to be guessed at, and only what says so may be kept.
+/// No answer is to be guessed at, and only what says so may be kept. No page of another site shows an answer, frames it or
+/// learns from it where a reader came from; there is no CORS, so none reads it. No answer sets a cookie: what a browser does
+/// not send by itself cannot be forged.
 pub(super) fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    // A page has a policy of its own; what is no page loads nothing, should a browser take it for one.
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
     response
 }
 
@@ -72,7 +86,7 @@ mod tests {
 
     #[test]
     fn an_if_match_that_is_no_tag_is_told_so() {
-        for value in ["7", "\"seven\"", "\"7", ""] {
+        for value in ["7", "\"seven\"", "\"+7\"", "\"7", ""] {
             let code = if_revision(&if_match(value), Some(7)).map_err(|problem| problem.code());
             assert_eq!(code, Err("invalid-fields"), "{value}");
         }

@@ -42,7 +42,7 @@ async fn read(door: &DoorState) -> Result<ClockStatus, Problem> {
     let handle = &door.shared.handle;
     // The answer to a command comes before the wall is drawn by it.
     door.settled().await?;
-    let (at, newest) = handle.look(|desk, now| (now, desk.known_at())).await?;
+    let (at, newest) = door.look(|desk, now| (now, desk.known_at())).await?;
     let (zone, time) = (door.shared.facts.zone, handle.view().board().time);
     Ok(ClockStatus {
         at: at.to_rfc3339(zone),
@@ -77,7 +77,8 @@ pub(super) struct Trusted {
 }
 
 /// Trusts the system clock as it is, until it is set or the daemon starts anew. It must be set before.
-#[utoipa::path(post, path = "/v1/clock/trust", tag = "daemon", operation_id = "trust_clock", request_body = Trust,
+#[utoipa::path(post, path = "/v1/clock/trust", tag = "daemon", operation_id = "trust_clock",
+    request_body(content = Option<Trust>),
     responses((status = 200, description = "It is trusted", body = Trusted)))]
 pub(super) async fn trust(
     State(door): State<DoorState>,

@@ -1,11 +1,13 @@
-//! Which tickets a list asks for.
+//! Which tickets a list asks for, read from its parameters.
 
-use crate::desk::{FieldError, Regulation, Regulations, Stage, Ticket};
+use smol_str::SmolStr;
 
 use super::query::Query;
+use crate::desk::{FieldError, Regulation, Regulations, Scope};
+use crate::run::search::filter::{Facet, Filter};
 
 /// The parameters that filter.
-pub(super) const PARAMETERS: [&str; 11] = [
+pub(super) const PARAMETERS: [&str; 12] = [
     "status",
     "priority",
     "type",
@@ -14,103 +16,51 @@ pub(super) const PARAMETERS: [&str; 11] = [
     "group",
     "client",
     "regulation",
+    "channel",
     "stage",
     "overdue",
     "q",
 ];
-/// Stands for "none" where a ticket may have no assignee, group or client.
-const NONE: &str = "none";
+/// No question has more words.
+const WORDS_MAX: usize = 32;
 
-/// Which tickets a list asks for. What is empty or absent asks for all.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Filter {
-    statuses: Vec<String>,
-    priorities: Vec<String>,
-    types: Vec<String>,
-    lines: Vec<u8>,
-    assignees: Vec<String>,
-    groups: Vec<String>,
-    clients: Vec<String>,
-    regulations: Vec<String>,
-    stages: Vec<Stage>,
-    overdue: Option<bool>,
-    /// Lower-case words, all of which the ticket must have somewhere.
-    words: Vec<String>,
-}
-
-impl Filter {
-    /// Reads the filter of a query; a name that no regulation knows is refused, since it would find nothing for ever.
-    pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader { query, regulations, errors: Vec::new() };
-        let filter = Self {
-            statuses: reader
-                .ids("status", |r| r.statuses.iter().map(|status| status.name.id.as_str()).collect()),
-            priorities: reader
+/// Reads the filter of a query; a name that no regulation knows is refused, since it would find nothing for ever.
+pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, Vec<FieldError>> {
+    let mut reader = Reader { query, regulations, errors: Vec::new() };
+    let filter = Filter::default()
+        .and(
+            Facet::Status,
+            reader.ids("status", |r| r.statuses.iter().map(|status| status.name.id.as_str()).collect()),
+        )
+        .and(
+            Facet::Priority,
+            reader
                 .ids("priority", |r| r.priorities.iter().map(|priority| priority.name.id.as_str()).collect()),
-            types: reader.ids("type", |r| r.types.iter().map(|kind| kind.id.as_str()).collect()),
-            lines: reader.lines(),
-            assignees: reader.texts("assignee"),
-            groups: reader.texts("group"),
-            clients: reader.texts("client"),
-            regulations: reader.ids("regulation", |r| vec![r.id.as_str()]),
-            stages: reader.stages(),
-            overdue: reader.overdue(),
-            words: query
-                .last("q")
-                .unwrap_or_default()
-                .to_lowercase()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
-        };
-        if reader.errors.is_empty() { Ok(filter) } else { Err(reader.errors) }
+        )
+        .and(Facet::Kind, reader.ids("type", |r| r.types.iter().map(|kind| kind.id.as_str()).collect()))
+        .and(Facet::Line, reader.lines())
+        .and(Facet::Assignee, reader.texts("assignee"))
+        .and(Facet::Group, reader.texts("group"))
+        .and(Facet::Client, reader.texts("client"))
+        .and(Facet::Regulation, reader.ids("regulation", |r| vec![r.id.as_str()]))
+        .and(
+            Facet::Channel,
+            reader.ids("channel", |r| r.channels.iter().map(|channel| channel.name.id.as_str()).collect()),
+        )
+        .and(Facet::Stage, reader.words("stage", &["open", "resolved", "closed"]))
+        .and(Facet::Overdue, reader.words("overdue", &["true", "false"]).into_iter().rev().take(1).collect())
+        .and_words(query.last("q").unwrap_or_default());
+    if filter.words() > WORDS_MAX {
+        let message = format!("has {} words; {WORDS_MAX} are taken", filter.words());
+        reader.errors.push(FieldError::new("q", &message));
     }
-
-    /// Whether closed tickets may be among those asked for.
-    pub(super) fn wants_closed(&self) -> bool {
-        self.stages.is_empty() || self.stages.contains(&Stage::Closed)
-    }
-
-    /// Whether a ticket is asked for.
-    pub(super) fn matches(&self, ticket: &Ticket) -> bool {
-        let facts = &ticket.facts;
-        one_of(&self.statuses, &facts.status)
-            && one_of(&self.priorities, &facts.priority)
-            && one_of(&self.types, &facts.kind)
-            && one_of(&self.regulations, &facts.regulation)
-            && one_of(&self.assignees, ticket.assignee.as_deref().unwrap_or(NONE))
-            && one_of(&self.groups, ticket.group.as_deref().unwrap_or(NONE))
-            && one_of(&self.clients, facts.client.as_deref().unwrap_or(NONE))
-            && (self.lines.is_empty() || self.lines.contains(&facts.line))
-            && (self.stages.is_empty() || self.stages.contains(&ticket.stage))
-            && self.overdue.is_none_or(|overdue| overdue == ticket.is_overdue())
-            && self.has_words(ticket)
-    }
-
-    fn has_words(&self, ticket: &Ticket) -> bool {
-        if self.words.is_empty() {
-            return true;
-        }
-        let (facts, requester) = (&ticket.facts, &ticket.facts.requester);
-        let number = ticket.number.to_string();
-        let texts = [
-            Some(&number),
-            Some(&facts.subject),
-            facts.description.as_ref(),
-            facts.client.as_ref(),
-            requester.name.as_ref(),
-            requester.email.as_ref(),
-            requester.phone.as_ref(),
-            requester.inn.as_ref(),
-            requester.login.as_ref(),
-        ];
-        let texts: Vec<String> = texts.into_iter().flatten().map(|text| text.to_lowercase()).collect();
-        self.words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
-    }
+    if reader.errors.is_empty() { Ok(filter) } else { Err(reader.errors) }
 }
 
-fn one_of(list: &[String], id: &str) -> bool {
-    list.is_empty() || list.iter().any(|known| known == id)
+/// The same, of the tickets in a scope.
+pub(super) fn within(filter: Filter, scope: &Scope) -> Filter {
+    let texts = |ids: &[SmolStr]| ids.iter().map(SmolStr::to_string).collect();
+    filter.and(Facet::Regulation, texts(&scope.regulations)).and(Facet::Channel, texts(&scope.channels))
 }
 
 /// Reads parameters and collects what is wrong with them.
@@ -144,7 +94,7 @@ impl<'a> Reader<'a> {
         values
     }
 
-    fn lines(&mut self) -> Vec<u8> {
+    fn lines(&mut self) -> Vec<String> {
         let regulations = self.regulations;
         let mut known: Vec<u8> =
             regulations.iter().flat_map(|regulation| &regulation.lines).map(|line| line.id).collect();
@@ -154,35 +104,20 @@ impl<'a> Reader<'a> {
         let mut lines = Vec::new();
         for value in self.query.list("line") {
             match value.parse().ok().filter(|line| known.contains(line)) {
-                Some(line) => lines.push(line),
+                Some(line) => lines.push(line.to_string()),
                 None => self.wrong("line", value, &list),
             }
         }
         lines
     }
 
-    fn stages(&mut self) -> Vec<Stage> {
-        let mut stages = Vec::new();
-        for value in self.query.list("stage") {
-            match value {
-                "open" => stages.push(Stage::Open),
-                "resolved" => stages.push(Stage::Resolved),
-                "closed" => stages.push(Stage::Closed),
-                unknown => self.wrong("stage", unknown, "open, resolved, closed"),
-            }
+    /// Values of a closed list.
+    fn words(&mut self, name: &str, known: &[&str]) -> Vec<String> {
+        let values = self.texts(name);
+        for value in values.iter().filter(|value| !known.contains(&value.as_str())) {
+            self.wrong(name, value, &known.join(", "));
         }
-        stages
-    }
-
-    fn overdue(&mut self) -> Option<bool> {
-        match self.query.last("overdue")? {
-            "true" => Some(true),
-            "false" => Some(false),
-            unknown => {
-                self.wrong("overdue", unknown, "true, false");
-                None
-            }
-        }
+        values
     }
 }
 
@@ -195,7 +130,7 @@ mod tests {
     use super::*;
     use crate::desk::command::{Command, Register, Requester};
     use crate::desk::regulation::shipped;
-    use crate::desk::{Actor, Desk, Role};
+    use crate::desk::{Actor, Desk, Role, Ticket};
 
     fn regulations() -> Regulations {
         let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
@@ -204,7 +139,7 @@ mod tests {
 
     fn parse(raw: &str) -> Result<Filter, Vec<FieldError>> {
         let query = Query::parse(raw).unwrap_or_else(|problem| panic!("{raw}: {problem:?}"));
-        Filter::parse(&query, &regulations())
+        super::parse(&query, &regulations())
     }
 
     fn ticket() -> Ticket {
@@ -242,6 +177,8 @@ mod tests {
             ("overdue=false", true),
             ("overdue=true", false),
             ("q=%D1%8D%D1%82%D0%B8%D0%BA%D0%B5%D1%82", true),
+            ("channel=email,phone", true),
+            ("channel=phone", false),
             ("q=7707083893", true),
             ("q=%D1%8D%D1%82%D0%B8%D0%BA%D0%B5%D1%82+nothing", false),
         ] {
@@ -252,10 +189,16 @@ mod tests {
 
     #[test]
     fn what_no_regulation_knows_is_refused_all_at_once_with_what_there_is() {
-        let errors = parse("status=nwe&priority=urgent&type=bug&line=9&regulation=x&stage=done&overdue=1")
-            .expect_err("none of these exist");
+        let errors =
+            parse("status=nwe&priority=urgent&type=bug&line=9&regulation=x&channel=fax&stage=done&overdue=1")
+                .expect_err("none of these exist");
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["status", "priority", "type", "line", "regulation", "stage", "overdue"]);
+        assert_eq!(
+            fields,
+            ["status", "priority", "type", "line", "regulation", "channel", "stage", "overdue"]
+        );
         assert_eq!(errors[1].message, "unknown `urgent`; one of low, medium, high, critical");
+        let errors = parse(&format!("q={}", (0..33).map(|n| format!("w{n}")).collect::<Vec<_>>().join("+")));
+        assert_eq!(errors.expect_err("no person asks so")[0].message, "has 33 words; 32 are taken");
     }
 }

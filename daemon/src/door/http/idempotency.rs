@@ -35,6 +35,7 @@ pub(super) fn receipt(
     Ok(Some(Receipt {
         key: format!("{}:{key}", caller.0.name).into(),
         request: secret::hash(&request).into(),
+        step: None,
     }))
 }
 

@@ -77,7 +77,7 @@ static PAGE: LazyLock<String> = LazyLock::new(|| {
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let sum = |part: &str| format!("sha256-{}", STANDARD.encode(Sha256::digest(part)));
     let policy = format!(
-        "default-src 'none'; img-src data:; connect-src 'self'; font-src 'self'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; img-src data:; connect-src 'self'; font-src 'self'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         sum(STYLE),
         sum(SCRIPT),
     );

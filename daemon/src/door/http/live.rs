@@ -19,9 +19,9 @@ use tokio::sync::mpsc;
 use super::DoorState;
 use super::kiosk::PAGE_SUM;
 use super::problem::Problem;
-use super::serving::{HangUp, Stopping};
+use super::serving::{HangUp, Peer, Stopping};
 use crate::board::Live;
-use crate::board::live::{FOLLOWERS_MAX, Follower, Shown};
+use crate::board::live::{FOLLOWERS_MAX, FOLLOWERS_PER_ADDRESS_MAX, Follower, Shown};
 
 /// How long after one scene the next is told, at least, in milliseconds. Whoever follows is then told the newest.
 const BETWEEN_MS: u64 = 100;
@@ -36,15 +36,16 @@ pub(super) type Scenes = Sse<futures_util::stream::BoxStream<'static, Result<Eve
 /// First comes `page`, whose data names the version of the page at `/board`; then `scene` with what the wall shows now, and
 /// again whenever that changes, which it does at least every second: the newest, whatever was missed. Its data is
 /// `{"rhythm_ms", "scene"}`. Without a scene for 5 s the wall is not live. A daemon that stops says so in its last scene.
-/// At most 32 follow at once.
+/// At most 32 follow at once, and 8 from one address.
 #[utoipa::path(get, path = "/board/stream", tag = "board", operation_id = "follow_board",
     responses((status = 200, description = "The scenes", body = String, content_type = "text/event-stream")))]
 pub(super) async fn follow(
     State(door): State<DoorState>,
     stopping: Option<Extension<Stopping>>,
     hang_up: Option<Extension<HangUp>>,
+    peer: Option<Extension<Peer>>,
 ) -> Result<Scenes, Problem> {
-    scenes(&door.shared.parts.live, stopping, hang_up)
+    scenes(&door.shared.parts.live, stopping, hang_up, peer)
 }
 
 /// The scenes of a wall until it stops, or whoever follows goes or falls asleep.
@@ -52,8 +53,12 @@ pub(super) fn scenes(
     live: &Live,
     stopping: Option<Extension<Stopping>>,
     hang_up: Option<Extension<HangUp>>,
+    peer: Option<Extension<Peer>>,
 ) -> Result<Scenes, Problem> {
-    let follower = live.follow().ok_or_else(|| Problem::too_many_followers(FOLLOWERS_MAX))?;
+    let address = peer.and_then(|Extension(Peer(address))| address);
+    let follower = address.map_or_else(|| live.follow(), |address| live.follow_from(address));
+    let follower =
+        follower.ok_or_else(|| Problem::too_many_followers(FOLLOWERS_MAX, FOLLOWERS_PER_ADDRESS_MAX))?;
     let (to, receiver) = mpsc::channel(1);
     let teller = Teller { follower, to };
     tokio::spawn(async move {

@@ -17,9 +17,9 @@ use super::problem::Problem;
 use super::regulations::RegulationLine;
 use super::{DoorState, blocking};
 use crate::clock;
-use crate::desk::{Counts, Desk, Role};
-use crate::run::Sizes;
+use crate::desk::{Actor, Counts, Desk, Role, Scope};
 use crate::run::time::Distrust;
+use crate::run::{SearchState, Sizes};
 
 /// The alarm that stands while updates cannot be kept.
 const LEDGER_ALARM: &str = "storage-ledger";
@@ -57,7 +57,7 @@ pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>
     responses((status = 200, description = "Counts, in OpenMetrics text", body = String,
         content_type = "application/openmetrics-text")))]
 pub(super) async fn metrics(State(door): State<DoorState>) -> Result<impl IntoResponse, Problem> {
-    let text = door.metrics.text(&door.shared).ok_or_else(Problem::internal)?;
+    let text = door.metrics.text(&door.shared, &door.streams).ok_or_else(Problem::internal)?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
 }
 
@@ -71,13 +71,25 @@ pub(super) struct WhoAmI {
     role: Role,
     /// The lines it works on; empty means every line.
     lines: Vec<u8>,
+    /// The regulations whose tickets it has to do with; empty means every one.
+    #[schema(value_type = Vec<String>)]
+    regulations: Vec<SmolStr>,
+    /// The channels whose tickets it has to do with; empty means every one.
+    #[schema(value_type = Vec<String>)]
+    channels: Vec<SmolStr>,
+    /// From when on it lets nobody in; null where it holds until it is revoked.
+    expires_at: Option<String>,
 }
 
 /// Who the token says is calling.
 #[utoipa::path(get, path = "/v1/whoami", tag = "daemon", operation_id = "show_caller",
-    responses((status = 200, description = "Name, role and lines", body = WhoAmI)))]
-pub(super) async fn whoami(Caller(actor): Caller) -> Json<WhoAmI> {
-    Json(WhoAmI { name: actor.name, role: actor.role, lines: actor.lines })
+    responses((status = 200, description = "Name, role, lines and scope", body = WhoAmI)))]
+pub(super) async fn whoami(State(door): State<DoorState>, Caller(actor): Caller) -> Json<WhoAmI> {
+    let tokens = door.shared.handle.view().tokens();
+    let expires_at = tokens.by_name(&actor.name).and_then(|token| token.expires_at);
+    let Actor { name, role, lines, scope: Scope { regulations, channels }, requester: _ } = actor;
+    let expires_at = expires_at.map(|at| at.to_rfc3339(door.shared.facts.zone));
+    Json(WhoAmI { name, role, lines, regulations, channels, expires_at })
 }
 
 /// A version of a regulation, and how many tickets work by it.
@@ -106,12 +118,36 @@ pub(super) struct SizesView {
     tickets: u64,
     /// The archive, with its index.
     archive: u64,
+    /// Files of tickets.
+    attachments: u64,
 }
 
-impl From<Sizes> for SizesView {
-    fn from(sizes: Sizes) -> Self {
+impl SizesView {
+    fn of(sizes: Sizes, attachments: u64) -> Self {
         let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = sizes;
-        Self { ledger: ledger_bytes, tickets: tickets_bytes, archive: archive_bytes }
+        Self { ledger: ledger_bytes, tickets: tickets_bytes, archive: archive_bytes, attachments }
+    }
+}
+
+/// The index by which lists find tickets.
+#[derive(Serialize, ToSchema)]
+struct SearchView {
+    /// Whether it has every ticket; until it has, lists look tickets through one by one.
+    whole: bool,
+    /// How many tickets are in it.
+    tickets: u64,
+    /// How many changed and are not in it as they are; lists look at each.
+    waiting: u64,
+    /// How many stretches of 65,536 numbers it lacks.
+    missing_blocks: u64,
+    /// How large it is on disk, in bytes.
+    bytes: u64,
+}
+
+impl From<SearchState> for SearchView {
+    fn from(state: SearchState) -> Self {
+        let SearchState { tickets, waiting, missing_blocks, is_whole, bytes, tickets_read: _ } = state;
+        Self { whole: is_whole, tickets, waiting, missing_blocks, bytes }
     }
 }
 
@@ -143,8 +179,12 @@ pub(super) struct Status {
     tickets_total: u64,
     /// How many of them are in the archive.
     tickets_archived: u64,
+    /// How many files tickets have.
+    attachments: u64,
     /// How large what is kept is on disk.
     sizes: SizesView,
+    /// The index by which lists find tickets.
+    search: SearchView,
     /// How many alarms there are.
     alarms_total: usize,
     /// When time brings something about next; null where nothing waits.
@@ -162,10 +202,11 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
     let shared = &door.shared;
     let zone = shared.facts.zone;
     let look = |desk: &Desk, now| (now, desk.next_deadline(), desk.next_seq(), versions(desk, now));
-    let (now, next_deadline, next_event, versions) = shared.handle.look(look).await?;
+    let (now, next_deadline, next_event, versions) = door.look(look).await?;
     let board = shared.handle.view().board();
     let history = Arc::clone(shared.handle.history());
     let sizes = blocking(move || history.sizes()).await?;
+    let (attachments, attachments_bytes) = shared.apart.attachments.held();
     Ok(Json(Status {
         version: shared.facts.version.clone(),
         at: now.to_rfc3339(zone),
@@ -179,7 +220,9 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         counts: board.counts,
         tickets_total: shared.handle.view().tickets_total(),
         tickets_archived: shared.handle.history().archive().tickets(),
-        sizes: sizes.into(),
+        search: shared.handle.view().search().state().into(),
+        attachments,
+        sizes: SizesView::of(sizes, attachments_bytes),
         alarms_total: board.alarms_total,
         next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
         next_event,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -13,10 +13,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::serving::CONNECTIONS_MAX;
-use super::{DoorState, Shared};
+use super::access::source::SOURCES_MAX;
+use super::serving::Traffic;
+use super::streams::{Figures, STREAMS_MAX, Streams};
+use super::upload::UPLOADS_MAX;
+use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
-use crate::run::{QUEUE_MAX, Sizes};
+use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
+use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
 /// Content type of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -24,12 +28,12 @@ pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 const COMMAND_BUCKETS_S: [f64; 12] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Stands for every path that leads nowhere, so that nobody can make labels up.
-const NO_ROUTE: &str = "none";
+pub(super) const NO_ROUTE: &str = "none";
 
 /// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -40,10 +44,35 @@ struct TicketLabels {
     is: &'static str,
 }
 
+/// Label of a count of denied calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DenialLabels {
+    code: &'static str,
+}
+
 /// Label of a size on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StoreLabels {
     part: &'static str,
+}
+
+/// Label of alerts that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlertLabels {
+    outcome: &'static str,
+}
+
+/// Label of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabels {
+    webhook: String,
+}
+
+/// Labels of a webhook's deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    webhook: String,
+    result: &'static str,
 }
 
 /// What is counted.
@@ -51,27 +80,62 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     command_seconds: Histogram,
+    batch_seconds: Histogram,
+    alerts_in: Family<AlertLabels, Counter>,
+    alerts_truncated: Counter,
     tickets: Family<TicketLabels, Gauge>,
     store: Family<StoreLabels, Gauge>,
+    denials: Family<DenialLabels, Counter>,
+    locked_out: Gauge,
+    search: Family<TicketLabels, Gauge>,
+    search_missing_blocks: Gauge,
+    search_whole: Gauge,
+    search_tickets_read: Counter,
     alarms: Gauge,
+    attachments: Gauge,
     events: Counter,
     trusted: Gauge,
+    streams: Gauge,
+    streams_cut: Counter,
+    stream_lag: Gauge,
+    webhook_deliveries: Family<DeliveryLabels, Counter>,
+    webhook_lag: Family<WebhookLabels, Gauge>,
+    webhook_held: Family<WebhookLabels, Gauge>,
+    webhook_dead: Family<WebhookLabels, Gauge>,
     uptime_seconds: Gauge<i64, AtomicI64>,
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
-        let metrics = Self {
+    pub(super) fn new(traffic: &Traffic) -> Self {
+        let mut metrics = Self {
             registry: Registry::with_prefix("andon"),
             requests: Family::default(),
             command_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            batch_seconds: Histogram::new(COMMAND_BUCKETS_S),
+            alerts_in: Family::default(),
+            alerts_truncated: Counter::default(),
             tickets: Family::default(),
             store: Family::default(),
+            denials: Family::default(),
+            locked_out: Gauge::default(),
+            search: Family::default(),
+            search_missing_blocks: Gauge::default(),
+            search_whole: Gauge::default(),
+            search_tickets_read: Counter::<u64, AtomicU64>::default(),
             alarms: Gauge::default(),
+            attachments: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
             trusted: Gauge::default(),
+            streams: Gauge::default(),
+            streams_cut: Counter::<u64, AtomicU64>::default(),
+            stream_lag: Gauge::default(),
+            webhook_deliveries: Family::default(),
+            webhook_lag: Family::default(),
+            webhook_held: Family::default(),
+            webhook_dead: Family::default(),
             uptime_seconds: Gauge::default(),
         };
+        traffic.register(&mut metrics.registry);
         metrics.registered()
     }
 
@@ -84,9 +148,55 @@ impl Metrics {
             Unit::Bytes,
             self.store.clone(),
         );
+        registry.register("search_tickets", "Tickets by where lists find them", self.search.clone());
+        registry.register(
+            "search_missing_blocks",
+            "Stretches of 65,536 ticket numbers that the index lacks",
+            self.search_missing_blocks.clone(),
+        );
+        registry.register(
+            "search_whole",
+            "Whether every list is found in the index",
+            self.search_whole.clone(),
+        );
+        registry.register(
+            "search_tickets_read",
+            "Tickets that were read for lists",
+            self.search_tickets_read.clone(),
+        );
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
+        registry.register("attachments", "Files of tickets", self.attachments.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
+        registry.register("denials", "Calls that were denied, by the problem's code", self.denials.clone());
+        registry.register(
+            "sources_locked_out",
+            "Addresses that showed too many unknown tokens and wait",
+            self.locked_out.clone(),
+        );
+        registry.register("event_streams", "Those who follow events through this door", self.streams.clone());
+        registry.register(
+            "event_streams_cut",
+            "Those who followed events and were cut off since they took nothing",
+            self.streams_cut.clone(),
+        );
+        registry.register(
+            "event_stream_lag",
+            "Events that the last of those who follow is behind",
+            self.stream_lag.clone(),
+        );
+        registry.register(
+            "webhook_deliveries",
+            "Events posted, by what came of it",
+            self.webhook_deliveries.clone(),
+        );
+        for (name, help, family) in [
+            ("webhook_lag", "Events that the first one not delivered is behind", &self.webhook_lag),
+            ("webhook_held", "Tickets that wait since a delivery failed", &self.webhook_held),
+            ("webhook_dead", "Dead letters", &self.webhook_dead),
+        ] {
+            registry.register(name, help, family.clone());
+        }
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
         registry.register_with_unit(
             "command",
@@ -94,14 +204,19 @@ impl Metrics {
             Unit::Seconds,
             self.command_seconds.clone(),
         );
-        for (name, help, limit) in [
-            ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
-            ("http_connections_limit", "Connections that are served at once", CONNECTIONS_MAX),
-        ] {
-            let gauge: Gauge = Gauge::default();
-            gauge.set(as_gauge(limit as u64));
-            registry.register(name, help, gauge);
-        }
+        registry.register("alertmanager_alerts", "Alerts by what they came to", self.alerts_in.clone());
+        registry.register(
+            "alertmanager_truncated",
+            "Alerts that Alertmanager left out of what it sent",
+            self.alerts_truncated.clone(),
+        );
+        registry.register_with_unit(
+            "batch",
+            "From a batch's arrival to its durable answer",
+            Unit::Seconds,
+            self.batch_seconds.clone(),
+        );
+        register_limits(registry);
         registry.register_with_unit(
             "uptime",
             "How long the daemon has run",
@@ -117,8 +232,22 @@ impl Metrics {
         self.command_seconds.observe(us as f64 / 1e6);
     }
 
+    /// Alerts came in, and came to this; so many more were left out by whoever sent them.
+    pub(super) fn alerts_came(&self, outcomes: impl Iterator<Item = &'static str>, truncated: u64) {
+        for outcome in outcomes {
+            self.alerts_in.get_or_create(&AlertLabels { outcome }).inc();
+        }
+        self.alerts_truncated.inc_by(truncated);
+    }
+
+    /// A batch was answered after so many microseconds.
+    #[expect(clippy::cast_precision_loss, reason = "no batch takes 2^53 microseconds")]
+    pub(super) fn batch_took(&self, us: u64) {
+        self.batch_seconds.observe(us as f64 / 1e6);
+    }
+
     /// Everything that is counted, as text.
-    pub(super) fn text(&self, shared: &Shared) -> Option<String> {
+    pub(super) fn text(&self, shared: &Shared, streams: &Streams) -> Option<String> {
         let (view, history) = (shared.handle.view(), shared.handle.history());
         let board = view.board();
         let counts = board.counts;
@@ -136,19 +265,60 @@ impl Metrics {
             .get_or_create(&TicketLabels { is: "archived" })
             .set(as_gauge(history.archive().tickets()));
         let Sizes { ledger_bytes, tickets_bytes, archive_bytes } = history.sizes();
-        for (part, bytes) in
-            [("ledger", ledger_bytes), ("tickets", tickets_bytes), ("archive", archive_bytes)]
-        {
+        let (attachments, attachments_bytes) = shared.apart.attachments.held();
+        self.attachments.set(as_gauge(attachments));
+        for (part, bytes) in [
+            ("ledger", ledger_bytes),
+            ("tickets", tickets_bytes),
+            ("archive", archive_bytes),
+            ("attachments", attachments_bytes),
+        ] {
             self.store.get_or_create(&StoreLabels { part }).set(as_gauge(bytes));
         }
+        for (code, count) in shared.access.denials_by_code() {
+            self.denials.get_or_create(&DenialLabels { code }).inner().store(count, Ordering::Relaxed);
+        }
+        self.locked_out.set(as_gauge(shared.access.locked_out() as u64));
+        let SearchState { tickets, waiting, missing_blocks, is_whole, bytes, tickets_read } =
+            view.search().state();
+        for (is, count) in [("indexed", tickets), ("waiting", waiting)] {
+            self.search.get_or_create(&TicketLabels { is }).set(as_gauge(count));
+        }
+        self.search_missing_blocks.set(as_gauge(missing_blocks));
+        self.search_whole.set(is_whole.into());
+        self.search_tickets_read.inner().store(tickets_read, Ordering::Relaxed);
+        self.store.get_or_create(&StoreLabels { part: "search" }).set(as_gauge(bytes));
         self.alarms.set(as_gauge(board.alarms_total as u64));
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
+        let Figures { open, cut, lag_events } = streams.figures(history.next_seq().saturating_sub(1));
+        self.streams.set(as_gauge(open as u64));
+        self.streams_cut.inner().store(cut, Ordering::Relaxed);
+        self.stream_lag.set(as_gauge(lag_events));
+        self.count_webhooks(&shared.webhooks, history.next_seq());
         self.trusted.set(board.time.is_trusted().into());
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();
         encode(&mut text, &self.registry).ok()?;
         Some(text)
+    }
+
+    fn count_webhooks(&self, webhooks: &Webhooks, next_seq: u64) {
+        for (name, figures) in webhooks.figures() {
+            let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            for (result, deliveries) in [("delivered", &figures.delivered), ("failed", &figures.failed)] {
+                let labels = DeliveryLabels { webhook: name.to_owned(), result };
+                let counter = self.webhook_deliveries.get_or_create(&labels);
+                counter.inner().store(count(deliveries), Ordering::Relaxed);
+            }
+            for (family, value) in [
+                (&self.webhook_lag, figures.lag_events(next_seq)),
+                (&self.webhook_held, count(&figures.held)),
+                (&self.webhook_dead, count(&figures.dead)),
+            ] {
+                family.get_or_create(&WebhookLabels { webhook: name.to_owned() }).set(as_gauge(value));
+            }
+        }
     }
 }
 
@@ -158,7 +328,7 @@ fn as_gauge(count: u64) -> i64 {
 
 /// Counts a request by its route and what came of it.
 pub(super) async fn count(State(door): State<DoorState>, request: Request, next: Next) -> Response {
-    let method = request.method().as_str().to_owned();
+    let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     let status = response.status();
@@ -168,13 +338,34 @@ pub(super) async fn count(State(door): State<DoorState>, request: Request, next:
     } else if status.is_server_error() {
         log::warn!("{method} {route} was answered with {status}");
     }
-    let labels = RequestLabels { method: known_method(method), route, status: status.as_u16() };
+    let labels = RequestLabels { method, route, status: status.as_u16() };
     door.metrics.requests.get_or_create(&labels).inc();
     response
 }
 
 /// A method that HTTP knows; nobody is to make labels up.
-fn known_method(method: String) -> String {
+pub(super) fn known_method(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    if known.contains(&method.as_str()) { method } else { "other".to_owned() }
+    known.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+/// Every limit has a metric of its own.
+fn register_limits(registry: &mut Registry) {
+    for (name, help, limit) in [
+        ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
+        ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
+        ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
+        ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
+        ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
+        ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
+        ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
+        ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
+        ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
+        ("webhook_held_limit", "Tickets of a webhook that wait at once; then it takes no more", LANES_MAX),
+        ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
+    ] {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(as_gauge(limit as u64));
+        registry.register(name, help, gauge);
+    }
 }

@@ -9,18 +9,27 @@
 //! `daemon/docs/errors.md`, also where axum or hyper would answer in words of their own. The OpenAPI document is
 //! written from the same attributes as the routes and kept as `daemon/docs/openapi.json`.
 
+mod access;
 mod alarms;
+mod alertmanager;
 mod archive;
+mod attachments;
 mod auth;
 mod backup;
+mod batch;
 mod board;
 mod body;
 mod caching;
 mod clock;
-mod events;
+mod denials;
+mod docs;
+mod event_filter;
 mod export;
 mod filter;
+#[doc(hidden)]
+pub mod fuzz;
 mod idempotency;
+mod json;
 mod kiosk;
 mod ledger;
 mod live;
@@ -34,15 +43,19 @@ mod problem;
 mod query;
 mod queue;
 mod regulations;
+mod sealed;
 mod serving;
 mod stream;
 mod streamed;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod tickets;
 mod tokens;
+mod upload;
 mod verbs;
 mod versions;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,32 +63,44 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::middleware::from_fn_with_state;
-use calendars::Tz;
+use axum::middleware::{from_fn, from_fn_with_state};
+use calendars::{Timestamp, Tz};
 use firmware_board::Language;
+use tokio::sync::Semaphore;
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::access::Access;
 pub use self::opening::Gate;
-pub use self::serving::{serve, serve_unix};
+pub use self::serving::{Entrance, Traffic, serve, serve_unix};
 
 use self::auth::Guard;
 use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use self::serving::Why;
+use self::streams::Streams;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
+use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command, DeskAct, Role};
+use crate::desk::{Actor, Command, Desk, DeskAct, Role};
+use crate::out::Herald;
+use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
-use crate::run::{Done, Handle};
+use crate::run::{Apart, Done, Failure, Handle};
 
 /// How long the loop may take to show that it lives, in milliseconds.
 const SETTLED_WITHIN_MS: u64 = 2_000;
 
+/// How many commands of one door wait for the desk at once; one more is told to come back later. When the desk hangs they
+/// all wait, so they leave some of an address's connections to those who only read.
+const COMMANDS_MAX: usize = 192;
+
 /// What the door shows of the daemon around it.
+#[derive(Clone)]
 pub struct Shared {
     /// The way to the desk.
     pub handle: Handle,
@@ -83,6 +108,16 @@ pub struct Shared {
     pub png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     /// The wall's parts.
     pub parts: Parts,
+    /// What is known of callers, by both doors.
+    pub access: Arc<Access>,
+    /// What is counted of connections.
+    pub traffic: Arc<Traffic>,
+    /// What is kept apart from the record.
+    pub apart: Apart,
+    /// Tells what happens.
+    pub herald: Arc<Herald>,
+    /// The webhooks.
+    pub webhooks: Webhooks,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -104,6 +139,8 @@ pub struct ServerFacts {
     pub language: Language,
     /// Which proof makes the box's time trusted.
     pub proof: Proof,
+    /// Which tickets alerts open; none where they do not come in.
+    pub alertmanager: Option<Arc<Alertmanager>>,
 }
 
 /// The state every handler is given.
@@ -115,6 +152,9 @@ struct Door {
     guard: Guard,
     metrics: Metrics,
     pictures: kiosk::Pictures,
+    commands: Semaphore,
+    uploads: Arc<Semaphore>,
+    streams: Streams,
 }
 
 impl Door {
@@ -125,6 +165,10 @@ impl Door {
         actor: Actor,
         receipt: Option<Receipt>,
     ) -> Result<Done, Problem> {
+        let Ok(_place) = self.commands.try_acquire() else {
+            self.shared.traffic.turned_away(Why::Commands, "a command");
+            return Err(Failure::Busy.into());
+        };
         let begun_us = monotonic_us();
         let done = self.shared.handle.command(command, actor, receipt).await;
         self.metrics.command_took(monotonic_us().saturating_sub(begun_us));
@@ -141,9 +185,17 @@ impl Door {
 
     /// Waits until the loop has dealt with what came before: it answers commands first and draws the wall then.
     async fn settled(&self) -> Result<(), Problem> {
-        let look = self.shared.handle.look(|_, _| ());
-        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), look).await {
-            Ok(settled) => Ok(settled?),
+        self.look(|_, _| ()).await
+    }
+
+    /// Looks at the whole desk, where it answers in time.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Desk, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let looked = self.shared.handle.look(look);
+        match tokio::time::timeout(Duration::from_millis(SETTLED_WITHIN_MS), looked).await {
+            Ok(looked) => Ok(looked?),
             Err(_) => {
                 Err(Problem::not_ready(format!("the desk did not answer within {SETTLED_WITHIN_MS} ms")))
             }
@@ -170,18 +222,33 @@ pub fn control_router(shared: Arc<Shared>) -> Router {
 }
 
 fn door(shared: Arc<Shared>, guard: Guard) -> Router {
-    let door =
-        Arc::new(Door { shared, guard, metrics: Metrics::new(), pictures: kiosk::Pictures::default() });
+    let metrics = Metrics::new(&shared.traffic);
+    let door = Arc::new(Door {
+        shared,
+        guard,
+        metrics,
+        pictures: kiosk::Pictures::default(),
+        commands: Semaphore::new(COMMANDS_MAX),
+        uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
+        streams: Streams::default(),
+    });
     let asked = match door.guard {
         Guard::Tokens => guarded(),
         Guard::Open(_) => guarded().merge(control_only()),
     };
-    let (routes, _) =
-        public().merge(asked.route_layer(from_fn_with_state(door.clone(), auth::guard))).split_for_parts();
+    let (routes, _) = public()
+        .merge(
+            asked
+                .route_layer(from_fn(query::refuse_stray))
+                .route_layer(from_fn_with_state(door.clone(), auth::guard)),
+        )
+        .split_for_parts();
     routes
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(door.clone(), auth::limit_address))
+        .layer(from_fn_with_state(door.clone(), denials::audit))
         .layer(from_fn_with_state(door.clone(), metrics::count))
         .layer(MapResponseLayer::new(caching::harden))
         .with_state(door)
@@ -194,6 +261,8 @@ fn public() -> OpenApiRouter<DoorState> {
         .routes(routes!(meta::readyz))
         .routes(routes!(meta::metrics))
         .routes(routes!(openapi::document))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::errors))
         .routes(routes!(kiosk::page))
         .routes(routes!(kiosk::picture))
         .routes(routes!(live::follow))
@@ -208,7 +277,12 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::show))
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
+        .routes(routes!(attachments::list, attachments::add))
+        .routes(routes!(attachments::download, attachments::remove))
+        .routes(routes!(sealed::put, sealed::show, sealed::erase))
         .route(verbs::PATH, axum::routing::post(verbs::act))
+        .routes(routes!(batch::batch))
+        .routes(routes!(alertmanager::take))
         .routes(routes!(queue::list))
         .routes(routes!(queue::take_next))
         .routes(routes!(alarms::list))
@@ -233,6 +307,12 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(versions::apply))
         .routes(routes!(tokens::list, tokens::add))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(denials::list))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::dead))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::replay_all))
+        .routes(routes!(webhooks::test))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
 }

@@ -12,8 +12,8 @@ use tower::util::MapResponseLayer;
 use tower::{ServiceExt, service_fn};
 
 use super::problem::{self, Problem};
-use super::serving::{HangUp, Stopping};
-use super::{blocking, caching, kiosk, live, meta, openapi};
+use super::serving::{HangUp, Peer, Stopping};
+use super::{blocking, caching, docs, kiosk, live, meta, openapi};
 use crate::board::Live;
 use crate::run::opening::{OPEN_AGAIN, Opening, Stage};
 
@@ -51,6 +51,8 @@ fn router(opening: Opening, png: Png, live: Live) -> Router {
     Router::new()
         .route("/healthz", get(meta::healthz))
         .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(docs::page))
+        .route("/docs/errors", get(docs::errors))
         .route("/board", get(kiosk::page))
         .route("/board.png", get(picture))
         .route("/board/stream", get(follow))
@@ -74,8 +76,9 @@ async fn follow(
     State(waiting): State<Waiting>,
     stopping: Option<Extension<Stopping>>,
     hang_up: Option<Extension<HangUp>>,
+    peer: Option<Extension<Peer>>,
 ) -> Result<live::Scenes, Problem> {
-    live::scenes(&waiting.live, stopping, hang_up)
+    live::scenes(&waiting.live, stopping, hang_up, peer)
 }
 
 /// Everything else: how far the opening is.

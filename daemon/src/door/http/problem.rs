@@ -28,6 +28,10 @@ const RETRY_LATER_S: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Problem(Box<Told>);
 
+/// A problem's code, beside its answer: for what is told of denied calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code(pub &'static str);
+
 /// Why a request was not carried out (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -135,6 +139,44 @@ impl Problem {
         )
     }
 
+    /// The body came in too slowly.
+    pub(super) fn too_slow_a_body(rate: u64, patience_s: u64) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request-timeout",
+            "The body took too long",
+            format!(
+                "the body kept us waiting for more than {patience_s} s; it is to come in at {rate} bytes per second or more"
+            ),
+        )
+    }
+
+    /// Path and query are too long.
+    pub(super) fn uri_too_long(limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            "uri-too-long",
+            "The path and query are too long",
+            format!("path and query are at most {limit_bytes} bytes together"),
+        )
+    }
+
+    /// There are too many headers, or they are too long.
+    pub(super) fn headers_too_large(limit: usize, limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers-too-large",
+            "The headers are too many or too long",
+            format!("a request has at most {limit} headers, of {limit_bytes} bytes together"),
+        )
+    }
+
+    /// Plain HTTP was spoken to a door of TLS.
+    pub(super) fn needs_tls() -> Self {
+        let detail = "this door speaks TLS: ask again with https://";
+        Self::new(StatusCode::BAD_REQUEST, "needs-tls", "The door speaks TLS", detail)
+    }
+
     /// The body is too long.
     pub(super) fn too_large(limit_bytes: usize) -> Self {
         Self::new(
@@ -143,6 +185,14 @@ impl Problem {
             "The body is too long",
             format!("a body is at most {limit_bytes} bytes"),
         )
+    }
+
+    /// The body is written in another alphabet's bytes.
+    pub(super) fn unsupported_charset(given: &str) -> Self {
+        let mut problem = Self::unsupported_media_type(given);
+        problem.0.detail =
+            format!("the body came with `{given}`; JSON is sent as UTF-8, so leave `charset` out");
+        problem
     }
 
     /// The body is of another type.
@@ -156,14 +206,105 @@ impl Problem {
         )
     }
 
+    /// A file that is too long.
+    pub(super) fn file_too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long", detail)
+    }
+
+    /// A file of a kind that is not taken.
+    pub(super) fn unsupported_attachment(detail: impl Into<String>) -> Self {
+        let title = "Files of this kind are not taken";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-attachment", title, detail)
+    }
+
+    /// No form that brings files.
+    pub(super) fn no_form(detail: impl Into<String>) -> Self {
+        let title = "The body is of another type";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", title, detail)
+    }
+
+    /// Files take all the room they may.
+    pub(super) fn attachments_full(detail: impl Into<String>) -> Self {
+        let title = "Attachments take all the room they may";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "attachments-full", title, detail)
+    }
+
+    /// The disk has no room for files.
+    pub(super) fn disk_full(detail: impl Into<String>) -> Self {
+        Self::later("disk-full", "The disk is full", detail, RETRY_LATER_S)
+    }
+
+    /// The disk does not do what it is told.
+    pub(super) fn storage_failed(detail: impl Into<String>) -> Self {
+        Self::later("storage-failed", "The disk fails", detail, RETRY_LATER_S)
+    }
+
+    /// More files come in than are taken at once.
+    pub(super) fn uploads_busy(max: usize) -> Self {
+        let detail = format!("{max} requests bring files already; try again in a second");
+        Self::later("busy", "More files come in than are taken at once", detail, RETRY_BUSY_S)
+    }
+
+    /// What the record names is there no more.
+    pub(super) fn lost(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, code, "It is lost", detail)
+    }
+
+    /// Access data cannot be kept without a key.
+    pub(super) fn sealed_not_set_up(detail: impl Into<String>) -> Self {
+        let title = "This box keeps no access data";
+        Self::new(StatusCode::CONFLICT, "sealed-not-set-up", title, detail)
+    }
+
     /// Nobody we know.
     pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
     }
 
+    /// A token whose time is over.
+    pub(super) fn token_expired(name: &str, at: &str) -> Self {
+        let detail = format!(
+            "the token `{name}` held until {at}; an admin revokes it and adds another: andonctl token add"
+        );
+        Self::new(StatusCode::UNAUTHORIZED, "token-expired", "The token's time is over", detail)
+    }
+
+    /// Somebody asks too often.
+    pub(super) fn rate_limited(what: &str, after_s: u32) -> Self {
+        let detail = format!("{what}; the next request is taken in {after_s} s");
+        Self::too_often("rate-limited", "Too many requests", detail, after_s)
+    }
+
+    /// The same for whoever takes nothing but 503 for a word to come again; what was no such word stays as it is.
+    pub(super) fn into_unavailable(mut self) -> Self {
+        if self.0.status == StatusCode::TOO_MANY_REQUESTS {
+            self.0.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        self
+    }
+
+    /// Somebody showed too many tokens that nobody knows.
+    pub(super) fn locked_out(after_s: u32) -> Self {
+        let detail = format!(
+            "this address showed too many tokens that are not known here; another is looked up in {after_s} s. A token that is known comes in meanwhile"
+        );
+        Self::too_often("locked-out", "Too many unknown tokens", detail, after_s)
+    }
+
+    fn too_often(code: &'static str, title: &'static str, detail: String, after_s: u32) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail);
+        problem.0.retry_after_s = Some(after_s);
+        problem
+    }
+
     /// Not for this role.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "This token may not do that", detail)
+    }
+
+    /// Not for this token's scope.
+    pub(super) fn out_of_scope(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "out-of-scope", "This token is for other tickets", detail)
     }
 
     /// There is no such thing.
@@ -188,9 +329,29 @@ impl Problem {
     }
 
     /// As many follow the wall as may.
-    pub(super) fn too_many_followers(max: usize) -> Self {
-        let detail = format!("{max} follow the wall already; it is free again when one of them goes");
+    pub(super) fn too_many_followers(max: usize, max_each: usize) -> Self {
+        let detail = format!(
+            "{max} follow the wall already, or {max_each} from this address; it is free again when one of them goes"
+        );
         Self::later("too-many-followers", "The wall is followed by as many as may", detail, RETRY_LATER_S)
+    }
+
+    /// As many follow events as may.
+    pub(super) fn too_many_streams(max: usize) -> Self {
+        let detail = format!("{max} follow events already; it is free again when one of them goes");
+        Self::later("too-many-streams", "As many follow events as may", detail, RETRY_LATER_S)
+    }
+
+    /// No event has that number yet.
+    pub(super) fn no_such_event(seen: u64, newest: u64) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "no-such-event",
+            "No event has that number",
+            format!(
+                "event {seen} is not there, the newest is {newest}: a restore has gone back behind what was seen; read anew what you keep, and follow from {newest} on"
+            ),
+        )
     }
 
     /// The daemon is not ready.
@@ -213,10 +374,40 @@ impl Problem {
         )
     }
 
+    /// The configuration says nothing of what this takes in.
+    pub(super) fn not_configured(section: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "not-configured",
+            "This desk is not set up for that",
+            format!("the configuration has no [{section}]; add it to andon.toml and start andond anew"),
+        )
+    }
+
+    /// A command before it was not carried out, and whoever sent them wants it to end there.
+    pub(super) fn not_tried() -> Self {
+        Self::new(
+            StatusCode::FAILED_DEPENDENCY,
+            "not-tried",
+            "The batch stopped before this command",
+            "a command before this one was not carried out, and `stop_on_refusal` was set; send it again when that is mended",
+        )
+    }
+
+    /// What it says, as it stands in the answer to a batch.
+    pub(super) fn into_told(self) -> Told {
+        *self.0
+    }
+
     /// Says first what came before it.
     pub(super) fn with_before(mut self, words: &str) -> Self {
         self.0.detail = format!("{words}: {}", self.0.detail);
         self
+    }
+
+    /// As it is sent.
+    pub(super) fn told(&self) -> serde_json::Value {
+        serde_json::to_value(&*self.0).expect("a problem is plain data with text keys")
     }
 
     /// The stable code.
@@ -226,7 +417,6 @@ impl Problem {
     }
 
     /// What is wrong with which field.
-    #[cfg(test)]
     pub(super) fn into_errors(self) -> Vec<FieldError> {
         self.0.errors
     }
@@ -236,6 +426,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self(told) = self;
         let mut response = (told.status, Json(&told)).into_response();
+        response.extensions_mut().insert(Code(told.code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         if let Some(after_s) = told.retry_after_s {
@@ -258,6 +449,7 @@ impl From<Refusal> for Problem {
                 Self::new(StatusCode::NOT_FOUND, "queue-empty", "There is nothing to take", detail)
             }
             Refusal::Forbidden(_) => Self::forbidden(detail),
+            Refusal::OutOfScope { .. } => Self::out_of_scope(detail),
             Refusal::Revision { now, .. } => {
                 let title = "The ticket has changed";
                 let mut problem =
@@ -290,6 +482,9 @@ impl From<Failure> for Problem {
             Failure::Storage { full: false, .. } => {
                 Self::later("storage-failed", "The disk fails", detail, RETRY_LATER_S)
             }
+            Failure::BatchTooLong { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The batch is too long", detail)
+            }
             Failure::Busy => Self::later("busy", "The desk is busy", detail, RETRY_BUSY_S),
             Failure::Stopping => Self::later("stopping", "The desk is stopping", detail, RETRY_LATER_S),
         }
@@ -300,20 +495,8 @@ impl From<BadCommand> for Problem {
     fn from(bad: BadCommand) -> Self {
         match bad {
             BadCommand::UnknownVerb { .. } => Self::not_there(bad.to_string()),
-            BadCommand::Field(error) => Self::fields(vec![named(error)]),
+            BadCommand::Fields(errors) => Self::fields(errors),
         }
-    }
-}
-
-/// Serde tells of a field that nobody knows in its message only.
-fn named(error: FieldError) -> FieldError {
-    let unknown = error.message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
-    match unknown {
-        Some((name, _)) if !error.field.ends_with(name) => {
-            let dot = if error.field.is_empty() { "" } else { "." };
-            FieldError { field: format!("{}{dot}{name}", error.field), ..error }
-        }
-        Some(_) | None => error,
     }
 }
 

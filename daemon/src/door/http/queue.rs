@@ -16,7 +16,9 @@ use super::{DoorState, tickets};
 use crate::desk::command::TakeNext;
 use crate::desk::queue::HeldBecause;
 use crate::desk::view::{TicketView, zone_of};
-use crate::desk::{Command, Desk, FieldError, QueuePart, QueueReason, Queued, Regulations, TicketNumber};
+use crate::desk::{
+    Command, Desk, FieldError, QueuePart, QueueReason, Queued, Regulations, Scope, TicketNumber,
+};
 
 /// How many tickets the list has where nobody says.
 const LIMIT_DEFAULT: usize = 50;
@@ -52,16 +54,19 @@ pub(super) struct QueuedView {
     reason: QueueReason,
     /// The clause of the regulation that orders its queue.
     clause: Option<String>,
-    /// The ticket of the same client that keeps it from being taken; null where it may be.
+    /// The ticket of the same client that keeps it from being taken; null where none does, or it is outside the token's
+    /// scope.
     #[schema(value_type = Option<u64>)]
     held_by: Option<TicketNumber>,
-    /// What that one does.
+    /// What that one does; null where the ticket may be taken.
     held_because: Option<HeldBecause>,
 }
 
 impl QueuedView {
-    fn of(position: usize, queued: Queued, desk: &Desk) -> Self {
+    fn of(position: usize, queued: Queued, desk: &Desk, scope: &Scope) -> Self {
         let Queued { ticket, reason, held } = queued;
+        let holder = held.and_then(|holder| desk.ticket(holder.number));
+        let holder = holder.filter(|holder| scope.covers_ticket(holder));
         let facts = &ticket.facts;
         let regulation = desk.regulations().of(facts);
         Self {
@@ -76,7 +81,7 @@ impl QueuedView {
             registered_at: ticket.registered_at.to_rfc3339(zone_of(&ticket, desk.regulations())),
             reason,
             clause: regulation.and_then(|regulation| regulation.queue.clause.clone()),
-            held_by: held.map(|holder| holder.number),
+            held_by: holder.map(|holder| holder.number),
             held_because: held.map(|holder| holder.because),
         }
     }
@@ -84,7 +89,7 @@ impl QueuedView {
 
 /// Lists what is to be taken, the next first: open tickets that no agent has and that wait for nobody.
 ///
-/// What another ticket of its client holds back stands at its place and says by which: `take-next` passes over it.
+/// A token with a scope gets the tickets of that scope, and their places among themselves. What another ticket of its client holds back stands at its place and says by which: `take-next` passes over it.
 #[utoipa::path(get, path = "/v1/queue", tag = "queue", operation_id = "list_queue",
     params(
         ("regulation" = Option<String>, Query, description = "A regulation's id"),
@@ -95,13 +100,14 @@ impl QueuedView {
     responses((status = 200, description = "The queue", body = [QueuedView])))]
 pub(super) async fn list(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     query: Query,
 ) -> Result<Json<Vec<QueuedView>>, Problem> {
     let (part, limit) = asked(&query, door.shared.handle.view().regulations()).map_err(Problem::fields)?;
-    let queue = door.shared.handle.look(move |desk, now| {
+    let part = QueuePart { scope: caller.scope, ..part };
+    let queue = door.look(move |desk, now| {
         let queue = desk.queue(&part, now).take(limit).enumerate();
-        queue.map(|(at, queued)| QueuedView::of(at + 1, queued, desk)).collect()
+        queue.map(|(at, queued)| QueuedView::of(at + 1, queued, desk, &part.scope)).collect()
     });
     Ok(Json(queue.await?))
 }
@@ -125,6 +131,7 @@ fn asked(query: &Query, regulations: &Regulations) -> Result<(QueuePart, usize),
         regulation: regulation.map(SmolStr::from),
         line: line.and_then(Result::ok),
         group: query.last("group").map(SmolStr::from),
+        ..QueuePart::default()
     };
     if errors.is_empty() { Ok((part, limit)) } else { Err(errors) }
 }

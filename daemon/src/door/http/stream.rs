@@ -1,80 +1,102 @@
 //! The stream of events: everything that becomes durable, in order, each once.
 //!
-//! What is kept comes from the ledger, what is new from the loop. A listener is subscribed first and reads the ledger
-//! then, so that nothing falls between; what comes twice is told by its number and left out. Whoever falls behind so
-//! far that the loop's channel forgets what they have not read goes back to the ledger.
+//! A [`Feed`] tells them; here is what bounds whoever listens. What waits for a listener is counted in bytes, and who takes
+//! nothing while there is no room is cut off: the last they find is a marker with the number to resume from. The desk waits
+//! for nobody.
 
-use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use calendars::Tz;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use futures_util::stream::unfold;
-use futures_util::{Stream, StreamExt};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::DoorState;
-use super::auth::Reader;
-use super::events::EventView;
+use super::auth::{Caller, Reader};
+use super::event_filter;
 use super::problem::Problem;
 use super::query::Query;
-use super::serving::Stopping;
-use crate::desk::view::zone_of;
-use crate::desk::{Entry, TicketNumber};
-use crate::run::history::HistoryError;
-use crate::run::{History, View};
-use crate::store::LedgerError;
+use super::serving::{HangUp, Stopping};
+use super::streams::{Place, STREAMS_MAX};
+use crate::desk::FieldError;
+use crate::out::{EventView, Feed, Filter, Told};
 
-/// How long a stream is silent at most before a comment says that it lives, in seconds.
+/// How long a stream is silent at most before it says that it lives, and how far it is, in seconds.
 const HEARTBEAT_S: u64 = 15;
-/// How many events wait for a listener who reads slowly.
-const AHEAD_MAX: usize = 256;
+/// How much waits for a listener at most, in bytes; an event that is longer waits alone. What was handed to the connection
+/// is bounded there.
+const WAITING_MAX_BYTES: usize = 256 << 10;
+/// How long a listener for whom there is no room may take nothing, in seconds. Tests of it do not wait that long.
+const PATIENCE_S: u64 = if cfg!(test) { 1 } else { 20 };
+/// How long who was cut off has to take what waits and the marker, in seconds.
+const GRACE_S: u64 = if cfg!(test) { 1 } else { 5 };
 /// The header that says what was the last event seen.
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Streams events as they become durable (server-sent events).
 ///
 /// Each has the event's number as `id`, its name as `event` and an `EventView` as `data`. Without `Last-Event-ID` the
-/// stream begins now; with it, behind that event, without a gap and with nothing twice; `0` begins at the beginning.
+/// stream begins now; with it, behind that event, without a gap and with nothing twice; `0` begins at the beginning. A
+/// number that no event has yet is refused (409): a restore has gone back behind what was seen.
+///
+/// Filters are comma lists, joined by AND. A `line` is the one that the ticket stands on when the event is told; a move is
+/// told to both. What is about no ticket is told where only `event` filters. Every 15 s without an event there is a comment
+/// and an `id` alone: who resumes behind a filter then resumes from there.
+///
+/// Who takes nothing for 20 s while 256 KiB wait is cut off: the last event is `cut`, its data
+/// `{"resume_from": <the last id>}`. At most 64 follow at once.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(
+        ("ticket" = Option<String>, Query, description = "Numbers of tickets", example = "7,12"),
+        ("regulation" = Option<String>, Query, description = "Ids of regulations"),
+        ("channel" = Option<String>, Query, description = "Ids of channels"),
+        ("line" = Option<String>, Query, description = "Lines that tickets stand on", example = "2,3"),
+        ("event" = Option<String>, Query, description = "Names of events", example = "registered,status-changed"),
         ("last-event-id" = Option<u64>, Header, description = "The last event that was seen"),
         ("last_event_id" = Option<u64>, Query, description = "The same, for who cannot set headers")),
     responses((status = 200, description = "The events", body = EventView, content_type = "text/event-stream")))]
 pub(super) async fn events(
     State(door): State<DoorState>,
     _: Reader,
+    Caller(actor): Caller,
     query: Query,
     headers: HeaderMap,
     stopping: Option<Extension<Stopping>>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let seen = last_seen(&query, &headers)?;
+    hang_up: Option<Extension<HangUp>>,
+) -> Result<Response, Problem> {
     let handle = &door.shared.handle;
-    let news = handle.subscribe();
-    let next_seq = handle.history().next_seq();
-    // A number from before a restore names nothing yet; the stream begins now.
-    let next = seen.map_or(next_seq, |seen| seen.saturating_add(1).min(next_seq));
-    let (sender, receiver) = mpsc::channel(AHEAD_MAX);
-    let teller = Teller {
-        follower: Follower { next },
-        news,
-        history: Arc::clone(handle.history()),
-        view: Arc::clone(handle.view()),
-        zone: door.shared.facts.zone,
-        to: sender,
-    };
-    tokio::spawn(teller.run());
-    let events = unfold(receiver, async |mut receiver| {
-        let event = receiver.recv().await?;
-        Some((Ok(event), receiver))
+    let mut errors = query.unknown(&[&event_filter::PARAMETERS[..], &["last_event_id"]].concat());
+    let seen = last_seen(&query, &headers).unwrap_or_else(|error| {
+        errors.push(error);
+        None
     });
+    let filter =
+        event_filter::parse(&query, handle.view().regulations(), actor.scope).unwrap_or_else(|more| {
+            errors.extend(more);
+            Filter::default()
+        });
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    let newest = handle.history().next_seq() - 1;
+    if let Some(seen) = seen.filter(|seen| *seen > newest) {
+        return Err(Problem::no_such_event(seen, newest));
+    }
+    let feed = door.shared.herald.feed(filter, seen.map(|seen| seen + 1));
+    let place = door.streams.enter(feed.position() - 1);
+    let place = place.ok_or_else(|| Problem::too_many_streams(STREAMS_MAX))?;
+    let (to, frames) = mpsc::unbounded_channel();
+    let position = place.position();
+    let teller = Teller { feed, place, room: Arc::new(Semaphore::new(WAITING_MAX_BYTES)), to };
+    let hang_up = hang_up.map(|Extension(hang_up)| hang_up);
+    tokio::spawn(teller.run(hang_up));
     // The stream ends on this side, so that whoever tells it notices at once, wherever they are.
     let stopped = async move {
         match stopping {
@@ -82,170 +104,136 @@ pub(super) async fn events(
             None => pending().await,
         }
     };
-    let events = events.take_until(Box::pin(stopped));
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(HEARTBEAT_S))))
+    let begins = Bytes::from(here(position.load(Ordering::Acquire)));
+    let begins = futures_util::stream::once(async move { begins });
+    let events = begins.chain(unfold((frames, position), next_frame)).take_until(Box::pin(stopped));
+    let mut response = Body::from_stream(events.map(Ok::<_, std::convert::Infallible>)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // No other request comes over a connection that may be hung up.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Ok(response)
 }
 
-fn last_seen(query: &Query, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let unknown = query.unknown(&["last_event_id"]);
-    if !unknown.is_empty() {
-        return Err(Problem::fields(unknown));
-    }
+fn last_seen(query: &Query, headers: &HeaderMap) -> Result<Option<u64>, FieldError> {
     let header =
         headers.get(LAST_EVENT_ID).map(|value| ("Last-Event-ID", value.to_str().unwrap_or_default()));
     let asked = header.or_else(|| query.last("last_event_id").map(|value| ("last_event_id", value)));
-    asked
-        .map(|(field, text)| {
-            text.trim()
-                .parse()
-                .map_err(|_| Problem::field(field, "must be an event's number, as the stream gave it"))
-        })
-        .transpose()
+    let read = |(field, text): (&str, &str)| {
+        let message = "must be an event's number, as the stream gave it";
+        text.trim().parse().map_err(|_| FieldError::new(field, message))
+    };
+    asked.map(read).transpose()
 }
 
-/// What a listener is told next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Follower {
-    /// The number of the next event to tell.
-    next: u64,
+/// A part of the stream as it goes over the wire, and the room that it takes until then.
+struct Frame {
+    bytes: Bytes,
+    room: Option<OwnedSemaphorePermit>,
 }
 
-/// What an entry is to a follower.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// All of it was told already.
-    Known,
-    /// What is to be told begins with this event.
-    From(u64),
-    /// Something that was not told lies before it.
-    Gap,
+/// What waits for the listener.
+type Frames = mpsc::UnboundedReceiver<Frame>;
+
+/// The next part, or after a while that there is none.
+async fn next_frame(
+    (mut frames, position): (Frames, Arc<AtomicU64>),
+) -> Option<(Bytes, (Frames, Arc<AtomicU64>))> {
+    let waited = tokio::time::timeout(Duration::from_secs(HEARTBEAT_S), frames.recv()).await;
+    let bytes = if let Ok(frame) = waited {
+        taken(frame?)
+    } else {
+        // In this order: what was put in the queue before the position is found there, and told first.
+        let at = position.load(Ordering::Acquire);
+        frames.try_recv().map_or_else(|_| Bytes::from(here(at)), taken)
+    };
+    Some((bytes, (frames, position)))
 }
 
-impl Follower {
-    /// What an entry of the events `[first_seq, next_seq)` is.
-    fn step(self, first_seq: u64, next_seq: u64) -> Step {
-        if next_seq <= self.next {
-            Step::Known
-        } else if first_seq > self.next {
-            Step::Gap
-        } else {
-            Step::From(self.next)
-        }
-    }
+fn taken(frame: Frame) -> Bytes {
+    drop(frame.room);
+    frame.bytes
+}
+
+/// That the stream lives, and how far it is: no listener takes it for an event, and all resume from there.
+fn here(at: u64) -> String {
+    format!(": \nid: {at}\n\n")
+}
+
+fn frame_of(told: &Told) -> Bytes {
+    let Told { seq, event, json, .. } = told;
+    Bytes::from(format!("id: {seq}\nevent: {event}\ndata: {json}\n\n"))
+}
+
+/// That who listens is cut off, and where to resume.
+fn cut(at: u64) -> Bytes {
+    Bytes::from(format!("id: {at}\nevent: cut\ndata: {{\"resume_from\":{at}}}\n\n"))
 }
 
 /// Tells one listener.
 struct Teller {
-    follower: Follower,
-    news: Receiver<Arc<Entry>>,
-    history: Arc<History>,
-    view: Arc<View>,
-    zone: Tz,
-    to: mpsc::Sender<Event>,
+    feed: Feed,
+    place: Place,
+    room: Arc<Semaphore>,
+    to: mpsc::UnboundedSender<Frame>,
 }
 
 impl Teller {
-    /// Tells until the listener goes.
-    async fn run(mut self) {
-        if !self.catch_up().await {
-            return;
-        }
+    /// Tells until the listener goes, or is cut off.
+    async fn run(mut self, hang_up: Option<HangUp>) {
+        let mut at = self.feed.position() - 1;
         loop {
-            let heard = tokio::select! {
-                heard = self.news.recv() => heard,
+            let batch = tokio::select! {
+                batch = self.feed.next() => batch,
                 () = self.to.closed() => return,
             };
-            let goes_on = match heard {
-                Ok(entry) => match self.follower.step(entry.first_seq, entry.next_seq()) {
-                    Step::Known => true,
-                    Step::From(seq) => self.tell(&entry, seq).await,
-                    Step::Gap => self.catch_up().await && self.tell_rest(&entry).await,
-                },
-                Err(RecvError::Lagged(_)) => self.catch_up().await,
-                Err(RecvError::Closed) => false,
-            };
-            if !goes_on {
-                return;
-            }
-        }
-    }
-
-    /// Tells what the ledger has and was not told. False where nobody listens any more.
-    async fn catch_up(&mut self) -> bool {
-        let (history, mut follower, to) = (Arc::clone(&self.history), self.follower, self.to.clone());
-        let (view, zone) = (Arc::clone(&self.view), self.zone);
-        let read = tokio::task::spawn_blocking(move || {
-            if follower.next >= history.next_seq() {
-                return Some(follower);
-            }
-            for entry in history.since(follower.next) {
-                let entry = match entry {
-                    Ok(entry) => entry,
-                    Err(error @ HistoryError::Ledger(LedgerError::Damaged(_))) => {
-                        log::warn!("a stream passes over what cannot be read: {error}");
-                        history.met_damage();
-                        continue;
-                    }
-                    Err(error) => {
-                        log::error!("a stream ends, since the ledger cannot be read: {error}");
-                        return None;
-                    }
-                };
-                for event in told(&entry, follower.next, &view, zone) {
-                    to.blocking_send(event).ok()?;
+            let Some(batch) = batch else { return };
+            for told in &batch.told {
+                if !self.put(frame_of(told)).await {
+                    return self.cut(at, hang_up).await;
                 }
-                follower.next = follower.next.max(entry.next_seq());
+                at = told.seq;
+                self.place.is_at(at);
             }
-            Some(follower)
-        });
-        match read.await {
-            Ok(Some(follower)) => {
-                self.follower = follower;
-                true
-            }
-            Ok(None) | Err(_) => false,
+            at = batch.next - 1;
+            self.place.is_at(at);
         }
     }
 
-    /// After the ledger was read: what of an entry is still new, whatever lies before it.
-    async fn tell_rest(&mut self, entry: &Entry) -> bool {
-        match self.follower.step(entry.first_seq, entry.next_seq()) {
-            Step::Known => true,
-            Step::From(seq) => self.tell(entry, seq).await,
-            Step::Gap => self.tell(entry, entry.first_seq).await,
+    /// Puts a part in the queue. False where there is no room for too long, or nobody listens.
+    async fn put(&mut self, bytes: Bytes) -> bool {
+        let needed = u32::try_from(bytes.len().min(WAITING_MAX_BYTES)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).acquire_many_owned(needed);
+        tokio::select! {
+            room = tokio::time::timeout(Duration::from_secs(PATIENCE_S), room) => match room {
+                Ok(Ok(room)) => self.to.send(Frame { bytes, room: Some(room) }).is_ok(),
+                Ok(Err(_)) | Err(_) => false,
+            },
+            () = self.to.closed() => false,
         }
     }
 
-    async fn tell(&mut self, entry: &Entry, from_seq: u64) -> bool {
-        if entry.tickets().iter().any(|number| self.view.live(*number).is_none()) {
-            // It was put away before this listener heard of it: the disk is asked, and that may take its time.
-            return self.catch_up().await;
+    /// Says good-bye, and ends the connection of who does not take even that.
+    async fn cut(self, at: u64, hang_up: Option<HangUp>) {
+        if self.to.is_closed() {
+            return;
         }
-        for event in told(entry, from_seq, &self.view, self.zone) {
-            if self.to.send(event).await.is_err() {
-                return false;
-            }
+        self.place.is_cut();
+        log::info!(
+            "a reader of the event stream who took nothing for {PATIENCE_S} s was cut off at event {at}"
+        );
+        let Self { place, to, .. } = self;
+        // Whoever has gone meanwhile needs no marker.
+        let _ = to.send(Frame { bytes: cut(at), room: None });
+        drop(to);
+        // Nobody here sees whether the connection gets rid of it; one that did has ended, and is hung up in vain.
+        tokio::time::sleep(Duration::from_secs(GRACE_S)).await;
+        if let Some(hang_up) = hang_up {
+            hang_up.now();
         }
-        self.follower.next = entry.next_seq();
-        true
+        drop(place);
     }
-}
-
-/// The events of an entry from `from_seq` on, as they go over the wire.
-fn told(entry: &Entry, from_seq: u64, view: &View, zone: Tz) -> Vec<Event> {
-    let zone_of = |ticket: Option<TicketNumber>| {
-        ticket
-            // A ticket that cannot be read is told in the site's zone: the instants are the same.
-            .and_then(|number| view.ticket(number).ok().flatten())
-            .map_or(zone, |ticket| zone_of(&ticket, view.regulations()))
-    };
-    let events = EventView::all(entry, zone_of).into_iter().filter(|event| event.seq >= from_seq);
-    events
-        .map(|event| {
-            let data = serde_json::to_string(&event).expect("an event is plain data with text keys");
-            Event::default().id(event.seq.to_string()).event(&event.event).data(data)
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -253,34 +241,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_told_once_and_from_where_the_listener_stands() {
-        let follower = Follower { next: 10 };
-        for (first_seq, next_seq, expected) in [
-            (1, 3, Step::Known),
-            (7, 10, Step::Known),
-            (7, 11, Step::From(10)),
-            (10, 12, Step::From(10)),
-            (11, 12, Step::Gap),
-        ] {
-            assert_eq!(follower.step(first_seq, next_seq), expected, "[{first_seq}, {next_seq})");
-        }
-    }
-
-    #[test]
     fn the_header_counts_before_the_parameter_and_rubbish_is_refused() {
         let last = |query: &str, header: Option<&'static str>| {
             let query = Query::parse(query).unwrap_or_default();
             let headers =
                 header.map(|value| (LAST_EVENT_ID.parse().expect("a name"), value.parse().expect("a value")));
-            last_seen(&query, &headers.into_iter().collect()).map_err(|problem| problem.code())
+            last_seen(&query, &headers.into_iter().collect()).map_err(|error| error.field)
         };
         assert_eq!(last("", None), Ok(None));
         assert_eq!(last("last_event_id=5", None), Ok(Some(5)));
         assert_eq!(last("last_event_id=5", Some("7")), Ok(Some(7)));
-        for (query, header) in
-            [("last_event_id=x", None), ("last_event_id=-1", None), ("", Some("x")), ("from=1", None)]
-        {
-            assert_eq!(last(query, header), Err("invalid-fields"), "{query} {header:?}");
+        for (query, header, field) in [
+            ("last_event_id=x", None, "last_event_id"),
+            ("last_event_id=-1", None, "last_event_id"),
+            ("", Some("x"), "Last-Event-ID"),
+        ] {
+            assert_eq!(last(query, header), Err(field.to_owned()), "{query} {header:?}");
         }
     }
 }

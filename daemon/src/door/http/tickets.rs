@@ -1,6 +1,5 @@
 //! Tickets: list, register, show, history, proofs.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,18 +10,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Reader;
-use super::body::Posted;
+use super::body::{Posted, whole};
 use super::caching::{etag, is_known};
-use super::events::EventView;
-use super::filter::{self, Filter};
+use super::filter;
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
 use super::{Door, DoorState, blocking};
 use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, TicketView};
-use crate::desk::{Command, Entry, FieldError, Ticket, TicketNumber};
-use crate::run::{Done, HistoryError, Looked, View};
+use crate::desk::{Command, Entry, FieldError, Scope, Ticket, TicketNumber};
+use crate::out::EventView;
+use crate::run::{Done, Filter, HistoryError, View};
 
 /// How many tickets a list has where nobody says.
 const LIMIT_DEFAULT: usize = 50;
@@ -34,10 +33,15 @@ const TICKET_BYTES: usize = 2048;
 
 /// Lists tickets, the newest first.
 ///
-/// A page looks at 2,000 closed tickets at most and then ends: it may have fewer tickets than `limit`, or none, and
-/// yet a `Link` to go on by. The list ends where there is no `Link`.
+/// A page has `limit` tickets, and a `Link` to go on by where there are more. Its cursor is a ticket's number, so what is
+/// registered or changes meanwhile neither repeats nor hides the others.
 ///
-/// Several values of one filter are written as a comma list; `none` finds tickets without assignee, group or client.
+/// Several values of one filter are written as a comma list; `none` finds tickets without assignee, group or client. All
+/// parameters together narrow the list.
+///
+/// Lists are found in an index. While that is made anew, after an update of the program or since it was damaged, tickets
+/// are looked through one by one, at most 2,000 closed ones for a page. Such a page bears `Andon-Index: rebuilding`, may
+/// have fewer tickets than `limit`, or none, and yet a `Link` to go on by.
 #[utoipa::path(get, path = "/v1/tickets", tag = "tickets", operation_id = "list_tickets",
     params(
         ("status" = Option<String>, Query, description = "Ids of statuses", example = "new,in-progress"),
@@ -49,42 +53,48 @@ const TICKET_BYTES: usize = 2048;
         ("client" = Option<String>, Query, description = "Organisations, or `none`"),
         ("regulation" = Option<String>, Query, description = "Ids of regulations"),
         ("stage" = Option<String>, Query, description = "open, resolved, closed"),
+        ("channel" = Option<String>, Query, description = "Ids of channels"),
         ("overdue" = Option<bool>, Query, description = "Whether a clock that still counts ran out"),
-        ("q" = Option<String>, Query, description = "Words of number, subject, description, client or requester"),
+        ("q" = Option<String>, Query, description = "Words of number, subject, description (its first 2 KiB), client or requester; all of them. A word finds its other forms, in Russian and English, and what begins with it", example = "принтера склад"),
         ("limit" = Option<u16>, Query, description = "How many at most: 1 to 200, else 50"),
         ("cursor" = Option<String>, Query, description = "Where to go on, from the header Link"),
     ),
     responses((status = 200, description = "The tickets", body = [TicketView],
-        headers(("link" = String, description = "`<…>; rel=\"next\"` where there may be more")))))]
+        headers(("link" = String, description = "`<…>; rel=\"next\"` where there are more"),
+            ("andon-index" = String, description = "`rebuilding` where tickets were looked through one by one")))))]
 pub(super) async fn list(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     query: Query,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let view = Arc::clone(door.shared.handle.view());
-    let (filter, page) = asked(&query, &view).map_err(Problem::fields)?;
-    let (tickets, next) = blocking(move || {
+    let (filter, stretch) = asked(&query, &view).map_err(Problem::fields)?;
+    let filter = filter::within(filter, &caller.scope);
+    let (tickets, next, is_walked) = blocking(move || {
         let now = door.shared.handle.view().now();
-        let (tickets, next) = page.of(&view, &filter)?;
-        let views: Vec<_> = tickets.iter().map(|t| view::ticket(t, view.regulations(), now)).collect();
-        Ok::<_, HistoryError>((views, next))
+        let page = view.search().page(&view, &filter, stretch.before, stretch.limit)?;
+        let views: Vec<_> = page.tickets.iter().map(|t| view::ticket(t, view.regulations(), now)).collect();
+        Ok::<_, HistoryError>((views, page.next, page.is_walked))
     })
     .await??;
     let mut response = Json(tickets).into_response();
     if let Some(cursor) = next {
         response.headers_mut().insert(header::LINK, next_link(&uri, cursor));
     }
+    if is_walked {
+        response.headers_mut().insert("andon-index", HeaderValue::from_static("rebuilding"));
+    }
     Ok(response)
 }
 
-fn asked(query: &Query, view: &View) -> Result<(Filter, Page), Vec<FieldError>> {
+fn asked(query: &Query, view: &View) -> Result<(Filter, Stretch), Vec<FieldError>> {
     let known: Vec<&str> = filter::PARAMETERS.into_iter().chain(["limit", "cursor"]).collect();
     let mut errors = query.unknown(&known);
-    let filter = Filter::parse(query, view.regulations()).map_err(|wrong| errors.extend(wrong));
-    let page = Page::parse(query).map_err(|wrong| errors.extend(wrong));
-    match (filter, page) {
-        (Ok(filter), Ok(page)) if errors.is_empty() => Ok((filter, page)),
+    let filter = filter::parse(query, view.regulations()).map_err(|wrong| errors.extend(wrong));
+    let stretch = Stretch::parse(query).map_err(|wrong| errors.extend(wrong));
+    match (filter, stretch) {
+        (Ok(filter), Ok(stretch)) if errors.is_empty() => Ok((filter, stretch)),
         (_, _) => Err(errors),
     }
 }
@@ -92,12 +102,12 @@ fn asked(query: &Query, view: &View) -> Result<(Filter, Page), Vec<FieldError>> 
 /// Which stretch of a list is asked for. A cursor is the number of the last ticket seen, so that what is registered
 /// meanwhile shifts nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Page {
+struct Stretch {
     before: Option<TicketNumber>,
     limit: usize,
 }
 
-impl Page {
+impl Stretch {
     fn parse(query: &Query) -> Result<Self, Vec<FieldError>> {
         let limit = query.limit(LIMIT_DEFAULT, LIMIT_MAX);
         let before = query.last("cursor").map(ticket_number).transpose();
@@ -111,31 +121,7 @@ impl Page {
             }
         }
     }
-
-    /// The tickets of the page, and the cursor of the next one.
-    fn of(self, view: &View, filter: &Filter) -> Result<Found, HistoryError> {
-        let mut found: Vec<Arc<Ticket>> = Vec::new();
-        let looked = view.newest(self.before, filter.wants_closed(), |ticket| {
-            if !filter.matches(&ticket) {
-                return ControlFlow::Continue(());
-            }
-            if found.len() == self.limit {
-                return ControlFlow::Break(());
-            }
-            found.push(ticket);
-            ControlFlow::Continue(())
-        })?;
-        let cursor = match looked {
-            Looked::AtAll => None,
-            Looked::Enough => found.last().map(|last| last.number),
-            Looked::Until(number) => Some(number),
-        };
-        Ok((found, cursor))
-    }
 }
-
-/// The tickets of a page, and the cursor of the next one.
-type Found = (Vec<Arc<Ticket>>, Option<TicketNumber>);
 
 /// The same list from `cursor` on.
 fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
@@ -171,8 +157,9 @@ fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
     responses((status = 201, description = "The ticket", body = TicketView,
         headers(("location" = String, description = "Where the ticket is"), ("etag" = String, description = "Its revision")))))]
 pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) -> Result<Response, Problem> {
-    let register = Register::from_json(posted.take_json()?)?;
-    let done = door.command(Command::Register(register), posted.caller.0, posted.receipt).await?;
+    let read = Register::read(&posted.take_json()?).map(Command::Register);
+    let command = whole(&door, read, &posted.caller.0).await?;
+    let done = door.command(command, posted.caller.0, posted.receipt).await?;
     let number = done.ticket.as_ref().map(|ticket| ticket.number);
     let mut response = answer(&door, StatusCode::CREATED, &done);
     if let Some(number) = number {
@@ -217,11 +204,11 @@ fn show_at(door: &Door, ticket: &Ticket, at: calendars::Timestamp) -> impl IntoR
         (status = 304, description = "The ticket is at the revision that is known already")))]
 pub(super) async fn show(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     Named(number): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let ticket = find(&door, &number).await?;
+    let ticket = find(&door, &caller.scope, &number).await?;
     let tag = etag(ticket.revision);
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
@@ -229,10 +216,10 @@ pub(super) async fn show(
     Ok(show_at(&door, &ticket, door.shared.handle.view().now()).into_response())
 }
 
-/// The ticket a path names.
-async fn find(door: &Door, number: &str) -> Result<Arc<Ticket>, Problem> {
+/// The ticket a path names; one that the caller's scope does not cover is not there for them.
+pub(super) async fn find(door: &Door, scope: &Scope, number: &str) -> Result<Arc<Ticket>, Problem> {
     let ticket = lookup(door, ticket_number(number)?).await?;
-    ticket.ok_or_else(|| Problem::not_found("ticket", number))
+    ticket.filter(|ticket| scope.covers_ticket(ticket)).ok_or_else(|| Problem::not_found("ticket", number))
 }
 
 /// The ticket of that number, if there is one.
@@ -251,10 +238,10 @@ pub(super) async fn lookup(door: &Door, number: TicketNumber) -> Result<Option<A
     responses((status = 200, description = "Its events", body = [EventView])))]
 pub(super) async fn history(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     Named(number): Named<String>,
 ) -> Result<Json<Vec<EventView>>, Problem> {
-    let ticket = find(&door, &number).await?;
+    let ticket = find(&door, &caller.scope, &number).await?;
     let zone = view::zone_of(&ticket, door.shared.handle.view().regulations());
     let entries = entries(&door, ticket.number).await?;
     let events = entries.iter().flat_map(|entry| EventView::all(entry, |_| zone));
@@ -284,10 +271,10 @@ pub(super) struct Explanation {
     responses((status = 200, description = "The proof", body = Explanation)))]
 pub(super) async fn explain(
     State(door): State<DoorState>,
-    _: Reader,
+    Reader(caller): Reader,
     Named(number): Named<String>,
 ) -> Result<Json<Explanation>, Problem> {
-    let ticket = find(&door, &number).await?;
+    let ticket = find(&door, &caller.scope, &number).await?;
     let number = ticket.number;
     let entries = entries(&door, number).await?;
     let view = Arc::clone(door.shared.handle.view());
@@ -319,7 +306,7 @@ mod tests {
     fn a_page_says_everything_that_is_wrong_with_it() {
         let query = Query::parse("limit=201&cursor=x").unwrap_or_default();
         let fields: Vec<_> =
-            Page::parse(&query).expect_err("both are wrong").into_iter().map(|e| e.field).collect();
+            Stretch::parse(&query).expect_err("both are wrong").into_iter().map(|e| e.field).collect();
         assert_eq!(fields, ["limit", "cursor"]);
     }
 }

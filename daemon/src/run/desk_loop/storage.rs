@@ -14,6 +14,7 @@ use firmware_board::Language;
 use super::{Loop, is_full};
 use crate::chain::chain;
 use crate::desk::alarm::part_alarm;
+use crate::desk::command::{AttachmentAct, SealedAct};
 use crate::desk::{Alarm, AlarmKind, Command, DeskAct};
 use crate::run::Failure;
 use crate::store::TicketsError;
@@ -143,7 +144,12 @@ impl Loop {
             Command::Register(_)
             | Command::Ticket { .. }
             | Command::ApplyRegulation { .. }
-            | Command::TakeNext(_) => false,
+            | Command::TakeNext(_)
+            | Command::Alert(_)
+            | Command::AlertsOverLimit(_) => false,
+            // What gives room, and what must be gone.
+            Command::Attachments { act, .. } => matches!(act, AttachmentAct::Remove { .. }),
+            Command::Sealed { act, .. } => matches!(act, SealedAct::Erase { .. }),
             Command::Desk(act) => match act {
                 DeskAct::AddToken(_) => false,
                 DeskAct::AckAlarm(_)

@@ -2,8 +2,9 @@
 //!
 //! It is a tar archive packed with gzip: `tar tzf FILE` lists it. Its first member is `manifest.json`, a [`Manifest`].
 //! Then come the members that the manifest names, in its order: the ledger's segments as they were durable when the
-//! backup was taken, byte by byte, and the kept texts of regulations. The tickets in sled are not in it: they are rebuilt
+//! backup was taken, byte by byte, the kept texts of regulations, and attachments. The tickets in sled are not in it: they are rebuilt
 //! from the ledger. Of tokens it has what the ledger has, hashes.
+//! Attachments that the ledger names are in it; access data never is: what was erased would live on in old backups.
 //!
 //! The last [`SEAL_BYTES`] are a seal: an empty gzip member, which every tool takes for nothing, whose comment is the
 //! SHA-256 of all bytes before it. So one flipped bit anywhere, and every end cut off, is found before anything else.
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use pack::{Facts, pack};
+pub(in crate::store) use seal::hex;
 pub use seal::{SEAL_BYTES, SealCheck};
 pub use unpack::{manifest, unpack};
 
@@ -53,6 +55,9 @@ pub struct Manifest {
     /// Events that could not be read any more when it was made.
     #[serde(default)]
     pub damage: Vec<Damage>,
+    /// Attachments that were missing or damaged when it was made, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments_lost: Vec<String>,
     /// What follows, in order.
     pub members: Vec<Member>,
 }

@@ -1,5 +1,6 @@
 //! Making a backup.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::seal::{Sealing, hex};
 use super::{BackupError, Damage, MANIFEST, Manifest, Member, WHAT};
+use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::FORMAT;
 use crate::store::ledger::Durable;
 use crate::store::regulations::kept_files;
-use crate::store::{LedgerError, LedgerReader};
+use crate::store::{Frame, LedgerError, LedgerReader};
 
 /// How much is read at once, in bytes.
 const STEP_BYTES: usize = 64 << 10;
@@ -31,6 +33,8 @@ pub struct Facts {
     pub taken_at: String,
     /// How many tickets the events before `durable.next_seq` opened.
     pub tickets: u64,
+    /// Notes what a frame of the ledger says of attachments: takes their names in, or out.
+    pub attachments: fn(&Frame, &mut BTreeSet<String>),
 }
 
 /// Packs what was durable in the ledger of the state directory `state_dir`, and the kept texts, into `out`.
@@ -49,7 +53,22 @@ pub fn pack(
         let bytes = file.metadata().map_err(|source| unreadable(&file, source))?.len();
         sources.push((file, bytes));
     }
-    let Facts { program, taken_at, tickets } = facts;
+    let Facts { program, taken_at, tickets, attachments } = facts;
+    let mut names = BTreeSet::new();
+    let damage = damage(ledger, durable.next_seq, |frame| attachments(frame, &mut names))?;
+    let mut members: Vec<Member> =
+        sources.iter().map(|(file, bytes)| member(state_dir, file, *bytes)).collect::<Result<_, _>>()?;
+    let mut attachments_lost = Vec::new();
+    for name in names {
+        let file = state_dir.join(ATTACHMENTS_DIR).join(&name);
+        match attachment(state_dir, &file, &name) {
+            Some(member) => {
+                sources.push((file, member.bytes));
+                members.push(member);
+            }
+            None => attachments_lost.push(name),
+        }
+    }
     let manifest = Manifest {
         andon: WHAT.to_owned(),
         format: FORMAT,
@@ -57,23 +76,32 @@ pub fn pack(
         taken_at,
         events: durable.next_seq - 1,
         tickets,
-        damage: damage(ledger, durable.next_seq)?,
-        members: sources
-            .iter()
-            .map(|(file, bytes)| member(state_dir, file, *bytes))
-            .collect::<Result<_, _>>()?,
+        damage,
+        attachments_lost,
+        members,
     };
     write(&manifest, &sources, out)?;
     Ok(manifest)
 }
 
-/// The events before `next_seq` that cannot be read any more.
-fn damage(ledger: &LedgerReader, next_seq: u64) -> Result<Vec<Damage>, BackupError> {
+/// An attachment, where it is whole.
+fn attachment(state_dir: &Path, file: &Path, name: &str) -> Option<Member> {
+    let sha256 = AttachmentName::parse(name)?.sha256;
+    let bytes = file.metadata().ok()?.len();
+    member(state_dir, file, bytes).ok().filter(|member| member.sha256 == sha256)
+}
+
+/// The events before `next_seq` that cannot be read any more. Each frame that can be is shown to `each`.
+fn damage(
+    ledger: &LedgerReader,
+    next_seq: u64,
+    mut each: impl FnMut(&Frame),
+) -> Result<Vec<Damage>, BackupError> {
     let mut damage = Vec::new();
     for frame in ledger.frames_from(1) {
         match frame {
             Ok((_, frame)) if frame.first_seq >= next_seq => break,
-            Ok(_) => {}
+            Ok((_, frame)) => each(&frame),
             Err(LedgerError::Damaged(stretch)) => damage.push(Damage {
                 first_event: stretch.first_seq,
                 next_event: stretch.next_seq.unwrap_or(next_seq),

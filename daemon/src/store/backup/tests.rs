@@ -30,7 +30,22 @@ fn state() -> (TempDir, Ledger) {
 }
 
 fn facts() -> Facts {
-    Facts { program: "0.1.0".into(), taken_at: "2026-11-22T06:00:00+03:00".into(), tickets: 3 }
+    Facts {
+        program: "0.1.0".into(),
+        taken_at: "2026-11-22T06:00:00+03:00".into(),
+        tickets: 3,
+        attachments: noted,
+    }
+}
+
+/// In these ledgers an entry that names an attachment is its name.
+fn noted(frame: &Frame, names: &mut std::collections::BTreeSet<String>) {
+    let text = String::from_utf8_lossy(&frame.payload).into_owned();
+    if let Some(gone) = text.strip_prefix("without ") {
+        names.remove(gone);
+    } else if crate::store::AttachmentName::parse(&text).is_some() {
+        names.insert(text);
+    }
 }
 
 fn packed(dir: &TempDir, ledger: &Ledger) -> Vec<u8> {
@@ -410,4 +425,31 @@ fn a_file_that_changes_or_goes_while_it_is_packed_is_told() {
     let too_long = ledger::Durable { files: vec![(segment, 1 << 40)], ..durable };
     let told = pack(&reader, &too_long, dir.path(), facts(), Vec::new()).unwrap_err().to_string();
     assert!(told.starts_with("cannot read "), "{told}");
+}
+
+#[test]
+fn attachments_that_the_ledger_names_are_in_a_backup_and_those_that_are_lost_are_told() {
+    let (dir, mut ledger) = state();
+    let sum = |bytes: &[u8]| crate::store::attachments::sum_of(&mut &*bytes).unwrap();
+    let name = |id: &str, bytes: &[u8]| format!("7-{id}-{}", sum(bytes));
+    let (whole, missing, damaged) = (name("aa", b"whole"), name("ab", b"missing"), name("ac", b"damaged"));
+    let (removed, orphan) = (name("ad", b"removed"), name("ae", b"orphan"));
+    let files = dir.path().join("attachments");
+    fs::create_dir(&files).unwrap();
+    for (name, bytes) in
+        [(&whole, "whole"), (&damaged, "DAMAGED"), (&removed, "removed"), (&orphan, "orphan")]
+    {
+        fs::write(files.join(name), bytes).unwrap();
+    }
+    let without = format!("without {removed}");
+    for (seq, text) in (6..).zip([&whole, &missing, &damaged, &removed, &without]) {
+        ledger.append(&[frame(seq, text.as_bytes())]).unwrap();
+    }
+    let (restored, manifest) = unpacked(&packed(&dir, &ledger));
+    let mut lost = [missing, damaged];
+    lost.sort();
+    assert_eq!(manifest.unwrap().attachments_lost, lost);
+    let into = restored.path().join("in/to/attachments");
+    assert_eq!(names(&into), [whole.as_str()]);
+    assert_eq!(fs::read(into.join(whole)).unwrap(), b"whole");
 }

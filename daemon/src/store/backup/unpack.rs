@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::seal::{SEAL_BYTES, Seal, hex};
 use super::{BackupError, MANIFEST, MANIFEST_MAX_BYTES, Manifest, WHAT};
+use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::{self, Format};
 use crate::store::regulations::is_name;
 
@@ -44,7 +45,8 @@ pub fn unpack(file: &Path, into: &Path) -> Result<Manifest, BackupError> {
     let mut members = Members::of(&mut reader.archive, file)?;
     let manifest = read_manifest(&mut members, file)?;
     check_room(&manifest, file, into)?;
-    for dir in ["ledger", "regulations"] {
+    let with_attachments = manifest.members.iter().any(|member| member.name.starts_with(ATTACHMENTS_DIR));
+    for dir in ["ledger", "regulations"].into_iter().chain(with_attachments.then_some(ATTACHMENTS_DIR)) {
         let path = into.join(dir);
         let made = DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|source| BackupError::Unpack { file: path, source })?;
@@ -207,6 +209,7 @@ fn is_member(name: &str) -> bool {
             .strip_suffix(".ledger")
             .is_some_and(|number| number.len() >= 16 && number.bytes().all(|digit| digit.is_ascii_digit())),
         Some(("regulations", text)) => is_name(text),
+        Some((ATTACHMENTS_DIR, file)) => AttachmentName::parse(file).is_some(),
         Some(_) | None => false,
     }
 }

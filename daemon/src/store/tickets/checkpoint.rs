@@ -24,6 +24,9 @@ pub struct Checkpoint {
     pub deadlines: Vec<DeadlineChange>,
     /// Entries that are about a ticket: its number, the entry's first event, and where the entry is in the ledger.
     pub history: Vec<(u64, u64, Position)>,
+    /// Tickets that another system knows by a key: its source, the key there, and the ticket's number. Of the tickets with one
+    /// key the newest is kept.
+    pub references: Vec<(String, String, u64)>,
     /// Receipts to keep, by key. A key is removed first if it also stands in `receipts_removed`.
     pub receipts: Vec<(Vec<u8>, Vec<u8>)>,
     /// Keys of receipts that are not needed any more.
@@ -79,6 +82,7 @@ impl Checkpoint {
         self.closed.extend(later.closed);
         self.deadlines.extend(later.deadlines);
         self.history.extend(later.history);
+        self.references.extend(later.references);
         self.receipts.extend(later.receipts);
         self.receipts_removed.extend(later.receipts_removed);
         self.desk = later.desk;

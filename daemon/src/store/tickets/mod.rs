@@ -129,6 +129,7 @@ impl Tickets {
             let mut changes = removals(&database.db, checkpoint)?;
             changes.extend(checkpoint.changes());
             changes.extend(self.histories(&database.db, &checkpoint.history)?);
+            changes.extend(references(&database.db, &checkpoint.references)?);
             as_needed(database, changes)
         });
         let changes = changes.map_err(|source| self.not_read(source))?;
@@ -198,6 +199,12 @@ impl Tickets {
     pub fn history(&self, number: u64) -> Result<Vec<(u64, Position)>, TicketsError> {
         let history = self.value(&history_key(number))?.unwrap_or_default();
         Ok(history_entries(&history).collect())
+    }
+
+    /// The newest ticket that `source` knows by `key`.
+    pub fn newest_of(&self, source: &str, key: &str) -> Result<Option<u64>, TicketsError> {
+        let number = self.value(&reference_key(source, key))?;
+        Ok(number.and_then(|number| be_u64(&number, 0)))
     }
 
     /// The receipt at `key`.
@@ -335,6 +342,32 @@ impl Tickets {
 
 fn history_key(ticket: u64) -> Vec<u8> {
     Kind::History.key(&[&ticket.to_be_bytes()])
+}
+
+/// A source has no zero byte.
+fn reference_key(source: &str, key: &str) -> Vec<u8> {
+    Kind::Reference.key(&[source.as_bytes(), &[0], key.as_bytes()])
+}
+
+/// The references whose newest ticket is another one now. A record that is not as it was written is put right: what it
+/// said is older.
+fn references(db: &sled::Db, references: &[(String, String, u64)]) -> io::Result<Vec<Change>> {
+    let mut newest: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+    for (source, key, number) in references {
+        let known = newest.entry(reference_key(source, key)).or_default();
+        *known = (*known).max(*number);
+    }
+    let mut changes = Vec::new();
+    for (key, number) in newest {
+        let known = match db.get(&key)? {
+            Some(record) => whole(db, &key, &record)?.and_then(|value| be_u64(&value, 0)),
+            None => None,
+        };
+        if known < Some(number) {
+            changes.extend(put(key, &number.to_be_bytes()));
+        }
+    }
+    Ok(changes)
 }
 
 /// Looks at a record that a scan has just read, so that the database lets go of the pages behind it.

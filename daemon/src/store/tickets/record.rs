@@ -16,7 +16,7 @@ pub(super) const MAX_RECORD_BYTES: usize = 32 << 10;
 /// How much of a value one record holds.
 pub(super) const BODY_BYTES: usize = MAX_RECORD_BYTES - RECORD_HEADER_BYTES;
 
-/// The keys of all records but receipts fit into so many bytes.
+/// The keys of all records but receipts and references fit into so many bytes.
 const KEY_BYTES: usize = 24;
 
 /// Set in the kind of a continuation.
@@ -36,6 +36,8 @@ pub(super) enum Kind {
     Origin = b'o',
     Position = b'p',
     Receipt = b'r',
+    /// The newest ticket that another system knows by a key.
+    Reference = b'f',
     Sentinel = b's',
     /// How much the database holds, in bytes.
     Size = b'z',

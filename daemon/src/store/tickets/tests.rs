@@ -60,6 +60,28 @@ fn set_aside_reason(state: &Path) -> Unusable {
 }
 
 #[test]
+fn the_newest_ticket_of_a_reference_is_known_whichever_changed_last() {
+    let dir = TempDir::new().unwrap();
+    let tickets = open(dir.path()).tickets;
+    let of = |key: &str, number| ("tracker".to_owned(), key.to_owned(), number);
+    let mut first = Checkpoint { references: vec![of("a", 9), of("a", 7), of("b", 3)], ..checkpoint(5, 3) };
+    first.merge(Checkpoint { references: vec![of("b", 4)], ..checkpoint(7, 3) });
+    tickets.checkpoint(&first).unwrap();
+    // An older one changed since.
+    tickets.checkpoint(&Checkpoint { references: vec![of("a", 8)], ..checkpoint(9, 3) }).unwrap();
+    drop(tickets);
+    let tickets = open(dir.path()).tickets;
+    for (source, key, number) in [
+        ("tracker", "a", Some(9)),
+        ("tracker", "b", Some(4)),
+        ("tracker", "c", None),
+        ("track", "er\0a", None),
+    ] {
+        assert_eq!(tickets.newest_of(source, key).unwrap(), number, "{source} {key}");
+    }
+}
+
+#[test]
 fn a_checkpoint_is_there_after_reopening_with_all_that_was_in_it() {
     let dir = TempDir::new().unwrap();
     let opened = open(dir.path());

@@ -18,10 +18,11 @@ use url::Url;
 
 use super::file::{self, File, OneOrMany};
 use super::{
-    BugReportForm, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority,
-    PriorityRule, QueueRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
+    AttachmentRule, BugReportForm, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named,
+    Priority, PriorityRule, QueueRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
+use crate::desk::attachment::AttachmentKind;
 use crate::desk::command::Act;
 use crate::desk::ticket::Stage;
 use crate::toml_problem;
@@ -245,6 +246,7 @@ impl Check<'_> {
             sources: self.sources(&file.sources),
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
             forbidden_phrases: file.forbidden_phrases.iter().map(phrase).collect(),
+            attachments: file.attachments.as_ref().map(|rule| self.attachments(rule)),
             site_calendars: file
                 .calendars
                 .iter()
@@ -536,6 +538,22 @@ impl Check<'_> {
             self.problem(&url.span(), key, message);
         }
         url.get_ref().clone()
+    }
+
+    fn attachments(&mut self, rule: &file::AttachmentRule) -> AttachmentRule {
+        let key = "attachments.kinds";
+        if rule.kinds.get_ref().is_empty() {
+            let all = AttachmentKind::list(&AttachmentKind::ALL);
+            let message = format!("is empty; name what a ticket takes, of {all}, or leave [attachments] out");
+            self.problem(&rule.kinds.span(), key, message);
+        }
+        let ids = AttachmentKind::ALL.map(AttachmentKind::id);
+        let named = self.all_known(rule.kinds.get_ref(), key, "kind", &ids);
+        AttachmentRule {
+            kinds: named.iter().filter_map(|id| AttachmentKind::of_id(id)).collect(),
+            clause: rule.clause.clone(),
+            note: rule.note.clone(),
+        }
     }
 
     fn bug_report(&mut self, form: &file::BugReportForm, names: &Names<'_>) -> BugReportForm {

@@ -1,5 +1,7 @@
 //! What an ending bears: marks, reasons, sources; and the forms that words must keep to.
 
+use crate::desk::attachment::AttachmentKind;
+
 use super::{CLAUSE, Explainer, ID, TITLE, clause};
 
 impl Explainer<'_> {
@@ -49,6 +51,10 @@ impl Explainer<'_> {
             let columns =
                 [("для линии", "for line"), ("обязательно", "required"), ("заголовок", "title"), CLAUSE];
             self.table(("Сообщение об ошибке разработчикам", "Bug report"), &columns, vec![row]);
+        }
+        if let Some(rule) = &regulation.attachments {
+            let row = vec![AttachmentKind::list(&rule.kinds), clause(rule.clause.as_ref())];
+            self.table(("Вложения", "Attachments"), &[("берём только", "taken only"), CLAUSE], vec![row]);
         }
         let rows = regulation.forbidden_phrases.iter();
         let rows = rows.map(|phrase| vec![format!("«{}»", phrase.text), clause(phrase.clause.as_ref())]);

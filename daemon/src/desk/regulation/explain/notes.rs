@@ -58,6 +58,9 @@ impl Words<'_> {
         for source in &regulation.sources {
             add(source.name.title.clone(), source.name.note.as_ref(), false);
         }
+        if let Some(rule) = &regulation.attachments {
+            add(self.of("вложения", "attachments").to_owned(), rule.note.as_ref(), false);
+        }
         notes
     }
 

@@ -72,8 +72,8 @@ async fn so_many_follow_and_the_next_is_told_to_come_again() {
 #[tokio::test]
 async fn who_takes_nothing_is_let_go_and_their_connection_ended() {
     let (live, hang_up) = (Live::default(), HangUp::default());
-    let asleep =
-        scenes(&live, None, Some(Extension(hang_up.clone()))).unwrap_or_else(|_| panic!("there is room"));
+    let asleep = scenes(&live, None, Some(Extension(hang_up.clone())), None)
+        .unwrap_or_else(|_| panic!("there is room"));
     assert_eq!(live.followers(), 1);
     for n in 0..3 {
         let scene = Scene { site: n.to_string(), ..Scene::default() };

@@ -1,17 +1,29 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
+mod alertmanager;
+mod apart;
+mod batch;
+mod codes;
 mod commands;
+mod conventions;
+mod docs;
+mod examples;
 mod inputs;
+mod limits;
 mod lists;
 mod live;
 mod opening;
 mod pages;
 mod queue;
 mod roles;
+mod scopes;
+mod shed;
 mod sockets;
 mod stream;
 mod time;
+mod tls;
 mod versions;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,14 +36,18 @@ use calendars::Tz;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ServerFacts, Shared, control_router, router};
+use super::serving::Peer;
+use super::{Access, ServerFacts, Shared, control_router, router};
 use crate::board::Live;
 use crate::clock;
+use crate::config::Attachments;
+use crate::config::Limits;
 use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::secret;
-use crate::run::{Handle, Settings, start};
+use crate::run::{Apart, Handle, Settings, start};
+use crate::store::BoxKey;
 
 /// What users are told of errors.
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
@@ -97,24 +113,31 @@ impl Answer {
 impl World {
     /// A desk under getmark with a token for each role, whose secret is the role's name.
     async fn new() -> Self {
+        let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
+        Self::known(Regulations::new(vec![getmark])).await
+    }
+
+    /// A desk under these, with a token for each role.
+    async fn known(regulations: Regulations) -> Self {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
-        let mut world = Self::at(dir.path());
-        world.dir = Some(dir);
+        let world = Self::under(dir.path(), regulations);
+        world.kept_in(dir).await
+    }
+
+    /// The same in this directory.
+    async fn kept_in(mut self, dir: tempfile::TempDir) -> Self {
+        self.dir = Some(dir);
+        self.add_tokens().await;
+        self
+    }
+
+    /// A token for each role, whose secret is the role's name.
+    async fn add_tokens(&self) {
         for role in Role::ALL {
-            let token = Token {
-                name: role.id().into(),
-                role,
-                lines: Vec::new(),
-                hash: secret::hash(role.id().as_bytes()).into(),
-            };
+            let token = Token::named(role.id(), role, &secret::hash(role.id().as_bytes()));
             let add = Command::Desk(DeskAct::AddToken(token));
-            world
-                .handle
-                .command(add, Actor::named("test", Role::Admin), None)
-                .await
-                .expect("it can be added");
+            self.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
         }
-        world
     }
 
     fn at(state_dir: &Path) -> Self {
@@ -123,6 +146,10 @@ impl World {
     }
 
     fn under(state_dir: &Path, regulations: Regulations) -> Self {
+        Self::limited(state_dir, regulations, Limits::off())
+    }
+
+    fn limited(state_dir: &Path, regulations: Regulations, limits: Limits) -> Self {
         let zone = Tz::Europe__Moscow;
         let settings = Settings { regulations, zone, ..Settings::plain(state_dir.to_owned()) };
         let (handle, thread, _) = start(&settings, |_, _| {}).expect("a fresh desk opens");
@@ -136,6 +163,11 @@ impl World {
                 has_signals: false,
                 has_button: false,
             },
+            access: Access::open(&limits, state_dir),
+            traffic: Arc::default(),
+            apart: apart(state_dir),
+            herald: crate::out::Herald::new(handle.clone(), zone),
+            webhooks: crate::out::webhooks::Webhooks::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),
@@ -144,10 +176,20 @@ impl World {
                 zone,
                 language: firmware_board::Language::Russian,
                 proof: crate::run::time::Proof::Plausible,
+                alertmanager: None,
             },
         });
         let router = router(Arc::clone(&shared));
         Self { handle, shared, router, thread: Some(thread), dir: None }
+    }
+
+    /// The same daemon, set up for alerts.
+    fn with_alertmanager(mut self, alertmanager: crate::config::Alertmanager) -> Self {
+        let alertmanager = Some(Arc::new(alertmanager));
+        let facts = ServerFacts { alertmanager, ..self.shared.facts.clone() };
+        self.shared = Arc::new(Shared { facts, ..self.shared.as_ref().clone() });
+        self.router = router(Arc::clone(&self.shared));
+        self
     }
 
     /// The same state directory under another daemon.
@@ -187,6 +229,18 @@ impl Drop for World {
     }
 }
 
+/// What is kept apart in `state_dir`, with a key beside it.
+fn apart(state_dir: &Path) -> Apart {
+    let file = state_dir.with_extension("key");
+    if !file.exists() {
+        BoxKey::make(&file).expect("a key can be made");
+    }
+    let limits =
+        Attachments { max_file: 1 << 20, max_ticket: 2 << 20, max_total: 8 << 20, keep_free: 0 }.limits();
+    let key = BoxKey::read(&file, state_dir).map(Some);
+    Apart::open(state_dir, limits, key, firmware_board::Language::Russian)
+}
+
 async fn sent(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.expect("a router answers");
     let (parts, body) = response.into_parts();
@@ -198,6 +252,16 @@ async fn sent(router: &Router, request: Request<Body>) -> Answer {
 fn ask(method: Method, path: &str, who: &str) -> axum::http::request::Builder {
     let request = Request::builder().method(method).uri(path);
     if who.is_empty() { request } else { request.header("authorization", format!("Bearer {who}")) }
+}
+
+/// The same from an address of the network.
+fn from(address: &str, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(Peer(Some(address.parse().expect("an address"))));
+    request
+}
+
+fn without_body(request: axum::http::request::Builder) -> Request<Body> {
+    request.body(Body::empty()).expect("a request")
 }
 
 fn with_json(request: axum::http::request::Builder, body: &Value) -> Request<Body> {
@@ -219,7 +283,8 @@ async fn the_socket_of_andonctl_is_the_same_router_with_an_admin_before_it() {
     let control = control_router(Arc::clone(&world.shared));
     let whoami = ask(Method::GET, "/v1/whoami", "").body(Body::empty()).expect("a request");
     let answer = sent(&control, whoami).await.ok(200);
-    assert_eq!(answer.json(), json!({"name": "andonctl", "role": "admin", "lines": []}));
+    let andonctl = json!({"name": "andonctl", "role": "admin", "lines": [], "regulations": [], "channels": [], "expires_at": null});
+    assert_eq!(answer.json(), andonctl);
     let register = with_json(ask(Method::POST, "/v1/tickets", ""), &error());
     sent(&control, register).await.ok(201);
 }

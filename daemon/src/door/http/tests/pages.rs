@@ -49,6 +49,11 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
         handle: world.handle.clone(),
         png: Arc::new(|| panic!("no panel")),
         parts: world.shared.parts.clone(),
+        access: Arc::clone(&world.shared.access),
+        traffic: Arc::default(),
+        apart: world.shared.apart.clone(),
+        herald: Arc::clone(&world.shared.herald),
+        webhooks: crate::out::webhooks::Webhooks::default(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };

@@ -1,6 +1,7 @@
 //! Who may what.
 
-use serde_json::json;
+use axum::http::HeaderValue;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -38,6 +39,181 @@ async fn nothing_behind_the_guard_is_given_without_a_token() {
             let answer = world.send(request.body(Body::empty()).expect("a request")).await;
             let answer = answer.problem(401, "unauthorized");
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
+        }
+    }
+}
+
+/// All roles; all that read; and each role with those above it.
+const ANY: [Role; 6] = Role::ALL;
+const READERS: [Role; 5] = [Role::Viewer, Role::Agent, Role::Lead, Role::Head, Role::Admin];
+const INTAKE: [Role; 5] = [Role::Intake, Role::Agent, Role::Lead, Role::Head, Role::Admin];
+const AGENTS: [Role; 4] = [Role::Agent, Role::Lead, Role::Head, Role::Admin];
+const LEADS: [Role; 3] = [Role::Lead, Role::Head, Role::Admin];
+const ADMIN: [Role; 1] = [Role::Admin];
+
+/// Who may what, by hand: method, path, something to send, and the roles that are not refused.
+///
+/// A new operation is red here until somebody has said for whom it is.
+fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
+    let nothing = || json!({});
+    let mut table: Vec<(_, _, _, &[Role])> = vec![
+        ("GET", "/v1/alarms", nothing(), &READERS),
+        ("POST", "/v1/alarms/{id}/ack", nothing(), &AGENTS),
+        ("POST", "/v1/alarms/{id}/shelve", json!({"for": "30m"}), &AGENTS),
+        ("POST", "/v1/alarms/{id}/unshelve", nothing(), &AGENTS),
+        ("GET", "/v1/archive", nothing(), &READERS),
+        ("GET", "/v1/archive/check", nothing(), &ADMIN),
+        // Each command of a batch is judged by itself.
+        ("POST", "/v1/batch", nothing(), &ANY),
+        ("GET", "/v1/board", nothing(), &READERS),
+        ("POST", "/v1/board/mute", json!({"for": "0s"}), &AGENTS),
+        ("GET", "/v1/board/parts", nothing(), &READERS),
+        ("POST", "/v1/board/silence", nothing(), &AGENTS),
+        ("POST", "/v1/board/test", json!({"step": "x"}), &ADMIN),
+        ("GET", "/v1/clock", nothing(), &READERS),
+        ("POST", "/v1/clock/trust", nothing(), &ADMIN),
+        ("GET", "/v1/denials", nothing(), &ADMIN),
+        ("GET", "/v1/events", nothing(), &READERS),
+        ("POST", "/v1/intake/alertmanager", nothing(), &INTAKE),
+        ("GET", "/v1/ledger/check", nothing(), &ADMIN),
+        ("GET", "/v1/queue", nothing(), &READERS),
+        ("POST", "/v1/queue/take-next", nothing(), &AGENTS),
+        ("GET", "/v1/regulations", nothing(), &ANY),
+        ("GET", "/v1/regulations/{id}", nothing(), &ANY),
+        ("POST", "/v1/regulations/{id}/preview", nothing(), &ADMIN),
+        ("POST", "/v1/regulations/{id}/apply", nothing(), &ADMIN),
+        ("POST", "/v1/sla/preview", error(), &ANY),
+        ("GET", "/v1/status", nothing(), &READERS),
+        ("GET", "/v1/tickets", nothing(), &READERS),
+        ("POST", "/v1/tickets", error(), &INTAKE),
+        ("GET", "/v1/tickets/{number}", nothing(), &READERS),
+        ("GET", "/v1/tickets/{number}/history", nothing(), &READERS),
+        ("GET", "/v1/tickets/{number}/explain", nothing(), &READERS),
+        ("POST", "/v1/tickets/{number}/answer", json!({"text": "Да"}), &INTAKE),
+        ("GET", "/v1/tickets/{number}/attachments", nothing(), &READERS),
+        ("POST", "/v1/tickets/{number}/attachments", nothing(), &INTAKE),
+        ("GET", "/v1/tickets/{number}/attachments/{id}", nothing(), &READERS),
+        ("DELETE", "/v1/tickets/{number}/attachments/{id}", nothing(), &LEADS),
+        // The assignee's alone, and nobody has the ticket.
+        ("GET", "/v1/tickets/{number}/sealed/{field}", nothing(), &[]),
+        ("PUT", "/v1/tickets/{number}/sealed/{field}", json!({"text": "x"}), &INTAKE),
+        ("DELETE", "/v1/tickets/{number}/sealed/{field}", nothing(), &AGENTS),
+        ("POST", "/v1/tickets/{number}/complain", json!({"text": "Долго"}), &INTAKE),
+        ("POST", "/v1/tickets/{number}/confirm", nothing(), &INTAKE),
+        ("POST", "/v1/tickets/{number}/return", nothing(), &INTAKE),
+        ("POST", "/v1/tickets/{number}/link", json!({"to": 1, "kind": "similar"}), &AGENTS),
+        ("GET", "/v1/tokens", nothing(), &ADMIN),
+        ("POST", "/v1/tokens", nothing(), &ADMIN),
+        ("DELETE", "/v1/tokens/{name}", nothing(), &ADMIN),
+        ("GET", "/v1/webhooks", nothing(), &ADMIN),
+        ("GET", "/v1/webhooks/{name}/dead", nothing(), &ADMIN),
+        ("POST", "/v1/webhooks/{name}/dead/{id}/replay", nothing(), &ADMIN),
+        ("POST", "/v1/webhooks/{name}/replay-dead", nothing(), &ADMIN),
+        ("POST", "/v1/webhooks/{name}/test", nothing(), &ADMIN),
+        ("GET", "/v1/whoami", nothing(), &ANY),
+    ];
+    for path in [
+        "/v1/tickets/{number}/reply",
+        "/v1/tickets/{number}/ask",
+        "/v1/tickets/{number}/status",
+        "/v1/tickets/{number}/classify",
+        "/v1/tickets/{number}/priority",
+        "/v1/tickets/{number}/take",
+        "/v1/tickets/{number}/assign",
+        "/v1/tickets/{number}/transfer",
+        "/v1/tickets/{number}/route",
+        "/v1/tickets/{number}/estimate",
+        "/v1/tickets/{number}/extend",
+        "/v1/tickets/{number}/defer",
+        "/v1/tickets/{number}/resolve",
+        "/v1/tickets/{number}/refuse",
+        "/v1/tickets/{number}/close",
+        "/v1/tickets/{number}/split",
+        "/v1/tickets/{number}/urgent",
+        "/v1/tickets/{number}/escalate",
+        "/v1/tickets/{number}/escalation-answer",
+        "/v1/tickets/{number}/prefer",
+    ] {
+        table.push(("POST", path, nothing(), &AGENTS));
+    }
+    table
+}
+
+#[tokio::test]
+async fn each_role_gets_what_the_table_says_of_every_operation_in_the_document() {
+    let world = World::new().await;
+    world.register().await;
+    let table = table();
+    let document = world.get("/openapi.json").await.ok(200).json();
+    let mut operations = 0;
+    for (path, item) in document["paths"].as_object().expect("the document has paths") {
+        for method in item.as_object().expect("a path has methods").keys().map(|method| method.to_uppercase())
+        {
+            if !path.starts_with("/v1/") {
+                continue;
+            }
+            let row = table.iter().find(|row| row.0 == method && row.1 == path);
+            let (_, _, body, roles) =
+                row.unwrap_or_else(|| panic!("{method} {path}: the table says nothing of it"));
+            let path = path.replace("{number}", "1").replace("{id}", "x").replace("{name}", "x");
+            let path = path.replace("{field}", "x");
+            let path = if method == "DELETE" { format!("{path}?reason=x") } else { path };
+            for role in Role::ALL {
+                let request = ask(method.parse().expect("a method"), &path, role.id());
+                let request = if method == "POST" || method == "PUT" {
+                    with_json(request, body)
+                } else {
+                    without_body(request)
+                };
+                // Not read to its end: the stream of events has none.
+                let status = world.router.clone().oneshot(request).await.expect("a router answers").status();
+                assert_ne!(status, StatusCode::UNAUTHORIZED, "{method} {path} as {role}");
+                let is_let_in = status != StatusCode::FORBIDDEN;
+                assert_eq!(is_let_in, roles.contains(&role), "{method} {path} as {role}: {status}");
+            }
+            operations += 1;
+        }
+    }
+    assert_eq!(operations, table.len(), "the table has operations that are not there any more");
+}
+
+#[tokio::test]
+async fn no_answer_sets_a_cookie_or_lets_another_site_read_it_and_every_one_may_be_framed_by_nobody() {
+    let world = World::new().await;
+    let document = world.get("/openapi.json").await.ok(200).json();
+    let paths = document["paths"].as_object().expect("the document has paths").keys();
+    let paths = paths.map(|path| path.replace("{number}", "1").replace("{id}", "x").replace("{name}", "x"));
+    for path in paths.chain(["/nowhere".to_owned(), "/board/bold.woff2".to_owned()]) {
+        for (method, who) in
+            [(Method::GET, ""), (Method::GET, "intake"), (Method::OPTIONS, ""), (Method::POST, "viewer")]
+        {
+            let request = ask(method.clone(), &path, who)
+                .header("origin", "https://elsewhere.example")
+                .header("access-control-request-method", "POST")
+                .header("access-control-request-headers", "authorization");
+            let response =
+                world.router.clone().oneshot(without_body(request)).await.expect("a router answers");
+            let headers = response.headers();
+            let is_foreign = |name: &str| name == "set-cookie" || name.starts_with("access-control-");
+            assert_eq!(headers.keys().find(|name| is_foreign(name.as_str())), None, "{method} {path}");
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "no-referrer"),
+                ("cross-origin-resource-policy", "same-origin"),
+            ] {
+                assert_eq!(
+                    headers.get(name).map(HeaderValue::as_bytes),
+                    Some(value.as_bytes()),
+                    "{method} {path}: {name}"
+                );
+            }
+            let policy = headers.get("content-security-policy").expect("a policy").to_str().expect("ASCII");
+            assert!(policy.starts_with("default-src 'none'"), "{method} {path}: {policy}");
+            assert!(policy.contains("frame-ancestors 'none'"), "{method} {path}: {policy}");
+            if method == Method::OPTIONS {
+                assert!([404, 405].contains(&response.status().as_u16()), "{path}: a preflight is refused");
+            }
         }
     }
 }
@@ -93,7 +269,8 @@ async fn tokens_are_for_admins_and_a_secret_is_shown_once() {
     let whoami =
         |secret: &str| ask(Method::GET, "/v1/whoami", secret).body(Body::empty()).expect("a request");
     let me = world.send(whoami(&secret)).await.ok(200).json();
-    assert_eq!(me, json!({"name": "ivanova", "role": "agent", "lines": [1, 2]}));
+    let ivanova = json!({"name": "ivanova", "role": "agent", "lines": [1, 2], "regulations": [], "channels": [], "expires_at": null});
+    assert_eq!(me, ivanova);
     let list =
         world.send(ask(Method::GET, "/v1/tokens", "admin").body(Body::empty()).expect("a request")).await;
     let text = String::from_utf8_lossy(&list.body).into_owned();

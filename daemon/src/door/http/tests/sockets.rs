@@ -8,8 +8,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::super::{serve, serve_unix};
+use super::super::serving::Why;
+use super::super::{Entrance, serve, serve_unix};
 use super::*;
+use crate::config::Serving;
 
 /// A door that listens, and what ends it.
 struct Open<T> {
@@ -19,10 +21,14 @@ struct Open<T> {
 }
 
 async fn over_tcp(world: &World) -> Open<TcpStream> {
+    over_tcp_by(world, Entrance::default()).await
+}
+
+async fn over_tcp_by(world: &World, entrance: Entrance) -> Open<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(serve(listener, world.router.clone(), async { drop(stopped.await) }));
+    let served = tokio::spawn(serve(listener, entrance, world.router.clone(), async { drop(stopped.await) }));
     Open { to: TcpStream::connect(address).await.expect("it listens"), stop, served }
 }
 
@@ -78,6 +84,27 @@ async fn a_stream_ends_when_the_daemon_stops() {
 }
 
 #[tokio::test]
+async fn who_follows_and_takes_not_even_the_marker_is_hung_up() {
+    let world = World::new().await;
+    let mut open = over_tcp(&world).await;
+    let head = "GET /v1/events HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer viewer\r\n\r\n";
+    open.to.write_all(head.as_bytes()).await.expect("the head is taken");
+    world.register().await;
+    // More than the sockets' buffers hold.
+    let text = "x".repeat(60_000);
+    for _ in 0..300 {
+        world.post("/v1/tickets/1/reply", "agent", &json!({"text": text})).await.ok(200);
+    }
+    while super::stream::scraped(&world, "andon_event_streams").await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(super::stream::scraped(&world, "andon_event_streams_cut_total").await, 1);
+    let mut rest = Vec::new();
+    let ended = open.to.read_to_end(&mut rest).await;
+    assert!(ended.is_err() || !rest.ends_with(b"0\r\n\r\n"), "the connection was broken off");
+}
+
+#[tokio::test]
 async fn the_control_socket_asks_for_no_token() {
     let world = World::new().await;
     let dir = tempfile::tempdir().expect("a directory for tests can be made");
@@ -91,4 +118,98 @@ async fn the_control_socket_asks_for_no_token() {
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"name\":\"andonctl\""), "{answer}");
     drop(stop);
     served.await.expect("it did not panic").expect("it ends in order");
+}
+
+#[tokio::test]
+async fn an_address_that_has_its_share_is_hung_up_and_what_it_has_goes_on() {
+    let world = World::new().await;
+    let limits = Serving { connections: 16, connections_per_address: 2 };
+    let entrance = Entrance { limits, ..Entrance::default() };
+    let traffic = Arc::clone(&entrance.traffic);
+    let mut open = over_tcp_by(&world, entrance).await;
+    let address = open.to.peer_addr().expect("it is connected");
+    let get = "GET /healthz HTTP/1.1\r\nhost: desk\r\n\r\n";
+    let answers = async |stream: &mut TcpStream| {
+        stream.write_all(get.as_bytes()).await.ok()?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.ok()?;
+        Some(status == *b"HTTP/1.1 200")
+    };
+    assert_eq!(answers(&mut open.to).await, Some(true));
+    let mut second = TcpStream::connect(address).await.expect("it listens");
+    assert_eq!(answers(&mut second).await, Some(true));
+    let mut third = TcpStream::connect(address).await.expect("the system takes it");
+    assert_eq!(answers(&mut third).await, None, "one too many is hung up at once");
+    assert_eq!(traffic.count(Why::Address), 1);
+    drop(second);
+    // The place is free as soon as the server has noticed.
+    let mut again = TcpStream::connect(address).await.expect("it listens");
+    while answers(&mut again).await.is_none() {
+        again = TcpStream::connect(address).await.expect("it listens");
+    }
+    open.to.write_all(get.as_bytes()).await.expect("the first goes on");
+}
+
+#[tokio::test]
+async fn a_body_of_a_byte_now_and_then_is_told_and_cut() {
+    let world = World::new().await;
+    let entrance = Entrance::default();
+    let traffic = Arc::clone(&entrance.traffic);
+    let mut open = over_tcp_by(&world, entrance).await;
+    let head = "POST /v1/tickets HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer agent\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n";
+    open.to.write_all(head.as_bytes()).await.expect("the head is taken");
+    let (mut reads, mut writes) = open.to.split();
+    let mut answer = Vec::new();
+    let trickle = async {
+        while writes.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        read = reads.read_to_end(&mut answer) => drop(read),
+        () = trickle => {}
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request-timeout"), "{answer}");
+    assert_eq!(traffic.count(Why::SlowBody), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_takes_is_cut() {
+    let world = World::new().await;
+    let entrance = Entrance::default();
+    let traffic = Arc::clone(&entrance.traffic);
+    let mut open = over_tcp_by(&world, entrance).await;
+    // More answers than all buffers between hold, and nobody reads one.
+    let asks = "GET /openapi.json HTTP/1.1\r\nhost: desk\r\n\r\n".repeat(200);
+    open.to.write_all(asks.as_bytes()).await.expect("the system takes it");
+    let cut = async {
+        while traffic.count(Why::Stalled) == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), cut).await.expect("it is cut");
+}
+
+#[tokio::test]
+async fn heads_that_are_too_long_are_told_by_what_is_too_long() {
+    let world = World::new().await;
+    let get = async |path: &str, headers: &str| {
+        let mut open = over_tcp(&world).await;
+        exchange(&mut open.to, &format!("GET {path} HTTP/1.1{headers}"), b"").await
+    };
+    let many = |count: usize, bytes: usize| {
+        (0..count).fold(String::new(), |all, n| format!("{all}\r\nx-{n}: {}", "a".repeat(bytes)))
+    };
+    let told = get(&format!("/healthz?{}", "a".repeat(4_096)), "").await;
+    assert!(told.starts_with("HTTP/1.1 414 ") && told.contains("\"uri-too-long\""), "{told}");
+    assert!(told.contains("x-content-type-options: nosniff"), "{told}");
+    for (count, bytes) in [(65, 1), (2, 9_000)] {
+        let told = get("/healthz", &many(count, bytes)).await;
+        assert!(told.starts_with("HTTP/1.1 431 ") && told.contains("\"headers-too-large\""), "{told}");
+    }
+    // So far beyond that the library answers, without a body.
+    assert!(get("/healthz", &many(101, 1)).await.starts_with("HTTP/1.1 431 "));
+    let told = get(&format!("/healthz?{}", "a".repeat(4_000)), &many(50, 100)).await;
+    assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
 }

@@ -12,6 +12,8 @@ use super::*;
 struct Listener {
     stream: BodyDataStream,
     text: String,
+    /// How far the stream said to be, without an event.
+    here: u64,
 }
 
 /// One event as it came over the wire.
@@ -30,14 +32,24 @@ impl Listener {
         }
         let request = request.body(Body::empty()).expect("a request");
         let response = world.router.clone().oneshot(request).await.expect("a router answers");
+        Self::of(response)
+    }
+
+    fn of(response: axum::response::Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { stream: response.into_body().into_data_stream(), text: String::new() }
+        Self { stream: response.into_body().into_data_stream(), text: String::new(), here: 0 }
     }
 
     async fn next(&mut self) -> Heard {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
+                if block.starts_with(':') {
+                    let id = block.lines().find_map(|line| line.strip_prefix("id: "));
+                    self.here = id.expect("it says how far it is").parse().expect("a number");
+                    self.text = rest.to_owned();
+                    continue;
+                }
                 let field =
                     |name: &str| block.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
                 let heard = Heard {
@@ -145,22 +157,139 @@ async fn a_listener_who_reads_nothing_for_long_loses_nothing() {
     let body = error();
     let tickets: Vec<_> = (0..5_000).map(|_| world.post("/v1/tickets", "agent", &body)).collect();
     futures_util::stream::iter(tickets)
-        .buffer_unordered(500)
+        .buffer_unordered(150)
         .for_each(|answer| async {
             answer.ok(201);
         })
         .await;
     let end = last(&world);
-    assert_eq!(listener.until(end).await, (before + 1..=end).collect::<Vec<_>>());
+    let mut ids = Vec::new();
+    while ids.last() != Some(&end) {
+        let heard = listener.next().await;
+        if heard.name == "cut" {
+            listener = Listener::open(&world, "", Some(heard.id)).await;
+        } else {
+            ids.push(heard.id);
+        }
+    }
+    assert_eq!(ids, (before + 1..=end).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_number_that_is_not_there_yet_begins_now() {
+async fn a_number_that_no_event_has_is_refused_and_the_newest_is_not() {
     let world = World::new().await;
-    let mut listener = Listener::open(&world, "", Some(1_000_000)).await;
-    let before = last(&world);
+    let newest = last(&world);
+    let refused = world.get(&format!("/v1/events?last_event_id={}", newest + 1)).await;
+    let refused = refused.problem(409, "no-such-event").json();
+    let detail = refused["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains(&format!("follow from {newest} on")), "{detail}");
+    let mut listener = Listener::open(&world, "", Some(newest)).await;
     world.register().await;
-    assert_eq!(listener.next().await.id, before + 1);
+    assert_eq!(listener.next().await.id, newest + 1);
+    assert_eq!(listener.here, newest, "whoever breaks off before the first event knows where to resume");
+}
+
+#[tokio::test]
+async fn filters_leave_out_what_is_not_asked_for_in_what_is_kept_and_in_what_comes() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.register().await;
+    }
+    let mut of_two = Listener::open(&world, "?ticket=2&event=replied,registered", Some(0)).await;
+    let mut of_desk = Listener::open(&world, "?event=muted", None).await;
+    let heard = of_two.next().await;
+    assert_eq!((heard.name.as_str(), &heard.data["ticket"]), ("registered", &json!(2)));
+    for number in [1, 2, 3] {
+        let path = format!("/v1/tickets/{number}/reply");
+        world.post(&path, "agent", &json!({"text": "Смотрим"})).await.ok(200);
+    }
+    let heard = of_two.next().await;
+    assert_eq!((heard.name.as_str(), &heard.data["ticket"]), ("replied", &json!(2)));
+    world.post("/v1/board/mute", "agent", &json!({"for": "10m"})).await.ok(200);
+    let heard = of_desk.next().await;
+    assert_eq!((heard.name.as_str(), &heard.data["ticket"]), ("muted", &Value::Null));
+}
+
+#[tokio::test]
+async fn filters_and_parameters_that_nobody_knows_are_refused_together() {
+    let world = World::new().await;
+    let answer = world.get("/v1/events?ticket=x&channel=fax&event=exploded&from=1&last_event_id=y").await;
+    let refused = answer.problem(422, "invalid-fields");
+    assert_eq!(refused.fields(), ["from", "last_event_id", "ticket", "channel", "event"]);
+}
+
+#[tokio::test]
+async fn a_token_for_some_channels_hears_of_no_other_ticket_nor_of_the_desk() {
+    let world = World::new().await;
+    let token = Token::named("phones", Role::Viewer, &secret::hash(b"phones"));
+    let token = Token { channels: vec!["phone".into()], ..token };
+    let add = Command::Desk(DeskAct::AddToken(token));
+    world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
+    world.register().await;
+    let mut by_phone = error();
+    by_phone["channel"] = json!("phone");
+    world.post("/v1/tickets", "agent", &by_phone).await.ok(201);
+    let request =
+        ask(Method::GET, "/v1/events?last_event_id=0", "phones").body(Body::empty()).expect("a request");
+    let mut listener = Listener::of(world.router.clone().oneshot(request).await.expect("a router answers"));
+    let heard = listener.next().await;
+    assert_eq!((heard.name.as_str(), &heard.data["ticket"]), ("registered", &json!(2)));
+}
+
+#[tokio::test]
+async fn who_takes_nothing_is_cut_off_with_the_number_to_resume_from() {
+    let world = World::new().await;
+    let mut listener = Listener::open(&world, "", None).await;
+    let before = last(&world);
+    // More than may wait for a listener.
+    let text = "Смотрим. ".repeat(4_000);
+    world.register().await;
+    for _ in 0..8 {
+        world.post("/v1/tickets/1/reply", "agent", &json!({"text": text})).await.ok(200);
+    }
+    let end = last(&world);
+    while scraped(&world, "andon_event_streams_cut_total").await == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut ids = Vec::new();
+    let cut = loop {
+        let heard = listener.next().await;
+        if heard.name == "cut" {
+            break heard;
+        }
+        ids.push(heard.id);
+    };
+    let told = *ids.last().expect("some events waited");
+    assert!(told < end, "not everything fits");
+    assert_eq!(ids, (before + 1..=told).collect::<Vec<_>>());
+    assert_eq!((cut.id, &cut.data["resume_from"]), (told, &json!(told)));
+    assert!(listener.stream.next().await.is_none(), "the marker is the last");
+    let mut again = Listener::open(&world, "", Some(cut.id)).await;
+    assert_eq!(again.until(end).await, (told + 1..=end).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn no_more_follow_than_may_and_a_place_that_is_left_is_free() {
+    let world = World::new().await;
+    let mut listeners = Vec::new();
+    for _ in 0..super::super::streams::STREAMS_MAX {
+        listeners.push(Listener::open(&world, "", None).await);
+    }
+    let refused = world.get("/v1/events").await.problem(503, "too-many-streams");
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(scraped(&world, "andon_event_streams").await, listeners.len() as u64);
+    listeners.pop();
+    while scraped(&world, "andon_event_streams").await == listeners.len() as u64 + 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(Listener::open(&world, "", None).await);
+}
+
+/// A figure of `/metrics` without labels.
+pub(super) async fn scraped(world: &World, name: &str) -> u64 {
+    let text = String::from_utf8(world.get("/metrics").await.ok(200).body).expect("it is text");
+    let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    value.unwrap_or_else(|| panic!("{name} is not in {text}")).parse().expect("a number")
 }
 
 #[tokio::test]

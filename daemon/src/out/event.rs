@@ -11,7 +11,7 @@ use crate::desk::{Entry, Fact, TicketNumber};
 /// Something that happened. Besides these fields it has what the event itself says: `from` and `to`, `text`,
 /// `reason`, `metric`, `deadline` and so on.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(super) struct EventView {
+pub struct EventView {
     /// The event's number; numbers have no holes.
     pub seq: u64,
     /// When it was taken into the record.
@@ -40,12 +40,13 @@ pub(super) struct EventView {
 
 impl EventView {
     /// The events of an entry, each in its ticket's zone.
-    pub(super) fn all(entry: &Entry, zone_of: impl Fn(Option<TicketNumber>) -> Tz) -> Vec<Self> {
+    pub fn all(entry: &Entry, zone_of: impl Fn(Option<TicketNumber>) -> Tz) -> Vec<Self> {
         let numbered = (entry.first_seq..).zip(&entry.facts);
         numbered.map(|(seq, fact)| Self::of(entry, seq, fact, zone_of(fact.ticket))).collect()
     }
 
-    fn of(entry: &Entry, seq: u64, fact: &Fact, zone: Tz) -> Self {
+    /// One event of an entry, in its ticket's zone.
+    pub(super) fn of(entry: &Entry, seq: u64, fact: &Fact, zone: Tz) -> Self {
         let Ok(Value::Object(mut rest)) = serde_json::to_value(&fact.event) else {
             unreachable!("an event is an object with text keys")
         };
@@ -73,11 +74,11 @@ fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
     match key.as_str() {
         // When a clock ran out; the entry has an `at` of its own.
         "at" => ("ran_out_at".to_owned(), time(&value)),
-        "deadline" | "warn_at" | "until" | "began_at" => (key, time(&value)),
+        "deadline" | "warn_at" | "until" | "began_at" | "since" => (key, time(&value)),
         "target_ms" => ("target_seconds".to_owned(), seconds(&value)),
         "behind_ms" => ("behind_seconds".to_owned(), seconds(&value)),
         "used_ms" => ("used_seconds".to_owned(), seconds(&value)),
-        "token" => (key, without_hash(value)),
+        "token" => (key, shown_token(value, zone)),
         _ => (key, value),
     }
 }
@@ -88,9 +89,13 @@ fn seconds(value: &Value) -> Value {
 }
 
 /// What is kept of a secret stays with us.
-fn without_hash(mut token: Value) -> Value {
+fn shown_token(mut token: Value, zone: Tz) -> Value {
     if let Value::Object(fields) = &mut token {
         fields.remove("hash");
+        if let Some(ms) = fields.get("expires_at").and_then(Value::as_i64) {
+            let at = Timestamp::from_millis(ms).to_rfc3339(zone);
+            fields.insert("expires_at".to_owned(), at.into());
+        }
     }
     token
 }
@@ -130,6 +135,15 @@ mod tests {
         let event = outside(&breached);
         assert_eq!(event["ran_out_at"], "2026-11-23T05:13:19.000+03:00");
         assert_eq!(event["at"], "2026-11-23T05:13:20.000+03:00");
+    }
+
+    #[test]
+    fn a_token_is_told_without_what_is_kept_of_its_secret_and_with_its_end() {
+        let added = outside(&json!({"event": "token-added", "token": {"name": "bot", "role": "intake",
+            "channels": ["email"], "expires_at": 1_795_400_000_000_i64, "hash": "9f86"}}));
+        let expected = json!({"name": "bot", "role": "intake", "channels": ["email"],
+            "expires_at": "2026-11-23T05:13:20.000+03:00"});
+        assert_eq!(added["token"], expected);
     }
 
     #[test]

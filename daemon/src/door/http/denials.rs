@@ -1,0 +1,104 @@
+//! Denied calls, for whoever keeps the box.
+
+use axum::Json;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use calendars::Tz;
+use serde::Serialize;
+use smol_str::SmolStr;
+use utoipa::ToSchema;
+
+use super::DoorState;
+use super::access::denials::{DENIALS_MAX, Denial};
+use super::auth::{Keeper, TokenName};
+use super::metrics::{NO_ROUTE, known_method};
+use super::problem::{Code, Problem};
+use super::query::Query;
+use super::serving::Peer;
+
+/// How many a list has where nobody says.
+const LIMIT_DEFAULT: usize = 100;
+
+/// A call that was denied, with those from the same source, token and code that came without a minute of peace between.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DenialView {
+    /// When the first was.
+    first_at: String,
+    /// When the last was.
+    last_at: String,
+    /// How many there were.
+    count: u64,
+    /// The address; of IPv6 its network of 64 bits. `many addresses` where they are too many to be told apart.
+    #[schema(example = "192.168.1.7")]
+    from: String,
+    /// The token's name; null where none is known.
+    #[schema(value_type = Option<String>)]
+    token: Option<SmolStr>,
+    /// The problem's code.
+    #[schema(value_type = String, example = "unauthorized")]
+    code: &'static str,
+    /// The method of the last.
+    #[schema(value_type = String, example = "GET")]
+    method: &'static str,
+    /// The route of the last; `none` where the path leads nowhere.
+    #[schema(value_type = String, example = "/v1/tickets/{number}")]
+    route: SmolStr,
+}
+
+impl DenialView {
+    fn of(denial: Denial, zone: Tz) -> Self {
+        Self {
+            first_at: denial.first_at.to_rfc3339(zone),
+            last_at: denial.last_at.to_rfc3339(zone),
+            count: denial.count,
+            from: denial.who.from.to_string(),
+            token: denial.who.token,
+            code: denial.who.code,
+            method: denial.method,
+            route: denial.route,
+        }
+    }
+}
+
+/// Lists the calls that were denied (401, 403, 429) since the start, the newest first; the last 1,000 are kept.
+#[utoipa::path(get, path = "/v1/denials", tag = "tokens", operation_id = "list_denials",
+    params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
+    responses((status = 200, description = "The denied calls", body = [DenialView])))]
+pub(super) async fn list(
+    State(door): State<DoorState>,
+    _: Keeper,
+    query: Query,
+) -> Result<Json<Vec<DenialView>>, Problem> {
+    let mut errors = query.unknown(&["limit"]);
+    let limit = query.limit(LIMIT_DEFAULT, DENIALS_MAX).unwrap_or_else(|error| {
+        errors.push(error);
+        0
+    });
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    let zone = door.shared.facts.zone;
+    let denials = door.shared.access.denials(limit).into_iter();
+    Ok(Json(denials.map(|denial| DenialView::of(denial, zone)).collect()))
+}
+
+/// Takes down each call that is denied.
+pub(super) async fn audit(State(door): State<DoorState>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = known_method(request.method());
+    let response = next.run(request).await;
+    let is_denial = matches!(
+        response.status(),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+    );
+    if is_denial && let Some(Code(code)) = response.extensions().get().copied() {
+        let token = response.extensions().get().map(|TokenName(name)| name.clone());
+        let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        let at = door.shared.handle.view().now();
+        door.shared.access.denied(peer, (token, code), (method, route.into()), at);
+    }
+    response
+}

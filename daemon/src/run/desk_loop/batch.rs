@@ -1,0 +1,75 @@
+//! Batches: one input, many commands, one turn.
+
+use calendars::Timestamp;
+
+use super::{Disk, Loop};
+use crate::desk::event::Receipt;
+use crate::desk::{Actor, TicketNumber};
+use crate::run::batch::{Before, CommandBatch, Outcome, Step};
+use crate::run::{BATCH_BYTES, Failure};
+
+impl Loop {
+    /// Decides the commands of a batch, each on the desk as those before it left it.
+    pub(super) fn command_batch(
+        &mut self,
+        batch: CommandBatch,
+        actor: &Actor,
+        receipt: Option<&Receipt>,
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, Failure> {
+        if matches!(self.disk, Disk::Full { .. }) {
+            return Err(Failure::Storage { full: true, reason: "the disk is full".to_owned() });
+        }
+        if receipt.is_some_and(|receipt| self.is_of_another(receipt)) {
+            return Err(Failure::KeyReused);
+        }
+        let bytes_max = self.batch.bytes + BATCH_BYTES;
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.steps.len());
+        let mut found = Vec::with_capacity(batch.steps.len());
+        let mut has_stopped = false;
+        for (place, step) in batch.steps.into_iter().enumerate() {
+            let finds = step.as_ref().is_some_and(|step| step.command.finds_ticket());
+            let outcome = match step {
+                _ if has_stopped => Outcome::NotTried,
+                None => Outcome::Malformed,
+                // A short command may write much: a split copies all that its ticket has.
+                Some(_) if self.batch.bytes >= bytes_max => {
+                    Outcome::Failed(Failure::BatchTooLong { limit_bytes: BATCH_BYTES })
+                }
+                Some(step) => {
+                    let receipt = receipt.map(|receipt| receipt.of_step(place));
+                    self.step(step, &found, actor, receipt, now).unwrap_or_else(Outcome::Failed)
+                }
+            };
+            found.push(outcome.ticket().filter(|_| finds));
+            has_stopped |= batch.stops_on_refusal && outcome.is_refusal();
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    fn step(
+        &mut self,
+        step: Step,
+        found: &[Option<TicketNumber>],
+        actor: &Actor,
+        receipt: Option<Receipt>,
+        now: Timestamp,
+    ) -> Result<Outcome, Failure> {
+        if let Some(before) = receipt.as_ref().and_then(|receipt| self.carried_out_before(receipt)) {
+            return Ok(Outcome::Before(before));
+        }
+        let command = step.named(found)?;
+        self.command(&command, actor, receipt, now).map(Outcome::Done)
+    }
+
+    /// A step of a batch that came before, and is durable. One of this same turn is answered as any command is.
+    fn carried_out_before(&self, receipt: &Receipt) -> Option<Before> {
+        let carried = self.books.carried(&receipt.id())?;
+        // Of another request it may be where the batch's own key is forgotten, a day after its first command.
+        if carried.request != receipt.request.as_str() {
+            return None;
+        }
+        Some(Before { ticket: carried.ticket, first_seq: carried.first_seq })
+    }
+}
