@@ -501,7 +501,9 @@ fn entries() -> Vec<Entry> {
         Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
     let of_a_batch =
         Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
-    entries.last_mut().expect("there are events").receipt = Some(of_a_batch);
+    // A line that is written stays as it is, and new ones come behind it.
+    let sealed_erased = entries.iter_mut().find(|entry| kind(&entry.facts[0].event) == 44);
+    sealed_erased.expect("it is among the events").receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries

@@ -98,7 +98,7 @@ fn written(public: OpenApi, guarded: OpenApi) -> String {
         for (method, operation) in operations(item) {
             operation.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
             let mut codes = vec!["401", "403", "429", "503"];
-            if path.contains('{') || path == "/v1/queue/take-next" {
+            if path.contains('{') || path == TAKE_NEXT {
                 codes.push("404");
             }
             if method == "post" {
@@ -187,7 +187,7 @@ fn add_headers(path: &str, operation: &mut Operation) {
             "idempotent-replayed",
             header(text().enum_values(Some(["true"])), "There where this is the first answer again"),
         );
-        if path.starts_with(VERB_PREFIX) {
+        if path.starts_with(VERB_PREFIX) || path == TAKE_NEXT {
             add("etag", header(text(), "The ticket's revision, in quotes"));
         }
     }
@@ -195,6 +195,8 @@ fn add_headers(path: &str, operation: &mut Operation) {
 
 /// How the paths of verbs begin.
 const VERB_PREFIX: &str = "/v1/tickets/{number}/";
+/// Answers a ticket as a verb does, and has none where the queue is empty.
+const TAKE_NEXT: &str = "/v1/queue/take-next";
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)]

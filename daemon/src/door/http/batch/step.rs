@@ -165,6 +165,17 @@ mod tests {
     }
 
     #[test]
+    fn the_next_of_the_queue_is_taken_without_a_number_and_named_by_its_place() {
+        let step =
+            read(json!({"do": "take-next", "regulation": "getmark", "line": 2}), &[]).expect("a command");
+        let Command::TakeNext(asked) = step.command else { panic!("it takes the next") };
+        assert_eq!(
+            (asked.regulation.as_deref(), asked.line, step.ticket_from),
+            (Some("getmark"), Some(2), None)
+        );
+    }
+
+    #[test]
     fn everything_that_is_wrong_with_a_command_is_told_by_its_field() {
         for (command, fields) in [
             (json!(7), vec![""]),
@@ -188,6 +199,10 @@ mod tests {
                 vec!["ticket", "if_revision", "follows"],
             ),
             (json!({"do": "link", "ticket": 1, "to": "@1", "kind": "similar"}), vec!["to"]),
+            (
+                json!({"do": "take-next", "ticket": 1, "if_revision": 1, "line": "x", "lines": 1}),
+                vec!["ticket", "if_revision", "line", "lines"],
+            ),
             (json!({"do": "take", "ticket": 1, "at": "2026-11-23T10:00:00Z"}), vec!["at"]),
         ] {
             assert_eq!(wrong(command.clone()), fields, "{command}");
