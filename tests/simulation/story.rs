@@ -513,7 +513,8 @@ impl Story {
         }
         self.say("the daemon is started");
         self.is_proved = self.kernel_says_so();
-        self.kernel_erred = self.ran_ahead() || (self.is_proved && self.machine.clock_off_ms().abs() > STEP_MS);
+        self.kernel_erred =
+            self.ran_ahead() || (self.is_proved && self.machine.clock_off_ms().abs() > STEP_MS);
         let under = self.under();
         self.witness.started(self.machine.running(), self.machine.clock(), under)?;
         self.turn(&[], Vec::new())

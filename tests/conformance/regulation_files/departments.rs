@@ -5,7 +5,7 @@ use super::told_with;
 const ESCALATION: &str = "\n[escalation]\ntitle = \"Answer\"\nbasis = \"working-days\"\ncalendar = \"day\"\n";
 const DEPARTMENT: &str = "\n[[department]]\nid = \"law\"\ntitle = \"Law\"\n";
 const TOPIC: &str = "\n[[topic]]\nid = \"contracts\"\ntitle = \"Contracts\"\ndepartment = \"law\"\nterm = \"3\"\nchannels = [\"mattermost\"]\n";
-const CLOCK: &str = "\n[[clock]]\nmetric = \"escalation\"\ntitle = \"Answer\"\nbasis = \"working-days\"\ncalendar = \"day\"\nstarts = [\"registered\"]\nstops = [\"closed\"]\n[[clock.target]]\nterm = \"3\"\n";
+const CLOCK: &str = "\n[[clock]]\nmetric = \"escalation\"\ntitle = \"Answer\"\nbasis = \"working-days\"\ncalendar = \"day\"\nstarts = [\"registered\"]\nstops = [\"closed\"]\nat-end = \"breach\"\n[[clock.target]]\nterm = \"3\"\n";
 
 /// The first line of what is told of these parts, without the place.
 fn told(parts: &[&str]) -> String {
@@ -51,7 +51,7 @@ fn what_departments_are_asked_about_must_come_about() {
         ),
         (
             vec![ESCALATION, DEPARTMENT, TOPIC, CLOCK],
-            "clock escalation: a department's time is no [[clock]]: write [escalation] with its basis and calendar, and the term with each [[topic]]",
+            "clock escalation: [escalation] is this clock already, and its terms stand with the topics; take it out",
         ),
     ] {
         assert_eq!(told(&parts), expected);
