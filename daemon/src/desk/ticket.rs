@@ -261,26 +261,17 @@ impl Ticket {
                 self.alarms.retain_mut(|a| a.id != *alarm || (!a.is_over_when_taken() && a.acknowledge(by)));
             }
             Event::AlarmShelved { alarm, until, reason } => {
-                if let Some(alarm) = self.alarm_mut(alarm) {
-                    alarm.shelve(Shelving { until: *until, by: by.into(), reason: reason.clone() });
-                }
+                let shelving = Shelving { until: *until, by: by.into(), reason: reason.clone() };
+                self.with_alarm(alarm, |alarm| alarm.shelve(shelving));
             }
-            Event::AlarmUnshelved { alarm } => {
-                if let Some(alarm) = self.alarm_mut(alarm) {
-                    alarm.unshelve();
-                }
-            }
+            Event::AlarmUnshelved { alarm } => self.with_alarm(alarm, Alarm::unshelve),
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
             Event::Escalated { .. } => self.escalate(event, by, at),
             Event::EscalationAnswered { escalation, text } => {
-                if let Some(known) = self.open_escalation(*escalation) {
-                    known.answer(text, by, at);
-                }
+                self.end_escalation(*escalation, |known| known.answer(text, by, at));
             }
             Event::EscalationWithdrawn { escalation } => {
-                if let Some(known) = self.open_escalation(*escalation) {
-                    known.withdraw(at);
-                }
+                self.end_escalation(*escalation, |known| known.withdraw(at));
             }
             Event::Complained { .. } => self.complain(at),
             Event::Preferred { reason } => self.preferred = Some(reason.clone()),
@@ -307,12 +298,16 @@ impl Ticket {
         });
     }
 
-    fn open_escalation(&mut self, id: EscalationNumber) -> Option<&mut Escalation> {
-        self.escalations.iter_mut().find(|known| known.id == id && known.is_open())
+    fn end_escalation(&mut self, id: EscalationNumber, end: impl FnOnce(&mut Escalation)) {
+        if let Some(known) = self.escalations.iter_mut().find(|known| known.id == id && known.is_open()) {
+            end(known);
+        }
     }
 
-    fn alarm_mut(&mut self, id: &str) -> Option<&mut Alarm> {
-        self.alarms.iter_mut().find(|alarm| alarm.id == id)
+    fn with_alarm(&mut self, id: &str, change: impl FnOnce(&mut Alarm)) {
+        if let Some(alarm) = self.alarms.iter_mut().find(|alarm| alarm.id == id) {
+            change(alarm);
+        }
     }
 
     fn apply_turn(&mut self, metric: Metric, cycle: u16, turn: &Turn, now: Timestamp) {

@@ -5,7 +5,7 @@
 use calendars::Tz;
 
 use crate::desk::clocks::ClockKey;
-use crate::desk::event::{Event, TermReason, Turn};
+use crate::desk::event::{Event, Registered, TermReason, Turn};
 use crate::desk::regulation::Regulation;
 
 /// What a turn says about its own reason.
@@ -47,13 +47,7 @@ pub(super) fn of(
 ) -> Option<String> {
     let titles = Titles { regulation };
     Some(match event {
-        Event::Registered(registered) => format!(
-            "registered: {}, {}, line {}, by {}",
-            titles.kind(&registered.kind),
-            titles.priority(&registered.priority),
-            registered.line,
-            titles.channel(&registered.channel)
-        ),
+        Event::Registered(registered) => titles.registered(registered),
         Event::Replied { internal: false, .. } => "the desk replied".to_owned(),
         Event::Replied { internal: true, .. } => "a note was made".to_owned(),
         Event::Asked { .. } => "the requester was asked".to_owned(),
@@ -161,6 +155,16 @@ struct Titles<'a> {
 }
 
 impl<'a> Titles<'a> {
+    fn registered(&self, registered: &'a Registered) -> String {
+        format!(
+            "registered: {}, {}, line {}, by {}",
+            self.kind(&registered.kind),
+            self.priority(&registered.priority),
+            registered.line,
+            self.channel(&registered.channel)
+        )
+    }
+
     fn kind(&self, id: &'a str) -> &'a str {
         self.regulation.and_then(|r| r.kind(id)).map_or(id, |named| &named.title)
     }

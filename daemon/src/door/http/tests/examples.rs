@@ -41,7 +41,7 @@ fn with_files(request: axum::http::request::Builder, form: &Value) -> Request<Bo
         let text = text.as_str().expect("a file of an example is text");
         let head =
             format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{place}.log\"");
-        body.push_str(&format!("{head}\r\n\r\n{text}\r\n"));
+        body.extend([head.as_str(), "\r\n\r\n", text, "\r\n"]);
     }
     let request = request.header("content-type", "multipart/form-data; boundary=edge");
     request.body(Body::from(body + "--edge--\r\n")).expect("a request")
