@@ -6,16 +6,19 @@
 mod acts;
 mod alert;
 mod apply;
+mod assignment;
 mod attachments;
 mod clocks;
 mod correct;
 mod desk;
 pub(super) mod fields;
+mod people;
 mod planned;
 mod register;
 mod route;
 mod sealed;
 mod settle;
+mod shifts;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ mod answers;
 mod desk;
 mod notes;
 mod page;
+mod people;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.clocks();
     explainer.marks_and_reasons();
     explainer.forms();
+    explainer.people();
     explainer.notes();
     explainer.page.finish()
 }
