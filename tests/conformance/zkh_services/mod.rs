@@ -6,6 +6,7 @@ mod completion;
 mod estimate;
 mod intake;
 mod reaction;
+mod staffing;
 mod statuses;
 
 use andon_tests::World;

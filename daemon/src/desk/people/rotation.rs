@@ -28,7 +28,7 @@ impl Rotation {
 
     /// There is no such agent any more.
     pub(crate) fn forget(&mut self, agent: &str) {
-        self.0.values_mut().for_each(|turns| drop(turns.remove(agent)));
+        self.0.values_mut().for_each(|turns| turns.retain(|known, _| known != agent));
         self.0.retain(|_, turns| !turns.is_empty());
     }
 }

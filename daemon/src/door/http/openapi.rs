@@ -46,6 +46,7 @@ use crate::desk::view::TicketView;
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
         (name = "regulations", description = "What a form needs to know"),
+        (name = "people", description = "Agents, groups and shifts"),
         (name = "tokens", description = "Who may come in"),
         (name = "daemon", description = "The daemon itself")
     )
