@@ -1,6 +1,6 @@
 //! The schedule: shifts over midnight, what begins and ends, and the gaps of what is open (HD-9).
 
-use andon::desk::people::{Gap, PeopleAct, Place, coverage};
+use andon::desk::people::{Gap, PeopleAct, Place, Stretch, coverage};
 use andon::desk::{Event, Refusal};
 use andon_tests::World;
 use andon_tests::people::shift;
@@ -89,7 +89,7 @@ fn hd_9_a_week_is_planned_anew_in_one_go() {
     let week = (instant("2026-11-23 00:00"), instant("2026-11-30 00:00"));
     let plan = || PeopleAct::AddShifts {
         shifts: vec![shift("anna", "2026-11-24", "10:00", "19:00")],
-        instead_of: Some(week),
+        instead_of: Some(Stretch { from: week.0, until: week.1, agents: Vec::new() }),
     };
     world.people(plan());
     let starts: Vec<_> =

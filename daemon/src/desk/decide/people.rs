@@ -37,8 +37,9 @@ pub(super) fn decide(
         PeopleAct::SetPresence { name, presences } => presence(desk, name, presences, actor)?,
         PeopleAct::AddShifts { shifts, instead_of } => {
             may_plan(actor)?;
-            let removed = instead_of.map(|(from, until)| {
-                desk.people().roster().beginning(from, until).map(|shift| shift.id).collect()
+            let removed = instead_of.as_ref().map(|stretch| {
+                let there = desk.people().roster().beginning(stretch.from, stretch.until);
+                there.filter(|shift| stretch.is_of(&shift.times.agent)).map(|shift| shift.id).collect()
             });
             change(desk, removed.unwrap_or_default(), shifts, None, at)?
         }

@@ -28,8 +28,8 @@ pub enum PeopleAct {
     AddShifts {
         /// The shifts.
         shifts: Vec<ShiftTimes>,
-        /// Shifts that begin in this time, `[from, until)`, go before.
-        instead_of: Option<(Timestamp, Timestamp)>,
+        /// These go before.
+        instead_of: Option<Stretch>,
     },
     /// Gives a shift another agent or other times. Precondition: as of adding; the shift is there.
     ReplaceShift {
@@ -53,3 +53,21 @@ pub enum PeopleAct {
 
 /// How many tickets of a group are taken at once.
 pub const TAKE_MAX: usize = 500;
+
+/// Shifts that begin in `[from, until)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first instant.
+    pub from: Timestamp,
+    /// The first instant after.
+    pub until: Timestamp,
+    /// Of these agents only; empty: of all.
+    pub agents: Vec<SmolStr>,
+}
+
+impl Stretch {
+    /// Whether it is about that agent.
+    pub fn is_of(&self, agent: &str) -> bool {
+        self.agents.is_empty() || self.agents.iter().any(|known| known == agent)
+    }
+}

@@ -17,7 +17,7 @@ use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-pub use self::act::{PeopleAct, TAKE_MAX};
+pub use self::act::{PeopleAct, Stretch, TAKE_MAX};
 pub use self::agent::{Agent, AgentCard, Presence, PresenceFor};
 pub use self::coverage::{COVERAGE_MAX_DAYS, Cover, Gap, Place, coverage};
 pub use self::roster::{Roster, SHIFT_MAX_MS, Shift, ShiftTimes};

@@ -96,7 +96,8 @@ fn groups(desk: &Desk, now: calendars::Timestamp) -> Vec<GroupView> {
 /// At most 500 at once, the oldest first. Nobody else's ticket moves.
 #[utoipa::path(post, path = "/v1/groups/{name}/take", tag = "people", operation_id = "take_group",
     params(("name" = String, Path, description = "The group", example = "hm")),
-    responses((status = 200, description = "What the caller has now", body = GroupTaken)))]
+    responses((status = 200, description = "What the caller has now", body = GroupTaken,
+        example = json!({"changed": true, "tickets": [1024, 1031], "tickets_total": 2, "left": 0}))))]
 pub(super) async fn take(
     State(door): State<DoorState>,
     Named(name): Named<String>,

@@ -14,7 +14,7 @@ use super::body::{Posted, parse_as};
 use super::problem::Problem;
 use super::query::{Named, Query};
 use super::{Door, DoorState};
-use crate::desk::people::{COVERAGE_MAX_DAYS, Cover, Lack, PeopleAct, Place, Shift, ShiftTimes, coverage};
+use crate::desk::people::{COVERAGE_MAX_DAYS, Cover, Lack, PeopleAct, Place, Shift, ShiftTimes, Stretch, coverage};
 use crate::desk::reading::ERRORS_MAX;
 use crate::desk::{Command, DeskAct, FieldError};
 use crate::run::View;
@@ -85,6 +85,10 @@ pub(super) struct PlannedDays {
     /// How many: 1 to 400. Required.
     #[schema(value_type = u32, required = true, minimum = 1, maximum = 400, example = 7)]
     days: Option<u32>,
+    /// Only shifts of these agents go; left out or empty: everybody's.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    agents: Vec<SmolStr>,
 }
 
 /// The roster was changed.
@@ -273,7 +277,7 @@ pub(super) async fn add(
 }
 
 impl PlannedDays {
-    fn stretch(&self, zone: Tz) -> Result<(Timestamp, Timestamp), Vec<FieldError>> {
+    fn stretch(self, zone: Tz) -> Result<Stretch, Vec<FieldError>> {
         let from = self.from.as_deref().and_then(day);
         let days = self.days.filter(|days| (1..=400).contains(days));
         let mut wrong = Vec::new();
@@ -284,7 +288,7 @@ impl PlannedDays {
             wrong.push(FieldError::new("instead_of.days", "is required, a number from 1 to 400"));
         }
         let stretch = from.zip(days).and_then(|(from, days)| stretch(from, days, zone));
-        stretch.ok_or(wrong)
+        stretch.map(|(from, until)| Stretch { from, until, agents: self.agents }).ok_or(wrong)
     }
 }
 
@@ -380,6 +384,9 @@ impl CoverView {
 /// The roster, in short, for `/v1/status`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RosterStatus {
+    /// The site's zone, in which shifts are planned.
+    #[schema(example = "Europe/Moscow")]
+    zone: &'static str,
     /// How many agents the desk knows.
     agents: usize,
     /// How many of them are on shift now.
@@ -405,6 +412,7 @@ impl RosterStatus {
             .flat_map(|cover| cover.gaps)
             .collect();
         Self {
+            zone: zone.name(),
             agents: people.len(),
             on_shift: people.on_shift(),
             shifts: people.roster().len(),
