@@ -8,9 +8,7 @@ use std::path::PathBuf;
 
 use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
-use andon::desk::event::{
-    AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn,
-};
+use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
 use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::Timestamp;
@@ -155,8 +153,7 @@ fn of_people() -> Vec<Event> {
     let short = Staffing { asked: true, on_shift: 2, required: 3, lacks: vec![lack], until: Some(at(540)) };
     let quiet = Staffing { on_shift: 0, required: 3, ..Staffing::default() };
     let staffing = |staffing| Event::StaffingChanged { regulation: "zkh-services".into(), staffing };
-    let presence =
-        |to, presence| Event::PresenceChanged { agent: "ivanova".into(), to, presence };
+    let presence = |to, presence| Event::PresenceChanged { agent: "ivanova".into(), to, presence };
     let mut events = vec![
         Event::AgentPut { agent: Box::new(ivanova) },
         Event::AgentPut { agent: Box::new(card("petrov")) },
@@ -525,7 +522,11 @@ const KINDS: usize = 52;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || [34, 37].contains(&kind(event)) || (45..=51).contains(&kind(event));
+    let of_the_desk = |event: &Event| {
+        (17..=22).contains(&kind(event))
+            || [34, 37].contains(&kind(event))
+            || (45..=51).contains(&kind(event))
+    };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())

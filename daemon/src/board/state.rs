@@ -11,8 +11,8 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::quiet::QuietHours;
-use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::people::Staffing;
+use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::{self, Alarm, AlarmKind, AlarmState, Counts, Desk, Metric, TicketNumber};
 use crate::run::time::{DeskTime, Distrust};
 

@@ -117,8 +117,17 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     if io.json {
         return io.json(&answer.json);
     }
-    let mut table =
-        Table::new(["name", "title", "lines", "groups", "skills", "on shift until", "chat", "requests", "open"]);
+    let mut table = Table::new([
+        "name",
+        "title",
+        "lines",
+        "groups",
+        "skills",
+        "on shift until",
+        "chat",
+        "requests",
+        "open",
+    ]);
     table.align_right("open");
     for agent in answer.read::<Vec<Agent>>(path)? {
         table.row([

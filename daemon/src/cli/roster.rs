@@ -169,7 +169,15 @@ fn coverage(io: &mut Io<'_>, days: &Stretch) -> Result<ExitCode, CliError> {
         let what = cover.id.map_or_else(|| cover.place.clone(), |id| format!("{} {id}", cover.place));
         let (regulation, open) = (cover.regulation, length(cover.open_seconds * 1_000));
         if cover.gaps.is_empty() {
-            table.row([regulation, what, open, "none".to_owned(), String::new(), String::new(), String::new()]);
+            table.row([
+                regulation,
+                what,
+                open,
+                "none".to_owned(),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]);
             continue;
         }
         let total = length(cover.gap_seconds * 1_000);
@@ -187,7 +195,8 @@ fn coverage(io: &mut Io<'_>, days: &Stretch) -> Result<ExitCode, CliError> {
 
 impl Import {
     fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let text = fs::read(&self.file).map_err(|source| CliError::Read { path: self.file.clone(), source })?;
+        let text =
+            fs::read(&self.file).map_err(|source| CliError::Read { path: self.file.clone(), source })?;
         let name = self.file.display().to_string();
         let text = String::from_utf8(text)
             .map_err(|_| CliError::Refused(format!("{name} is not UTF-8; save it as UTF-8")))?;
@@ -208,8 +217,11 @@ impl Import {
         };
         let shifts = read.and_then(|shifts| named(shifts, io, self.agent.is_some()).unwrap_or_else(Err));
         let shifts = shifts.map_err(|wrong| wrong_file(&name, &wrong))?;
-        let shifts: Vec<_> =
-            shifts.into_iter().map(|(_, shift)| shift).filter(|shift| (from..until).contains(&shift.date)).collect();
+        let shifts: Vec<_> = shifts
+            .into_iter()
+            .map(|(_, shift)| shift)
+            .filter(|shift| (from..until).contains(&shift.date))
+            .collect();
         if shifts.is_empty() {
             let message = format!("no shift of {name} begins from {from} on within {} days", self.days);
             return Err(CliError::Refused(message));

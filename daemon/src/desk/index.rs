@@ -190,7 +190,10 @@ impl Index {
     }
 
     /// Whose list an open ticket stands on.
-    fn holders(&mut self, ticket: &Ticket) -> Option<(&mut BTreeMap<SmolStr, BTreeSet<TicketNumber>>, SmolStr)> {
+    fn holders(
+        &mut self,
+        ticket: &Ticket,
+    ) -> Option<(&mut BTreeMap<SmolStr, BTreeSet<TicketNumber>>, SmolStr)> {
         match (&ticket.assignee, &ticket.group) {
             _ if ticket.stage != Stage::Open => None,
             (Some(agent), _) => Some((&mut self.assignees, agent.clone())),

@@ -448,7 +448,10 @@ impl Desk {
     fn note_turns(&mut self, entry: &Entry) {
         for fact in &entry.facts {
             if let Event::Assigned {
-                agent: Some(agent), group: Some(group), why: Some(AssignedWhy::Turn), ..
+                agent: Some(agent),
+                group: Some(group),
+                why: Some(AssignedWhy::Turn),
+                ..
             } = &fact.event
             {
                 Arc::make_mut(&mut self.rest.rotation).note(group, agent, entry.first_seq);

@@ -222,8 +222,10 @@ fn hd_11_a_ticket_is_passed_to_somebody_who_is_there() {
     assert_eq!(world.holder(ticket), "boris");
 
     let text = andon_tests::world::shipped_text("group-helpdesk");
-    let text = text.replace("[verb.take]", "[verb.assign]\nneeds-reason = true\nclause = \"HD-11\"\n\n[verb.take]");
-    let strict = andon::desk::Regulation::parse("strict.toml", &text).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let text =
+        text.replace("[verb.take]", "[verb.assign]\nneeds-reason = true\nclause = \"HD-11\"\n\n[verb.take]");
+    let strict =
+        andon::desk::Regulation::parse("strict.toml", &text).unwrap_or_else(|wrong| panic!("{wrong}"));
     let mut world = World::under(strict, "2026-11-23 10:00");
     let ticket = world.register(request("hm", "question"));
     assert_eq!(

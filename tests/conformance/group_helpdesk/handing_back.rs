@@ -31,7 +31,8 @@ fn hd_9_a_ticket_of_who_went_home_is_flagged() {
 /// HD-9: by setting what they have goes back to the group at that instant: open tickets, theirs only.
 #[test]
 fn hd_9_by_setting_tickets_go_back_to_the_group_when_the_shift_ends() {
-    let text = andon_tests::world::shipped_text("group-helpdesk").replace("hand-back = false", "hand-back = true");
+    let text =
+        andon_tests::world::shipped_text("group-helpdesk").replace("hand-back = false", "hand-back = true");
     let regulation = Regulation::parse("back.toml", &text).unwrap_or_else(|wrong| panic!("{wrong}"));
     let mut world = World::under(regulation, "2026-11-23 10:00");
     world.on_duty("anna", &["hm"], MONDAY, "09:00", "18:00");
@@ -42,7 +43,10 @@ fn hd_9_by_setting_tickets_go_back_to_the_group_when_the_shift_ends() {
     world.run_until("2026-11-23 18:00");
     assert_eq!(world.holder(tickets[0]), "anna", "what is answered waits for nobody of the desk");
     for ticket in &tickets[1..] {
-        assert_eq!((world.holder(*ticket).as_str(), world.holds_since(*ticket)), ("group:hm", Some("shift-ended")));
+        assert_eq!(
+            (world.holder(*ticket).as_str(), world.holds_since(*ticket)),
+            ("group:hm", Some("shift-ended"))
+        );
     }
     assert_eq!(world.holder(of_boris), "boris");
     let back = world.history(tickets[1]).last().map(|(entry, _)| entry.effective_at());
@@ -62,7 +66,10 @@ fn hd_9_an_agent_with_open_tickets_is_not_simply_removed() {
     assert_eq!((code, with), ("agent-has-tickets", Some(ticket)));
     assert!(message.starts_with("1 open ticket is with anna; `transfer` them"), "{message}");
     world.people(remove(true));
-    assert_eq!((world.holder(ticket).as_str(), world.holds_since(ticket)), ("group:hm", Some("agent-removed")));
+    assert_eq!(
+        (world.holder(ticket).as_str(), world.holds_since(ticket)),
+        ("group:hm", Some("agent-removed"))
+    );
     assert!(world.desk().people().is_empty() && world.desk().people().roster().is_empty());
     assert_eq!(world.desk().people().on_shift(), 0);
 }

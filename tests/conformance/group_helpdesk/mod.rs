@@ -6,9 +6,9 @@
 
 mod answer;
 mod assignment;
+mod handing_back;
 mod intake;
 mod lines;
-mod handing_back;
 mod roster;
 mod terms;
 mod waiting;

@@ -23,7 +23,11 @@ fn hd_9_a_shift_over_midnight_begins_and_ends_in_time() {
         for (until, expected) in
             [("2026-11-23 20:59", vec![]), ("2026-11-24 00:30", vec!["anna"]), ("2026-11-24 09:00", vec![])]
         {
-            if sleeps { world.sleep_until(until) } else { world.run_until(until) };
+            if sleeps {
+                world.sleep_until(until)
+            } else {
+                world.run_until(until)
+            };
             assert_eq!(on_shift(&world), expected, "{until}");
         }
         let turns = world.entries().iter().filter(|entry| {
@@ -85,15 +89,25 @@ fn hd_9_wrong_shifts_are_refused_all_at_once() {
 #[test]
 fn hd_9_a_week_is_planned_anew_in_one_go() {
     let mut world = world("2026-11-23 10:00");
-    world.agent("anna", &["hm"]).shift("anna", "2026-11-24", "09:00", "18:00").shift("anna", "2026-12-01", "09:00", "18:00");
+    world.agent("anna", &["hm"]).shift("anna", "2026-11-24", "09:00", "18:00").shift(
+        "anna",
+        "2026-12-01",
+        "09:00",
+        "18:00",
+    );
     let week = (instant("2026-11-23 00:00"), instant("2026-11-30 00:00"));
     let plan = || PeopleAct::AddShifts {
         shifts: vec![shift("anna", "2026-11-24", "10:00", "19:00")],
         instead_of: Some(Stretch { from: week.0, until: week.1, agents: Vec::new() }),
     };
     world.people(plan());
-    let starts: Vec<_> =
-        world.desk().people().roster().during(week.0, instant("2026-12-31 00:00")).map(|s| local(s.times.starts)).collect();
+    let starts: Vec<_> = world
+        .desk()
+        .people()
+        .roster()
+        .during(week.0, instant("2026-12-31 00:00"))
+        .map(|s| local(s.times.starts))
+        .collect();
     assert_eq!(starts, ["2026-11-24 10:00", "2026-12-01 09:00"]);
     let before = world.entries().len();
     world.people(plan());
@@ -142,8 +156,5 @@ fn hd_9_round_the_clock_is_covered_by_days_and_nights() {
     let of = |world: &World| gaps(world, "2026-11-23 09:00", "2026-11-25 12:00", Place::Channel, "dok-24-7");
     assert_eq!(of(&world), ["2026-11-25 09:00 – 2026-11-25 12:00"]);
     world.people(PeopleAct::RemoveShift { id: 2 });
-    assert_eq!(
-        of(&world),
-        ["2026-11-23 21:00 – 2026-11-24 09:00", "2026-11-25 09:00 – 2026-11-25 12:00"]
-    );
+    assert_eq!(of(&world), ["2026-11-23 21:00 – 2026-11-24 09:00", "2026-11-25 09:00 – 2026-11-25 12:00"]);
 }

@@ -1,11 +1,15 @@
 //! The shift of three, one of them a technical specialist (ZS-2b).
 
+use andon::board::scene::{Room, scene};
+use andon::board::{BoardState, Glance, QuietHours};
 use andon::desk::people::{AgentCard, PeopleAct, Staffing};
 use andon::desk::view::About;
+use andon::run::time::DeskTime;
 use andon_tests::World;
 use andon_tests::people::card;
 use calendars::Tz;
 use firmware_board::Language;
+use serde_json::json;
 
 use super::world;
 
@@ -35,7 +39,11 @@ fn zs_2b_a_short_shift_is_an_alarm_while_it_lasts() {
     let mut world = room();
     world.shift("anna", "2026-11-23", "09:00", "19:00").shift("boris", "2026-11-23", "10:00", "19:00");
     world.run_until("2026-11-23 09:59");
-    assert_eq!((world.alarms(), staffing(&world).asked), (vec![], false), "quiet before the hours of support");
+    assert_eq!(
+        (world.alarms(), staffing(&world).asked),
+        (vec![], false),
+        "quiet before the hours of support"
+    );
     world.run_until("2026-11-23 10:00");
     assert_eq!(world.alarms(), [ALARM]);
     assert_eq!(words(&world, Language::Russian), "На смене 2 из 3, не хватает: технический специалист 0/1");
@@ -46,6 +54,39 @@ fn zs_2b_a_short_shift_is_an_alarm_while_it_lasts() {
     assert_eq!(world.alarms(), [ALARM]);
     world.ack("staffing-zkh-services").run_until("2026-11-23 19:00");
     assert_eq!(world.alarms(), Vec::<String>::new(), "and quiet after them");
+}
+
+/// ZS-2b: the wall says how many of how many, and that no specialist is among them; outside the hours it says nothing.
+#[test]
+fn zs_2b_the_wall_shows_the_shift_while_people_are_asked_for() {
+    let mut world = room();
+    world.shift("anna", "2026-11-23", "09:00", "20:00").shift("boris", "2026-11-23", "10:00", "19:00");
+    let shown = |world: &World| {
+        let glance = Glance {
+            at: world.now(),
+            time: DeskTime::Trusted,
+            zone: Tz::Europe__Moscow,
+            language: Language::Russian,
+            quiet: QuietHours::default(),
+        };
+        let board = BoardState::of(world.desk(), &[], glance);
+        let json = serde_json::to_value(board.view(world.now())).unwrap();
+        let drawn = scene(&board, &Room::default(), world.now()).staffing;
+        let drawn = drawn.map(|staffing| {
+            json!({"on_shift": staffing.on_shift, "required": staffing.required, "specialist": staffing.specialist})
+        });
+        assert_eq!(drawn.unwrap_or_default(), json["staffing"], "the panel and the JSON say the same");
+        (json["staffing"].clone(), json["level"].clone())
+    };
+    assert_eq!(shown(&world), (json!(null), json!("normal")));
+    world.run_until("2026-11-23 10:00");
+    let short = json!({"on_shift": 2, "required": 3, "specialist": false});
+    assert_eq!(shown(&world), (short, json!("due-soon")));
+    world.shift("vera", "2026-11-23", "10:00", "19:00");
+    let whole = json!({"on_shift": 3, "required": 3, "specialist": true});
+    assert_eq!(shown(&world), (whole, json!("normal")));
+    world.run_until("2026-11-23 19:00");
+    assert_eq!(shown(&world), (json!(null), json!("normal")));
 }
 
 /// ZS-2b: three people are not enough where none of them is a specialist.

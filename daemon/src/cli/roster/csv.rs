@@ -49,18 +49,16 @@ fn line(record: &StringRecord) -> String {
     format!("line {}", record.position().map_or(0, csv::Position::line))
 }
 
-fn shift(
-    record: &StringRecord,
-    places: [Option<usize>; 4],
-    agent: Option<&str>,
-) -> Result<Planned, String> {
-    let [name, date, from, to] = places.map(|place| place.and_then(|place| record.get(place)).unwrap_or_default());
+fn shift(record: &StringRecord, places: [Option<usize>; 4], agent: Option<&str>) -> Result<Planned, String> {
+    let [name, date, from, to] =
+        places.map(|place| place.and_then(|place| record.get(place)).unwrap_or_default());
     let name = agent.unwrap_or(name);
     let lacking = [("agent", name), ("date", date), ("from", from), ("to", to)];
     if let Some((column, _)) = lacking.iter().find(|(_, value)| value.is_empty()) {
         return Err(format!("lacks `{column}`"));
     }
-    let date = date.parse::<NaiveDate>().map_err(|_| format!("`{date}` is no date; write it as 2026-11-23"))?;
+    let date =
+        date.parse::<NaiveDate>().map_err(|_| format!("`{date}` is no date; write it as 2026-11-23"))?;
     // A spreadsheet writes 9:00.
     let time = |text: &str| if text.len() == 4 { format!("0{text}") } else { text.to_owned() };
     Ok(Planned { agent: name.to_owned(), date, from: time(from), to: time(to) })
@@ -81,7 +79,11 @@ mod tests {
             "\u{feff}date;agent;from;to;note\r\n2026-11-23; ivanova ;9:00;18:00;x\r\n",
         ] {
             let read = read(text, None).unwrap();
-            assert_eq!(read, [("line 2".to_owned(), planned("ivanova", "2026-11-23", "09:00", "18:00"))], "{text}");
+            assert_eq!(
+                read,
+                [("line 2".to_owned(), planned("ivanova", "2026-11-23", "09:00", "18:00"))],
+                "{text}"
+            );
         }
         let read = super::read("date,from,to\n2026-11-23,21:00,09:00\n", Some("petrov")).unwrap();
         assert_eq!(read[0].1, planned("petrov", "2026-11-23", "21:00", "09:00"));
@@ -100,7 +102,9 @@ mod tests {
         );
         assert_eq!(
             read("a,b\n1,2\n", None).unwrap_err(),
-            ["line 1: lacks the columns agent, date, from, to; the first line names the columns agent, date, from, to"]
+            [
+                "line 1: lacks the columns agent, date, from, to; the first line names the columns agent, date, from, to"
+            ]
         );
     }
 }

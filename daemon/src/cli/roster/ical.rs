@@ -12,13 +12,16 @@ const EVENTS_MAX: usize = 20_000;
 
 /// Reads shifts that begin before a day, in times of a zone; `agent` says whose they are, instead of the summaries.
 pub(super) fn read(text: &str, agent: Option<&str>, zone: Tz, until: NaiveDate) -> Read {
-    let calendar = ICalendar::parse(text)
-        .map_err(|_| vec!["is no calendar that can be read: it ends before END:VCALENDAR, perhaps".to_owned()])?;
+    let calendar = ICalendar::parse(text).map_err(|_| {
+        vec!["is no calendar that can be read: it ends before END:VCALENDAR, perhaps".to_owned()]
+    })?;
     let expanded = calendar.expand_dates(zone, EVENTS_MAX);
     let component = |id: u32| calendar.components.get(usize::try_from(id).unwrap_or(usize::MAX));
     let errors = expanded.errors.iter();
     let mut wrong: Vec<_> = errors
-        .map(|error| format!("{}: its times cannot be read: {:?}", told(component(error.comp_id)), error.error))
+        .map(|error| {
+            format!("{}: its times cannot be read: {:?}", told(component(error.comp_id)), error.error)
+        })
         .collect();
     let mut shifts = Vec::new();
     for event in &expanded.events {
@@ -62,7 +65,8 @@ fn shift(starts: NaiveDateTime, ends: NaiveDateTime) -> Result<(String, String),
     if long > TimeDelta::days(1) {
         return Err("is longer than a day; a shift is a day and a night at most");
     }
-    let midnight = ends.time() == chrono::NaiveTime::MIN && ends.num_days_from_ce() > starts.num_days_from_ce();
+    let midnight =
+        ends.time() == chrono::NaiveTime::MIN && ends.num_days_from_ce() > starts.num_days_from_ce();
     let to = if midnight { "24:00".to_owned() } else { ends.format("%H:%M").to_string() };
     Ok((starts.format("%H:%M").to_string(), to))
 }
@@ -87,9 +91,8 @@ fn is_cancelled(component: &ICalendarComponent) -> bool {
 
 /// An event as people find it in the file.
 fn told(component: Option<&ICalendarComponent>) -> String {
-    let words = component.and_then(|component| {
-        summary(component).or_else(|| text_of(component, &ICalendarProperty::Uid))
-    });
+    let words = component
+        .and_then(|component| summary(component).or_else(|| text_of(component, &ICalendarProperty::Uid)));
     words.map_or_else(|| "an event".to_owned(), |words| format!("event «{words}»"))
 }
 
@@ -100,7 +103,9 @@ mod tests {
     const ZONE: Tz = Tz::Europe__Moscow;
 
     fn calendar(events: &str) -> String {
-        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n{events}END:VCALENDAR\r\n").replace("\r\n", "\n").replace('\n', "\r\n")
+        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n{events}END:VCALENDAR\r\n")
+            .replace("\r\n", "\n")
+            .replace('\n', "\r\n")
     }
 
     fn event(lines: &str) -> String {
@@ -114,13 +119,15 @@ mod tests {
 
     #[test]
     fn times_of_any_zone_become_those_of_the_site() {
-        let text = calendar(&[
-            event("SUMMARY:Анна Иванова\nDTSTART:20261123T060000Z\nDTEND:20261123T150000Z\n"),
-            event("SUMMARY:petrov\nDTSTART:20261123T210000\nDTEND:20261124T090000\n"),
-            event("SUMMARY:petrov\nDTSTART;TZID=Europe/Berlin:20261125T080000\nDURATION:PT8H\n"),
-            event("SUMMARY:day\nDTSTART;VALUE=DATE:20261126\nDTEND;VALUE=DATE:20261127\n"),
-        ]
-        .concat());
+        let text = calendar(
+            &[
+                event("SUMMARY:Анна Иванова\nDTSTART:20261123T060000Z\nDTEND:20261123T150000Z\n"),
+                event("SUMMARY:petrov\nDTSTART:20261123T210000\nDTEND:20261124T090000\n"),
+                event("SUMMARY:petrov\nDTSTART;TZID=Europe/Berlin:20261125T080000\nDURATION:PT8H\n"),
+                event("SUMMARY:day\nDTSTART;VALUE=DATE:20261126\nDTEND;VALUE=DATE:20261127\n"),
+            ]
+            .concat(),
+        );
         assert_eq!(
             shifts(&text, "2026-12-01"),
             [
@@ -150,10 +157,13 @@ mod tests {
 
     #[test]
     fn what_is_cancelled_is_no_shift_and_what_is_none_is_told() {
-        let text = calendar(&event("SUMMARY:anna\nSTATUS:CANCELLED\nDTSTART:20261123T090000\nDTEND:20261123T180000\n"));
+        let text = calendar(&event(
+            "SUMMARY:anna\nSTATUS:CANCELLED\nDTSTART:20261123T090000\nDTEND:20261123T180000\n",
+        ));
         assert_eq!(shifts(&text, "2026-12-02"), Vec::<String>::new());
         let wrong = |lines: &str| {
-            read(&calendar(&event(lines)), None, ZONE, "2026-12-02".parse().unwrap()).expect_err("it is wrong")
+            read(&calendar(&event(lines)), None, ZONE, "2026-12-02".parse().unwrap())
+                .expect_err("it is wrong")
         };
         assert_eq!(
             wrong("SUMMARY:anna\nDTSTART:20261123T090000\nDTEND:20261125T090000\n"),

@@ -301,7 +301,12 @@ fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
             });
         }
         Some(_) => {}
-        None => draft.push(Event::Assigned { agent: Some(actor.name.clone()), group: None, reason: None, why: None }),
+        None => draft.push(Event::Assigned {
+            agent: Some(actor.name.clone()),
+            group: None,
+            reason: None,
+            why: None,
+        }),
     }
     draft.move_by_verb("take", None);
     Ok(())

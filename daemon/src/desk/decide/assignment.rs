@@ -35,7 +35,8 @@ pub(super) fn assign_new(draft: &mut Draft<'_>) {
 
 /// Who of a group is next, of those who are there for the ticket.
 fn next(desk: &Desk, group: &str, ticket: &Ticket) -> Option<SmolStr> {
-    let there = desk.people().agents().filter(|agent| agent.card.is_in(group) && is_there(desk, agent, ticket));
+    let there =
+        desk.people().agents().filter(|agent| agent.card.is_in(group) && is_there(desk, agent, ticket));
     desk.rotation().next(group, there.map(|agent| &agent.card.name)).cloned()
 }
 

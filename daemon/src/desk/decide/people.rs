@@ -144,7 +144,8 @@ fn remove(
         );
         return Err(Refusal::conflict("agent-has-tickets", message));
     }
-    let back = desk.of_assignee(name).filter_map(|number| handed_back(desk, number, AssignedWhy::AgentRemoved));
+    let back =
+        desk.of_assignee(name).filter_map(|number| handed_back(desk, number, AssignedWhy::AgentRemoved));
     let mut facts: Vec<Fact> = back.collect();
     let mut draft = PeopleDraft::of(desk, at);
     draft.push(Event::AgentRemoved { name: name.into() });
@@ -176,9 +177,8 @@ fn presence(
         return Err(Refusal::field("", "says nothing: name `chat`, `requests` or both"));
     }
     let known = desk.people().agent(name);
-    let changed = presences.iter().filter(|(to, presence)| {
-        known.is_some_and(|agent| agent.presence(*to) != *presence)
-    });
+    let changed =
+        presences.iter().filter(|(to, presence)| known.is_some_and(|agent| agent.presence(*to) != *presence));
     let event = |(to, presence): &(PresenceFor, Presence)| Event::PresenceChanged {
         agent: name.into(),
         to: *to,
@@ -221,9 +221,10 @@ fn change(
         return Err(Refusal::conflict("too-many-shifts", message));
     }
     let ids = id.into_iter().chain(roster.last_id() + 1..);
-    let added: Vec<Shift> =
-        ids.zip(shifts.iter().cloned()).map(|(id, times)| Shift { id, times }).collect();
-    let is_same = |(removed, added): (&u64, &Shift)| roster.get(*removed).is_some_and(|known| known.times == added.times);
+    let added: Vec<Shift> = ids.zip(shifts.iter().cloned()).map(|(id, times)| Shift { id, times }).collect();
+    let is_same = |(removed, added): (&u64, &Shift)| {
+        roster.get(*removed).is_some_and(|known| known.times == added.times)
+    };
     if removed.len() == added.len() && removed.iter().zip(&added).all(is_same) {
         return Ok(Vec::new());
     }
@@ -257,7 +258,10 @@ fn check_shift(
     let since = starts.plus_ms(-SHIFT_MAX_MS);
     let mut others = before.range((agent, since)..(agent, *ends)).map(|(_, other)| *other);
     if is_known || others.any(overlaps) {
-        wrong.add(&format!("{field}from"), format!("overlaps another shift of {agent}; each shift is there once"));
+        wrong.add(
+            &format!("{field}from"),
+            format!("overlaps another shift of {agent}; each shift is there once"),
+        );
     }
 }
 
@@ -267,17 +271,18 @@ fn take_group(desk: &Desk, group: &str, actor: &Actor) -> Result<Vec<Fact>, Refu
     let people = desk.people();
     let me = people.agent(&actor.name).filter(|agent| agent.card.is_in(group));
     let Some(me) = me else {
-        let message = format!("`{group}` is no group of {}; an agent takes what their own groups have", actor.name);
+        let message =
+            format!("`{group}` is no group of {}; an agent takes what their own groups have", actor.name);
         return Err(Refusal::Forbidden(message));
     };
     if !people.is_on_shift(&actor.name) {
-        let message = format!("{} is not on shift now; what a group has is taken by those who are", actor.name);
+        let message =
+            format!("{} is not on shift now; what a group has is taken by those who are", actor.name);
         return Err(Refusal::conflict("not-on-shift", message));
     }
     let theirs = desk.of_group(group).filter(|number| {
-        desk.ticket(*number).is_some_and(|ticket| {
-            actor.scope.covers_ticket(&ticket) && me.card.works_on(ticket.facts.line)
-        })
+        desk.ticket(*number)
+            .is_some_and(|ticket| actor.scope.covers_ticket(&ticket) && me.card.works_on(ticket.facts.line))
     });
     let taken = theirs.take(TAKE_MAX).map(|number| Fact {
         ticket: Some(number),

@@ -1,11 +1,14 @@
 //! What shifts bring about: somebody comes or goes, a shift is short or whole again, a ticket goes back to its group.
 
+use std::sync::Arc;
+
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::assignment::{goes_back, handed_back};
 use crate::desk::event::{AssignedWhy, Event, Fact};
 use crate::desk::people::{People, Staffing};
+use crate::desk::regulation::Regulation;
 use crate::desk::state::Desk;
 
 /// How many tickets go back at once; then those who wait are served, and then more of them.
@@ -111,6 +114,11 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
 
 /// Some of the tickets that go back to their groups, since the shifts of those who have them end.
 fn going_back(desk: &Desk, at: Timestamp) -> Vec<Fact> {
+    let hands_back =
+        |regulation: &Arc<Regulation>| regulation.assignment.as_ref().is_some_and(|rule| rule.hand_back);
+    if !desk.regulations().iter().any(hands_back) {
+        return Vec::new();
+    }
     let people = desk.people();
     let there = people.on_shift_at(at);
     let leaving = people.known_on_shift().keys().filter(|agent| !there.contains_key(*agent));

@@ -122,7 +122,8 @@ impl People {
     /// Who is on shift at an instant, by the roster, and until when.
     pub(crate) fn on_shift_at(&self, at: Timestamp) -> BTreeMap<SmolStr, Timestamp> {
         let mut there = BTreeMap::new();
-        for Shift { times, .. } in self.roster.at(at).filter(|shift| self.agents.contains_key(&shift.times.agent))
+        for Shift { times, .. } in
+            self.roster.at(at).filter(|shift| self.agents.contains_key(&shift.times.agent))
         {
             let until = there.entry(times.agent.clone()).or_insert(times.ends);
             *until = (*until).max(times.ends);

@@ -44,7 +44,10 @@ impl ShiftTimes {
         let begins = minutes(from).filter(|minutes| *minutes < 1_440);
         note("from", begins.is_none().then(|| format!("`{from}` is no time of day; write it as 09:00")));
         let finishes = minutes(to);
-        note("to", finishes.is_none().then(|| format!("`{to}` is no time of day; write it as 18:00, or 24:00")));
+        note(
+            "to",
+            finishes.is_none().then(|| format!("`{to}` is no time of day; write it as 18:00, or 24:00")),
+        );
         let (Some(day), Some(begins), Some(finishes)) = (day, begins, finishes) else { return Err(wrong) };
         let midnight = day.and_time(NaiveTime::MIN);
         let days = i64::from(finishes <= begins) * 1_440;

@@ -105,9 +105,8 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<AgentView>>, Problem> {
     reader.whole("the list of agents")?;
     let zone = door.shared.facts.zone;
-    let look = move |desk: &Desk, _| {
-        desk.people().agents().map(|agent| AgentView::of(agent, desk, zone)).collect()
-    };
+    let look =
+        move |desk: &Desk, _| desk.people().agents().map(|agent| AgentView::of(agent, desk, zone)).collect();
     Ok(Json(door.look(look).await?))
 }
 
@@ -129,9 +128,8 @@ pub(super) async fn show(
 async fn shown(door: &Door, name: String) -> Result<AgentView, Problem> {
     let zone = door.shared.facts.zone;
     let asked = name.clone();
-    let look = move |desk: &Desk, _| {
-        desk.people().agent(&asked).map(|agent| AgentView::of(agent, desk, zone))
-    };
+    let look =
+        move |desk: &Desk, _| desk.people().agent(&asked).map(|agent| AgentView::of(agent, desk, zone));
     door.look(look).await?.ok_or_else(|| Problem::not_found("agent", &name))
 }
 

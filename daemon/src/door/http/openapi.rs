@@ -139,7 +139,7 @@ fn written(public: OpenApi, guarded: OpenApi) -> String {
             });
             mend_body(operation);
             streams::tell(operation);
-            if method == "post" {
+            if ["post", "put"].contains(&method) {
                 add_headers(path, operation);
             }
             examples::add(path, operation);

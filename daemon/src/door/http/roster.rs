@@ -14,7 +14,9 @@ use super::body::{Posted, parse_as};
 use super::problem::Problem;
 use super::query::{Named, Query};
 use super::{Door, DoorState};
-use crate::desk::people::{COVERAGE_MAX_DAYS, Cover, Lack, PeopleAct, Place, Shift, ShiftTimes, Stretch, coverage};
+use crate::desk::people::{
+    COVERAGE_MAX_DAYS, Cover, Lack, PeopleAct, Place, Shift, ShiftTimes, Stretch, coverage,
+};
 use crate::desk::reading::ERRORS_MAX;
 use crate::desk::{Command, DeskAct, FieldError};
 use crate::run::View;
@@ -166,8 +168,7 @@ impl ShiftView {
 impl PlannedShift {
     /// The shift, or all that is wrong with it; `path` is where it stands.
     fn times(&self, path: &str, zone: Tz) -> Result<ShiftTimes, Vec<FieldError>> {
-        let fields =
-            [("agent", &self.agent), ("date", &self.date), ("from", &self.from), ("to", &self.to)];
+        let fields = [("agent", &self.agent), ("date", &self.date), ("from", &self.from), ("to", &self.to)];
         let lacking = fields.iter().filter(|(_, value)| value.as_deref().is_none_or(|v| v.trim().is_empty()));
         let mut wrong: Vec<_> =
             lacking.map(|(field, _)| FieldError::new(&format!("{path}{field}"), "is required")).collect();
@@ -255,7 +256,8 @@ pub(super) async fn add(
     let AddShifts { shifts, instead_of } = parse_as(posted.take_json()?)?;
     let zone = door.shared.facts.zone;
     let mut errors = Vec::new();
-    let instead_of = instead_of.and_then(|days| days.stretch(zone).map_err(|wrong| errors.extend(wrong)).ok());
+    let instead_of =
+        instead_of.and_then(|days| days.stretch(zone).map_err(|wrong| errors.extend(wrong)).ok());
     if shifts.is_empty() && instead_of.is_none() && errors.is_empty() {
         errors.push(FieldError::new("shifts", "is required, unless `instead_of` names days to be cleared"));
     }

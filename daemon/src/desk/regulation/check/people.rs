@@ -29,12 +29,15 @@ impl Check<'_> {
             file.channels.iter().any(|channel| channel.id.get_ref() == id && channel.group.is_none())
         };
         for channel in rule.channels.iter().filter(|channel| without(channel.get_ref())) {
-            let message =
-                format!("`{}` has no group that could be given its tickets; name one in its `group`", channel.get_ref());
+            let message = format!(
+                "`{}` has no group that could be given its tickets; name one in its `group`",
+                channel.get_ref()
+            );
             self.problem(&channel.span(), key, message);
         }
         if file.channels.iter().all(|channel| channel.group.is_none()) {
-            let message = "no channel has a `group`, so nothing can be assigned; name one, or take [assignment] out";
+            let message =
+                "no channel has a `group`, so nothing can be assigned; name one, or take [assignment] out";
             let at = file.channels.first().map_or(0..0, |channel| channel.id.span());
             self.problem(&at, "assignment", message.to_owned());
         }

@@ -45,12 +45,7 @@ impl Explainer<'_> {
             self.words.hours_of(&rule.calendar),
             clause(rule.clause.as_ref()),
         ];
-        let columns = [
-            ("не меньше", "at least"),
-            ("из них", "of them"),
-            ("часы", "hours"),
-            CLAUSE,
-        ];
+        let columns = [("не меньше", "at least"), ("из них", "of them"), ("часы", "hours"), CLAUSE];
         self.table(("Состав смены", "Staffing"), &columns, vec![row]);
     }
 }
