@@ -36,14 +36,20 @@ fn a_roster_comes_out_of_files_and_is_there_after_a_kill() {
     let state = dir.path().join("state");
     let daemon = Daemon::start(&state, &["--regulation", "group-helpdesk"]);
     done(&daemon, &["agent", "put", "anna", "--title", "Анна Иванова", "--group", "hm"]);
-    done(&daemon, &["agent", "put", "boris", "--title", "Борис Орлов", "--group", "dok-24-7", "--skill", "network"]);
+    done(
+        &daemon,
+        &["agent", "put", "boris", "--title", "Борис Орлов", "--group", "dok-24-7", "--skill", "network"],
+    );
 
     let wrong = file("wrong.csv", "agent,date,from,to\nanna,24.11.2036,09:00,18:00\n");
     assert!(refused(&daemon, &["roster", "import", &wrong]).contains("line 2: `24.11.2036` is no date"));
     let foreign = file("foreign.csv", "agent,date,from,to\nvera,2036-11-24,09:00,18:00\n");
     let said = refused(&daemon, &["roster", "import", &foreign, "--from", "2036-11-24"]);
     assert!(said.contains("line 2: there is no agent `vera`, by name or title"), "{said}");
-    let week = file("week.csv", "\u{feff}agent;date;from;to\r\nАнна Иванова;2036-11-24;9:00;18:00\r\nanna;2036-11-25;9:00;18:00\r\n");
+    let week = file(
+        "week.csv",
+        "\u{feff}agent;date;from;to\r\nАнна Иванова;2036-11-24;9:00;18:00\r\nanna;2036-11-25;9:00;18:00\r\n",
+    );
     let import = ["roster", "import", &week, "--from", "2036-11-24", "--days", "7"];
     assert!(done(&daemon, &import).contains("2 shifts are on the roster, 2 in all"));
     assert!(done(&daemon, &import).contains("2 shifts were on the roster already, 2 in all"));

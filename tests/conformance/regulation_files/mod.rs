@@ -1,6 +1,7 @@
 //! A regulation's file that is wrong says so: the line, the key, what is wrong, and what would be right.
 
 mod names;
+mod people;
 mod sense;
 mod sixth;
 

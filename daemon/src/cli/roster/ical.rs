@@ -1,7 +1,9 @@
 //! Shifts from a calendar: each event is one, and its summary says whose.
 
 use calcard::icalendar::dates::TimeOrDelta;
-use calcard::icalendar::{ICalendar, ICalendarComponent, ICalendarProperty, ICalendarStatus, ICalendarValue};
+use calcard::icalendar::{
+    ICalendar, ICalendarComponent, ICalendarParameter, ICalendarProperty, ICalendarStatus, ICalendarValue,
+};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 
@@ -12,9 +14,10 @@ const EVENTS_MAX: usize = 20_000;
 
 /// Reads shifts that begin before a day, in times of a zone; `agent` says whose they are, instead of the summaries.
 pub(super) fn read(text: &str, agent: Option<&str>, zone: Tz, until: NaiveDate) -> Read {
-    let calendar = ICalendar::parse(text).map_err(|_| {
+    let mut calendar = ICalendar::parse(text).map_err(|_| {
         vec!["is no calendar that can be read: it ends before END:VCALENDAR, perhaps".to_owned()]
     })?;
+    calendar.components.iter_mut().for_each(name_utc);
     let expanded = calendar.expand_dates(zone, EVENTS_MAX);
     let component = |id: u32| calendar.components.get(usize::try_from(id).unwrap_or(usize::MAX));
     let errors = expanded.errors.iter();
@@ -49,6 +52,19 @@ pub(super) fn read(text: &str, agent: Option<&str>, zone: Tz, until: NaiveDate) 
     }
     shifts.sort_by_key(|(_, shift)| (shift.date, shift.from.clone()));
     if wrong.is_empty() { Ok(shifts) } else { Err(wrong) }
+}
+
+/// Says by name that an event begins in UTC: the reader takes what recurs to begin in the zone that is named, and else in the
+/// site's, whatever the time itself says.
+fn name_utc(component: &mut ICalendarComponent) {
+    let Some(starts) = component.property_mut(&ICalendarProperty::Dtstart) else { return };
+    let is_utc = starts
+        .values
+        .iter()
+        .any(|value| matches!(value, ICalendarValue::PartialDateTime(at) if at.tz_hour == Some(0)));
+    if is_utc && starts.tz_id().is_none() {
+        starts.params.push(ICalendarParameter::tzid("UTC".to_owned()));
+    }
 }
 
 /// What a clock on the site's wall shows.
@@ -152,6 +168,28 @@ mod tests {
                 "anna 2026-11-30 09:00 18:00",
                 "anna 2026-12-01 09:00 18:00"
             ]
+        );
+    }
+
+    #[test]
+    fn what_recurs_in_utc_does_so_in_utc() {
+        let text = calendar(&event(
+            "SUMMARY:anna\nDTSTART:20261123T180000Z\nDTEND:20261124T060000Z\nRRULE:FREQ=DAILY;COUNT=3\nEXDATE:20261124T180000Z\n",
+        ));
+        assert_eq!(
+            shifts(&text, "2026-12-02"),
+            ["anna 2026-11-23 21:00 09:00", "anna 2026-11-25 21:00 09:00"]
+        );
+    }
+
+    #[test]
+    fn what_recurs_keeps_its_local_time_when_the_clocks_change() {
+        let text = calendar(&event(
+            "SUMMARY:anna\nDTSTART;TZID=Europe/Berlin:20261024T080000\nDTEND;TZID=Europe/Berlin:20261024T160000\nRRULE:FREQ=DAILY;COUNT=2\n",
+        ));
+        assert_eq!(
+            shifts(&text, "2026-12-02"),
+            ["anna 2026-10-24 09:00 17:00", "anna 2026-10-25 10:00 18:00"]
         );
     }
 
