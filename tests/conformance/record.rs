@@ -127,6 +127,7 @@ fn events() -> Vec<Event> {
         of_scopes(),
         of_alerts(),
         kept_apart(),
+        of_departments_and_the_head(),
         of_people(),
     ]
     .concat()
@@ -507,25 +508,47 @@ fn kind(event: &Event) -> usize {
         Event::SealedSet { .. } => 42,
         Event::SealedLooked { .. } => 43,
         Event::SealedErased { .. } => 44,
-        Event::AgentPut { .. } => 45,
-        Event::AgentRemoved { .. } => 46,
-        Event::PresenceChanged { .. } => 47,
-        Event::RosterChanged { .. } => 48,
-        Event::ShiftBegan { .. } => 49,
-        Event::ShiftEnded { .. } => 50,
-        Event::StaffingChanged { .. } => 51,
+        Event::Escalated { .. } => 45,
+        Event::EscalationAnswered { .. } => 46,
+        Event::EscalationWithdrawn { .. } => 47,
+        Event::Complained { .. } => 48,
+        Event::Preferred { .. } => 49,
+        Event::AgentPut { .. } => 50,
+        Event::AgentRemoved { .. } => 51,
+        Event::PresenceChanged { .. } => 52,
+        Event::RosterChanged { .. } => 53,
+        Event::ShiftBegan { .. } => 54,
+        Event::ShiftEnded { .. } => 55,
+        Event::StaffingChanged { .. } => 56,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 52;
+const KINDS: usize = 57;
+
+/// What came with departments and complaints.
+fn of_departments_and_the_head() -> Vec<Event> {
+    vec![
+        Event::Escalated {
+            escalation: 1,
+            topic: "legal".into(),
+            department: "lawyers".into(),
+            channel: "mattermost".into(),
+            text: text("Можно ли так?"),
+        },
+        Event::EscalationAnswered { escalation: 1, text: text("Можно") },
+        Event::EscalationWithdrawn { escalation: 2 },
+        Event::Complained { text: text("Закрыли, а не работает") },
+        Event::Preferred { reason: text("По телефону с Петровой") },
+    ]
+}
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
             || [34, 37].contains(&kind(event))
-            || (45..=51).contains(&kind(event))
+            || (50..=56).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
@@ -546,7 +569,9 @@ fn entries() -> Vec<Entry> {
         Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
     let of_a_batch =
         Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
-    entries[78].receipt = Some(of_a_batch);
+    // A line that is written stays as it is, and new ones come behind it.
+    let sealed_erased = entries.iter_mut().find(|entry| kind(&entry.facts[0].event) == 44);
+    sealed_erased.expect("it is among the events").receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries

@@ -1,7 +1,7 @@
-//! The daemon does what its OpenAPI document says: schemathesis throws requests at it that fit the document, and requests
+//! The daemon does what `/openapi.json` says: Schemathesis throws requests at it that fit the document, and requests
 //! that do not, follows what the answers lead to, and looks at every answer.
 //!
-//! Where schemathesis is not there and cannot be installed these tests say so and prove nothing; tests/run installs it.
+//! Where it is not there and cannot be installed these tests say so and prove nothing; tests/run installs it.
 
 use std::path::PathBuf;
 use std::process::Command;

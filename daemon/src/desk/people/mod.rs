@@ -221,7 +221,12 @@ impl People {
             | Event::AttachmentRemoved { .. }
             | Event::SealedSet { .. }
             | Event::SealedLooked { .. }
-            | Event::SealedErased { .. } => {}
+            | Event::SealedErased { .. }
+            | Event::Escalated { .. }
+            | Event::EscalationAnswered { .. }
+            | Event::EscalationWithdrawn { .. }
+            | Event::Complained { .. }
+            | Event::Preferred { .. } => {}
         }
     }
 }

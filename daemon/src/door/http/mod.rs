@@ -43,6 +43,7 @@ mod parts;
 mod preview;
 mod problem;
 mod query;
+mod queue;
 mod regulations;
 mod roster;
 mod sealed;
@@ -285,6 +286,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(batch::batch))
         .routes(routes!(alertmanager::take))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::take_next))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

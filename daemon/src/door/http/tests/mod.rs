@@ -15,6 +15,7 @@ mod live;
 mod opening;
 mod pages;
 mod people;
+mod queue;
 mod roles;
 mod scopes;
 mod shed;
