@@ -8,6 +8,7 @@ use log::Level;
 
 use crate::desk::Event;
 use crate::desk::event::{TermReason, Turn};
+use crate::desk::people::Staffing;
 
 /// What an event is in one line, and how loud it is.
 pub fn headline(event: &Event) -> (Level, String) {
@@ -29,9 +30,15 @@ pub fn headline(event: &Event) -> (Level, String) {
             (Level::Warn, format!("priority {from} -> {to}, which is an alarm of itself"))
         }
         Event::PriorityChanged { from, to, .. } => (Level::Info, format!("priority {from} -> {to}")),
-        Event::Assigned { agent: Some(agent), .. } => (Level::Info, format!("assigned to {agent}")),
-        Event::Assigned { group: Some(group), .. } => (Level::Info, format!("assigned to group {group}")),
-        Event::Assigned { .. } => (Level::Info, "assigned to nobody".into()),
+        Event::Assigned { agent, group, why, .. } => {
+            let to = match (agent, group) {
+                (Some(agent), _) => agent.to_string(),
+                (None, Some(group)) => format!("group {group}"),
+                (None, None) => "nobody".to_owned(),
+            };
+            let why = why.map_or_else(String::new, |why| format!(": {}", why.words()));
+            (Level::Info, format!("assigned to {to}{why}"))
+        }
         Event::Routed { from, to, .. } => (Level::Info, format!("line {from} -> {to}")),
         Event::Estimated { deadline, .. } => (Level::Info, format!("term estimated: {}", utc(*deadline))),
         Event::Deferred { reason } => (Level::Info, format!("put off: {reason}")),
@@ -106,7 +113,35 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
         Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
         Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
+        Event::AgentPut { agent } => (Level::Info, format!("agent {} is known as told now", agent.name)),
+        Event::AgentRemoved { name } => (Level::Info, format!("agent {name} removed")),
+        Event::PresenceChanged { agent, to, presence } => {
+            (Level::Info, format!("agent {agent} is {} for {}", presence.id(), to.id()))
+        }
+        Event::RosterChanged { removed, added } => {
+            (Level::Info, format!("roster: {} shifts removed, {} added", removed.len(), added.len()))
+        }
+        Event::ShiftBegan { agent, until } => {
+            (Level::Info, format!("agent {agent} is on shift until {}", utc(*until)))
+        }
+        Event::ShiftEnded { agent } => (Level::Info, format!("the shift of agent {agent} ended")),
+        Event::StaffingChanged { regulation, staffing: Some(staffing) } => headline_of(regulation, staffing),
+        Event::StaffingChanged { regulation, staffing: None } => {
+            (Level::Info, format!("{regulation} asks for nobody on shift any more"))
+        }
     }
+}
+
+/// How a regulation's staffing stands; a short shift is a warning.
+fn headline_of(regulation: &str, staffing: &Staffing) -> (Level, String) {
+    let Staffing { on_shift, required, lacks, .. } = staffing;
+    if !staffing.asked {
+        return (Level::Info, format!("{regulation}: nobody is asked for now, {on_shift} on shift"));
+    }
+    let lacks = lacks.iter().map(|lack| format!(", {} {} of {}", lack.skill, lack.on_shift, lack.required));
+    let lacks: String = lacks.collect();
+    let level = if staffing.is_short() { Level::Warn } else { Level::Info };
+    (level, format!("{regulation}: {on_shift} of {required} on shift{lacks}"))
 }
 
 /// An instant as the journal tells it.

@@ -10,6 +10,7 @@
 )]
 
 mod archive;
+mod assignment;
 mod door;
 mod fill;
 mod grown;
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     if what == rate::BARE {
         return rate::serve_bare();
     }
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 9] = [
         ("simulate", replay),
         ("register", rate::register),
         ("door", serving::door),
@@ -66,11 +67,12 @@ fn main() -> ExitCode {
         ("delay", delay),
         ("idle", idle::idle),
         ("archive", archive::archive),
+        ("assignment", assignment::assignment),
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory, start or lists"
+            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, assignment, or with --open N --closed N [--state DIR] memory, start or lists"
         );
         return ExitCode::from(2);
     }

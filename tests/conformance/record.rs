@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
-use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
+use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
+use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
 use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::Timestamp;
 use serde_json::json;
@@ -127,8 +128,63 @@ fn events() -> Vec<Event> {
         of_alerts(),
         kept_apart(),
         of_departments_and_the_head(),
+        of_people(),
     ]
     .concat()
+}
+
+/// What came with agents and their shifts.
+fn of_people() -> Vec<Event> {
+    let card = |name: &str| AgentCard {
+        name: name.into(),
+        title: None,
+        lines: Vec::new(),
+        groups: Vec::new(),
+        skills: Vec::new(),
+    };
+    let ivanova = AgentCard {
+        title: Some(text("Анна Иванова")),
+        lines: vec![1, 2],
+        groups: vec!["hm".into()],
+        skills: vec!["technical-specialist".into()],
+        ..card("ivanova")
+    };
+    let times = ShiftTimes { agent: "ivanova".into(), starts: at(0), ends: at(540) };
+    let lack = Lack { skill: "technical-specialist".into(), on_shift: 0, required: 1 };
+    let short = Staffing { asked: true, on_shift: 2, required: 3, lacks: vec![lack], until: Some(at(540)) };
+    let quiet = Staffing { on_shift: 0, required: 3, ..Staffing::default() };
+    let staffing = |staffing| Event::StaffingChanged { regulation: "zkh-services".into(), staffing };
+    let presence = |to, presence| Event::PresenceChanged { agent: "ivanova".into(), to, presence };
+    let mut events = vec![
+        Event::AgentPut { agent: Box::new(ivanova) },
+        Event::AgentPut { agent: Box::new(card("petrov")) },
+        Event::AgentRemoved { name: "petrov".into() },
+        presence(PresenceFor::Chat, Presence::Online),
+        presence(PresenceFor::Requests, Presence::Offline),
+        Event::RosterChanged { removed: vec![6], added: vec![Shift { id: 7, times }] },
+        Event::RosterChanged { removed: vec![7], added: Vec::new() },
+        Event::ShiftBegan { agent: "ivanova".into(), until: at(540) },
+        Event::ShiftEnded { agent: "ivanova".into() },
+        staffing(Some(short)),
+        staffing(Some(quiet)),
+        staffing(None),
+    ];
+    let whys = [
+        AssignedWhy::Turn,
+        AssignedWhy::Channel,
+        AssignedWhy::OutsideHours,
+        AssignedWhy::NobodyThere,
+        AssignedWhy::GroupTaken,
+        AssignedWhy::ShiftEnded,
+        AssignedWhy::AgentRemoved,
+    ];
+    events.extend(whys.map(|why| Event::Assigned {
+        agent: (why == AssignedWhy::Turn).then(|| "ivanova".into()),
+        group: Some("hm".into()),
+        reason: None,
+        why: Some(why),
+    }));
+    events
 }
 
 fn beginnings() -> Vec<Event> {
@@ -213,8 +269,9 @@ fn changes() -> Vec<Event> {
             agent: Some("ivanova".into()),
             group: Some("night".into()),
             reason: Some(text("Отпуск")),
+            why: None,
         },
-        Event::Assigned { agent: None, group: None, reason: None },
+        Event::Assigned { agent: None, group: None, reason: None, why: None },
         Event::Routed {
             from: 2,
             to: 3,
@@ -456,11 +513,18 @@ fn kind(event: &Event) -> usize {
         Event::EscalationWithdrawn { .. } => 47,
         Event::Complained { .. } => 48,
         Event::Preferred { .. } => 49,
+        Event::AgentPut { .. } => 50,
+        Event::AgentRemoved { .. } => 51,
+        Event::PresenceChanged { .. } => 52,
+        Event::RosterChanged { .. } => 53,
+        Event::ShiftBegan { .. } => 54,
+        Event::ShiftEnded { .. } => 55,
+        Event::StaffingChanged { .. } => 56,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 50;
+const KINDS: usize = 57;
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -481,7 +545,11 @@ fn of_departments_and_the_head() -> Vec<Event> {
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || [34, 37].contains(&kind(event));
+    let of_the_desk = |event: &Event| {
+        (17..=22).contains(&kind(event))
+            || [34, 37].contains(&kind(event))
+            || (50..=56).contains(&kind(event))
+    };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())

@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod disk;
 pub mod load;
 pub mod needs;
+pub mod people;
 pub mod random;
 pub mod raw;
 pub mod receiver;

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use super::state::{BoardState, scene_kind, scene_state};
 use crate::desk::Metric;
+use crate::desk::people::Staffing;
 use crate::run::opening::Stage;
 
 /// How many characters of a subject are shown.
@@ -89,7 +90,15 @@ pub fn scene(board: &BoardState, room: &Room, now: Timestamp) -> Scene {
                 subject: said(board, Some(&next.regulation), &next.subject),
             })
             .collect(),
-        staffing: None,
+        staffing: board.staffing.as_ref().map(|staffing| {
+            let Staffing { on_shift, required, lacks, .. } = staffing;
+            let number = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+            firmware_board::Staffing {
+                on_shift: number(*on_shift),
+                required: number(*required),
+                specialist: lacks.is_empty(),
+            }
+        }),
         signals: board.signals(now),
         muted_min: board
             .muted_until

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::quiet::QuietHours;
+use crate::desk::people::Staffing;
 use crate::desk::view::{About, AlarmView, NextView};
 use crate::desk::{self, Alarm, AlarmKind, AlarmState, Counts, Desk, Metric, TicketNumber};
 use crate::run::time::{DeskTime, Distrust};
@@ -66,6 +67,8 @@ pub struct BoardState {
     pub next: Arc<[Next]>,
     /// Until when the buzzer is silent.
     pub muted_until: Option<Timestamp>,
+    /// Whether enough people are on shift, where a regulation asks for them now; of several the shortest.
+    pub staffing: Option<Staffing>,
     /// What the wall calls each regulation, by id; empty where only one runs, and none needs to be told.
     pub shorts: Arc<BTreeMap<SmolStr, String>>,
 }
@@ -115,6 +118,9 @@ impl BoardState {
         let calling = troubles.iter().filter(|alarm| alarm.state == AlarmState::Unacked);
         calls.extend(calling.map(|alarm| (alarm.kind, alarm.calls_since)));
         calls.sort_unstable();
+        let staffing = shown_staffing(desk);
+        // What a short shift lacks is told by its alarm, which itself stays as it was.
+        let known = known.filter(|(known, _)| known.staffing == staffing);
         Self {
             at,
             zone,
@@ -132,6 +138,7 @@ impl BoardState {
                 desk.upcoming().take(NEXT_MAX).filter_map(|due| next(desk, due)).collect()
             }),
             muted_until: desk.muted_until().filter(|until| *until > at),
+            staffing,
             shorts,
         }
     }
@@ -173,9 +180,10 @@ impl BoardState {
             quiet,
             next,
             muted_until,
+            staffing,
             shorts,
         } = self;
-        (zone, time, counts, alarms_total, tally, calls, silenced_before, quiet, muted_until)
+        (zone, time, counts, alarms_total, tally, calls, silenced_before, quiet, muted_until, staffing)
             == (
                 &other.zone,
                 &other.time,
@@ -186,6 +194,7 @@ impl BoardState {
                 &other.silenced_before,
                 &other.quiet,
                 &other.muted_until,
+                &other.staffing,
             )
             && (Arc::ptr_eq(alarms, &other.alarms) || *alarms == other.alarms)
             && (Arc::ptr_eq(next, &other.next) || *next == other.next)
@@ -306,7 +315,7 @@ impl BoardState {
                     regulation: next.regulation.clone(),
                 })
                 .collect(),
-            staffing: None,
+            staffing: self.staffing.as_ref().map(StaffingView::of),
             signals: SignalsView {
                 red: lamp(signals.red),
                 amber: lamp(signals.amber),
@@ -324,6 +333,16 @@ impl BoardState {
                 .map(|until| until.to_rfc3339(self.zone)),
         }
     }
+}
+
+/// Of the regulations that ask for people now, how the one stands that is shortest of them.
+fn shown_staffing(desk: &Desk) -> Option<Staffing> {
+    let asked = desk.people().staffing().map(|(_, staffing)| staffing).filter(|staffing| staffing.asked);
+    let missing = |staffing: &Staffing| {
+        let Staffing { on_shift, required, lacks, .. } = staffing;
+        (lacks.len(), i64::from(*required) - i64::from(*on_shift))
+    };
+    asked.max_by_key(|staffing| (staffing.is_short(), missing(staffing))).cloned()
 }
 
 /// The wall as the contract's JSON.
@@ -347,13 +366,32 @@ pub struct BoardView {
     pub alarms_total: usize,
     /// What runs out next; at most 20.
     pub next: Vec<NextView>,
-    /// Who is on shift; null where nobody is asked for.
-    #[schema(value_type = Option<Object>)]
-    pub staffing: Option<serde_json::Value>,
+    /// Who is on shift; null where no regulation asks for anybody now.
+    pub staffing: Option<StaffingView>,
     /// What lamps and buzzer do.
     pub signals: SignalsView,
     /// Until when the buzzer is silent.
     pub muted_until: Option<String>,
+}
+
+/// Who is on shift, against what a regulation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StaffingView {
+    /// People on shift.
+    #[schema(example = 2)]
+    pub on_shift: u32,
+    /// People asked for.
+    #[schema(example = 3)]
+    pub required: u32,
+    /// Whether those with the skills that are asked for are among them.
+    pub specialist: bool,
+}
+
+impl StaffingView {
+    fn of(staffing: &Staffing) -> Self {
+        let Staffing { on_shift, required, lacks, .. } = staffing;
+        Self { on_shift: *on_shift, required: *required, specialist: lacks.is_empty() }
+    }
 }
 
 /// What lamps and buzzer do: off, on, slow or fast; off, critical, breach or warning.

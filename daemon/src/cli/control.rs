@@ -183,6 +183,11 @@ impl Control {
         self.ask(&Method::POST, path, Some(body), within_s)
     }
 
+    /// Has something be as it says.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Answer, ControlError> {
+        self.ask(&Method::PUT, path, Some(body), ANSWER_MAX_S)
+    }
+
     /// Takes something away.
     pub(crate) fn delete(&self, path: &str) -> Result<Answer, ControlError> {
         self.ask(&Method::DELETE, path, None, ANSWER_MAX_S)

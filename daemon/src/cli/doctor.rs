@@ -96,6 +96,15 @@ struct Status {
     /// None of a daemon that has no index yet.
     #[serde(default)]
     search: Option<Search>,
+    /// None of a daemon that knows no roster yet.
+    #[serde(default)]
+    roster: Option<Roster>,
+}
+
+#[derive(Deserialize)]
+struct Roster {
+    gaps: Option<u64>,
+    first_gap_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -118,7 +127,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
     let path = "/v1/status";
     let status = control.get(path).and_then(|answer| answer.read::<Status>(path));
     match status {
-        Ok(Status { version, search }) => {
+        Ok(Status { version, search, roster }) => {
             let own = env!("CARGO_PKG_VERSION");
             findings.push(if version == own {
                 Finding::fine("daemon", format!("andond {version} answers"))
@@ -127,6 +136,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
                 Finding::wrong("daemon", what, "sudo systemctl restart andond")
             });
             findings.extend(search.map(|search| lists(&search)));
+            findings.extend(roster.and_then(|roster| gaps(&roster)));
         }
         Err(error) => {
             let mend = match &error {
@@ -145,6 +155,16 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
         let what = format!("a part of the wall fails ({id}): {text}");
         findings.push(Finding::wrong("wall", what, "journalctl -u andond -e"));
     }
+}
+
+/// Gaps of the roster within a week; nothing where no roster is kept.
+fn gaps(Roster { gaps, first_gap_at }: &Roster) -> Option<Finding> {
+    let first = first_gap_at.as_deref().map(super::text::when).unwrap_or_default();
+    Some(match (*gaps)? {
+        0 => Finding::fine("roster", "somebody is on shift whenever the desk is open in the coming week"),
+        gaps => Finding::note("roster", format!("{gaps} gaps within a week, the first at {first}"))
+            .mended_by("andonctl roster coverage"),
+    })
 }
 
 /// The index by which lists find tickets.

@@ -3,6 +3,7 @@
 //! Data goes to stdout, talk to stderr. It ends with 0 when it is done, 1 when it was refused or failed, and 2 when
 //! it was called wrongly. A reader of stdout that goes away, as `head` does, ends it without a word.
 
+mod agent;
 mod alarm;
 pub mod andond;
 mod archive;
@@ -29,6 +30,7 @@ mod journal;
 mod ledger;
 mod regulation;
 mod restore;
+mod roster;
 mod sealed;
 pub mod simulate;
 mod simulate_command;
@@ -93,6 +95,10 @@ enum Noun {
     Token(token::TokenNoun),
     #[command(subcommand)]
     Ticket(ticket::TicketNoun),
+    #[command(subcommand)]
+    Agent(agent::AgentNoun),
+    #[command(subcommand)]
+    Roster(roster::RosterNoun),
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
     #[command(subcommand)]
@@ -201,6 +207,8 @@ impl Noun {
             Self::Doctor(doctor) => doctor.run(io),
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
+            Self::Agent(noun) => noun.run(io),
+            Self::Roster(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
             Self::Webhook(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),

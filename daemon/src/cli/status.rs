@@ -32,6 +32,18 @@ struct Status {
     alarms_total: u64,
     next_deadline: Option<String>,
     muted_until: Option<String>,
+    /// None of a daemon that knows no roster yet.
+    #[serde(default)]
+    roster: Option<Roster>,
+}
+
+#[derive(Deserialize)]
+struct Roster {
+    agents: u64,
+    on_shift: u64,
+    shifts: u64,
+    gaps: Option<u64>,
+    first_gap_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,10 +126,24 @@ pub(super) fn run(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     if let Some(search) = status.search {
         rows.push(("lists", lists(&search)));
     }
+    if let Some(roster) = status.roster.filter(|roster| roster.agents > 0) {
+        rows.push(("roster", people(&roster)));
+    }
     if let Some(until) = status.muted_until {
         rows.push(("muted until", when(&until)));
     }
     io.pairs(&rows)
+}
+
+/// Who is there, and where nobody will be.
+fn people(roster: &Roster) -> String {
+    let Roster { agents, on_shift, shifts, gaps, first_gap_at } = roster;
+    let gaps = match (gaps, first_gap_at) {
+        (Some(0), _) => ", no gap within a week".to_owned(),
+        (Some(gaps), Some(first)) => format!(", {gaps} gaps within a week, the first at {}", when(first)),
+        (_, _) => String::new(),
+    };
+    format!("{on_shift} of {agents} agents on shift, {shifts} shifts{gaps}")
 }
 
 /// By what lists find tickets.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
+use super::people::PeopleAct;
 use super::reading::{Read, read};
 use super::reference::{ALERTS, OVER_LIMIT, Reference};
 use super::refusal::{FieldError, list};
@@ -216,6 +217,8 @@ pub enum DeskAct {
         /// Which part.
         part: String,
     },
+    /// Does something about agents and their shifts.
+    People(PeopleAct),
 }
 
 /// Who may come in, by the hash of a secret.
@@ -432,6 +435,8 @@ pub struct Assign {
     pub agent: Option<String>,
     /// The group; exactly one of agent and group.
     pub group: Option<String>,
+    /// Why. Required where the regulation says so.
+    pub reason: Option<String>,
 }
 
 /// `transfer`: to another agent, with a reason.

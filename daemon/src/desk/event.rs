@@ -15,6 +15,7 @@ use super::alarm::AlarmKind;
 use super::attachment::Attached;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
+use super::people::{AgentCard, Presence, PresenceFor, Shift, Staffing};
 use super::reference::Reference;
 use super::ticket::{Stage, TicketNumber};
 
@@ -196,6 +197,54 @@ pub enum TermReason {
     ClockCorrected,
 }
 
+/// Why a ticket has another assignee or group, where nobody chose that for this ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AssignedWhy {
+    /// It was this agent's turn (HD-6).
+    Turn,
+    /// Its channel's group is given everything.
+    Channel,
+    /// It came outside working time (HD-7).
+    OutsideHours,
+    /// It came in working time, and nobody of the group was on shift and online for requests.
+    NobodyThere,
+    /// An agent took all that the group had (HD-10).
+    GroupTaken,
+    /// The shift of whoever had it ended.
+    ShiftEnded,
+    /// Whoever had it is no agent any more.
+    AgentRemoved,
+}
+
+impl AssignedWhy {
+    /// The id as it stands in events.
+    pub const fn id(self) -> &'static str {
+        match self {
+            AssignedWhy::Turn => "turn",
+            AssignedWhy::Channel => "channel",
+            AssignedWhy::OutsideHours => "outside-hours",
+            AssignedWhy::NobodyThere => "nobody-there",
+            AssignedWhy::GroupTaken => "group-taken",
+            AssignedWhy::ShiftEnded => "shift-ended",
+            AssignedWhy::AgentRemoved => "agent-removed",
+        }
+    }
+
+    /// The same in words, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            AssignedWhy::Turn => "it was their turn",
+            AssignedWhy::Channel => "the group is responsible for the channel",
+            AssignedWhy::OutsideHours => "outside working time",
+            AssignedWhy::NobodyThere => "nobody was on shift and online for requests",
+            AssignedWhy::GroupTaken => "they took what the group had",
+            AssignedWhy::ShiftEnded => "the shift of whoever had it ended",
+            AssignedWhy::AgentRemoved => "whoever had it is no agent any more",
+        }
+    }
+}
+
 /// What happened to a clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "turn", rename_all = "kebab-case")]
@@ -306,6 +355,9 @@ pub enum Event {
         group: Option<SmolStr>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// Why, where the desk did it by itself or for many at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<AssignedWhy>,
     },
     /// It stands on another line now.
     Routed {
@@ -433,4 +485,32 @@ pub enum Event {
     Complained { text: String },
     /// The client agreed that it goes before its other tickets (BC-8).
     Preferred { reason: String },
+    /// An agent is known, or is known otherwise.
+    AgentPut { agent: Box<AgentCard> },
+    /// An agent is no more, with all shifts they had.
+    AgentRemoved { name: SmolStr },
+    /// An agent came, or went: for chats, or for requests.
+    PresenceChanged {
+        agent: SmolStr,
+        #[serde(rename = "for")]
+        to: PresenceFor,
+        presence: Presence,
+    },
+    /// Shifts were taken off the roster, and others put on it.
+    RosterChanged {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<u64>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<Shift>,
+    },
+    /// An agent is on shift, until then.
+    ShiftBegan { agent: SmolStr, until: Timestamp },
+    /// An agent is not on shift any more.
+    ShiftEnded { agent: SmolStr },
+    /// How a regulation's staffing stands; none where it asks for nobody any more.
+    StaffingChanged {
+        regulation: SmolStr,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        staffing: Option<Staffing>,
+    },
 }

@@ -108,6 +108,10 @@ pub(super) struct Index {
     versions: BTreeMap<(SmolStr, SmolStr), u32>,
     /// The tickets of each reference, by its source and key.
     references: BTreeSet<(SmolStr, SmolStr, TicketNumber)>,
+    /// The open tickets of each group that nobody has.
+    groups: BTreeMap<SmolStr, BTreeSet<TicketNumber>>,
+    /// The open tickets that each assignee has.
+    assignees: BTreeMap<SmolStr, BTreeSet<TicketNumber>>,
     /// What is to be taken, by place and in order of arrival: numbers are given in that order.
     queue: BTreeMap<Place, BTreeSet<TicketNumber>>,
     /// What of it goes before the other tickets of its client.
@@ -232,6 +236,39 @@ impl Index {
         with_tickets.map(|((regulation, version), tickets)| (regulation, version, *tickets))
     }
 
+    pub(super) fn of_group(&self, group: &str) -> impl DoubleEndedIterator<Item = TicketNumber> + use<'_> {
+        self.groups.get(group).into_iter().flatten().copied()
+    }
+
+    pub(super) fn of_group_total(&self, group: &str) -> usize {
+        self.groups.get(group).map_or(0, BTreeSet::len)
+    }
+
+    pub(super) fn groups(&self) -> impl Iterator<Item = &SmolStr> {
+        self.groups.keys()
+    }
+
+    pub(super) fn of_assignee(&self, agent: &str) -> impl DoubleEndedIterator<Item = TicketNumber> + use<'_> {
+        self.assignees.get(agent).into_iter().flatten().copied()
+    }
+
+    pub(super) fn of_assignee_total(&self, agent: &str) -> usize {
+        self.assignees.get(agent).map_or(0, BTreeSet::len)
+    }
+
+    /// Whose list an open ticket stands on.
+    fn holders(
+        &mut self,
+        ticket: &Ticket,
+    ) -> Option<(&mut BTreeMap<SmolStr, BTreeSet<TicketNumber>>, SmolStr)> {
+        match (&ticket.assignee, &ticket.group) {
+            _ if ticket.stage != Stage::Open => None,
+            (Some(agent), _) => Some((&mut self.assignees, agent.clone())),
+            (None, Some(group)) => Some((&mut self.groups, group.clone())),
+            (None, None) => None,
+        }
+    }
+
     /// What is to be taken, by place.
     pub(super) fn queue(&self) -> impl Iterator<Item = (&Place, &BTreeSet<TicketNumber>)> {
         self.queue.iter()
@@ -260,6 +297,9 @@ impl Index {
 
     pub(super) fn add(&mut self, ticket: &Ticket) {
         self.count(ticket, true);
+        if let Some((lists, holder)) = self.holders(ticket) {
+            lists.entry(holder).or_default().insert(ticket.number);
+        }
         if let Some(place) = Place::of(ticket) {
             self.queue.entry(place).or_default().insert(ticket.number);
             if ticket.preferred.is_some() {
@@ -280,6 +320,14 @@ impl Index {
 
     pub(super) fn remove(&mut self, ticket: &Ticket) {
         self.count(ticket, false);
+        if let Some((lists, holder)) = self.holders(ticket)
+            && let Some(list) = lists.get_mut(&holder)
+        {
+            list.remove(&ticket.number);
+            if list.is_empty() {
+                lists.remove(&holder);
+            }
+        }
         if let Some(place) = Place::of(ticket)
             && let Some(numbers) = self.queue.get_mut(&place)
         {

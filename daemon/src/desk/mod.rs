@@ -58,6 +58,13 @@
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |
 //! | *webhook* | a receiver that events are posted to; each post is a *delivery*, and those of one ticket go one after another, in a *lane* |
+//! | *presence* | whether an agent is there, *online* or *offline*: for chats, and apart from that for requests |
+//! | *skill* | what an agent can do that a regulation may ask for |
+//! | *group* | agents who share what comes by some channels; a ticket that nobody has may be a group's |
+//! | *roster* | all *shifts*: who works when, `[starts, ends)`. Who is *on shift* follows from it; who has a ticket and is not, is *away* |
+//! | *coverage* | whether somebody is on shift whenever a line or a channel is open; where nobody is, there is a *gap* |
+//! | *staffing* | whether as many are on shift, with such skills, as a regulation asks for; else the shift is *short* |
+//! | *assignment* | giving new tickets to agents in turn, or to their channel's group; *handing back* gives one to its group again |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
@@ -76,6 +83,7 @@ pub mod explain;
 pub mod impact;
 mod index;
 pub mod packed;
+pub mod people;
 pub mod queue;
 pub mod reading;
 pub mod reference;
@@ -97,6 +105,7 @@ pub use event::{Entry, Event, Fact};
 pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use packed::Held;
+pub use people::{People, PeopleAct};
 pub use queue::{QueuePart, QueueReason, Queued};
 pub use reference::Reference;
 pub use refusal::{FieldError, Refusal};

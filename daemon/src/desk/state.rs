@@ -14,9 +14,10 @@ use smol_str::SmolStr;
 use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, Shelving, part_alarm};
 use super::alert::AlertWindow;
 use super::command::Token;
-use super::event::{Entry, Event, Fact, Receipt, Turn};
+use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
 use super::packed::{Held, Packed};
+use super::people::{People, Rotation, Staffing, shared};
 use super::regulation::Regulations;
 use super::ticket::{Ticket, TicketNumber};
 
@@ -45,6 +46,12 @@ pub struct Rest {
     /// How many tickets alerts have opened of late.
     #[serde(default)]
     alerts: AlertWindow,
+    /// Agents and their shifts; shared, since it changes seldom and is remembered at each turn of the loop.
+    #[serde(default, with = "shared")]
+    people: Arc<People>,
+    /// Whose turn it is to be given a ticket.
+    #[serde(default, with = "shared")]
+    rotation: Arc<Rotation>,
 }
 
 impl Default for Rest {
@@ -61,6 +68,8 @@ impl Default for Rest {
             tokens: Vec::new(),
             parts: BTreeMap::new(),
             alerts: AlertWindow::default(),
+            people: Arc::default(),
+            rotation: Arc::default(),
         }
     }
 }
@@ -160,6 +169,41 @@ impl Desk {
     /// The tickets of a reference that are not put away, the newest first.
     pub fn of_reference(&self, source: &str, key: &str) -> impl Iterator<Item = Arc<Ticket>> + use<'_> {
         self.index.of_reference(source, key).filter_map(|number| self.ticket(number))
+    }
+
+    /// The agents and their shifts.
+    pub fn people(&self) -> &Arc<People> {
+        &self.rest.people
+    }
+
+    /// Whose turn it is to be given a ticket.
+    pub(super) fn rotation(&self) -> &Rotation {
+        &self.rest.rotation
+    }
+
+    /// The open tickets of a group that nobody has, the oldest first.
+    pub fn of_group(&self, group: &str) -> impl DoubleEndedIterator<Item = TicketNumber> + use<'_> {
+        self.index.of_group(group)
+    }
+
+    /// How many open tickets of a group nobody has.
+    pub fn of_group_total(&self, group: &str) -> usize {
+        self.index.of_group_total(group)
+    }
+
+    /// The groups that have open tickets.
+    pub fn groups_with_tickets(&self) -> impl Iterator<Item = &SmolStr> {
+        self.index.groups()
+    }
+
+    /// The open tickets that somebody has, the oldest first.
+    pub fn of_assignee(&self, agent: &str) -> impl DoubleEndedIterator<Item = TicketNumber> + use<'_> {
+        self.index.of_assignee(agent)
+    }
+
+    /// How many open tickets somebody has.
+    pub fn of_assignee_total(&self, agent: &str) -> usize {
+        self.index.of_assignee_total(agent)
     }
 
     /// How many tickets alerts have opened of late.
@@ -328,7 +372,7 @@ impl Desk {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let timer = self.index.first_timer().map(|(at, _)| at);
         let returns = self.index.shelves().next().map(|shelved| shelved.until);
-        timer.into_iter().chain(returns).min()
+        timer.into_iter().chain(returns).chain(self.next_turn_of_people()).min()
     }
 
     /// Numbers facts as an entry and applies it.
@@ -397,6 +441,37 @@ impl Desk {
         for fact in entry.facts.iter().filter(|fact| fact.ticket.is_none()) {
             self.apply_rest(&fact.event, entry, at);
         }
+        self.note_turns(entry);
+    }
+
+    /// Who was given a ticket in turn comes last from here on.
+    fn note_turns(&mut self, entry: &Entry) {
+        for fact in &entry.facts {
+            if let Event::Assigned {
+                agent: Some(agent),
+                group: Some(group),
+                why: Some(AssignedWhy::Turn),
+                ..
+            } = &fact.event
+            {
+                Arc::make_mut(&mut self.rest.rotation).note(group, agent, entry.first_seq);
+            }
+        }
+    }
+
+    fn apply_people(&mut self, event: &Event, at: Timestamp, first_seq: u64) {
+        Arc::make_mut(&mut self.rest.people).apply(event, at);
+        if let Event::AgentRemoved { name } = event {
+            Arc::make_mut(&mut self.rest.rotation).forget(name);
+        }
+        if let Event::StaffingChanged { regulation, staffing } = event {
+            // A shift that is whole again, or over, needs nobody.
+            let known = self.take_part(&part_alarm(AlarmKind::Staffing, regulation));
+            if staffing.as_ref().is_some_and(Staffing::is_short) {
+                let new = || Alarm::part(AlarmKind::Staffing, regulation, "", at);
+                self.put_part(known.unwrap_or_else(new), first_seq);
+            }
+        }
     }
 
     fn breached_late(&mut self, deadline: Timestamp, first_seq: u64) {
@@ -418,6 +493,7 @@ impl Desk {
                 }
                 self.rest.known_at = at;
                 self.rest.behind_ms = Some(*behind_ms);
+                Arc::make_mut(&mut self.rest.people).time_is(at);
             }
             Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
             Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
@@ -457,6 +533,13 @@ impl Desk {
                     self.put_part(alarm, first_seq);
                 }
             }
+            Event::AgentPut { .. }
+            | Event::AgentRemoved { .. }
+            | Event::PresenceChanged { .. }
+            | Event::RosterChanged { .. }
+            | Event::ShiftBegan { .. }
+            | Event::ShiftEnded { .. }
+            | Event::StaffingChanged { .. } => self.apply_people(event, at, first_seq),
             Event::Registered(_)
             | Event::Replied { .. }
             | Event::Asked { .. }

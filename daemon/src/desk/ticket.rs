@@ -200,7 +200,14 @@ impl Ticket {
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
             | Event::TokenRevoked { .. }
-            | Event::SealedLooked { .. } => {}
+            | Event::SealedLooked { .. }
+            | Event::AgentPut { .. }
+            | Event::AgentRemoved { .. }
+            | Event::PresenceChanged { .. }
+            | Event::RosterChanged { .. }
+            | Event::ShiftBegan { .. }
+            | Event::ShiftEnded { .. }
+            | Event::StaffingChanged { .. } => {}
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;

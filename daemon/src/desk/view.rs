@@ -14,6 +14,7 @@ use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
 use super::escalation::{Escalation, EscalationState};
+use super::people::People;
 use super::reference::Reference;
 use super::regulation::Regulations;
 use super::scope::Scope;
@@ -172,6 +173,8 @@ pub struct TicketView {
     pub changed_at: String,
     /// How many commands and deadlines have changed it; its `ETag`.
     pub revision: u64,
+    /// Whether whoever has it is an agent that is not on shift now; it is no part of the `ETag`.
+    pub assignee_away: bool,
     /// Whether required fields are still missing.
     pub incomplete: bool,
     /// Which required fields are missing, as paths.
@@ -208,6 +211,15 @@ pub struct TicketView {
     pub attachments: Vec<AttachmentView>,
     /// Which access data was handed over; what it says is shown to the assignee only.
     pub sealed: Vec<SealedView>,
+}
+
+impl TicketView {
+    /// The ticket as it is among these people: whether whoever has it is there.
+    #[must_use]
+    pub fn among(self, people: &People) -> Self {
+        let assignee_away = self.assignee.as_deref().is_some_and(|assignee| people.is_away(assignee));
+        Self { assignee_away, ..self }
+    }
 }
 
 /// A file of a ticket as people and programs see it.
@@ -303,6 +315,9 @@ impl About {
         if let Some(late) = &alarm.late {
             return Self { subject: late_text(late, zone, language), regulation: None };
         }
+        if let (AlarmKind::Staffing, None) = (alarm.kind, alarm.ticket) {
+            return staffing(alarm, desk, language);
+        }
         alarm
             .ticket
             .and_then(|number| desk.ticket(number))
@@ -313,6 +328,35 @@ impl About {
     fn ticket(ticket: &Ticket) -> Self {
         Self { subject: ticket.facts.subject.clone(), regulation: Some(ticket.facts.regulation.clone()) }
     }
+}
+
+/// What a shift that is short of people lacks.
+fn staffing(alarm: &Alarm, desk: &Desk, language: Language) -> About {
+    let id = alarm.id.strip_prefix("staffing-").unwrap_or_default();
+    let Some(short) = desk.people().staffing_of(id) else { return About::default() };
+    let rule = desk.regulations().get(id).and_then(|regulation| regulation.staffing.as_ref());
+    let title = |skill: &SmolStr| {
+        let with = rule.and_then(|rule| rule.with.iter().find(|with| with.skill == *skill));
+        with.map_or_else(|| skill.to_string(), |with| with.title.clone())
+    };
+    let lacks: Vec<_> = short
+        .lacks
+        .iter()
+        .map(|lack| format!("{} {}/{}", title(&lack.skill), lack.on_shift, lack.required))
+        .collect();
+    let (on_shift, required) = (short.on_shift, short.required);
+    let mut subject = match language {
+        Language::Russian => format!("На смене {on_shift} из {required}"),
+        Language::English => format!("{on_shift} of {required} on shift"),
+    };
+    if !lacks.is_empty() {
+        subject.push_str(match language {
+            Language::Russian => ", не хватает: ",
+            Language::English => ", short of: ",
+        });
+        subject.push_str(&lacks.join(", "));
+    }
+    About { subject, regulation: Some(id.into()) }
 }
 
 /// A promise that runs out, as the wall shows it.
@@ -368,6 +412,7 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         registered_at: ticket.registered_at.to_rfc3339(zone),
         changed_at: ticket.changed_at.to_rfc3339(zone),
         revision: ticket.revision,
+        assignee_away: false,
         incomplete: facts.incomplete,
         missing: lacks.missing,
         wished: lacks.wished,

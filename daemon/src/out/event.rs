@@ -79,6 +79,8 @@ fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
         "behind_ms" => ("behind_seconds".to_owned(), seconds(&value)),
         "used_ms" => ("used_seconds".to_owned(), seconds(&value)),
         "token" => (key, shown_token(value, zone)),
+        "added" => (key, shown_shifts(value, zone)),
+        "staffing" => (key, shown_times(value, &["until"], zone)),
         _ => (key, value),
     }
 }
@@ -86,6 +88,22 @@ fn outward(key: String, value: Value, zone: Tz) -> (String, Value) {
 /// Milliseconds as whole seconds, as everywhere outside.
 fn seconds(value: &Value) -> Value {
     value.as_i64().map_or(Value::Null, |ms| ms.div_euclid(1_000).into())
+}
+
+/// Shifts of the roster, with their times.
+fn shown_shifts(shifts: Value, zone: Tz) -> Value {
+    let Value::Array(shifts) = shifts else { return shifts };
+    shifts.into_iter().map(|shift| shown_times(shift, &["starts", "ends"], zone)).collect()
+}
+
+/// An object whose times are these fields.
+fn shown_times(mut object: Value, times: &[&str], zone: Tz) -> Value {
+    for time in times {
+        if let Some(ms) = object.get(*time).and_then(Value::as_i64) {
+            object[*time] = Timestamp::from_millis(ms).to_rfc3339(zone).into();
+        }
+    }
+    object
 }
 
 /// What is kept of a secret stays with us.

@@ -236,6 +236,7 @@ impl Loop {
         let tokens = desk.tokens().cloned().collect();
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
         view.publish_tickets(tickets, desk.tickets_total());
+        view.publish_people(desk.people());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
@@ -558,6 +559,9 @@ impl Loop {
             .any(|fact| matches!(fact.event, Event::TokenAdded { .. } | Event::TokenRevoked { .. }));
         if tokens_changed {
             self.view.publish_tokens(self.desk.tokens().cloned().collect());
+        }
+        if !Arc::ptr_eq(self.desk.people(), &self.view.people()) {
+            self.view.publish_people(self.desk.people());
         }
     }
 

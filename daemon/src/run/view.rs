@@ -15,7 +15,7 @@ use super::tokens::Tokens;
 use crate::board::BoardState;
 use crate::clock::SystemClock;
 use crate::desk::command::Token;
-use crate::desk::{Held, Regulations, Ticket, TicketNumber};
+use crate::desk::{Held, People, Regulations, Ticket, TicketNumber};
 
 /// How many tickets [`View::each`] looks at while it keeps the loop from publishing.
 const SLICE_TICKETS: usize = 1_000;
@@ -33,6 +33,7 @@ pub struct View {
     tickets_total: AtomicU64,
     history: Arc<History>,
     tokens: RwLock<Arc<Tokens>>,
+    people: RwLock<Arc<People>>,
     search: Search,
     board: Mutex<Arc<BoardState>>,
     board_changed: Condvar,
@@ -62,6 +63,7 @@ impl View {
             tickets_total: AtomicU64::new(0),
             history,
             tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
+            people: RwLock::default(),
             search: Search::default(),
             board: Mutex::new(Arc::new(board)),
             board_changed: Condvar::new(),
@@ -174,6 +176,11 @@ impl View {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The agents and their shifts.
+    pub fn people(&self) -> Arc<People> {
+        Arc::clone(&self.people.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The wall's newest state.
     pub fn board(&self) -> Arc<BoardState> {
         Arc::clone(&self.board.lock().unwrap_or_else(PoisonError::into_inner))
@@ -214,6 +221,10 @@ impl View {
 
     pub(super) fn publish_tokens(&self, tokens: Vec<Token>) {
         *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Tokens::new(tokens));
+    }
+
+    pub(super) fn publish_people(&self, people: &Arc<People>) {
+        *self.people.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(people);
     }
 
     pub(super) fn publish_board(&self, board: BoardState) {

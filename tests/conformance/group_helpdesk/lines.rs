@@ -34,6 +34,7 @@ fn hd_11_a_ticket_is_passed_on_with_a_reason() {
         agent: Some("sidorov".into()),
         group: None,
         reason: Some("Сеть — не моё".to_owned()),
+        why: None,
     };
     assert!(world.history(ticket).any(|(entry, event)| entry.by == "ivanova" && *event == passed));
 }

@@ -5,8 +5,11 @@
 //! counted, with the figures that ship.
 
 mod answer;
+mod assignment;
+mod handing_back;
 mod intake;
 mod lines;
+mod roster;
 mod terms;
 mod waiting;
 

@@ -2,6 +2,7 @@
 
 mod departments;
 mod names;
+mod people;
 mod sense;
 mod sixth;
 

@@ -7,6 +7,7 @@ mod departments;
 mod estimate;
 mod intake;
 mod reaction;
+mod staffing;
 mod statuses;
 
 use andon_tests::World;

@@ -31,6 +31,8 @@ struct Ticket {
     service: Option<String>,
     urgency: Option<String>,
     assignee: Option<String>,
+    #[serde(default)]
+    assignee_away: bool,
     group: Option<String>,
     /// The agent who registered it, where one did (HD-1, PM-C1).
     opened_by: Option<String>,
@@ -104,7 +106,8 @@ impl Ticket {
         ];
         let mut add =
             |name: &'static str, value: Option<String>| pairs.extend(value.map(|value| (name, value)));
-        add("assignee", self.assignee.clone());
+        let away = if self.assignee_away { " (away: not on shift)" } else { "" };
+        add("assignee", self.assignee.as_ref().map(|assignee| format!("{assignee}{away}")));
         add("group", self.group.clone());
         add("requester", listed(&self.requester));
         add("client", self.client.clone());

@@ -309,7 +309,12 @@ fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
             });
         }
         Some(_) => {}
-        None => draft.push(Event::Assigned { agent: Some(actor.name.clone()), group: None, reason: None }),
+        None => draft.push(Event::Assigned {
+            agent: Some(actor.name.clone()),
+            group: None,
+            reason: None,
+            why: None,
+        }),
     }
     draft.move_by_verb("take", None);
     Ok(())
@@ -322,20 +327,43 @@ fn assign(draft: &mut Draft<'_>, to: &Assign) -> Result<(), Refusal> {
     if agent.is_some() == group.is_some() {
         wrong.add("agent", "exactly one of agent and group is required");
     }
+    known_agent(draft, agent.as_ref(), &mut wrong);
+    let reason = wrong.optional_text("reason", to.reason.as_ref());
+    let rule = draft.regulation.verb("assign");
+    if let Some(rule) = rule.filter(|rule| rule.needs_reason && reason.is_none()) {
+        wrong.add("reason", format!("is required{}", in_brackets(rule.clause.as_ref())));
+    }
     wrong.done()?;
-    if (&draft.ticket.assignee, &draft.ticket.group) != (&agent, &group) {
-        draft.push(Event::Assigned { agent, group, reason: None });
+    let is_theirs = match &agent {
+        Some(_) => draft.ticket.assignee == agent,
+        None => draft.ticket.assignee.is_none() && draft.ticket.group == group,
+    };
+    if !is_theirs {
+        draft.push(Event::Assigned { agent, group, reason, why: None });
     }
     Ok(())
+}
+
+/// Where agents are known, a ticket goes to one of them or to somebody with a token: a mistyped name would lose it.
+fn known_agent(draft: &Draft<'_>, agent: Option<&SmolStr>, wrong: &mut Wrong) {
+    let people = draft.desk.people();
+    let Some(name) = agent.filter(|name| !name.is_empty() && !people.is_empty()) else { return };
+    if people.agent(name).is_none() && !draft.desk.tokens().any(|token| token.name == *name) {
+        let known = people.agents().map(|agent| agent.card.name.as_str());
+        let near = crate::toml_problem::nearest(name, known);
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        wrong.add("agent", format!("there is no agent `{name}`{near}"));
+    }
 }
 
 fn transfer(draft: &mut Draft<'_>, to: &Transfer) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let agent = SmolStr::from(wrong.text("agent", to.agent.as_ref()));
+    known_agent(draft, Some(&agent), &mut wrong);
     let reason = reason(&draft.regulation, "transfer", to.reason.as_ref(), &mut wrong);
     wrong.done()?;
     if draft.ticket.assignee.as_ref() != Some(&agent) {
-        draft.push(Event::Assigned { agent: Some(agent), group: None, reason: Some(reason) });
+        draft.push(Event::Assigned { agent: Some(agent), group: None, reason: Some(reason), why: None });
     }
     Ok(())
 }

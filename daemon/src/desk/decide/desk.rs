@@ -14,7 +14,8 @@ use crate::desk::state::Desk;
 /// The longest mute, in milliseconds: a day.
 const MUTE_MAX_MS: i64 = 86_400_000;
 /// Names under which the box itself or the requester stands in the record.
-const RESERVED: [&str; 7] = ["andonctl", "andond", "archive", "button", "requester", "timer", "wall"];
+pub(super) const RESERVED: [&str; 7] =
+    ["andonctl", "andond", "archive", "button", "requester", "timer", "wall"];
 /// The shortest time on the shelf, in milliseconds: a minute.
 const SHELF_MIN_MS: i64 = 60_000;
 /// The longest: a day, so that nothing is put aside for good.
@@ -22,6 +23,7 @@ const SHELF_MAX_MS: i64 = 86_400_000;
 
 pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -> Result<Decision, Refusal> {
     let event = match act {
+        DeskAct::People(act) => return super::people::decide(desk, act, actor, at),
         DeskAct::AckAlarm(id) => return ack(desk, id, actor),
         DeskAct::ShelveAlarm { id, for_ms, reason } => {
             return shelve(desk, id, *for_ms, reason.as_ref(), actor, at);

@@ -6,18 +6,21 @@
 mod acts;
 mod alert;
 mod apply;
+mod assignment;
 mod attachments;
 mod clocks;
 mod correct;
 mod desk;
 mod escalate;
 pub(super) mod fields;
+mod people;
 mod planned;
 mod queue;
 mod register;
 mod route;
 mod sealed;
 mod settle;
+mod shifts;
 
 use std::sync::Arc;
 

@@ -6,7 +6,9 @@ use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::fields::{FieldCheck, Values, wanted};
-use super::{Decision, Draft, SUBJECT_MAX_CHARS, Wrong, in_brackets, may_not_set, need, one_of_roles};
+use super::{
+    Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, may_not_set, need, one_of_roles,
+};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};
@@ -275,5 +277,6 @@ pub(super) fn open<'a>(
     {
         draft.move_to(&next, None, None);
     }
+    assignment::assign_new(&mut draft);
     draft
 }

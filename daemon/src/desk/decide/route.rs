@@ -54,7 +54,12 @@ pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal>
     draft.push(Event::Routed { from, to, reason, bug_report: route.bug_report.clone().map(Box::new) });
     if draft.ticket.assignee.is_some() {
         // Whoever had it works on the line it left.
-        draft.push(Event::Assigned { agent: None, group: draft.ticket.group.clone(), reason: None });
+        draft.push(Event::Assigned {
+            agent: None,
+            group: draft.ticket.group.clone(),
+            reason: None,
+            why: None,
+        });
     }
     draft.triggers.push(Trigger::LineLeft);
     draft.triggers.push(Trigger::LineEntered);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use calendars::Timestamp;
 
-use super::{Decision, Draft};
+use super::{Decision, Draft, shifts};
 use crate::desk::actor::Actor;
 use crate::desk::clocks::{Clock, Metric};
 use crate::desk::event::{Event, Fact, Turn};
@@ -47,6 +47,14 @@ fn are_several_late(desk: &Desk, late_before: Timestamp) -> bool {
 /// (R4). Of both at one instant the clock goes first.
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
     let timer = desk.index().first_timer().filter(|(at, _)| *at <= now);
+    // Who comes or goes at an instant does so before a term runs out at it: the wall says who is there.
+    let of_people = desk.next_turn_of_people().filter(|at| timer.is_none_or(|(timer, _)| *at <= timer));
+    let first_shelf = desk.index().shelves().next().map(|shelved| shelved.until);
+    if of_people.is_some_and(|at| first_shelf.is_none_or(|until| at <= until))
+        && let Some(due) = shifts::due(desk, now)
+    {
+        return Some(due);
+    }
     let shelved = desk.index().shelves().next().filter(|shelved| shelved.until <= now);
     if let Some(shelved) = shelved
         && timer.is_none_or(|(at, _)| shelved.until < at)

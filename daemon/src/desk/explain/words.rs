@@ -5,7 +5,7 @@
 use calendars::Tz;
 
 use crate::desk::clocks::ClockKey;
-use crate::desk::event::{Event, Registered, TermReason, Turn};
+use crate::desk::event::{AssignedWhy, Event, Registered, TermReason, Turn};
 use crate::desk::regulation::Regulation;
 
 /// What a turn says about its own reason.
@@ -74,14 +74,13 @@ pub(super) fn of(
         Event::PriorityChanged { from, to, reason, .. } => {
             format!("priority {} → {}{}", titles.priority(from), titles.priority(to), because(Some(reason)))
         }
-        Event::Assigned { agent: Some(agent), reason, .. } => {
-            format!("assigned to {agent}{}", because(reason.as_deref()))
-        }
-        Event::Assigned { agent: None, group: Some(group), reason } => {
-            format!("assigned to the group {group}{}", because(reason.as_deref()))
-        }
-        Event::Assigned { agent: None, group: None, reason } => {
-            format!("nobody's now{}", because(reason.as_deref()))
+        Event::Assigned { agent, group, reason, why } => {
+            let to = match (agent, group) {
+                (Some(agent), _) => format!("assigned to {agent}"),
+                (None, Some(group)) => format!("assigned to the group {group}"),
+                (None, None) => "nobody's now".to_owned(),
+            };
+            format!("{to}{}", because(reason.as_deref().or(why.map(AssignedWhy::words))))
         }
         Event::Routed { from, to, reason, .. } => {
             format!("line {from} → {to}{}", because(reason.as_deref()))
@@ -141,7 +140,14 @@ pub(super) fn of(
         | Event::AttachmentRemoved { .. }
         | Event::SealedSet { .. }
         | Event::SealedLooked { .. }
-        | Event::SealedErased { .. } => return None,
+        | Event::SealedErased { .. }
+        | Event::AgentPut { .. }
+        | Event::AgentRemoved { .. }
+        | Event::PresenceChanged { .. }
+        | Event::RosterChanged { .. }
+        | Event::ShiftBegan { .. }
+        | Event::ShiftEnded { .. }
+        | Event::StaffingChanged { .. } => return None,
     })
 }
 

@@ -31,8 +31,8 @@ const RULES: [&str; 2] = ["priority-rule", "target"];
 const RANKED: [&str; 1] = ["priority"];
 
 /// What may identify the tables of a list; the first that all of them have does.
-const IDENTITIES: [&[&str]; 7] =
-    [&["for", "id"], &["id"], &["metric"], &["path"], &["topic"], &["name"], &["text"]];
+const IDENTITIES: [&[&str]; 8] =
+    [&["for", "id"], &["id"], &["metric"], &["path"], &["topic"], &["name"], &["text"], &["skill"]];
 
 /// Lists of words whose order means nothing. Another list's order is taken to mean something.
 const SETS: [&str; 18] = [

@@ -7,6 +7,7 @@ mod answers;
 mod desk;
 mod notes;
 mod page;
+mod people;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.queue();
     explainer.marks_and_reasons();
     explainer.forms();
+    explainer.people();
     explainer.notes();
     explainer.page.finish()
 }

@@ -78,6 +78,10 @@ pub(super) struct File {
     pub forbidden_phrases: Vec<ForbiddenPhrase>,
     #[serde(default)]
     pub attachments: Option<AttachmentRule>,
+    #[serde(default)]
+    pub assignment: Option<Assignment>,
+    #[serde(default)]
+    pub staffing: Option<Staffing>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,6 +181,9 @@ pub(super) struct Channel {
     /// Its own hours, for clocks with `calendar = "of-channel"`; without it, its ticket's line's.
     #[serde(default)]
     pub calendar: Option<Spanned<String>>,
+    /// The group that is responsible for it.
+    #[serde(default)]
+    pub group: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -277,6 +284,9 @@ pub(super) struct Verb {
     /// For `route`: a ticket linked to an open problem is not routed up.
     #[serde(default)]
     pub held_by_problem: bool,
+    /// For `assign`: it takes a reason.
+    #[serde(default)]
+    pub needs_reason: bool,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]
@@ -518,4 +528,60 @@ pub(super) struct ForbiddenPhrase {
     pub text: String,
     #[serde(default)]
     pub clause: Option<String>,
+}
+
+/// Who is given a new ticket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Assignment {
+    pub mode: AssignmentMode,
+    /// The channels whose tickets are assigned; empty means every one with a group.
+    #[serde(default)]
+    pub channels: Vec<Spanned<String>>,
+    /// What an agent has goes back to the group when their shift ends.
+    #[serde(default)]
+    pub hand_back: bool,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// How tickets are assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AssignmentMode {
+    /// To the agents of the group in turn.
+    RoundRobin,
+    /// To the group alone.
+    Group,
+}
+
+/// How many people a shift has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Staffing {
+    pub at_least: Spanned<u32>,
+    /// The calendar in whose hours they are asked for.
+    pub calendar: Spanned<String>,
+    #[serde(default)]
+    pub with: Vec<StaffingSkill>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A skill that some of them have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct StaffingSkill {
+    pub skill: Spanned<String>,
+    pub title: String,
+    #[serde(default = "one")]
+    pub at_least: Spanned<u32>,
+}
+
+fn one() -> Spanned<u32> {
+    Spanned::new(0..0, 1)
 }

@@ -8,6 +8,7 @@ mod check;
 mod diff;
 mod explain;
 mod file;
+mod people;
 #[cfg(test)]
 mod reference;
 mod set;
@@ -26,7 +27,8 @@ pub(crate) use self::check::is_url;
 pub use self::check::{Problem, Problems};
 pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
-pub use self::file::{FieldKind, PrioritySource};
+pub use self::file::{AssignmentMode, FieldKind, PrioritySource};
+pub use self::people::{AssignmentRule, SkillRule, StaffingRule};
 pub use self::set::{IntakeRule, Regulations};
 
 use super::actor::Role;
@@ -101,6 +103,10 @@ pub struct Regulation {
     pub forbidden_phrases: Vec<ForbiddenPhrase>,
     /// Which files a ticket takes; none where it says nothing, and then it takes every kind there is.
     pub attachments: Option<AttachmentRule>,
+    /// Who is given a new ticket; none where nobody is.
+    pub assignment: Option<AssignmentRule>,
+    /// How many people a shift has; none where it does not say.
+    pub staffing: Option<StaffingRule>,
     /// The calendars whose hours the regulation leaves to the site, by id.
     pub site_calendars: Vec<SmolStr>,
     /// Notes of calendars, by id.
@@ -174,6 +180,8 @@ pub struct Channel {
     pub roles: Vec<Role>,
     /// Its own hours, where it has any.
     pub calendar: Option<SmolStr>,
+    /// The group that is responsible for it.
+    pub group: Option<SmolStr>,
 }
 
 /// A line of support.
@@ -235,6 +243,8 @@ pub struct VerbRule {
     pub roles: Vec<Role>,
     /// For `route`: whether a ticket linked to an open problem is held back from going up (GM-5.10).
     pub held_by_problem: bool,
+    /// For `assign`: it takes a reason (HD-11).
+    pub needs_reason: bool,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
@@ -655,6 +665,16 @@ impl Regulation {
                 .unwrap_or_else(|| self.line_calendar(facts.line)),
         };
         self.calendar(id).expect("a checked regulation names calendars it has")
+    }
+
+    /// The calendar of a channel's hours: its own, or that of the line on which its tickets start.
+    pub fn channel_calendar<'a>(&'a self, channel: &'a Channel) -> &'a SmolStr {
+        channel.calendar.as_ref().unwrap_or_else(|| self.line_calendar(channel.line))
+    }
+
+    /// The group that is responsible for a channel.
+    pub fn group_of(&self, channel: &str) -> Option<&SmolStr> {
+        self.channel(channel)?.group.as_ref()
     }
 
     fn line_calendar(&self, line: u8) -> &SmolStr {

@@ -51,6 +51,14 @@ pub(super) struct Keeper(pub Actor);
 #[derive(Clone)]
 pub(super) struct TokenName(pub SmolStr);
 
+/// Refuses who leads nothing, before what they send is looked at; the desk says the same.
+pub(super) fn may_lead(actor: &Actor, what: &str) -> Result<(), Problem> {
+    if actor.role >= Role::Lead {
+        return Ok(());
+    }
+    Err(Problem::forbidden(format!("{what} needs the role lead or more; this token has {}", actor.role)))
+}
+
 /// Refuses who may bring nothing to the desk, before what they send is looked at; the desk says the same.
 pub(super) fn may_bring(actor: &Actor, what: &str) -> Result<(), Problem> {
     if actor.role >= Role::Intake {

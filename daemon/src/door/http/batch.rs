@@ -145,7 +145,7 @@ fn carried(door: &Door, done: &Done, opens: bool) -> Result<Carried, Problem> {
     let view = door.shared.handle.view();
     let at = if done.changed { ticket.changed_at } else { view.now() };
     let status = if opens { StatusCode::CREATED } else { StatusCode::OK };
-    let ticket = view::ticket(ticket, view.regulations(), at);
+    let ticket = view::ticket(ticket, view.regulations(), at).among(&view.people());
     Ok(Carried { status: status.as_u16(), changed: done.changed, ticket })
 }
 

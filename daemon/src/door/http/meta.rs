@@ -15,6 +15,7 @@ use super::auth::{Caller, Reader};
 use super::metrics::CONTENT_TYPE;
 use super::problem::Problem;
 use super::regulations::RegulationLine;
+use super::roster::RosterStatus;
 use super::{DoorState, blocking};
 use crate::clock;
 use crate::desk::{Actor, Counts, Desk, Role, Scope};
@@ -193,6 +194,8 @@ pub(super) struct Status {
     next_event: u64,
     /// Until when the buzzer is silent.
     muted_until: Option<String>,
+    /// Agents and shifts.
+    roster: RosterStatus,
 }
 
 /// How the daemon is: version, regulations, counts, the next deadline.
@@ -203,6 +206,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
     let zone = shared.facts.zone;
     let look = |desk: &Desk, now| (now, desk.next_deadline(), desk.next_seq(), versions(desk, now));
     let (now, next_deadline, next_event, versions) = door.look(look).await?;
+    let roster = RosterStatus::of(shared.handle.view(), now, zone);
     let board = shared.handle.view().board();
     let history = Arc::clone(shared.handle.history());
     let sizes = blocking(move || history.sizes()).await?;
@@ -227,6 +231,7 @@ pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<J
         next_deadline: next_deadline.map(|at| at.to_rfc3339(zone)),
         next_event,
         muted_until: board.muted_until.filter(|until| *until > now).map(|until| until.to_rfc3339(zone)),
+        roster,
     }))
 }
 

@@ -19,6 +19,7 @@ use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
@@ -62,6 +63,12 @@ struct AlertLabels {
     outcome: &'static str,
 }
 
+/// Label of a count of agents and shifts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PeopleLabels {
+    are: &'static str,
+}
+
 /// Label of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WebhookLabels {
@@ -103,6 +110,7 @@ pub(super) struct Metrics {
     webhook_held: Family<WebhookLabels, Gauge>,
     webhook_dead: Family<WebhookLabels, Gauge>,
     uptime_seconds: Gauge<i64, AtomicI64>,
+    people: Family<PeopleLabels, Gauge>,
 }
 
 impl Metrics {
@@ -134,6 +142,7 @@ impl Metrics {
             webhook_held: Family::default(),
             webhook_dead: Family::default(),
             uptime_seconds: Gauge::default(),
+            people: Family::default(),
         };
         traffic.register(&mut metrics.registry);
         metrics.registered()
@@ -216,6 +225,7 @@ impl Metrics {
             Unit::Seconds,
             self.batch_seconds.clone(),
         );
+        registry.register("people", "Agents and shifts by what they are", self.people.clone());
         register_limits(registry);
         registry.register_with_unit(
             "uptime",
@@ -296,6 +306,12 @@ impl Metrics {
         self.stream_lag.set(as_gauge(lag_events));
         self.count_webhooks(&shared.webhooks, history.next_seq());
         self.trusted.set(board.time.is_trusted().into());
+        let people = view.people();
+        for (are, count) in
+            [("agents", people.len()), ("on_shift", people.on_shift()), ("shifts", people.roster().len())]
+        {
+            self.people.get_or_create(&PeopleLabels { are }).set(as_gauge(count as u64));
+        }
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();
@@ -363,6 +379,10 @@ fn register_limits(registry: &mut Registry) {
         ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
         ("webhook_held_limit", "Tickets of a webhook that wait at once; then it takes no more", LANES_MAX),
         ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
+        ("agents_limit", "Agents that the desk knows", AGENTS_MAX),
+        ("shifts_limit", "Shifts that the roster has", SHIFTS_MAX),
+        ("shifts_at_once_limit", "Shifts that are added at once", SHIFTS_AT_ONCE_MAX),
+        ("group_take_limit", "Tickets of a group that are taken at once", TAKE_MAX),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(as_gauge(limit as u64));

@@ -10,6 +10,7 @@
 //! written from the same attributes as the routes and kept as `daemon/docs/openapi.json`.
 
 mod access;
+mod agents;
 mod alarms;
 mod alertmanager;
 mod archive;
@@ -28,6 +29,7 @@ mod export;
 mod filter;
 #[doc(hidden)]
 pub mod fuzz;
+mod groups;
 mod idempotency;
 mod json;
 mod kiosk;
@@ -43,6 +45,7 @@ mod problem;
 mod query;
 mod queue;
 mod regulations;
+mod roster;
 mod sealed;
 mod serving;
 mod stream;
@@ -313,6 +316,14 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(webhooks::replay))
         .routes(routes!(webhooks::replay_all))
         .routes(routes!(webhooks::test))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::show, agents::put, agents::remove))
+        .routes(routes!(agents::presence))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::take))
+        .routes(routes!(roster::list, roster::add))
+        .routes(routes!(roster::show_coverage))
+        .routes(routes!(roster::replace, roster::remove))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
 }

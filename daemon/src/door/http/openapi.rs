@@ -47,6 +47,7 @@ use crate::desk::view::TicketView;
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
         (name = "regulations", description = "What a form needs to know"),
+        (name = "people", description = "Agents, groups and shifts"),
         (name = "tokens", description = "Who may come in"),
         (name = "daemon", description = "The daemon itself")
     )
@@ -139,7 +140,7 @@ fn written(public: OpenApi, guarded: OpenApi) -> String {
             });
             mend_body(operation);
             streams::tell(operation);
-            if method == "post" {
+            if ["post", "put"].contains(&method) {
                 add_headers(path, operation);
             }
             examples::add(path, operation);

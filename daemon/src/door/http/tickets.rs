@@ -74,7 +74,9 @@ pub(super) async fn list(
     let (tickets, next, is_walked) = blocking(move || {
         let now = door.shared.handle.view().now();
         let page = view.search().page(&view, &filter, stretch.before, stretch.limit)?;
-        let views: Vec<_> = page.tickets.iter().map(|t| view::ticket(t, view.regulations(), now)).collect();
+        let people = view.people();
+        let shown = |ticket: &Arc<Ticket>| view::ticket(ticket, view.regulations(), now).among(&people);
+        let views: Vec<_> = page.tickets.iter().map(shown).collect();
         Ok::<_, HistoryError>((views, page.next, page.is_walked))
     })
     .await??;
@@ -187,7 +189,8 @@ pub(super) fn mark(headers: &mut HeaderMap, done: &Done) {
 }
 
 fn show_at(door: &Door, ticket: &Ticket, at: calendars::Timestamp) -> impl IntoResponse + use<> {
-    let view = view::ticket(ticket, door.shared.handle.view().regulations(), at);
+    let desk = door.shared.handle.view();
+    let view = view::ticket(ticket, desk.regulations(), at).among(&desk.people());
     let mut json = Vec::with_capacity(TICKET_BYTES);
     serde_json::to_writer(&mut json, &view).expect("a ticket is plain data with text keys");
     let kind = HeaderValue::from_static("application/json");

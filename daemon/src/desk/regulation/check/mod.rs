@@ -4,6 +4,7 @@
 //! where every name is right: a mistyped status would else be told twice, as unknown and as one that nothing reaches.
 
 mod clocks;
+mod people;
 mod sense;
 mod topics;
 
@@ -247,6 +248,8 @@ impl Check<'_> {
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
             forbidden_phrases: file.forbidden_phrases.iter().map(phrase).collect(),
             attachments: file.attachments.as_ref().map(|rule| self.attachments(rule)),
+            assignment: file.assignment.as_ref().map(|rule| self.assignment(rule, file, &names)),
+            staffing: file.staffing.as_ref().map(|rule| self.staffing(rule, &names)),
             site_calendars: file
                 .calendars
                 .iter()
@@ -358,6 +361,7 @@ impl Check<'_> {
                 .calendar
                 .as_ref()
                 .map(|calendar| self.known(calendar, "channel.calendar", "calendar", &names.calendars)),
+            group: channel.group.as_ref().map(|group| self.id(group, "channel.group")),
         }
     }
 
@@ -448,6 +452,10 @@ impl Check<'_> {
         if rule.held_by_problem && verb != "route" {
             self.problem(&span, &key, "`held-by-problem` is for `route` only".to_owned());
         }
+        if rule.needs_reason && verb != "assign" {
+            let message = "`needs-reason` is for `assign` only; other verbs take a reason by themselves";
+            self.problem(&span, &key, message.to_owned());
+        }
         VerbRule {
             to: rule.to.as_ref().map(|to| self.known(to, &key, "status", &names.statuses)),
             from: self.all_known(&rule.from, &key, "status", &names.statuses),
@@ -455,6 +463,7 @@ impl Check<'_> {
             types: self.all_known(&rule.types, &key, "type", &names.types),
             roles: self.roles(&rule.roles, &key),
             held_by_problem: rule.held_by_problem,
+            needs_reason: rule.needs_reason,
             clause: rule.clause.clone(),
             note: rule.note.clone(),
         }

@@ -140,6 +140,8 @@ impl Explainer<'_> {
             let to = rule.to.as_ref().map_or("", |id| self.words.status(id));
             let held = if rule.held_by_problem {
                 self.w("не выше, пока открыта связанная проблема", "not up, while a linked problem is open")
+            } else if rule.needs_reason {
+                self.w("только с причиной", "with a reason only")
             } else {
                 ""
             };
@@ -237,6 +239,7 @@ impl Explainer<'_> {
                 channel.line.to_string(),
                 types,
                 channel.calendar.as_deref().map(|id| self.words.hours_of(id)).unwrap_or_default(),
+                channel.group.as_deref().unwrap_or_default().to_owned(),
                 self.words.roles(&channel.roles),
                 clause(name.clause.as_ref()),
             ]
@@ -248,6 +251,7 @@ impl Explainer<'_> {
             ("линия", "line"),
             ("типы", "types"),
             ("свои часы", "hours of its own"),
+            ("группа", "group"),
             ("кто регистрирует", "who registers"),
             CLAUSE,
         ];

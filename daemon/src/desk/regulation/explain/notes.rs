@@ -61,6 +61,12 @@ impl Words<'_> {
         if let Some(rule) = &regulation.attachments {
             add(self.of("вложения", "attachments").to_owned(), rule.note.as_ref(), false);
         }
+        if let Some(rule) = &regulation.assignment {
+            add(self.of("распределение обращений", "assignment").to_owned(), rule.note.as_ref(), false);
+        }
+        if let Some(rule) = &regulation.staffing {
+            add(self.of("состав смены", "staffing").to_owned(), rule.note.as_ref(), false);
+        }
         notes
     }
 

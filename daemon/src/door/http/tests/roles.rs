@@ -112,6 +112,20 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("POST", "/v1/webhooks/{name}/replay-dead", nothing(), &ADMIN),
         ("POST", "/v1/webhooks/{name}/test", nothing(), &ADMIN),
         ("GET", "/v1/whoami", nothing(), &ANY),
+        ("GET", "/v1/agents", nothing(), &READERS),
+        ("GET", "/v1/agents/{name}", nothing(), &READERS),
+        ("PUT", "/v1/agents/{name}", nothing(), &LEADS),
+        ("DELETE", "/v1/agents/{name}", nothing(), &LEADS),
+        // One's own by anybody, and nobody is called x.
+        ("PUT", "/v1/agents/{name}/presence", json!({"chat": "online"}), &LEADS),
+        ("GET", "/v1/groups", nothing(), &READERS),
+        // For agents of the group, and nobody is.
+        ("POST", "/v1/groups/{name}/take", nothing(), &[]),
+        ("GET", "/v1/roster", nothing(), &READERS),
+        ("POST", "/v1/roster", nothing(), &LEADS),
+        ("PUT", "/v1/roster/{id}", nothing(), &LEADS),
+        ("DELETE", "/v1/roster/{id}", nothing(), &LEADS),
+        ("GET", "/v1/roster/coverage", nothing(), &READERS),
     ];
     for path in [
         "/v1/tickets/{number}/reply",
