@@ -95,6 +95,11 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
         Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
         Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
+        Event::MonthClosed { month, figures } => {
+            let whole = figures.regulations.iter().filter_map(|regulation| regulation.slices.first());
+            let closed: u32 = whole.map(|slice| slice.quality.closed).sum();
+            (Level::Info, format!("month {month} closed with its figures: {closed} tickets were closed in it"))
+        }
     }
 }
 

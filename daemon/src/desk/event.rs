@@ -16,6 +16,7 @@ use super::attachment::Attached;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::reference::Reference;
+use super::report::{Month, MonthFigures};
 use super::ticket::{Stage, TicketNumber};
 
 /// All events of one accepted command, or of one deadline that passed. Kept and lost as a whole.
@@ -423,4 +424,7 @@ pub enum Event {
     SealedLooked { field: SmolStr },
     /// Access data was erased: the ticket was closed, or somebody did it.
     SealedErased { fields: Vec<SmolStr> },
+
+    /// A month is over; these are its figures, for good.
+    MonthClosed { month: Month, figures: Box<MonthFigures> },
 }

@@ -52,6 +52,12 @@
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |
 //! | *webhook* | a receiver that events are posted to; each post is a *delivery*, and those of one ticket go one after another, in a *lane* |
+//! | *mark* | what the requester says of the solution, in the regulation's scale; *late* where its ticket was closed in an earlier month |
+//! | *divisor* | what the sum of a month's marks is divided by; the *figure* that comes of it falls into a *band* |
+//! | *slice* | a part of a month: the tickets of a regulation, or of one line, agent, service, source or priority of it |
+//! | *score* | what one closing, late mark or breach adds to the *tally* of a month, slice by slice |
+//! | *closed* | of a month: it is over, and its figures are in the record, for good |
+//! | *cause* | why a term broke: the first that is so of a short list |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
@@ -73,6 +79,7 @@ pub mod reading;
 pub mod reference;
 pub mod refusal;
 pub mod regulation;
+pub mod report;
 pub mod scope;
 mod state;
 pub mod ticket;

@@ -8,6 +8,7 @@ mod check;
 mod diff;
 mod explain;
 mod file;
+mod quality;
 #[cfg(test)]
 mod reference;
 mod set;
@@ -27,6 +28,7 @@ pub use self::check::{Problem, Problems};
 pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{FieldKind, PrioritySource};
+pub use self::quality::{Band, Divisor, QualityRule};
 pub use self::set::{IntakeRule, Regulations};
 
 use super::actor::Role;
@@ -85,6 +87,8 @@ pub struct Regulation {
     pub clocks: Vec<ClockRule>,
     /// Marks a requester may give.
     pub marks: Vec<Mark>,
+    /// How the marks of a month are judged.
+    pub quality: Option<QualityRule>,
     /// Reasons by verb; a verb without takes any.
     pub reasons: Vec<Reason>,
     /// Where the source of a problem may lie; where there is one, a solution names its source (BC-12).
@@ -244,6 +248,10 @@ pub struct Mark {
     pub title: String,
     /// Whether it counts where none is given.
     pub default: bool,
+    /// What it is worth in sums and means; all marks of a regulation have one, or none has.
+    pub value: Option<u8>,
+    /// Whether it counts as positive (GM-6, HD-5).
+    pub positive: bool,
     /// Clause id.
     pub clause: Option<String>,
 }

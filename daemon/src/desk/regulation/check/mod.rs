@@ -4,6 +4,7 @@
 //! where every name is right: a mistyped status would else be told twice, as unknown and as one that nothing reaches.
 
 mod clocks;
+mod quality;
 mod sense;
 
 use std::fmt;
@@ -238,6 +239,7 @@ impl Check<'_> {
                 .collect(),
             clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
             marks: file.marks.iter().map(mark).collect(),
+            quality: self.quality(file),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
             sources: self.sources(&file.sources),
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
@@ -580,6 +582,8 @@ fn mark(mark: &file::Mark) -> Mark {
         id: mark.id.get_ref().as_str().into(),
         title: mark.title.clone(),
         default: mark.default,
+        value: mark.value.as_ref().map(|value| *value.get_ref()),
+        positive: mark.positive,
         clause: mark.clause.clone(),
     }
 }
