@@ -23,7 +23,14 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<FieldError>), serde_json::
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict { faults: &mut faults }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok((value, faults))
+    // A field that came twice may be wrong in the same way each time.
+    let mut told = Vec::new();
+    for fault in faults {
+        if !told.contains(&fault) {
+            told.push(fault);
+        }
+    }
+    Ok((value, told))
 }
 
 /// Reads one value and notes its faults, by their paths from that value on.

@@ -129,6 +129,7 @@ fn written(public: OpenApi, guarded: OpenApi) -> String {
     document.merge(guarded);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
+            problems::refer(operation);
             problems::add(operation, "default");
             operation.parameters.iter_mut().flatten().for_each(|parameter| {
                 if let RefOr::T(parameter) = parameter {
