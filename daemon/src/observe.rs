@@ -98,7 +98,10 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::MonthClosed { month, figures } => {
             let whole = figures.regulations.iter().filter_map(|regulation| regulation.slices.first());
             let closed: u32 = whole.map(|slice| slice.quality.closed).sum();
-            (Level::Info, format!("month {month} closed with its figures: {closed} tickets were closed in it"))
+            (
+                Level::Info,
+                format!("month {month} closed with its figures: {closed} tickets were closed in it"),
+            )
         }
     }
 }

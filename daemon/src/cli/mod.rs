@@ -28,6 +28,7 @@ mod import_log_command;
 mod journal;
 mod ledger;
 mod regulation;
+mod report;
 mod restore;
 mod sealed;
 pub mod simulate;
@@ -120,6 +121,8 @@ enum Noun {
     Simulate(simulate_command::Simulate),
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
+    #[command(subcommand)]
+    Report(report::ReportNoun),
 }
 
 /// What a command works with, and where its words go.
@@ -217,6 +220,7 @@ impl Noun {
             Self::Sealed(noun) => noun.run(io),
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
+            Self::Report(noun) => noun.run(io),
         }
     }
 }

@@ -130,8 +130,7 @@ pub fn start(
     // its next checkpoint, which stands for the earlier ones, too.
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
     let regulations = settings.regulations.clone().in_zone(settings.zone);
-    let (books, desk, report) =
-        Books::open(&settings.state_dir, regulations, kept, progress)?;
+    let (books, desk, report) = Books::open(&settings.state_dir, regulations, kept, progress)?;
     let mut the_loop = Loop::new(desk, books, Box::new(SystemClock), settings);
     let handle = Handle {
         inputs,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use utoipa::ToSchema;
 
 use super::rounding::tenths;
 use super::score::Cause;
@@ -17,20 +16,18 @@ use crate::desk::clocks::{Basis, Metric};
 use crate::desk::regulation::{Divisor, Regulation, Regulations};
 
 /// What a month came to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MonthFigures {
     /// For each regulation that had something.
     pub regulations: Vec<RegulationFigures>,
 }
 
 /// What a month came to under one regulation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RegulationFigures {
     /// Its id.
-    #[schema(value_type = String)]
     pub regulation: SmolStr,
     /// The version whose marks, divisor and bands were taken; none where the desk did not run the regulation.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<SmolStr>,
     /// What the sum of marks is divided by.
@@ -41,12 +38,11 @@ pub struct RegulationFigures {
 }
 
 /// What a slice of it came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SliceFigures {
     /// By what.
     pub by: Dimension,
     /// Which; none for those without, and of the whole.
-    #[schema(value_type = Option<String>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<SmolStr>,
     /// Whether it is all those that were too many to be told apart.
@@ -60,7 +56,7 @@ pub struct SliceFigures {
 }
 
 /// Closings and marks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QualityFigures {
     /// Tickets closed in the month.
@@ -78,7 +74,6 @@ pub struct QualityFigures {
     /// Marks given in the month to tickets that were closed in an earlier one.
     pub late_marks: u32,
     /// How often each mark was given.
-    #[schema(value_type = BTreeMap<String, u32>)]
     pub marks: BTreeMap<SmolStr, u32>,
     /// The sum of the marks' values; none where marks have none, or nobody knows the regulation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +85,6 @@ pub struct QualityFigures {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub positive: Option<u32>,
     /// The band that the regulation's figure falls into.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub band: Option<SmolStr>,
 }
@@ -121,7 +115,7 @@ impl QualityFigures {
 }
 
 /// What became of the promises of one metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockFigures {
     /// What was measured.
     pub metric: Metric,
@@ -192,6 +186,16 @@ impl MonthFigures {
             of.slices.push(SliceFigures::of(slice, sum, regulation.map(AsRef::as_ref)));
         }
         figures
+    }
+}
+
+impl RegulationFigures {
+    /// The slices that tell something: what none of its tickets has is left out.
+    pub fn told_slices(&self) -> impl Iterator<Item = &SliceFigures> {
+        self.slices.iter().filter(|slice| {
+            let named = |other: &SliceFigures| other.by == slice.by && (other.id.is_some() || other.others);
+            slice.by == Dimension::Regulation || self.slices.iter().any(named)
+        })
     }
 }
 

@@ -47,9 +47,9 @@ impl Month {
     pub fn begins(self, zone: Tz) -> Timestamp {
         let first = NaiveDate::from_ymd_opt(self.year, self.month, 1).expect("a month has a first day");
         let midnight = first.and_time(NaiveTime::MIN);
-        let instants = (0..=GAP_MINUTES)
-            .step_by(GAP_STEP)
-            .filter_map(|minutes| zone.from_local_datetime(&(midnight + TimeDelta::minutes(minutes))).earliest());
+        let instants = (0..=GAP_MINUTES).step_by(GAP_STEP).filter_map(|minutes| {
+            zone.from_local_datetime(&(midnight + TimeDelta::minutes(minutes))).earliest()
+        });
         let begins = instants.map(|at| at.timestamp_millis()).next();
         Timestamp::from_millis(begins.unwrap_or_else(|| midnight.and_utc().timestamp_millis()))
     }
@@ -121,7 +121,18 @@ mod tests {
         for text in ["2026-11", "2027-01", "0001-12"] {
             assert_eq!(text.parse::<Month>().unwrap().to_string(), text);
         }
-        for text in ["", "2026", "2026-13", "2026-00", "2026-1", "26-11", "0000-01", "2026-11-01", "+026-11", "2026-+1"] {
+        for text in [
+            "",
+            "2026",
+            "2026-13",
+            "2026-00",
+            "2026-1",
+            "26-11",
+            "0000-01",
+            "2026-11-01",
+            "+026-11",
+            "2026-+1",
+        ] {
             assert_eq!(text.parse::<Month>(), Err(MonthError), "{text}");
         }
     }

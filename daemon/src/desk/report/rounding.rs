@@ -18,9 +18,16 @@ mod tests {
 
     #[test]
     fn half_goes_up_and_nothing_else_does() {
-        for (numerator, denominator, expected) in
-            [(79, 20, 40), (394, 100, 39), (395, 100, 40), (3_949, 1_000, 39), (1, 3, 3), (2, 3, 7), (0, 7, 0), (47, 10, 47)]
-        {
+        for (numerator, denominator, expected) in [
+            (79, 20, 40),
+            (394, 100, 39),
+            (395, 100, 40),
+            (3_949, 1_000, 39),
+            (1, 3, 3),
+            (2, 3, 7),
+            (0, 7, 0),
+            (47, 10, 47),
+        ] {
             assert_eq!(tenths(numerator, denominator), Some(expected), "{numerator}/{denominator}");
         }
         assert_eq!(tenths(1, 0), None);

@@ -68,7 +68,7 @@ pub struct Closing {
 }
 
 /// How a ticket ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// The requester confirmed the solution.
@@ -125,6 +125,9 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause, in their order.
+    pub const ALL: [Self; 5] = [Self::TermChanged, Self::Untaken, Self::Returned, Self::Routed, Self::InWork];
+
     /// The id in JSON and CSV.
     pub const fn id(self) -> &'static str {
         match self {
@@ -162,7 +165,9 @@ impl Score {
             return None;
         }
         let retargeted = |event: &Event| match event {
-            Event::Clock { metric: other, cycle: of, turn: Turn::Retargeted { .. } } => (other, of) == (metric, cycle),
+            Event::Clock { metric: other, cycle: of, turn: Turn::Retargeted { .. } } => {
+                (other, of) == (metric, cycle)
+            }
             _ => false,
         };
         let mut of_ticket = entry.facts.iter().filter(|fact| fact.ticket == Some(ticket.number));
@@ -176,7 +181,8 @@ impl Score {
             return None;
         }
         let at = entry.effective_at();
-        let facts = || entry.facts.iter().filter(|fact| fact.ticket == Some(ticket.number)).map(|fact| &fact.event);
+        let facts =
+            || entry.facts.iter().filter(|fact| fact.ticket == Some(ticket.number)).map(|fact| &fact.event);
         if before == Some(Stage::Closed) {
             let marked = |event: &Event| matches!(event, Event::Confirmed { mark: Some(_), .. });
             let mark = ticket.mark.clone().filter(|_| facts().any(marked))?;

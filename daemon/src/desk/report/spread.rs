@@ -5,7 +5,6 @@
 //! some 600 buckets for a year, and two of them can be added.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// Buckets of one second each, and how many a doubling has after them.
 const SINGLE: u64 = 64;
@@ -23,7 +22,7 @@ pub struct Spread {
 }
 
 /// The quantiles that reports tell, by nearest rank, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantiles {
     /// Half took no longer.
     pub p50_ms: i64,

@@ -97,9 +97,14 @@ fn the_sum_of_marks_is_divided_by_all_closed_tickets_and_the_mean_stands_beside_
 #[test]
 fn bands_are_over_the_rounded_figure_so_nothing_falls_between_them() {
     let zkh = shipped::get("zkh-services").unwrap().unwrap();
-    for (tenths, band) in
-        [(50, "good"), (47, "good"), (46, "normal"), (40, "normal"), (39, "unacceptable"), (0, "unacceptable")]
-    {
+    for (tenths, band) in [
+        (50, "good"),
+        (47, "good"),
+        (46, "normal"),
+        (40, "normal"),
+        (39, "unacceptable"),
+        (0, "unacceptable"),
+    ] {
         assert_eq!(zkh.band(tenths).map(|band| band.name.id.as_str()), Some(band), "{tenths}");
     }
     // 79 over 20 is 3.95: no band of the text has it, and rounded it is normal.
@@ -217,8 +222,7 @@ fn marks_that_are_words_have_a_share_of_positive_ones_and_no_figure() {
         other => other,
     };
     let tally = tally(&[score("satisfactory"), score("satisfactory"), score("unsatisfactory")]);
-    let figures =
-        MonthFigures::of(tally.month(month("2026-11")).unwrap(), &Regulations::new(vec![getmark]));
+    let figures = MonthFigures::of(tally.month(month("2026-11")).unwrap(), &Regulations::new(vec![getmark]));
     let whole = &figures.regulations[0].slices[0].quality;
     assert_eq!((whole.positive, whole.marks_total(), whole.sum), (Some(2), 3, None));
 }
@@ -231,14 +235,27 @@ fn what_is_wrong_with_marks_and_bands_is_told_by_its_line() {
         let told = Regulation::parse("zkh.toml", &shipped.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(told.contains(expected), "{told}");
     };
-    check("from = 4.7", "from = 4.75", "quality.band.from: `4.75` is no figure; 0 to 255 with one decimal at most, such as 4.7");
+    check(
+        "from = 4.7",
+        "from = 4.75",
+        "quality.band.from: `4.75` is no figure; 0 to 255 with one decimal at most, such as 4.7",
+    );
     check("from = 4.7", "from = -1", "is no figure");
-    check("from = 4.7", "from = 3.0", "`normal` begins no lower than the band before it; the best comes first");
+    check(
+        "from = 4.7",
+        "from = 3.0",
+        "`normal` begins no lower than the band before it; the best comes first",
+    );
     check("from = 4.7\n", "", "`good` takes every figure, so the bands after it none; give it a `from`");
-    check("id = \"unacceptable\"", "id = \"unacceptable\"\nfrom = 1", "`unacceptable` is the last band and takes the rest");
+    check(
+        "id = \"unacceptable\"",
+        "id = \"unacceptable\"\nfrom = 1",
+        "`unacceptable` is the last band and takes the rest",
+    );
     check("value = 3\n", "", "mark.value: `3` has no value; give all marks one, or none");
     check("divisor = \"closed\"", "divisor = \"all\"", "expected `closed` or `rated`");
-    let without: String = (1..=5).fold(shipped.to_owned(), |text, value| text.replacen(&format!("value = {value}\n"), "", 1));
+    let without: String =
+        (1..=5).fold(shipped.to_owned(), |text, value| text.replacen(&format!("value = {value}\n"), "", 1));
     let told = Regulation::parse("zkh.toml", &without).unwrap_err().to_string();
     assert!(told.contains("bands are of figures; give every [[mark]] a value"), "{told}");
 }

@@ -42,6 +42,7 @@ mod preview;
 mod problem;
 mod query;
 mod regulations;
+mod reports;
 mod sealed;
 mod serving;
 mod stream;
@@ -312,6 +313,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(webhooks::test))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
+        .routes(routes!(reports::quality))
+        .routes(routes!(reports::sla))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

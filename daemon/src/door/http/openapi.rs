@@ -45,6 +45,7 @@ use crate::desk::view::TicketView;
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
+        (name = "reports", description = "What a month came to"),
         (name = "regulations", description = "What a form needs to know"),
         (name = "tokens", description = "Who may come in"),
         (name = "daemon", description = "The daemon itself")

@@ -106,8 +106,11 @@ impl Checkpoint {
     /// The records to write but for histories, in order: of two at one key the later counts. The position is the last.
     pub(super) fn changes(&self) -> Vec<Change> {
         let tickets = self.tickets.len() + self.closed.len();
-        let others =
-            self.history.len() + self.receipts.len() + self.receipts_removed.len() + self.deadlines.len() + self.scores.len();
+        let others = self.history.len()
+            + self.receipts.len()
+            + self.receipts_removed.len()
+            + self.deadlines.len()
+            + self.scores.len();
         let mut changes = Vec::with_capacity(2 * tickets + others + FEW);
         for (tickets, kind, other) in
             [(&self.tickets, Kind::Ticket, Kind::Closed), (&self.closed, Kind::Closed, Kind::Ticket)]
@@ -219,7 +222,10 @@ mod tests {
         };
         let mut merged = of(Some(b"1"), &[2]);
         merged.merge(of(None, &[3]));
-        assert_eq!((merged.tally.as_deref(), &merged.scores), (Some(b"1".as_slice()), &vec![score(2), score(3)]));
+        assert_eq!(
+            (merged.tally.as_deref(), &merged.scores),
+            (Some(b"1".as_slice()), &vec![score(2), score(3)])
+        );
         merged.merge(of(Some(b"4"), &[]));
         assert_eq!((merged.tally.as_deref(), merged.scores.len()), (Some(b"4".as_slice()), 0));
     }

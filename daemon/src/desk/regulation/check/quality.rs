@@ -25,7 +25,8 @@ impl Check<'_> {
         if with_value == 0
             && let Some(band) = rule.bands.first()
         {
-            let message = "bands are of figures; give every [[mark]] a value, or leave the bands out".to_owned();
+            let message =
+                "bands are of figures; give every [[mark]] a value, or leave the bands out".to_owned();
             self.problem(&band.id.span(), "quality.band", message);
         }
         let bands: Vec<Band> = rule.bands.iter().map(|band| self.band(band)).collect();
@@ -34,15 +35,26 @@ impl Check<'_> {
             let is_last = at + 1 == bands.len();
             match (band.from_tenths, is_last) {
                 (None, false) => {
-                    let message = format!("`{}` takes every figure, so the bands after it none; give it a `from`", band.name.id);
+                    let message = format!(
+                        "`{}` takes every figure, so the bands after it none; give it a `from`",
+                        band.name.id
+                    );
                     self.problem(&span, "quality.band.from", message);
                 }
                 (Some(_), true) => {
-                    let message = format!("`{}` is the last band and takes the rest; leave its `from` out", band.name.id);
+                    let message = format!(
+                        "`{}` is the last band and takes the rest; leave its `from` out",
+                        band.name.id
+                    );
                     self.problem(&span, "quality.band.from", message);
                 }
-                (Some(from), false) if at > 0 && bands[at - 1].from_tenths.is_some_and(|better| better <= from) => {
-                    let message = format!("`{}` begins no lower than the band before it; the best comes first", band.name.id);
+                (Some(from), false)
+                    if at > 0 && bands[at - 1].from_tenths.is_some_and(|better| better <= from) =>
+                {
+                    let message = format!(
+                        "`{}` begins no lower than the band before it; the best comes first",
+                        band.name.id
+                    );
                     self.problem(&span, "quality.band.from", message);
                 }
                 (Some(_), false) | (None, true) => {}
@@ -59,7 +71,10 @@ impl Check<'_> {
     fn band(&mut self, band: &file::Band) -> Band {
         let from_tenths = band.from.as_ref().map(|from| {
             tenths(*from.get_ref()).unwrap_or_else(|| {
-                let message = format!("`{}` is no figure; 0 to 255 with one decimal at most, such as 4.7", from.get_ref());
+                let message = format!(
+                    "`{}` is no figure; 0 to 255 with one decimal at most, such as 4.7",
+                    from.get_ref()
+                );
                 self.problem(&from.span(), "quality.band.from", message);
                 0
             })
@@ -75,7 +90,11 @@ impl Check<'_> {
 }
 
 /// A figure with one decimal at most, in tenths.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 2550, and whole")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is from 0 to 2550, and whole"
+)]
 fn tenths(figure: f64) -> Option<u64> {
     let tenths = (figure * 10.0).round();
     let is_figure = (0.0..=FIGURE_MAX).contains(&figure) && (figure * 10.0 - tenths).abs() < 1e-6;

@@ -76,6 +76,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/events", nothing(), &READERS),
         ("POST", "/v1/intake/alertmanager", nothing(), &INTAKE),
         ("GET", "/v1/ledger/check", nothing(), &ADMIN),
+        ("GET", "/v1/reports/quality", nothing(), &LEADS),
+        ("GET", "/v1/reports/sla", nothing(), &LEADS),
         ("GET", "/v1/regulations", nothing(), &ANY),
         ("GET", "/v1/regulations/{id}", nothing(), &ANY),
         ("POST", "/v1/regulations/{id}/preview", nothing(), &ADMIN),
