@@ -236,6 +236,7 @@ impl Loop {
         let tokens = desk.tokens().cloned().collect();
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
         view.publish_tickets(tickets, desk.tickets_total());
+        view.publish_report_slices(desk.tally().slices());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
@@ -550,6 +551,7 @@ impl Loop {
     fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
         let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
+        self.view.publish_report_slices(self.desk.tally().slices());
         // Not before: who takes it for changed reads it there.
         self.view.search().changed(touched, self.desk.next_seq());
         let tokens_changed = entries
