@@ -113,7 +113,7 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             return Ok(());
         }
         (Act::Confirm(words), Stage::Closed) if words.mark.is_some() => {
-            ("already-marked", "has a mark already; a mark is given once")
+            ("closed", "is closed and has its mark; a mark is given once")
         }
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
