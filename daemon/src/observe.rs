@@ -129,6 +129,14 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::StaffingChanged { regulation, staffing: None } => {
             (Level::Info, format!("{regulation} asks for nobody on shift any more"))
         }
+        Event::MonthClosed { month, figures } => {
+            let whole = figures.regulations.iter().filter_map(|regulation| regulation.slices.first());
+            let closed: u32 = whole.map(|slice| slice.quality.closed).sum();
+            (
+                Level::Info,
+                format!("month {month} closed with its figures: {closed} tickets were closed in it"),
+            )
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod grown;
 mod idle;
 mod lists;
 mod rate;
+mod report;
 mod serving;
 mod wear;
 
@@ -68,11 +69,12 @@ fn main() -> ExitCode {
         ("idle", idle::idle),
         ("archive", archive::archive),
         ("assignment", assignment::assignment),
+        ("report", report::report),
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, assignment, or with --open N --closed N [--state DIR] memory, start or lists"
+            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, assignment, report, or with --open N --closed N [--state DIR] memory, start or lists"
         );
         return ExitCode::from(2);
     }

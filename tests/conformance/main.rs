@@ -24,6 +24,7 @@ mod put_away;
 mod reading_rules;
 mod record;
 mod regulation_files;
+mod reports;
 mod side_by_side;
 mod signals;
 mod time;

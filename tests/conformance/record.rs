@@ -10,6 +10,10 @@ use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
+use andon::desk::regulation::Divisor;
+use andon::desk::report::{
+    Cause, ClockFigures, Dimension, MonthFigures, QualityFigures, Quantiles, RegulationFigures, SliceFigures,
+};
 use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::Timestamp;
 use serde_json::json;
@@ -129,6 +133,7 @@ fn events() -> Vec<Event> {
         kept_apart(),
         of_departments_and_the_head(),
         of_people(),
+        months(),
     ]
     .concat()
 }
@@ -457,6 +462,55 @@ fn kept_apart() -> Vec<Event> {
     ]
 }
 
+/// A month with its figures.
+fn months() -> Vec<Event> {
+    let quantiles = Quantiles { p50_ms: 3_600_000, p90_ms: 7_200_000, p95_ms: 9_000_000, max_ms: 10_800_000 };
+    let quality = QualityFigures {
+        closed: 7,
+        confirmed: 3,
+        refused: 1,
+        by_time: 2,
+        returned: 1,
+        rated: 3,
+        late_marks: 1,
+        marks: [("4".into(), 1), ("5".into(), 3)].into(),
+        sum: Some(19),
+        valued: Some(4),
+        positive: Some(4),
+        band: Some("unacceptable".into()),
+    };
+    let clock = ClockFigures {
+        metric: Metric::Reaction,
+        basis: Some(Basis::WorkingHours),
+        met: 5,
+        breached: 2,
+        without_term: 0,
+        used: Some(quantiles),
+        over: Some(quantiles),
+        elapsed_ms: 90_000_000,
+        paused_ms: 1_000,
+        causes: [(Cause::Untaken, 1), (Cause::InWork, 2)].into(),
+    };
+    let whole =
+        SliceFigures { by: Dimension::Regulation, id: None, others: false, quality, clocks: vec![clock] };
+    let agent = SliceFigures { by: Dimension::Agent, id: Some("ivanova".into()), ..whole.clone() };
+    let others = SliceFigures {
+        by: Dimension::Service,
+        id: None,
+        others: true,
+        quality: QualityFigures::default(),
+        clocks: Vec::new(),
+    };
+    let regulation = RegulationFigures {
+        regulation: "zkh-services".into(),
+        version: Some("2.0".into()),
+        divisor: Divisor::Closed,
+        slices: vec![whole, agent, others],
+    };
+    let figures = Box::new(MonthFigures { regulations: vec![regulation] });
+    vec![Event::MonthClosed { month: "2026-11".parse().unwrap(), figures }]
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -520,11 +574,12 @@ fn kind(event: &Event) -> usize {
         Event::ShiftBegan { .. } => 54,
         Event::ShiftEnded { .. } => 55,
         Event::StaffingChanged { .. } => 56,
+        Event::MonthClosed { .. } => 57,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 57;
+const KINDS: usize = 58;
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -548,7 +603,7 @@ fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
             || [34, 37].contains(&kind(event))
-            || (50..=56).contains(&kind(event))
+            || (50..=57).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)

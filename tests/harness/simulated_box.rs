@@ -78,12 +78,18 @@ impl SimulatedBox {
         self
     }
 
+    /// Kills the daemon: its last checkpoint is not written.
+    pub fn kill(&mut self) -> &mut Self {
+        self.running = None;
+        self
+    }
+
     /// Starts the daemon; the clocks show what they do.
     ///
     /// # Panics
     /// Where the books cannot be opened.
     pub fn switch_on(&mut self) -> &mut Self {
-        let regulations = self.settings.regulations.clone();
+        let regulations = self.settings.regulations.clone().in_zone(self.settings.zone);
         let opened = Books::open(&self.settings.state_dir, regulations, |_| {}, |_, _| {});
         let (books, desk, _) = opened.unwrap_or_else(|error| panic!("{error}"));
         self.running = Some(Loop::new(desk, books, Box::new(self.clock.clone()), &self.settings));

@@ -421,7 +421,7 @@ impl World {
         }
         assert_eq!(picture(&self.desk), picture(&replayed), "the desk replayed from its record");
         let rest = serde_json::to_string(self.desk.rest()).expect("the rest is JSON");
-        let restored = Desk::restore(
+        let mut restored = Desk::restore(
             self.desk.regulations().clone(),
             serde_json::from_str(&rest).expect("a written rest is read again"),
             self.desk.tickets().map(|ticket| {
@@ -429,6 +429,8 @@ impl World {
                 serde_json::from_str(&kept).expect("a written ticket is read again")
             }),
         );
+        let tally = serde_json::to_string(self.desk.tally()).expect("the tally is JSON");
+        restored.restore_tally(serde_json::from_str(&tally).expect("a written tally is read again"), []);
         assert_eq!(picture(&self.desk), picture(&restored), "the desk restored from its tickets");
     }
 }
@@ -467,8 +469,9 @@ pub fn picture(desk: &Desk) -> String {
     let mut tally: Vec<_> = desk.alarm_tally().collect();
     tally.sort();
     format!(
-        "{tickets:#?}\n{}\n{:?}\n{:?}\n{:?}\n{tally:?}\n{:?}",
+        "{tickets:#?}\n{}\n{}\n{:?}\n{:?}\n{:?}\n{tally:?}\n{:?}",
         serde_json::to_string(desk.rest()).expect("the rest is JSON"),
+        serde_json::to_string(desk.tally()).expect("the tally is JSON"),
         desk.counts(),
         desk.upcoming().collect::<Vec<_>>(),
         desk.alarms().collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use andon::desk::{Regulation, Regulations};
+use andon_tests::time::ZONE;
 use andon_tests::world::{shipped, shipped_text};
 
 const SHIPPED: [&str; 6] =
@@ -27,5 +28,5 @@ pub(crate) fn regulations() -> Regulations {
         let second = Regulation::parse("getmark-2.toml", &second).unwrap_or_else(|wrong| panic!("{wrong}"));
         SHIPPED.iter().map(|name| Arc::new(shipped(name))).chain([Arc::new(second)]).collect()
     });
-    Regulations::new(READ.clone())
+    Regulations::new(READ.clone()).in_zone(ZONE)
 }

@@ -8,6 +8,7 @@ mod books;
 mod desk;
 mod flips;
 mod ledger;
+mod months;
 mod sim_disk;
 
 use std::ops::Range;

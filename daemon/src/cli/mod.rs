@@ -29,6 +29,7 @@ mod import_log_command;
 mod journal;
 mod ledger;
 mod regulation;
+mod report;
 mod restore;
 mod roster;
 mod sealed;
@@ -126,6 +127,8 @@ enum Noun {
     Simulate(simulate_command::Simulate),
     #[command(subcommand)]
     ImportLog(import_log_command::ImportLog),
+    #[command(subcommand)]
+    Report(report::ReportNoun),
 }
 
 /// What a command works with, and where its words go.
@@ -225,6 +228,7 @@ impl Noun {
             Self::Sealed(noun) => noun.run(io),
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
+            Self::Report(noun) => noun.run(io),
         }
     }
 }

@@ -197,6 +197,14 @@ pub struct Clock {
     /// What it counted by stamps that could not be trusted; none where there are no such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsynced: Option<Box<Unsynced>>,
+    /// How long it stood still until it last turned, by the wall's clock, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub paused_ms: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(ms: &i64) -> bool {
+    *ms == 0
 }
 
 impl Clock {

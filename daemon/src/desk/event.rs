@@ -17,6 +17,7 @@ use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::people::{AgentCard, Presence, PresenceFor, Shift, Staffing};
 use super::reference::Reference;
+use super::report::{Month, MonthFigures};
 use super::ticket::{Stage, TicketNumber};
 
 /// All events of one accepted command, or of one deadline that passed. Kept and lost as a whole.
@@ -513,4 +514,6 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         staffing: Option<Staffing>,
     },
+    /// A month is over; these are its figures, for good.
+    MonthClosed { month: Month, figures: Box<MonthFigures> },
 }

@@ -65,6 +65,12 @@
 //! | *coverage* | whether somebody is on shift whenever a line or a channel is open; where nobody is, there is a *gap* |
 //! | *staffing* | whether as many are on shift, with such skills, as a regulation asks for; else the shift is *short* |
 //! | *assignment* | giving new tickets to agents in turn, or to their channel's group; *handing back* gives one to its group again |
+//! | *mark* | what the requester says of the solution, in the regulation's scale; *late* where its ticket was closed in an earlier month |
+//! | *divisor* | what the sum of a month's marks is divided by; the *figure* that comes of it falls into a *band* |
+//! | *slice* | a part of a month: the tickets of a regulation, or of one line, agent, service, source or priority of it |
+//! | *score* | what one closing, late mark or breach adds to the *tally* of a month, slice by slice |
+//! | *closed* | of a month: it is over, and its figures are in the record, for good |
+//! | *cause* | why a term broke: the first that is so of a short list |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
@@ -89,6 +95,7 @@ pub mod reading;
 pub mod reference;
 pub mod refusal;
 pub mod regulation;
+pub mod report;
 pub mod scope;
 mod state;
 pub mod ticket;

@@ -20,7 +20,7 @@ use super::command::{LinkKind, Requester};
 use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
 use super::reference::Reference;
-use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
+use super::ticket::{Stage, Ticket, TicketLink, TicketNumber, Way};
 
 /// A ticket as bytes; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -369,7 +369,7 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred,
+        criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred, way,
     }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
@@ -386,8 +386,9 @@ structs! {
     SealedText { field, id, at, by }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
-        planned, unsynced,
+        planned, unsynced, paused_ms,
     }
+    Way { solved_by, source, returns, routes, closed_at }
     Unsynced { used_ms, spans }
     Term { target_ms, days, clause, calendar, revision, deadline, warn_at, provisional }
     TicketLink { to, kind, back }
@@ -481,6 +482,7 @@ mod tests {
                 used_ms: 10,
                 spans: vec![(at(11), Some(at(12))), (at(13), None)],
             })),
+            paused_ms: 19,
         };
         let facts = Registered {
             regulation: "getmark".into(),
@@ -563,6 +565,13 @@ mod tests {
             escalations: vec![escalation()],
             complaints: 4,
             preferred: text("Договорились"),
+            way: Way {
+                solved_by: Some("f".into()),
+                source: Some("vendor".into()),
+                returns: 2,
+                routes: 3,
+                closed_at: Some(at(20)),
+            },
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -19,6 +19,7 @@ use super::index::{Counts, Due, Index};
 use super::packed::{Held, Packed};
 use super::people::{People, Rotation, Staffing, shared};
 use super::regulation::Regulations;
+use super::report::{Month, Score, Tally};
 use super::ticket::{Ticket, TicketNumber};
 
 /// Everything of the desk that is no ticket.
@@ -52,6 +53,9 @@ pub struct Rest {
     /// Whose turn it is to be given a ticket.
     #[serde(default, with = "shared")]
     rotation: Arc<Rotation>,
+    /// The months that are closed, each with the event that has its figures.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    months: BTreeMap<Month, u64>,
 }
 
 impl Default for Rest {
@@ -70,6 +74,7 @@ impl Default for Rest {
             alerts: AlertWindow::default(),
             people: Arc::default(),
             rotation: Arc::default(),
+            months: BTreeMap::new(),
         }
     }
 }
@@ -79,6 +84,9 @@ impl Default for Rest {
 pub struct Undo {
     rest: Rest,
     tickets: HashMap<TicketNumber, Option<Held>>,
+    tally: Tally,
+    /// How many scores waited to be kept.
+    scores: usize,
 }
 
 impl Undo {
@@ -97,6 +105,10 @@ pub struct Desk {
     index: Index,
     undo: Option<Undo>,
     lenient: bool,
+    /// The sums of the months that are not closed.
+    tally: Tally,
+    /// Scores that are in the tally and wait to be kept; none where nobody keeps them.
+    scores: Option<Vec<Score>>,
 }
 
 impl Desk {
@@ -120,6 +132,49 @@ impl Desk {
         let number = ticket.number;
         self.put(Arc::new(ticket));
         self.pack(number);
+    }
+
+    /// Has scores collected from here on, for whoever keeps them: see [`Desk::take_scores`].
+    pub fn collect_scores(&mut self) {
+        self.scores.get_or_insert_default();
+    }
+
+    /// The scores since the last call, in order. Called between turns.
+    pub fn take_scores(&mut self) -> Vec<Score> {
+        self.scores.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes the tally back as it was kept, with the scores since.
+    pub fn restore_tally(&mut self, tally: Tally, scores: impl IntoIterator<Item = Score>) {
+        self.tally = tally;
+        if let Some(zone) = self.regulations.zone() {
+            scores.into_iter().for_each(|score| self.tally.take(&score, zone));
+        }
+    }
+
+    /// The sums of the months that are not closed; empty where the site's zone is not known.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The event that has the figures of a closed month.
+    pub fn closed_month(&self, month: Month) -> Option<u64> {
+        self.rest.months.get(&month).copied()
+    }
+
+    /// The first month that is not closed and has something, with its end.
+    pub(super) fn month_end(&self) -> Option<(Month, Timestamp)> {
+        let zone = self.regulations.zone()?;
+        let month = self.tally.first_open()?;
+        Some((month, month.ends(zone)))
+    }
+
+    fn score(&mut self, score: Score) {
+        let Some(zone) = self.regulations.zone() else { return };
+        self.tally.take(&score, zone);
+        if let Some(scores) = &mut self.scores {
+            scores.push(score);
+        }
     }
 
     /// Takes registrations with fields missing; for replaying logs that never had them.
@@ -372,7 +427,8 @@ impl Desk {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let timer = self.index.first_timer().map(|(at, _)| at);
         let returns = self.index.shelves().next().map(|shelved| shelved.until);
-        timer.into_iter().chain(returns).chain(self.next_turn_of_people()).min()
+        let month = self.month_end().map(|(_, end)| end);
+        timer.into_iter().chain(returns).chain(month).chain(self.next_turn_of_people()).min()
     }
 
     /// Numbers facts as an entry and applies it.
@@ -407,6 +463,7 @@ impl Desk {
         }
         for number in entry.tickets() {
             let mut ticket = self.take(number);
+            let before = ticket.as_ref().map(|ticket| ticket.stage);
             for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
                 match (&mut ticket, &fact.event) {
                     (None, Event::Registered(registered)) => {
@@ -417,6 +474,9 @@ impl Desk {
                         }
                     }
                     (Some(ticket), event) => {
+                        if let Some(breach) = Score::of_breach(ticket, event, entry) {
+                            self.score(breach);
+                        }
                         let ticket = Arc::make_mut(ticket);
                         ticket.apply(event, &entry.by, at);
                         if entry.unsynced {
@@ -435,6 +495,9 @@ impl Desk {
                 changed.revision += 1;
                 changed.alarms.iter_mut().for_each(|alarm| alarm.note_call(entry.first_seq));
                 self.rest.next_ticket = self.rest.next_ticket.max(TicketNumber(number.0 + 1));
+                if let Some(ending) = Score::of_ending(&ticket, before, entry) {
+                    self.score(ending);
+                }
                 self.put(ticket);
             }
         }
@@ -494,6 +557,10 @@ impl Desk {
                 self.rest.known_at = at;
                 self.rest.behind_ms = Some(*behind_ms);
                 Arc::make_mut(&mut self.rest.people).time_is(at);
+            }
+            Event::MonthClosed { month, .. } => {
+                self.rest.months.insert(*month, first_seq);
+                self.score(Score::MonthClosed { month: *month });
             }
             Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
             Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
@@ -609,7 +676,12 @@ impl Desk {
 
     /// From here on the desk remembers how it was, until [`Desk::forget`] or [`Desk::go_back`].
     pub fn remember(&mut self) {
-        self.undo = Some(Undo { rest: self.rest.clone(), tickets: HashMap::new() });
+        self.undo = Some(Undo {
+            rest: self.rest.clone(),
+            tickets: HashMap::new(),
+            tally: self.tally.clone(),
+            scores: self.scores.as_ref().map_or(0, Vec::len),
+        });
     }
 
     /// What was entered since [`Desk::remember`] is kept: forgets how it was before, and tells what changed.
@@ -624,6 +696,10 @@ impl Desk {
             self.index.remove_alarm(&alarm);
         }
         self.rest = undo.rest;
+        self.tally = undo.tally;
+        if let Some(scores) = &mut self.scores {
+            scores.truncate(undo.scores);
+        }
         for alarm in self.rest.parts.values() {
             self.index.add_alarm(alarm);
         }

@@ -100,6 +100,34 @@ pub struct Ticket {
     pub complaints: u16,
     /// What was agreed with the client, where it goes before the client's other tickets.
     pub preferred: Option<String>,
+    /// What reports ask of the way it went.
+    #[serde(default, skip_serializing_if = "Way::is_new")]
+    pub way: Way,
+}
+
+/// What reports ask of the way a ticket went and where it stands does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Way {
+    /// Who gave the last solution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solved_by: Option<SmolStr>,
+    /// Where the source of the problem lay, by the last solution (BC-12).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SmolStr>,
+    /// How often the requester returned it.
+    pub returns: u16,
+    /// How often it went to another line.
+    pub routes: u16,
+    /// When it was closed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+}
+
+impl Way {
+    fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Ticket {
@@ -127,6 +155,7 @@ impl Ticket {
             escalations: Vec::new(),
             complaints: 0,
             preferred: None,
+            way: Way::default(),
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -189,8 +218,6 @@ impl Ticket {
             | Event::Estimated { .. }
             | Event::Extended { .. }
             | Event::Deferred { .. }
-            | Event::Resolved { .. }
-            | Event::Returned { .. }
             | Event::Refused { .. }
             | Event::Closed { .. }
             | Event::PartFailed { .. }
@@ -207,7 +234,13 @@ impl Ticket {
             | Event::RosterChanged { .. }
             | Event::ShiftBegan { .. }
             | Event::ShiftEnded { .. }
-            | Event::StaffingChanged { .. } => {}
+            | Event::StaffingChanged { .. }
+            | Event::MonthClosed { .. } => {}
+            Event::Resolved { source, .. } => {
+                self.way.solved_by = Some(by.into());
+                self.way.source.clone_from(source);
+            }
+            Event::Returned { .. } => self.way.returns = self.way.returns.saturating_add(1),
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;
@@ -223,7 +256,10 @@ impl Ticket {
                 self.assignee.clone_from(agent);
                 self.group.clone_from(group);
             }
-            Event::Routed { to, .. } => self.facts.line = *to,
+            Event::Routed { to, .. } => {
+                self.facts.line = *to;
+                self.way.routes = self.way.routes.saturating_add(1);
+            }
             Event::Confirmed { mark, .. } => self.mark.clone_from(mark),
             Event::Linked { to, kind, back } => {
                 let link = TicketLink { to: *to, kind: *kind, back: *back };
@@ -334,6 +370,7 @@ impl Ticket {
                 ran_out: false,
                 planned: None,
                 unsynced: None,
+                paused_ms: 0,
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -391,6 +428,10 @@ impl Ticket {
 
     fn turn(&mut self, metric: Metric, cycle: u16, used_ms: i64, now: Timestamp, state: ClockState) {
         if let Some(clock) = self.clock_mut(metric, cycle) {
+            // One that had stopped and runs on stood still meanwhile, too.
+            if clock.state != ClockState::Running {
+                clock.paused_ms = clock.paused_ms.saturating_add(now.ms_since(clock.turned_at).max(0));
+            }
             clock.used_ms = used_ms;
             clock.turned_at = now;
             clock.state = state;
@@ -488,6 +529,9 @@ impl Ticket {
 
     fn enter_stage(&mut self, stage: Stage, at: Timestamp) {
         self.stage = stage;
+        if stage == Stage::Closed {
+            self.way.closed_at = Some(at);
+        }
         match stage {
             Stage::Open => self.set_critical(self.facts.critical, at),
             Stage::Resolved => self.set_critical(false, at),

@@ -18,6 +18,7 @@ use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::packed::{pack, unpack};
+use crate::desk::report::{Score, Tally};
 use crate::desk::{Desk, Entry, Held, Regulations, Stage, Ticket, TicketNumber};
 use crate::store::archive::Mark;
 use crate::store::disk::Access;
@@ -34,6 +35,8 @@ use crate::store::{
 const SCHEMA: u32 = 5;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
+/// So many scores are kept one by one on top of a tally; then the tally is kept anew.
+const SCORES_MAX: usize = 5_000;
 /// What a disk that failed must take to count as working again, in bytes.
 const PROBE_BYTES: usize = 4096;
 /// How many entries are replayed between two words about it.
@@ -160,6 +163,8 @@ pub struct Books {
     has_undated: bool,
     /// Receipts by age, to forget them after a day.
     receipts_by_age: VecDeque<(Timestamp, String)>,
+    /// The scores that the projection has on top of its tally.
+    scores: ScoresKept,
     /// The next deadline of each ticket, as the projection's index has it.
     deadlines: HashMap<TicketNumber, Timestamp>,
     tickets: Tickets,
@@ -167,6 +172,14 @@ pub struct Books {
     reserve: Reserve,
     /// Held as long as the books are open.
     lock: StateLock,
+}
+
+/// The scores that the projection has on top of its tally.
+#[derive(Clone, Copy, Debug, Default)]
+struct ScoresKept {
+    count: usize,
+    /// The number of the next one.
+    next: u64,
 }
 
 /// What of the books outlives a projection that is of no use.
@@ -234,11 +247,12 @@ impl Books {
         let mut is_fresh = false;
         let (books, desk, found, replayed) = loop {
             let misfit = match restore(room.origin, &tickets, &archive, &regulations) {
-                Ok(Restored { mut desk, deadlines, receipts }) => {
+                Ok(Restored { mut desk, deadlines, receipts, scores }) => {
                     let found = desk.tickets_total();
                     let stores = (tickets, archive.clone());
                     let mut books = Self::over(shelf, room, stores, kept.clone(), deadlines)?;
                     books.take_receipts(receipts);
+                    books.scores = scores;
                     match books.replay(&mut desk, &mut damage, &mut progress) {
                         Ok(replayed) => break (books, desk, found, replayed),
                         Err(error) => {
@@ -299,6 +313,7 @@ impl Books {
             receipts: HashMap::new(),
             has_undated: false,
             receipts_by_age: VecDeque::new(),
+            scores: ScoresKept::default(),
             deadlines,
             tickets,
             files: Arc::clone(&shelf.disk),
@@ -591,10 +606,13 @@ impl Books {
                 Some(Held::Whole(_)) | None => tickets.push((number.0, pack(&ticket))),
             }
         }
+        let (scores, tally) = self.keep_scores(desk);
         let checkpoint = Checkpoint {
             upto_seq,
             tickets,
             closed,
+            scores,
+            tally,
             references,
             history: pending.history,
             receipts: pending
@@ -613,6 +631,20 @@ impl Books {
             keeper.submit(checkpoint);
         }
         calm
+    }
+
+    /// What a checkpoint keeps of the months' figures: what was added, or now and then all of it. A month that ended leaves.
+    fn keep_scores(&mut self, desk: &mut Desk) -> (Vec<(u64, Vec<u8>)>, Option<Vec<u8>>) {
+        let scores = desk.take_scores();
+        let has_ended = scores.iter().any(|score| matches!(score, Score::MonthClosed { .. }));
+        if has_ended || self.scores.count + scores.len() > SCORES_MAX {
+            self.scores.count = 0;
+            return (Vec::new(), Some(to_json(desk.tally())));
+        }
+        let first = self.scores.next;
+        self.scores.count += scores.len();
+        self.scores.next += scores.len() as u64;
+        ((first..).zip(scores.iter().map(to_json)).collect(), None)
     }
 
     /// What changes in the projection's index of deadlines for a ticket.
@@ -681,6 +713,7 @@ struct Restored {
     /// When each ticket's next timer goes off.
     deadlines: HashMap<TicketNumber, Timestamp>,
     receipts: Vec<(String, Carried)>,
+    scores: ScoresKept,
 }
 
 /// Why the desk was not brought back over a projection.
@@ -739,7 +772,9 @@ fn restore(
         if tickets.position() > 0 {
             return Err(not_understood());
         }
-        return Ok(Restored { desk: Desk::new(regulations.clone()), deadlines, receipts: Vec::new() });
+        let mut desk = Desk::new(regulations.clone());
+        desk.collect_scores();
+        return Ok(Restored { desk, deadlines, receipts: Vec::new(), scores: ScoresKept::default() });
     };
     let rest = serde_json::from_slice(&rest).map_err(|_| not_understood())?;
     tickets.each_deadline(|at_ms, ticket| {
@@ -766,5 +801,29 @@ fn restore(
             receipts.push((key.to_owned(), carried));
         }
     })?;
-    Ok(Restored { desk, deadlines, receipts })
+    let scores = restore_tally(tickets, &mut desk)?;
+    Ok(Restored { desk, deadlines, receipts, scores })
+}
+
+/// The figures of the months that are not closed: the tally as it was kept, and what was added since.
+fn restore_tally(tickets: &Tickets, desk: &mut Desk) -> Result<ScoresKept, Misfit> {
+    let not_understood = || Misfit::Unusable(Unusable::NotUnderstood);
+    let tally = match tickets.tally()? {
+        Some(tally) => serde_json::from_slice(&tally).map_err(|_| not_understood())?,
+        None => Tally::default(),
+    };
+    let (mut kept, mut scores, mut whole) = (ScoresKept::default(), Vec::new(), true);
+    tickets.each_score(|number, value| match serde_json::from_slice(value) {
+        Ok(score) => {
+            scores.push(score);
+            kept = ScoresKept { count: scores.len(), next: number + 1 };
+        }
+        Err(_) => whole = false,
+    })?;
+    if !whole {
+        return Err(not_understood());
+    }
+    desk.restore_tally(tally, scores);
+    desk.collect_scores();
+    Ok(kept)
 }

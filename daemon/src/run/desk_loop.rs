@@ -129,8 +129,8 @@ pub fn start(
     // A keeper that reports after the loop has ended reports to nobody; one that finds the queue full reports again with
     // its next checkpoint, which stands for the earlier ones, too.
     let kept = move |kept| drop(kept_to.try_send(Input::Kept(kept)));
-    let (books, desk, report) =
-        Books::open(&settings.state_dir, settings.regulations.clone(), kept, progress)?;
+    let regulations = settings.regulations.clone().in_zone(settings.zone);
+    let (books, desk, report) = Books::open(&settings.state_dir, regulations, kept, progress)?;
     let mut the_loop = Loop::new(desk, books, Box::new(SystemClock), settings);
     let handle = Handle {
         inputs,
@@ -237,6 +237,7 @@ impl Loop {
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
         view.publish_tickets(tickets, desk.tickets_total());
         view.publish_people(desk.people());
+        view.publish_report_slices(desk.tally().slices());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
@@ -551,6 +552,7 @@ impl Loop {
     fn publish(&self, touched: &[TicketNumber], entries: &[Entry]) {
         let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
+        self.view.publish_report_slices(self.desk.tally().slices());
         // Not before: who takes it for changed reads it there.
         self.view.search().changed(touched, self.desk.next_seq());
         let tokens_changed = entries

@@ -31,6 +31,8 @@ pub struct View {
     tickets: RwLock<BTreeMap<TicketNumber, Held>>,
     /// How many there are with those that are put away.
     tickets_total: AtomicU64,
+    /// How many slices the fullest month that is not closed has.
+    report_slices: AtomicU64,
     history: Arc<History>,
     tokens: RwLock<Arc<Tokens>>,
     people: RwLock<Arc<People>>,
@@ -61,6 +63,7 @@ impl View {
             regulations,
             tickets: RwLock::default(),
             tickets_total: AtomicU64::new(0),
+            report_slices: AtomicU64::new(0),
             history,
             tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
             people: RwLock::default(),
@@ -169,6 +172,16 @@ impl View {
     /// How many tickets there are, those that are put away among them.
     pub fn tickets_total(&self) -> u64 {
         self.tickets_total.load(Ordering::Relaxed)
+    }
+
+    /// How many slices the fullest month that is not closed has; at most a few more than
+    /// [`SLICES_MAX`](crate::desk::report::SLICES_MAX).
+    pub fn report_slices(&self) -> u64 {
+        self.report_slices.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn publish_report_slices(&self, slices: usize) {
+        self.report_slices.store(slices as u64, Ordering::Relaxed);
     }
 
     /// The tokens that are not revoked.

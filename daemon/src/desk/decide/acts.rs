@@ -116,6 +116,13 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             Stage::Resolved,
         )
         | (Act::Link(_) | Act::Status(_) | Act::Complain(_), _) => return Ok(()),
+        // What time closed can still be marked, once.
+        (Act::Confirm(words), Stage::Closed) if words.mark.is_some() && draft.ticket.mark.is_none() => {
+            return Ok(());
+        }
+        (Act::Confirm(words), Stage::Closed) if words.mark.is_some() => {
+            ("closed", "is closed and has its mark; a mark is given once")
+        }
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
             "window-over",
@@ -427,6 +434,9 @@ fn confirm(draft: &mut Draft<'_>, words: &Confirm) -> Result<(), Refusal> {
     let comment = wrong.optional_text("comment", words.comment.as_ref());
     wrong.done()?;
     draft.push(Event::Confirmed { mark, comment });
+    if draft.ticket.stage == Stage::Closed {
+        return Ok(());
+    }
     let to = draft.regulation.verb("confirm").and_then(|rule| rule.to.clone());
     let to = to.unwrap_or_else(|| draft.ticket.facts.status.clone());
     draft.move_to(&to, Some(Stage::Closed), None);

@@ -10,6 +10,7 @@ use crate::desk::clocks::{Clock, Metric};
 use crate::desk::event::{Event, Fact, Turn};
 use crate::desk::index::{Shelved, Timer, TimerKind, timers};
 use crate::desk::regulation::AtEnd;
+use crate::desk::report::{Month, MonthFigures};
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
@@ -56,6 +57,12 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
         return Some(due);
     }
     let shelved = desk.index().shelves().next().filter(|shelved| shelved.until <= now);
+    // What happened by its end belongs to the month, so it goes first. A timer goes off a millisecond after its deadline.
+    if let Some((month, end)) = desk.month_end().filter(|(_, end)| *end <= now)
+        && timer.is_none_or(|(at, _)| end < at)
+    {
+        return Some((end, vec![month_closed(desk, month)]));
+    }
     if let Some(shelved) = shelved
         && timer.is_none_or(|(at, _)| shelved.until < at)
     {
@@ -80,6 +87,13 @@ pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)>
         TimerKind::Warn => (timer.at, vec![clock_fact(clock, number, Turn::Warned { deadline })]),
         TimerKind::End => (deadline, end(desk, &ticket, clock, deadline)),
     })
+}
+
+/// A month is over: its figures, as they are.
+fn month_closed(desk: &Desk, month: Month) -> Fact {
+    let figures = desk.tally().month(month).map(|sums| MonthFigures::of(sums, desk.regulations()));
+    let figures = Box::new(figures.unwrap_or_default());
+    Fact { ticket: None, event: Event::MonthClosed { month, figures } }
 }
 
 /// An alarm's time on the shelf is over.

@@ -147,7 +147,8 @@ pub(super) fn of(
         | Event::RosterChanged { .. }
         | Event::ShiftBegan { .. }
         | Event::ShiftEnded { .. }
-        | Event::StaffingChanged { .. } => return None,
+        | Event::StaffingChanged { .. }
+        | Event::MonthClosed { .. } => return None,
     })
 }
 

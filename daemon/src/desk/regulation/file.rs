@@ -9,6 +9,7 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::quality::Divisor;
 use crate::desk::clocks::{Basis, Metric};
 use crate::desk::ticket::Stage;
 
@@ -58,6 +59,8 @@ pub(super) struct File {
     pub clocks: Vec<ClockRule>,
     #[serde(default, rename = "mark")]
     pub marks: Vec<Mark>,
+    #[serde(default)]
+    pub quality: Option<QualityRule>,
     #[serde(default, rename = "reason")]
     pub reasons: Vec<Reason>,
     #[serde(default, rename = "source")]
@@ -412,8 +415,41 @@ pub(super) struct Mark {
     /// Counts where the requester confirms without a mark.
     #[serde(default)]
     pub default: bool,
+    /// What it is worth in sums and means.
+    #[serde(default)]
+    pub value: Option<Spanned<u8>>,
+    /// Whether it counts as positive.
+    #[serde(default)]
+    pub positive: bool,
     #[serde(default)]
     pub clause: Option<String>,
+}
+
+/// How the marks of a month are judged.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct QualityRule {
+    pub divisor: Spanned<Divisor>,
+    #[serde(default, rename = "band")]
+    pub bands: Vec<Band>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Band {
+    pub id: Spanned<String>,
+    pub title: String,
+    /// The least figure of it, with one decimal at most; the last band has none and takes the rest.
+    #[serde(default)]
+    pub from: Option<Spanned<f64>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

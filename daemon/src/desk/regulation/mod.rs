@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod file;
 mod people;
+mod quality;
 #[cfg(test)]
 mod reference;
 mod set;
@@ -29,6 +30,7 @@ pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{AssignmentMode, FieldKind, PrioritySource};
 pub use self::people::{AssignmentRule, SkillRule, StaffingRule};
+pub use self::quality::{Band, Divisor, QualityRule};
 pub use self::set::{IntakeRule, Regulations};
 
 use super::actor::Role;
@@ -87,6 +89,8 @@ pub struct Regulation {
     pub clocks: Vec<ClockRule>,
     /// Marks a requester may give.
     pub marks: Vec<Mark>,
+    /// How the marks of a month are judged.
+    pub quality: Option<QualityRule>,
     /// Reasons by verb; a verb without takes any.
     pub reasons: Vec<Reason>,
     /// Where the source of a problem may lie; where there is one, a solution names its source (BC-12).
@@ -260,6 +264,10 @@ pub struct Mark {
     pub title: String,
     /// Whether it counts where none is given.
     pub default: bool,
+    /// What it is worth in sums and means; all marks of a regulation have one, or none has.
+    pub value: Option<u8>,
+    /// Whether it counts as positive (GM-6, HD-5).
+    pub positive: bool,
     /// Clause id.
     pub clause: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::Regulation;
 const PAGE: &str = include_str!("../../../regulations/README.md");
 
 /// A snippet with a key that is not there, for each section that has keys: serde names those that are.
-const SECTIONS: [(&str, &str); 29] = [
+const SECTIONS: [(&str, &str); 30] = [
     ("", "zzz = 1"),
     ("calendar", "[[calendar]]\nzzz = 1"),
     ("calendar.hours", "[[calendar]]\nhours = [{ zzz = 1 }]"),
@@ -27,6 +27,8 @@ const SECTIONS: [(&str, &str); 29] = [
     ("clock.target", "[[clock]]\n[[clock.target]]\nzzz = 1"),
     ("clock.target.when", "[[clock]]\n[[clock.target]]\nwhen = { zzz = 1 }"),
     ("mark", "[[mark]]\nzzz = 1"),
+    ("quality", "[quality]\nzzz = 1"),
+    ("quality.band", "[[quality.band]]\nzzz = 1"),
     ("reason", "[[reason]]\nzzz = 1"),
     ("source", "[[source]]\nzzz = 1"),
     ("queue", "[queue]\nzzz = 1"),

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use calendars::{Calendar, Timestamp};
+use calendars::{Calendar, Timestamp, Tz};
 use serde::Deserialize;
 use smol_str::SmolStr;
 
@@ -59,6 +59,8 @@ pub struct Regulations {
     /// The ids that take registrations, in the order given.
     ids: Vec<SmolStr>,
     intake: Vec<IntakeRule>,
+    /// The site's zone, by which its months go; none where nobody keeps months.
+    zone: Option<Tz>,
 }
 
 /// A version, and whether the admin gives it now or the box only keeps it.
@@ -83,11 +85,23 @@ impl Regulations {
                 ids.push(regulation.id.clone());
             }
         }
-        let mut set = Self { all: Vec::new(), ids, intake: Vec::new() };
+        let mut set = Self { all: Vec::new(), ids, ..Self::default() };
         for regulation in given {
             set.put(regulation, true);
         }
         set
+    }
+
+    /// For a site in this zone: its months begin and end there. Without it a desk keeps no months' figures.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Tz) -> Self {
+        self.zone = Some(zone);
+        self
+    }
+
+    /// The site's zone; none where nobody keeps months.
+    pub fn zone(&self) -> Option<Tz> {
+        self.zone
     }
 
     /// Chooses by these rules, the first match, where a registration names no regulation.

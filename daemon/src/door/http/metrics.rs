@@ -20,6 +20,7 @@ use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
 use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
+use crate::desk::report::SLICES_MAX;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
@@ -101,6 +102,7 @@ pub(super) struct Metrics {
     alarms: Gauge,
     attachments: Gauge,
     events: Counter,
+    report_slices: Gauge,
     trusted: Gauge,
     streams: Gauge,
     streams_cut: Counter,
@@ -133,6 +135,7 @@ impl Metrics {
             alarms: Gauge::default(),
             attachments: Gauge::default(),
             events: Counter::<u64, AtomicU64>::default(),
+            report_slices: Gauge::default(),
             trusted: Gauge::default(),
             streams: Gauge::default(),
             streams_cut: Counter::<u64, AtomicU64>::default(),
@@ -176,6 +179,11 @@ impl Metrics {
         registry.register("alarms", "Alarms that somebody should look at", self.alarms.clone());
         registry.register("attachments", "Files of tickets", self.attachments.clone());
         registry.register("events", "Events in the ledger", self.events.clone());
+        registry.register(
+            "report_slices",
+            "Slices that have figures of their own, in the fullest month that is not closed",
+            self.report_slices.clone(),
+        );
         registry.register("clock_trusted", "Whether the box's time can be trusted", self.trusted.clone());
         registry.register("denials", "Calls that were denied, by the problem's code", self.denials.clone());
         registry.register(
@@ -305,6 +313,7 @@ impl Metrics {
         self.streams_cut.inner().store(cut, Ordering::Relaxed);
         self.stream_lag.set(as_gauge(lag_events));
         self.count_webhooks(&shared.webhooks, history.next_seq());
+        self.report_slices.set(as_gauge(view.report_slices()));
         self.trusted.set(board.time.is_trusted().into());
         let people = view.people();
         for (are, count) in
@@ -369,6 +378,7 @@ pub(super) fn known_method(method: &Method) -> &'static str {
 fn register_limits(registry: &mut Registry) {
     for (name, help, limit) in [
         ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
+        ("report_slices_limit", "Slices of a month that have figures of their own", SLICES_MAX),
         ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
         ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
         ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),

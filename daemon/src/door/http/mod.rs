@@ -45,6 +45,7 @@ mod problem;
 mod query;
 mod queue;
 mod regulations;
+mod reports;
 mod roster;
 mod sealed;
 mod serving;
@@ -326,6 +327,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(roster::replace, roster::remove))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
+        .routes(routes!(reports::quality))
+        .routes(routes!(reports::sla))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

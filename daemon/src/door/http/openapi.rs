@@ -46,6 +46,7 @@ use crate::desk::view::TicketView;
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
+        (name = "reports", description = "What a month came to"),
         (name = "regulations", description = "What a form needs to know"),
         (name = "people", description = "Agents, groups and shifts"),
         (name = "tokens", description = "Who may come in"),

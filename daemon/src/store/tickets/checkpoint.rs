@@ -36,6 +36,10 @@ pub struct Checkpoint {
     pub archived: Vec<(u64, u32)>,
     /// How much the archive holds with these, where there are any.
     pub archive: Option<Mark>,
+    /// Scores, numbered in their order; they come on top of the tally that is kept.
+    pub scores: Vec<(u64, Vec<u8>)>,
+    /// The tally with all scores before `scores`, where it is kept anew: those that were kept with the old one leave.
+    pub tally: Option<Vec<u8>>,
     /// Whose projection it is: crc32c of the first entry of the ledger.
     pub origin: Option<u32>,
     /// Everything of the desk that is not a ticket.
@@ -76,6 +80,10 @@ impl Checkpoint {
         self.receipts.retain(|(key, _)| !receipts.contains(key));
         self.archived.extend(later.archived);
         self.archive = later.archive.or(self.archive);
+        if later.tally.is_some() {
+            (self.tally, self.scores) = (later.tally, Vec::new());
+        }
+        self.scores.extend(later.scores);
         self.origin = later.origin.or(self.origin);
         self.upto_seq = later.upto_seq;
         self.tickets.extend(later.tickets);
@@ -98,8 +106,11 @@ impl Checkpoint {
     /// The records to write but for histories, in order: of two at one key the later counts. The position is the last.
     pub(super) fn changes(&self) -> Vec<Change> {
         let tickets = self.tickets.len() + self.closed.len();
-        let others =
-            self.history.len() + self.receipts.len() + self.receipts_removed.len() + self.deadlines.len();
+        let others = self.history.len()
+            + self.receipts.len()
+            + self.receipts_removed.len()
+            + self.deadlines.len()
+            + self.scores.len();
         let mut changes = Vec::with_capacity(2 * tickets + others + FEW);
         for (tickets, kind, other) in
             [(&self.tickets, Kind::Ticket, Kind::Closed), (&self.closed, Kind::Closed, Kind::Ticket)]
@@ -122,6 +133,10 @@ impl Checkpoint {
                 DeadlineChange::Remove { at_ms, ticket } => changes.push((deadline_key(at_ms, ticket), None)),
             }
         }
+        changes.extend(self.tally.iter().flat_map(|tally| put(Kind::Tally.key(&[]), tally)));
+        for (number, score) in &self.scores {
+            changes.extend(put(score_key(*number), score));
+        }
         changes.extend(self.archive.iter().flat_map(|mark| put(Kind::Archive.key(&[]), &mark.to_bytes())));
         changes.extend(put(Kind::Desk.key(&[]), &self.desk));
         let origin = self.origin.map(u32::to_be_bytes);
@@ -129,6 +144,11 @@ impl Checkpoint {
         changes.extend(put_position(self.upto_seq));
         changes
     }
+}
+
+/// The key of a score.
+pub(super) fn score_key(number: u64) -> Vec<u8> {
+    Kind::Score.key(&[&number.to_be_bytes()])
 }
 
 /// How long an entry is in a ticket's history, in bytes: its first event and its position, big-endian.
@@ -190,5 +210,23 @@ mod tests {
         assert_eq!(first.closed, [(4, b"kept".to_vec()), (1, b"new".to_vec())]);
         assert_eq!(first.receipts, [(b"b".to_vec(), b"1".to_vec())]);
         assert_eq!((first.upto_seq, first.history.len(), first.desk), (9, 2, b"new".to_vec()));
+    }
+
+    #[test]
+    fn merged_scores_come_on_top_of_the_last_tally() {
+        let score = |number: u64| (number, number.to_string().into_bytes());
+        let of = |tally: Option<&[u8]>, scores: &[u64]| Checkpoint {
+            tally: tally.map(<[u8]>::to_vec),
+            scores: scores.iter().copied().map(score).collect(),
+            ..Checkpoint::default()
+        };
+        let mut merged = of(Some(b"1"), &[2]);
+        merged.merge(of(None, &[3]));
+        assert_eq!(
+            (merged.tally.as_deref(), &merged.scores),
+            (Some(b"1".as_slice()), &vec![score(2), score(3)])
+        );
+        merged.merge(of(Some(b"4"), &[]));
+        assert_eq!((merged.tally.as_deref(), merged.scores.len()), (Some(b"4".as_slice()), 0));
     }
 }

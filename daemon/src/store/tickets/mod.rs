@@ -225,6 +225,19 @@ impl Tickets {
         self.value(&Kind::Desk.key(&[]))
     }
 
+    /// The tally as it was kept last; `None` before the first.
+    pub fn tally(&self) -> Result<Option<Vec<u8>>, TicketsError> {
+        self.value(&Kind::Tally.key(&[]))
+    }
+
+    /// Calls `each` with the number and the value of every score that came on top of the tally, in order.
+    pub fn each_score(&self, mut each: impl FnMut(u64, &[u8])) -> Result<(), TicketsError> {
+        self.scan(&Kind::Score.key(&[]), |key, value| {
+            each(be_u64(key, 1)?, value);
+            Some(())
+        })
+    }
+
     /// How much the archive held when tickets last left for it; `None` when none ever did.
     pub fn archive_mark(&self) -> Result<Option<Mark>, TicketsError> {
         let mark = self.value(&Kind::Archive.key(&[]))?;
@@ -393,6 +406,11 @@ fn removals(db: &sled::Db, checkpoint: &Checkpoint) -> io::Result<Vec<Change>> {
         let value = whole(db, &key, &record)?;
         if value.is_some_and(|value| crc32c::crc32c(&value) == archived) {
             changes.extend([(key, None), (Kind::History.key(&[&number]), None)]);
+        }
+    }
+    if checkpoint.tally.is_some() {
+        for item in db.scan_prefix(Kind::Score.key(&[])) {
+            changes.push((item?.0.to_vec(), None));
         }
     }
     Ok(changes)

@@ -38,9 +38,13 @@ pub(super) enum Kind {
     Receipt = b'r',
     /// The newest ticket that another system knows by a key.
     Reference = b'f',
+    /// What was added to the figures of a month since the tally was kept.
+    Score = b'q',
     Sentinel = b's',
     /// How much the database holds, in bytes.
     Size = b'z',
+    /// The sums of the months that are not closed, as they were before the scores.
+    Tally = b'y',
     Ticket = b't',
 }
 
@@ -58,7 +62,8 @@ impl Kind {
 
 /// Whether the record at `key` may have continuations.
 pub(super) fn may_be_long(key: &[u8]) -> bool {
-    let long = [Kind::Closed, Kind::Desk, Kind::History, Kind::Receipt, Kind::Ticket];
+    let long =
+        [Kind::Closed, Kind::Desk, Kind::History, Kind::Receipt, Kind::Score, Kind::Tally, Kind::Ticket];
     key.first().is_some_and(|kind| long.iter().any(|long| *long as u8 == *kind))
 }
 

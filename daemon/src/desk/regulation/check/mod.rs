@@ -5,6 +5,7 @@
 
 mod clocks;
 mod people;
+mod quality;
 mod sense;
 mod topics;
 
@@ -243,6 +244,7 @@ impl Check<'_> {
             topics: self.topics(file, &names),
             queue: file.queue.as_ref().map(|queue| self.queue(queue, &names)).unwrap_or_default(),
             marks: file.marks.iter().map(mark).collect(),
+            quality: self.quality(file),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
             sources: self.sources(&file.sources),
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
@@ -610,6 +612,8 @@ fn mark(mark: &file::Mark) -> Mark {
         id: mark.id.get_ref().as_str().into(),
         title: mark.title.clone(),
         default: mark.default,
+        value: mark.value.as_ref().map(|value| *value.get_ref()),
+        positive: mark.positive,
         clause: mark.clause.clone(),
     }
 }

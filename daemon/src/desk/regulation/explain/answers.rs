@@ -1,6 +1,7 @@
 //! What an ending bears: marks, reasons, sources; and the forms that words must keep to.
 
 use crate::desk::attachment::AttachmentKind;
+use crate::desk::regulation::Divisor;
 
 use super::{CLAUSE, Explainer, ID, TITLE, clause};
 
@@ -13,10 +14,20 @@ impl Explainer<'_> {
             } else {
                 ""
             };
-            vec![mark.title.clone(), mark.id.to_string(), default.to_owned(), clause(mark.clause.as_ref())]
+            vec![
+                mark.title.clone(),
+                mark.id.to_string(),
+                mark.value.map(|value| value.to_string()).unwrap_or_default(),
+                if mark.positive { self.w("да", "yes") } else { "" }.to_owned(),
+                default.to_owned(),
+                clause(mark.clause.as_ref()),
+            ]
         });
         let rows = rows.collect();
-        self.table(("Оценки", "Marks"), &[TITLE, ID, ("считается", "counts"), CLAUSE], rows);
+        let columns =
+            [TITLE, ID, ("балл", "value"), ("положительная", "positive"), ("считается", "counts"), CLAUSE];
+        self.table(("Оценки", "Marks"), &columns, rows);
+        self.quality();
         let rows = regulation.reasons.iter().map(|reason| {
             vec![
                 self.words.verb(&reason.verb).to_owned(),
@@ -39,6 +50,24 @@ impl Explainer<'_> {
         let rows = rows.collect();
         let columns = [TITLE, ID, ("что делаем", "what is done"), CLAUSE];
         self.table(("Источники проблем", "Sources of problems"), &columns, rows);
+    }
+
+    fn quality(&mut self) {
+        let Some(rule) = &self.words.regulation.quality else { return };
+        let divisor = match rule.divisor {
+            Divisor::Closed => self.w("на все закрытые за месяц", "by all tickets closed in the month"),
+            Divisor::Rated => self.w("на число оценок", "by the number of marks"),
+        };
+        let row = vec![divisor.to_owned(), clause(rule.clause.as_ref())];
+        let columns = [("сумма оценок делится", "the sum of marks is divided"), CLAUSE];
+        self.table(("Качество за месяц", "Quality of a month"), &columns, vec![row]);
+        let rows = rule.bands.iter().map(|band| {
+            let from = band.from_tenths.map(|tenths| format!("{}.{}", tenths / 10, tenths % 10));
+            let from = from.unwrap_or_else(|| self.w("остальное", "the rest").to_owned());
+            vec![band.name.title.clone(), band.name.id.to_string(), from, clause(band.name.clause.as_ref())]
+        });
+        let rows = rows.collect();
+        self.table(("Границы качества", "Bands of quality"), &[TITLE, ID, ("от", "from"), CLAUSE], rows);
     }
 
     pub(super) fn forms(&mut self) {

@@ -58,6 +58,12 @@ impl Words<'_> {
         for source in &regulation.sources {
             add(source.name.title.clone(), source.name.note.as_ref(), false);
         }
+        if let Some(rule) = &regulation.quality {
+            add(self.of("качество", "quality").to_owned(), rule.note.as_ref(), false);
+            for band in &rule.bands {
+                add(band.name.title.clone(), band.name.note.as_ref(), false);
+            }
+        }
         if let Some(rule) = &regulation.attachments {
             add(self.of("вложения", "attachments").to_owned(), rule.note.as_ref(), false);
         }

@@ -79,6 +79,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/queue", nothing(), &READERS),
         // Of a part of the queue where nothing waits: nobody is to have a ticket below.
         ("POST", "/v1/queue/take-next", json!({"line": 3}), &AGENTS),
+        ("GET", "/v1/reports/quality", nothing(), &LEADS),
+        ("GET", "/v1/reports/sla", nothing(), &LEADS),
         ("GET", "/v1/regulations", nothing(), &ANY),
         ("GET", "/v1/regulations/{id}", nothing(), &ANY),
         ("POST", "/v1/regulations/{id}/preview", nothing(), &ADMIN),
