@@ -15,6 +15,7 @@ use super::alarm::AlarmKind;
 use super::attachment::Attached;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
+use super::problem::{ProblemNumber, ProblemTurn};
 use super::reference::Reference;
 use super::ticket::{Stage, TicketNumber};
 
@@ -423,4 +424,10 @@ pub enum Event {
     SealedLooked { field: SmolStr },
     /// Access data was erased: the ticket was closed, or somebody did it.
     SealedErased { fields: Vec<SmolStr> },
+    /// A problem took a turn, or a ticket took one with it.
+    Problem {
+        problem: ProblemNumber,
+        #[serde(flatten)]
+        turn: ProblemTurn,
+    },
 }

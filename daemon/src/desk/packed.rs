@@ -18,6 +18,7 @@ use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::event::{Registered, Term};
+use super::problem::{ProblemNumber, TicketProblem};
 use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
@@ -161,6 +162,16 @@ impl Pack for TicketNumber {
 
     fn unpack(from: &mut &[u8]) -> Option<Self> {
         u64::unpack(from).map(TicketNumber)
+    }
+}
+
+impl Pack for ProblemNumber {
+    fn pack(&self, to: &mut Vec<u8>) {
+        self.0.pack(to);
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        u64::unpack(from).map(ProblemNumber)
     }
 }
 
@@ -367,7 +378,7 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent, alert, attachments, sealed,
+        criticals, mark, urgent, alert, attachments, sealed, problem,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
@@ -379,6 +390,7 @@ structs! {
     Attached { id, name, media_type, bytes, sha256 }
     Attachment { file, at, by }
     SealedText { field, id, at, by }
+    TicketProblem { number, suggested }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
         planned, unsynced,

@@ -11,6 +11,7 @@ use super::attachment::{Attachment, SealedText};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::event::{Event, Registered, Term, TermReason, Turn};
+use super::problem::{ProblemNumber, ProblemTurn, TicketProblem};
 
 /// A ticket's number, from 1.
 #[derive(
@@ -93,6 +94,9 @@ pub struct Ticket {
     /// Which access data there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<SealedText>,
+    /// The problem it is linked to, or suggested for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<TicketProblem>,
 }
 
 impl Ticket {
@@ -117,6 +121,7 @@ impl Ticket {
             alert: None,
             attachments: Vec::new(),
             sealed: Vec::new(),
+            problem: None,
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -245,6 +250,25 @@ impl Ticket {
                 }
             }
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
+            Event::Problem { problem, turn } => self.apply_problem(*problem, turn),
+        }
+    }
+
+    fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn) {
+        match turn {
+            ProblemTurn::Suggested { .. } => self.problem = Some(TicketProblem { number, suggested: true }),
+            ProblemTurn::Linked { .. } => self.problem = Some(TicketProblem { number, suggested: false }),
+            ProblemTurn::Unlinked { .. } => self.problem = None,
+            ProblemTurn::Opened { .. }
+            | ProblemTurn::Confirmed { .. }
+            | ProblemTurn::LinkedAll
+            | ProblemTurn::Mass
+            | ProblemTurn::Dismissed { .. }
+            | ProblemTurn::Closed { .. }
+            | ProblemTurn::Resolved
+            | ProblemTurn::LeftOpen { .. }
+            | ProblemTurn::ResolvedUpto { .. }
+            | ProblemTurn::ResolvedAll => {}
         }
     }
 

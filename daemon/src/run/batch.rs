@@ -62,7 +62,8 @@ impl Step {
             | Command::Sealed { .. }
             | Command::Alert(_)
             | Command::AlertsOverLimit(_)
-            | Command::Desk(_) => {}
+            | Command::Desk(_)
+            | Command::Problem(_) => {}
         }
         Ok(command)
     }

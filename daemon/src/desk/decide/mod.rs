@@ -11,7 +11,10 @@ mod clocks;
 mod correct;
 mod desk;
 pub(super) mod fields;
+mod lot;
+mod mass;
 mod planned;
+mod problem;
 mod register;
 mod route;
 mod sealed;
@@ -72,6 +75,7 @@ impl Desk {
                 sealed::decide(self, &self.theirs(*number, actor)?, act, actor, at)
             }
             Command::Desk(act) => desk::decide(self, act, actor, at),
+            Command::Problem(act) => problem::decide(self, act, actor, at),
         }
     }
 
@@ -109,6 +113,16 @@ impl Desk {
     /// and several of them, are raised as one alarm.
     pub fn due_grouped(&self, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
         settle::due_grouped(self, now)
+    }
+
+    /// Tickets that are to be changed for a problem: one lot of them, and who said so. None where nothing is to be done.
+    pub fn problem_lot(&self, now: Timestamp) -> Option<(SmolStr, Vec<Fact>)> {
+        lot::next(self, self.stamp(now))
+    }
+
+    /// Whether [`Desk::problem_lot`] has something.
+    pub fn has_problem_lot(&self) -> bool {
+        self.working_problem().is_some()
     }
 
     /// An admin says that the time is `now`, which the desk has held to be `held`. `back` says that `now` is known to be

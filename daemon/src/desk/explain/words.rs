@@ -136,7 +136,8 @@ pub(super) fn of(
         | Event::AttachmentRemoved { .. }
         | Event::SealedSet { .. }
         | Event::SealedLooked { .. }
-        | Event::SealedErased { .. } => return None,
+        | Event::SealedErased { .. }
+        | Event::Problem { .. } => return None,
     })
 }
 

@@ -9,7 +9,7 @@ use super::Regulation;
 const PAGE: &str = include_str!("../../../regulations/README.md");
 
 /// A snippet with a key that is not there, for each section that has keys: serde names those that are.
-const SECTIONS: [(&str, &str); 22] = [
+const SECTIONS: [(&str, &str); 23] = [
     ("", "zzz = 1"),
     ("calendar", "[[calendar]]\nzzz = 1"),
     ("calendar.hours", "[[calendar]]\nhours = [{ zzz = 1 }]"),
@@ -32,6 +32,7 @@ const SECTIONS: [(&str, &str); 22] = [
     ("bug-report", "[bug-report]\nzzz = 1"),
     ("forbidden-phrase", "[[forbidden-phrase]]\nzzz = 1"),
     ("attachments", "[attachments]\nzzz = 1"),
+    ("mass-problem", "[mass-problem]\nzzz = 1"),
 ];
 
 /// The page's examples as one file; each line stands where it stands on the page.

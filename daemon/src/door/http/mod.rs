@@ -12,6 +12,7 @@
 mod access;
 mod alarms;
 mod alertmanager;
+mod alike;
 mod archive;
 mod attachments;
 mod auth;
@@ -40,6 +41,7 @@ mod opening;
 mod parts;
 mod preview;
 mod problem;
+mod problems;
 mod query;
 mod regulations;
 mod sealed;
@@ -312,6 +314,14 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(webhooks::test))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
+        .routes(routes!(alike::list))
+        .routes(routes!(problems::list, problems::open))
+        .routes(routes!(problems::show))
+        .routes(routes!(problems::link))
+        .routes(routes!(problems::unlink))
+        .routes(routes!(problems::confirm))
+        .routes(routes!(problems::dismiss))
+        .routes(routes!(problems::close))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

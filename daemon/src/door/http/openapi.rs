@@ -38,6 +38,7 @@ use crate::desk::view::TicketView;
     components(schemas(Told)),
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
+        (name = "problems", description = "One cause of many tickets: suspected, confirmed, closed with all of them"),
         (name = "intake", description = "What other systems send in their own form"),
         (name = "attachments", description = "Files that belong to a ticket"),
         (name = "sealed", description = "Access data, for the assignee only"),

@@ -145,7 +145,8 @@ impl Loop {
             | Command::Ticket { .. }
             | Command::ApplyRegulation { .. }
             | Command::Alert(_)
-            | Command::AlertsOverLimit(_) => false,
+            | Command::AlertsOverLimit(_)
+            | Command::Problem(_) => false,
             // What gives room, and what must be gone.
             Command::Attachments { act, .. } => matches!(act, AttachmentAct::Remove { .. }),
             Command::Sealed { act, .. } => matches!(act, SealedAct::Erase { .. }),

@@ -4,6 +4,7 @@
 //! where every name is right: a mistyped status would else be told twice, as unknown and as one that nothing reaches.
 
 mod clocks;
+mod mass_problem;
 mod sense;
 
 use std::fmt;
@@ -243,6 +244,7 @@ impl Check<'_> {
             bug_report: file.bug_report.as_ref().map(|form| self.bug_report(form, &names)),
             forbidden_phrases: file.forbidden_phrases.iter().map(phrase).collect(),
             attachments: file.attachments.as_ref().map(|rule| self.attachments(rule)),
+            mass_problem: file.mass_problem.as_ref().map(|rule| self.mass_problem(rule, &file.fields)),
             site_calendars: file
                 .calendars
                 .iter()

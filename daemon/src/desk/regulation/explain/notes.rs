@@ -57,6 +57,9 @@ impl Words<'_> {
         if let Some(rule) = &regulation.attachments {
             add(self.of("вложения", "attachments").to_owned(), rule.note.as_ref(), false);
         }
+        if let Some(rule) = &regulation.mass_problem {
+            add(self.of("массовая проблема", "mass problem").to_owned(), rule.note.as_ref(), false);
+        }
         notes
     }
 
