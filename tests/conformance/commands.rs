@@ -91,6 +91,7 @@ fn a_closed_ticket_is_closed() {
         ("close", json!({ "reason": "Ещё" })),
         ("split", json!({ "subject": "Ещё" })),
         ("urgent", json!({ "text": "Ещё" })),
+        ("merge", json!({ "into": other })),
     ] {
         assert_eq!(world.refused(ticket, verb, body).code(), "closed", "{verb}");
     }

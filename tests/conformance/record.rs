@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
+use andon::desk::problem::{ProblemNumber, ProblemTurn};
 use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
-use calendars::Timestamp;
+use calendars::{Timestamp, Tz};
 use serde_json::json;
 
 fn golden() -> PathBuf {
@@ -126,6 +127,7 @@ fn events() -> Vec<Event> {
         of_scopes(),
         of_alerts(),
         kept_apart(),
+        of_problems(),
     ]
     .concat()
 }
@@ -399,6 +401,53 @@ fn kept_apart() -> Vec<Event> {
     ]
 }
 
+/// What came with problems.
+fn of_problems() -> Vec<Event> {
+    let day = || at(0).local(Tz::UTC).date();
+    let upto = TicketNumber(1_024);
+    let turns = vec![
+        ProblemTurn::Opened {
+            regulation: "getmark".into(),
+            title: text("Не печатаются этикетки"),
+            suspected: true,
+            worked_as: None,
+        },
+        ProblemTurn::Opened {
+            regulation: "getmark".into(),
+            title: text("Не печатаются этикетки"),
+            suspected: false,
+            worked_as: Some(upto),
+        },
+        ProblemTurn::Suggested { day: day() },
+        ProblemTurn::Linked { day: day(), was_suggested: true },
+        ProblemTurn::Linked { day: day(), was_suggested: false },
+        ProblemTurn::Unlinked { day: day(), was_suggested: true },
+        ProblemTurn::Unlinked { day: day(), was_suggested: false },
+        ProblemTurn::Confirmed { title: text("Сбой печати"), upto, worked_as: Some(upto) },
+        ProblemTurn::Confirmed { title: text("Сбой печати"), upto, worked_as: None },
+        ProblemTurn::LinkedAll,
+        ProblemTurn::Mass,
+        ProblemTurn::Dismissed { reason: text("Разные причины") },
+        ProblemTurn::Closed {
+            text: text("Исправлено в 2.4"),
+            resolve: true,
+            source: Some("vendor".into()),
+            role: Role::Agent,
+        },
+        ProblemTurn::Closed {
+            text: text("Исправлено в 2.4"),
+            resolve: false,
+            source: None,
+            role: Role::Lead,
+        },
+        ProblemTurn::Resolved,
+        ProblemTurn::LeftOpen { code: "not-for-type".into(), message: text("`resolve` is for …") },
+        ProblemTurn::ResolvedUpto { upto },
+        ProblemTurn::ResolvedAll,
+    ];
+    turns.into_iter().map(|turn| Event::Problem { problem: ProblemNumber(3), turn }).collect()
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -450,15 +499,32 @@ fn kind(event: &Event) -> usize {
         Event::SealedSet { .. } => 42,
         Event::SealedLooked { .. } => 43,
         Event::SealedErased { .. } => 44,
+        Event::Problem { turn, .. } => match turn {
+            ProblemTurn::Opened { .. } => 45,
+            ProblemTurn::Suggested { .. } => 46,
+            ProblemTurn::Linked { .. } => 47,
+            ProblemTurn::Unlinked { .. } => 48,
+            ProblemTurn::Confirmed { .. } => 49,
+            ProblemTurn::LinkedAll => 50,
+            ProblemTurn::Mass => 51,
+            ProblemTurn::Dismissed { .. } => 52,
+            ProblemTurn::Closed { .. } => 53,
+            ProblemTurn::Resolved => 54,
+            ProblemTurn::LeftOpen { .. } => 55,
+            ProblemTurn::ResolvedUpto { .. } => 56,
+            ProblemTurn::ResolvedAll => 57,
+        },
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 45;
+const KINDS: usize = 58;
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || [34, 37].contains(&kind(event));
+    let of_the_desk = |event: &Event| {
+        (17..=22).contains(&kind(event)) || [34, 37, 45, 49, 50, 51, 52, 53, 56, 57].contains(&kind(event))
+    };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())
@@ -478,7 +544,8 @@ fn entries() -> Vec<Entry> {
         Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
     let of_a_batch =
         Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
-    entries.last_mut().expect("there are events").receipt = Some(of_a_batch);
+    // Where it was written first.
+    entries[78].receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries

@@ -27,6 +27,7 @@ pub mod import_log;
 mod import_log_command;
 mod journal;
 mod ledger;
+mod problem;
 mod regulation;
 mod restore;
 mod sealed;
@@ -95,6 +96,8 @@ enum Noun {
     Ticket(ticket::TicketNoun),
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
+    #[command(subcommand)]
+    Problem(problem::ProblemNoun),
     #[command(subcommand)]
     Webhook(webhook::WebhookNoun),
     #[command(subcommand)]
@@ -202,6 +205,7 @@ impl Noun {
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
+            Self::Problem(noun) => noun.run(io),
             Self::Webhook(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),

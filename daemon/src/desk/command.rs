@@ -157,6 +157,9 @@ pub enum Act {
     Split(Split),
     /// Marks the ticket urgent. Precondition: the ticket is open.
     Urgent(Text),
+    /// Closes the ticket as a duplicate of another, which takes over its words. Precondition: it is open, and the other is
+    /// not closed.
+    Merge(Merge),
 }
 
 /// What can be done with problems. Precondition of all: the problem's regulation is in the actor's scope, by every channel.
@@ -601,6 +604,17 @@ pub struct Link {
     pub kind: Option<LinkKind>,
 }
 
+/// `merge`: the ticket says the same as another, and is closed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// The other ticket. Required.
+    #[schema(value_type = u64, required = true)]
+    pub into: Option<TicketNumber>,
+    /// To the requester.
+    pub text: Option<String>,
+}
+
 /// A problem to open.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -738,10 +752,10 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 21] = [
+    pub const VERBS: [&'static str; 22] = [
         "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route",
         "estimate", "extend", "defer", "resolve", "confirm", "return", "refuse", "close", "link", "split",
-        "urgent",
+        "urgent", "merge",
     ];
 
     /// The verb's name in paths and logs.
@@ -768,6 +782,7 @@ impl Act {
             Act::Link(_) => "link",
             Act::Split(_) => "split",
             Act::Urgent(_) => "urgent",
+            Act::Merge(_) => "merge",
         }
     }
 
@@ -775,6 +790,7 @@ impl Act {
     fn other_ticket(&self) -> Option<TicketNumber> {
         match self {
             Act::Link(link) => link.to,
+            Act::Merge(merge) => merge.into,
             Act::Reply(_)
             | Act::Ask(_)
             | Act::Answer(_)
@@ -834,6 +850,7 @@ impl Act {
             "link" => read(body).map(Act::Link),
             "split" => read(body).map(Act::Split),
             "urgent" => read(body).map(Act::Urgent),
+            "merge" => read(body).map(Act::Merge),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }

@@ -550,6 +550,7 @@ mod tests {
                 at: at(18),
                 by: "e".into(),
             }],
+            problem: Some(TicketProblem { number: ProblemNumber(300), suggested: true }),
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

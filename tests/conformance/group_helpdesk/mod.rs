@@ -7,6 +7,7 @@
 mod answer;
 mod intake;
 mod lines;
+mod problems;
 mod terms;
 mod waiting;
 

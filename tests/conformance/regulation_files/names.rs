@@ -18,7 +18,8 @@ fn an_unknown_section_is_told_with_the_known_ones() {
         told("[[type]]", "[[tipe]]"),
         "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `short`, `version`, `holds-from`, `note`, `knowledge-base`, \
          `urgent-channel`, `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
-         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `reason`, `source`, `bug-report`, `forbidden-phrase`, `attachments`; did you mean `type`?"
+         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `reason`, `source`, `bug-report`, `forbidden-phrase`, `attachments`, \
+         `mass-problem`; did you mean `type`?"
     );
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::merge::merge;
 use super::planned::{estimate, extend};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
@@ -71,6 +72,7 @@ pub(super) fn draft<'a>(
         Act::Link(to) => link(&mut draft, to, actor),
         Act::Split(second) => split(&mut draft, second),
         Act::Urgent(text) => urgent(&mut draft, text),
+        Act::Merge(into) => merge(&mut draft, into, actor),
     }?;
     Ok(draft)
 }

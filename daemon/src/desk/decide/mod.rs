@@ -13,6 +13,7 @@ mod desk;
 pub(super) mod fields;
 mod lot;
 mod mass;
+mod merge;
 mod planned;
 mod problem;
 mod register;

@@ -283,6 +283,7 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
         "refuse" | "close" => add(true, schema::<command::Ending>),
         "link" => add(true, schema::<command::Link>),
         "split" => add(true, schema::<command::Split>),
+        "merge" => add(true, schema::<command::Merge>),
         _ => (None, false),
     }
 }

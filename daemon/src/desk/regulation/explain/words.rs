@@ -94,6 +94,7 @@ impl Words<'_> {
             "link" => self.of("связать с другим", "link"),
             "split" => self.of("выделить вторую проблему", "split off"),
             "urgent" => self.of("сообщить как срочное", "call urgent"),
+            "merge" => self.of("закрыть как повтор", "close as a duplicate"),
             other => other,
         }
     }

@@ -76,6 +76,14 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/events", nothing(), &READERS),
         ("POST", "/v1/intake/alertmanager", nothing(), &INTAKE),
         ("GET", "/v1/ledger/check", nothing(), &ADMIN),
+        ("GET", "/v1/problems", nothing(), &READERS),
+        ("POST", "/v1/problems", nothing(), &AGENTS),
+        ("GET", "/v1/problems/{number}", nothing(), &READERS),
+        ("POST", "/v1/problems/{number}/link", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/unlink", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/confirm", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/dismiss", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/close", nothing(), &AGENTS),
         ("GET", "/v1/regulations", nothing(), &ANY),
         ("GET", "/v1/regulations/{id}", nothing(), &ANY),
         ("POST", "/v1/regulations/{id}/preview", nothing(), &ADMIN),
@@ -87,6 +95,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/tickets/{number}", nothing(), &READERS),
         ("GET", "/v1/tickets/{number}/history", nothing(), &READERS),
         ("GET", "/v1/tickets/{number}/explain", nothing(), &READERS),
+        ("GET", "/v1/tickets/{number}/alike", nothing(), &READERS),
         ("POST", "/v1/tickets/{number}/answer", json!({"text": "Да"}), &INTAKE),
         ("GET", "/v1/tickets/{number}/attachments", nothing(), &READERS),
         ("POST", "/v1/tickets/{number}/attachments", nothing(), &INTAKE),
@@ -127,6 +136,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         "/v1/tickets/{number}/close",
         "/v1/tickets/{number}/split",
         "/v1/tickets/{number}/urgent",
+        "/v1/tickets/{number}/merge",
     ] {
         table.push(("POST", path, nothing(), &AGENTS));
     }
