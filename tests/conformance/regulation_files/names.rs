@@ -300,7 +300,7 @@ fn an_unknown_verb_is_told_with_the_nearest() {
     assert_eq!(
         told("[verb.close]", "[verb.clos]"),
         "small.toml:48: verb.clos: unknown verb; did you mean `close`? one of reply, ask, answer, status, classify, \
-         priority, take, assign, transfer, route, estimate, extend, defer, resolve, confirm, return, refuse, close, link, split, urgent"
+         priority, take, assign, transfer, route, estimate, extend, defer, resolve, confirm, return, refuse, close, link, split, urgent, merge"
     );
 }
 
