@@ -5,8 +5,10 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::escalate::{escalate, escalation_answer};
 use super::merge::merge;
 use super::planned::{estimate, extend};
+use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
 use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles, problem};
@@ -40,7 +42,7 @@ pub(super) fn draft<'a>(
     at: Timestamp,
 ) -> Result<Draft<'a>, Refusal> {
     let role = match act {
-        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) => Role::Intake,
+        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) | Act::Complain(_) => Role::Intake,
         _ => Role::Agent,
     };
     need(actor, role, &format!("the verb `{}`", act.verb()))?;
@@ -72,8 +74,13 @@ pub(super) fn draft<'a>(
         Act::Link(to) => link(&mut draft, to, actor),
         Act::Split(second) => split(&mut draft, second),
         Act::Urgent(text) => urgent(&mut draft, text),
+        Act::Escalate(question) => escalate(&mut draft, question),
+        Act::EscalationAnswer(answer) => escalation_answer(&mut draft, answer),
+        Act::Complain(text) => complain(&mut draft, text),
+        Act::Prefer(words) => prefer(&mut draft, words),
         Act::Merge(into) => merge(&mut draft, into, actor),
     }?;
+    one_by_one(&draft, act, actor)?;
     Ok(draft)
 }
 
@@ -106,10 +113,11 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             | Act::Close(_)
             | Act::Assign(_)
             | Act::Transfer(_)
-            | Act::Classify(_),
+            | Act::Classify(_)
+            | Act::EscalationAnswer(_),
             Stage::Resolved,
         )
-        | (Act::Link(_) | Act::Status(_), _) => return Ok(()),
+        | (Act::Link(_) | Act::Status(_) | Act::Complain(_), _) => return Ok(()),
         (Act::Reply(reply), Stage::Closed) if reply.internal => return Ok(()),
         (Act::Return(_), Stage::Closed) => (
             "window-over",
@@ -464,5 +472,11 @@ fn link(draft: &mut Draft<'_>, link: &Link, actor: &Actor) -> Result<(), Refusal
 fn urgent(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
     let text = text(words)?;
     draft.push(Event::Urgent { text });
+    Ok(())
+}
+
+fn complain(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
+    let text = text(words)?;
+    draft.push(Event::Complained { text });
     Ok(())
 }

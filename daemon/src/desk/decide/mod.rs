@@ -10,12 +10,14 @@ mod attachments;
 mod clocks;
 mod correct;
 mod desk;
+mod escalate;
 pub(super) mod fields;
 mod lot;
 mod mass;
 mod merge;
 mod planned;
 mod problem;
+mod queue;
 mod register;
 mod route;
 mod sealed;
@@ -75,6 +77,7 @@ impl Desk {
             Command::Sealed { number, act } => {
                 sealed::decide(self, &self.theirs(*number, actor)?, act, actor, at)
             }
+            Command::TakeNext(asked) => queue::take_next(self, asked, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
             Command::Problem(act) => problem::decide(self, act, actor, at),
         }

@@ -118,6 +118,17 @@ pub(super) fn of(
         Event::Alerted { firing: true, .. } => "its alert fired".to_owned(),
         Event::Alerted { firing: false, .. } => "its alert was resolved".to_owned(),
         Event::AlertsCounted { count } => format!("{count} more alerts were counted"),
+        Event::Escalated { escalation, topic, channel, .. } => {
+            format!("escalation {escalation}: a department was asked, {}, by {channel}", titles.topic(topic))
+        }
+        Event::EscalationAnswered { escalation, .. } => format!("escalation {escalation} was answered"),
+        Event::EscalationWithdrawn { escalation } => {
+            format!("escalation {escalation} was withdrawn, since the ticket was closed")
+        }
+        Event::Complained { .. } => "the requester complained".to_owned(),
+        Event::Preferred { reason } => {
+            format!("it goes before the client's others, as agreed{}", because(Some(reason)))
+        }
         Event::Clock { metric, cycle, turn: Turn::RanOut { .. } } if (*metric, *cycle) != asked => {
             format!("{} ran out", titles.clock(*metric))
         }
@@ -170,6 +181,10 @@ impl<'a> Titles<'a> {
     fn reason(&self, verb: &str, id: &'a str) -> &'a str {
         let reasons = self.regulation.map(|r| r.reasons(verb)).unwrap_or_default();
         reasons.into_iter().find(|reason| reason.id == id).map_or(id, |reason| &reason.title)
+    }
+
+    fn topic(&self, id: &'a str) -> &'a str {
+        self.regulation.and_then(|r| r.topic(id)).map_or(id, |topic| &topic.name.title)
     }
 
     fn mark(&self, id: &'a str) -> &'a str {

@@ -5,14 +5,16 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
+use futures_util::stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::auth::{self, Caller};
 use super::query::{Query, ticket_number};
-use super::{caching, filter, idempotency, json};
+use super::{caching, filter, idempotency, json, upload};
 use crate::desk::command::{
     Assign, Classify, Confirm, Ending, Estimate, Extend, Link, PriorityChange, Register, Reply, Resolve,
     Route, Split, StatusMove, Text, Transfer,
@@ -25,8 +27,13 @@ use crate::desk::{Act, Actor, FieldError, Regulations, Role};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 4] =
-    [("command", command), ("filters", filters), ("token", token), ("conditions", conditions)];
+pub const TARGETS: [Target; 5] = [
+    ("command", command),
+    ("filters", filters),
+    ("token", token),
+    ("conditions", conditions),
+    ("multipart", multipart),
+];
 
 /// The JSON of every verb: what is taken goes round, and what is not says why.
 pub fn command(bytes: &[u8]) {
@@ -134,6 +141,44 @@ pub fn token(bytes: &[u8]) {
         assert!(!secret.is_empty() && secret.trim() == secret);
         assert!(bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
         assert!(bytes.to_ascii_lowercase().starts_with(b"bearer "));
+    }
+}
+
+/// A form with files: the first line is its `Content-Type`, the rest comes in pieces. It is read whole or refused, and no
+/// file has a name that could be a path, or more bytes than came.
+pub fn multipart(bytes: &[u8]) {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time().build().expect("a runtime can be made");
+    }
+    let line = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (kind, rest) = bytes.split_at(line);
+    let Ok(kind) = HeaderValue::from_bytes(kind) else { return };
+    let rest = rest.get(1..).unwrap_or_default();
+    let read = |piece_bytes: usize| {
+        let pieces: Vec<_> = rest
+            .chunks(piece_bytes)
+            .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+            .collect();
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.clone())]);
+        let body = Body::from_stream(stream::iter(pieces));
+        RUNTIME.with(|runtime| runtime.block_on(upload::look_through(&headers, body)))
+    };
+    let (whole, pieces) = (read(rest.len().max(1)), read(7));
+    match (whole, pieces) {
+        (Ok(whole), Ok(pieces)) => {
+            assert_eq!(whole, pieces, "however it comes, it is the same");
+            assert!(whole.iter().map(|(_, length, _)| length).sum::<usize>() <= rest.len());
+            for (name, length, is_taken) in whole {
+                assert!(!name.contains(['/', '\\', '\0', '\n', '"']) && !name.starts_with('.'), "{name}");
+                assert!(!is_taken || length > 0, "an empty file is none");
+            }
+        }
+        (Err(one), Err(other)) => {
+            assert!(one.told()["status"].as_u64().is_some_and(|status| status < 500), "{one:?}");
+            assert_eq!(one.told()["code"], other.told()["code"]);
+        }
+        (one, other) => panic!("{one:?}, and in pieces {other:?}"),
     }
 }
 

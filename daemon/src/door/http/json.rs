@@ -23,7 +23,14 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<FieldError>), serde_json::
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict { faults: &mut faults }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok((value, faults))
+    // A field that came twice may be wrong in the same way each time.
+    let mut told = Vec::new();
+    for fault in faults {
+        if !told.contains(&fault) {
+            told.push(fault);
+        }
+    }
+    Ok((value, told))
 }
 
 /// Reads one value and notes its faults, by their paths from that value on.
@@ -183,7 +190,9 @@ mod tests {
 
     #[test]
     fn a_flood_of_faults_is_cut() {
-        let text = format!("{{{}}}", vec![r#""a": 1"#; 1_000].join(","));
-        assert_eq!(faults(&text).len(), ERRORS_MAX);
+        let fields: Vec<_> = (0..1_000).map(|n| format!("\"a{n}\": 1e30")).collect();
+        assert_eq!(faults(&format!("{{{}}}", fields.join(","))).len(), ERRORS_MAX);
+        let same = vec![r#""a": 1"#; 1_000].join(",");
+        assert_eq!(faults(&format!("{{{same}}}")), ["a"], "the same fault is told once");
     }
 }

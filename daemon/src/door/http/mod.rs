@@ -43,6 +43,7 @@ mod preview;
 mod problem;
 mod problems;
 mod query;
+mod queue;
 mod regulations;
 mod sealed;
 mod serving;
@@ -284,6 +285,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(batch::batch))
         .routes(routes!(alertmanager::take))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::take_next))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

@@ -144,6 +144,7 @@ impl Loop {
             Command::Register(_)
             | Command::Ticket { .. }
             | Command::ApplyRegulation { .. }
+            | Command::TakeNext(_)
             | Command::Alert(_)
             | Command::AlertsOverLimit(_)
             | Command::Problem(_) => false,

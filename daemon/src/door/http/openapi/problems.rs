@@ -21,19 +21,24 @@ use crate::run::Failure;
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// What a problem of a status says.
-pub(super) const PROBLEMS: [(&str, &str); 12] = [
+pub(super) const PROBLEMS: [(&str, &str); 17] = [
     ("400", "The body is not JSON"),
     ("401", "No token, or one that is not known or has expired"),
     ("403", "The token's role or scope does not allow it"),
     ("404", "There is no such thing"),
     ("408", "The body did not come in within 30 s, or too slowly"),
     ("409", "The desk does not do that now; `code` says why"),
+    ("410", "It was there and is lost; `code` says what"),
     ("412", "The ticket has changed since the revision in `If-Match`"),
     ("413", "The body is longer than the operation takes; `detail` says how long it may be"),
+    ("414", "Path and query are too long"),
     ("415", "The body is of a type that the operation does not take"),
     ("422", "Fields, parameters or headers are wrong or missing; `errors` names all of them"),
+    ("424", "Of a command in a batch: one before it was not carried out"),
     ("429", "The token or the address asks too often; `Retry-After` says when it may again"),
+    ("431", "Too many headers, or too long ones"),
     ("503", "Not now: busy, stopping, or the disk fails; `Retry-After` says when"),
+    ("507", "Attachments take all the room they may"),
 ];
 /// What is not among them: faults, and what only the path or the method is wrong with.
 const ELSE: &str = "Anything else that went wrong; `code` says what";
@@ -42,6 +47,20 @@ const ELSE: &str = "Anything else that went wrong; `code` says what";
 pub(super) fn add(operation: &mut Operation, code: &str) {
     let problem = Ref::from_response_name(name_of(code));
     operation.responses.responses.entry(code.to_owned()).or_insert(RefOr::Ref(problem));
+}
+
+/// What an operation's attributes say of a status that has a problem of all is that problem, with their words.
+pub(super) fn refer(operation: &mut Operation) {
+    for (code, response) in &mut operation.responses.responses {
+        if let RefOr::T(own) = response
+            && own.content.contains_key(CONTENT_TYPE)
+            && PROBLEMS.iter().any(|(known, _)| known == code)
+        {
+            let mut shared = Ref::from_response_name(name_of(code));
+            shared.description.clone_from(&own.description);
+            *response = RefOr::Ref(shared);
+        }
+    }
 }
 
 /// Puts the problems that operations refer to among the document's responses.
@@ -115,8 +134,13 @@ fn example(code: &str) -> Option<Value> {
             status: Some("in-progress".into()),
         }
         .into(),
+        "410" => Problem::lost(
+            "attachment-lost",
+            "attachment 9f86d081884c7d65 is not as it came in: the card has spoilt it; a backup may have it",
+        ),
         "412" => Refusal::Revision { asked: 6, now: 7 }.into(),
         "413" => Problem::too_large(BODY_MAX_BYTES),
+        "414" => Problem::uri_too_long(4_096),
         "415" => Problem::unsupported_media_type("text/plain"),
         "422" => Problem::fields(vec![
             FieldError::new("channel", "unknown `fax`; one of phone, email, telegram, whatsapp"),
@@ -125,7 +149,13 @@ fn example(code: &str) -> Option<Value> {
                 "`7707083894` is no INN: its check digits are wrong, so a digit was mistyped",
             ),
         ]),
+        "424" => Problem::not_tried(),
+        "429" => Problem::rate_limited("this address asks more often than it may", 3),
+        "431" => Problem::headers_too_large(64, 16_384),
         "503" => Failure::Busy.into(),
+        "507" => Problem::attachments_full(
+            "attachments take 512 MiB, which is all they may; `[attachments] max-total` says so",
+        ),
         "default" => Problem::internal(),
         _ => return None,
     };

@@ -60,7 +60,9 @@ fn every_code_that_is_made_is_told_of() {
     let texts = code();
     let made: BTreeSet<&str> = texts.iter().flat_map(|text| made(text)).collect();
     assert!(made.len() > 30, "{made:?}");
-    let missing: Vec<_> = made.difference(&told).collect();
+    // The door counts what is refused so, and tells nobody.
+    let inside = ["alerts-over-limit"];
+    let missing: Vec<_> = made.difference(&told).filter(|code| !inside.contains(code)).collect();
     assert!(missing.is_empty(), "daemon/docs/errors.md tells nothing of {missing:?}");
 }
 
@@ -79,7 +81,7 @@ fn the_document_has_every_code_that_people_are_told_of() {
     let responses = document["components"]["responses"].as_object().expect("problems are shared");
     let listed = responses.values().filter_map(|response| response["x-codes"].as_object());
     let listed: BTreeSet<&str> = listed.flat_map(|codes| codes.keys().map(String::as_str)).collect();
-    let elsewhere = ["entry-lost", "internal", "method-not-allowed"];
+    let elsewhere = ["internal", "method-not-allowed"];
     let expected: BTreeSet<&str> = told().into_iter().filter(|code| !elsewhere.contains(code)).collect();
     assert_eq!(listed, expected);
 }

@@ -13,7 +13,8 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Where the examples are kept.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/examples.json");
 /// Operations whose answers are no JSON, or too long for an example.
-const WITHOUT: [&str; 7] = [
+const WITHOUT: [&str; 8] = [
+    "download_attachment",
     "show_board_page",
     "show_board_picture",
     "show_docs",
@@ -29,7 +30,21 @@ const HEADERS: [&str; 6] =
 /// A desk under a regulation, with a token for each role.
 async fn desk(regulation: &str) -> World {
     let regulation = shipped::get(regulation).expect("it is shipped").expect("it is whole");
-    World::known(Regulations::new(vec![regulation])).await
+    let alerts = toml::from_str("channel = \"email\"\ntype = \"error\"").expect("it is whole");
+    World::known(Regulations::new(vec![regulation])).await.with_alertmanager(alerts)
+}
+
+/// A form with the texts of `file` as files.
+fn with_files(request: axum::http::request::Builder, form: &Value) -> Request<Body> {
+    let files = form["file"].as_array().expect("a list of files").iter().enumerate();
+    let parts = files.map(|(place, text)| {
+        let text = text.as_str().expect("a file of an example is text");
+        let head =
+            format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{place}.log\"");
+        format!("{head}\r\n\r\n{text}\r\n")
+    });
+    let request = request.header("content-type", "multipart/form-data; boundary=edge");
+    request.body(Body::from(parts.collect::<String>() + "--edge--\r\n")).expect("a request")
 }
 
 /// What a call was answered: status, headers, and the body as JSON or text.
@@ -45,6 +60,7 @@ async fn answered(world: &World, call: &Call, method: &Method) -> Answered {
         request = request.header(name, value.as_str().expect("a header is a text"));
     }
     let request = match &call.body {
+        Some(body) if call.operation == "add_attachments" => with_files(request, body),
         Some(body) => with_json(request, body),
         None => request.body(Body::empty()).expect("a request"),
     };
@@ -145,10 +161,10 @@ async fn every_example_is_answered_as_the_document_says() {
             continue;
         }
         if let Some(sent) = &call.body {
-            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-            faults.extend(
-                document.complaints(schema, sent).iter().map(|wrong| format!("{id} is sent {wrong}")),
-            );
+            for content in contents(&operation["requestBody"]) {
+                let wrong = document.complaints(&content["schema"], sent);
+                faults.extend(wrong.iter().map(|wrong| format!("{id} is sent {wrong}")));
+            }
         }
         let response = document.response(&operation, answer.status).clone();
         for header in HEADERS.iter().filter(|name| answer.headers.contains_key(**name)) {
@@ -205,6 +221,34 @@ async fn every_operation_has_examples_of_what_is_sent_and_what_is_answered() {
 
 fn contents(of: &Value) -> Vec<Value> {
     of["content"].as_object().map(Map::values).into_iter().flatten().cloned().collect()
+}
+
+#[tokio::test]
+async fn every_example_in_the_document_fits_its_schema() {
+    let mut document = Document::of(&World::new().await).await;
+    let mut contents_of_all = Vec::new();
+    for item in document.json["paths"].as_object().expect("the document has paths").values() {
+        for operation in item.as_object().expect("a path has methods").values() {
+            let responses = operation["responses"].as_object().expect("an operation has responses").values();
+            let all = responses.chain([&operation["requestBody"]]).flat_map(contents);
+            contents_of_all.extend(all.map(|content| (operation["operationId"].clone(), content)));
+        }
+    }
+    let (mut seen, mut faults) = (0, Vec::new());
+    for (operation, content) in contents_of_all {
+        let own = content.get("example");
+        let named = content["examples"].as_object().into_iter().flat_map(Map::values);
+        // A stream's example is the text that is sent.
+        for example in own.into_iter().chain(named.filter_map(|named| named.get("value"))) {
+            if !example.is_string() {
+                let wrong = document.complaints(&content["schema"], example);
+                faults.extend(wrong.iter().map(|wrong| format!("{operation}: {wrong}")));
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 100, "{seen} examples");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]

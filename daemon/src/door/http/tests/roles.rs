@@ -76,6 +76,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/events", nothing(), &READERS),
         ("POST", "/v1/intake/alertmanager", nothing(), &INTAKE),
         ("GET", "/v1/ledger/check", nothing(), &ADMIN),
+        ("GET", "/v1/queue", nothing(), &READERS),
+        // Of a part of the queue where nothing waits: nobody is to have a ticket below.
+        ("POST", "/v1/queue/take-next", json!({"line": 3}), &AGENTS),
         ("GET", "/v1/problems", nothing(), &READERS),
         ("POST", "/v1/problems", nothing(), &AGENTS),
         ("GET", "/v1/problems/{number}", nothing(), &READERS),
@@ -105,6 +108,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/tickets/{number}/sealed/{field}", nothing(), &[]),
         ("PUT", "/v1/tickets/{number}/sealed/{field}", json!({"text": "x"}), &INTAKE),
         ("DELETE", "/v1/tickets/{number}/sealed/{field}", nothing(), &AGENTS),
+        ("POST", "/v1/tickets/{number}/complain", json!({"text": "Долго"}), &INTAKE),
         ("POST", "/v1/tickets/{number}/confirm", nothing(), &INTAKE),
         ("POST", "/v1/tickets/{number}/return", nothing(), &INTAKE),
         ("POST", "/v1/tickets/{number}/link", json!({"to": 1, "kind": "similar"}), &AGENTS),
@@ -136,6 +140,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         "/v1/tickets/{number}/close",
         "/v1/tickets/{number}/split",
         "/v1/tickets/{number}/urgent",
+        "/v1/tickets/{number}/escalate",
+        "/v1/tickets/{number}/escalation-answer",
+        "/v1/tickets/{number}/prefer",
         "/v1/tickets/{number}/merge",
     ] {
         table.push(("POST", path, nothing(), &AGENTS));
@@ -161,7 +168,8 @@ async fn each_role_gets_what_the_table_says_of_every_operation_in_the_document()
                 row.unwrap_or_else(|| panic!("{method} {path}: the table says nothing of it"));
             let path = path.replace("{number}", "1").replace("{id}", "x").replace("{name}", "x");
             let path = path.replace("{field}", "x");
-            let path = if method == "DELETE" { format!("{path}?reason=x") } else { path };
+            let asks_why = method == "DELETE" && path.contains("/attachments/");
+            let path = if asks_why { format!("{path}?reason=x") } else { path };
             for role in Role::ALL {
                 let request = ask(method.parse().expect("a method"), &path, role.id());
                 let request = if method == "POST" || method == "PUT" {
