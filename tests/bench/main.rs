@@ -9,6 +9,7 @@
     reason = "the figures of a bench are far below 2^53"
 )]
 
+mod alike;
 mod archive;
 mod door;
 mod fill;
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     if what == rate::BARE {
         return rate::serve_bare();
     }
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 9] = [
         ("simulate", replay),
         ("register", rate::register),
         ("door", serving::door),
@@ -66,11 +67,12 @@ fn main() -> ExitCode {
         ("delay", delay),
         ("idle", idle::idle),
         ("archive", archive::archive),
+        ("alike", alike::alike),
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, or with --open N --closed N [--state DIR] memory, start or lists"
+            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, alike, or with --open N --closed N [--state DIR] memory, start or lists"
         );
         return ExitCode::from(2);
     }

@@ -16,6 +16,7 @@ mod growth;
 mod guard;
 mod lists;
 mod parts;
+mod problems;
 mod rebuild;
 mod signals;
 mod storm;

@@ -18,6 +18,8 @@ use super::serving::Traffic;
 use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
+use crate::desk::alike::PER_STEM;
+use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::clock;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
@@ -363,6 +365,10 @@ fn register_limits(registry: &mut Registry) {
         ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
         ("webhook_held_limit", "Tickets of a webhook that wait at once; then it takes no more", LANES_MAX),
         ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
+        ("problem_tickets_limit", "Tickets that a problem may have", TICKETS_MAX as usize),
+        ("problem_lot_limit", "Tickets that are changed for a problem in one turn of the desk", LOT_TICKETS),
+        ("problems_over_limit", "Problems that are over and remembered", OVER_MAX),
+        ("alike_compared_limit", "Tickets of one word that are compared with a new one", PER_STEM),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(as_gauge(limit as u64));
