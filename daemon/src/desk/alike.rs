@@ -277,7 +277,7 @@ impl Subjects {
                 found.alike.push(Alike { number: ticket, score, is_kin, registered_at, is_closed, problem });
             }
         }
-        found.alike.sort_by(|a, b| b.score.cmp(&a.score));
+        found.alike.sort_by_key(|alike| std::cmp::Reverse(alike.score));
         found
     }
 }

@@ -210,7 +210,9 @@ fn open(desk: &Desk, open: &OpenProblem, actor: &Actor, at: Timestamp) -> Result
     let tickets = match named(desk, &open.tickets, actor) {
         Ok(tickets) => tickets,
         Err(Refusal::Fields(errors)) => {
-            errors.iter().for_each(|error| wrong.add(&error.field, &error.message));
+            for error in &errors {
+                wrong.add(&error.field, &error.message);
+            }
             Vec::new()
         }
         Err(refusal) => return Err(refusal),

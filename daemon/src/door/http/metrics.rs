@@ -18,9 +18,9 @@ use super::serving::Traffic;
 use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
+use crate::clock;
 use crate::desk::alike::PER_STEM;
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
-use crate::clock;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 

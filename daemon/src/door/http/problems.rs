@@ -73,12 +73,11 @@ fn asked(query: &Query) -> Result<Asked, Vec<FieldError>> {
     let mut errors = query.unknown(&["state", "limit", "cursor"]);
     let mut asked = Asked::default();
     for id in query.list("state") {
-        match ProblemState::ALL.into_iter().find(|state| state.id() == id) {
-            Some(state) => asked.states.push(state),
-            None => {
-                let known = ProblemState::ALL.map(ProblemState::id).join(", ");
-                errors.push(FieldError::new("state", &format!("unknown `{id}`; one of {known}")));
-            }
+        let known = ProblemState::ALL.into_iter().find(|state| state.id() == id);
+        asked.states.extend(known);
+        if known.is_none() {
+            let known = ProblemState::ALL.map(ProblemState::id).join(", ");
+            errors.push(FieldError::new("state", &format!("unknown `{id}`; one of {known}")));
         }
     }
     match query.limit(LIMIT_DEFAULT, LIMIT_MAX) {
