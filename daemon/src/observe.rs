@@ -6,9 +6,10 @@
 use calendars::{Timestamp, Tz};
 use log::Level;
 
-use crate::desk::Event;
 use crate::desk::event::{TermReason, Turn};
 use crate::desk::people::Staffing;
+use crate::desk::problem::ProblemTurn;
+use crate::desk::{Event, ProblemNumber};
 
 /// What an event is in one line, and how loud it is.
 pub fn headline(event: &Event) -> (Level, String) {
@@ -112,6 +113,7 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::AttachmentRemoved { id, .. } => (Level::Info, format!("attachment {id} removed")),
         Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
         Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
+        Event::Problem { problem, turn } => problem_turned(*problem, turn),
         Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
         Event::AgentPut { agent } => (Level::Info, format!("agent {} is known as told now", agent.name)),
         Event::AgentRemoved { name } => (Level::Info, format!("agent {name} removed")),
@@ -150,6 +152,35 @@ fn headline_of(regulation: &str, staffing: &Staffing) -> (Level, String) {
     let lacks: String = lacks.collect();
     let level = if staffing.is_short() { Level::Warn } else { Level::Info };
     (level, format!("{regulation}: {on_shift} of {required} on shift{lacks}"))
+}
+
+fn problem_turned(problem: ProblemNumber, turn: &ProblemTurn) -> (Level, String) {
+    let (level, what) = match turn {
+        ProblemTurn::Opened { suspected: true, .. } => {
+            (Level::Warn, "suspected: many alike tickets in one day; confirm or dismiss it".to_owned())
+        }
+        ProblemTurn::Opened { .. } => (Level::Info, "opened".to_owned()),
+        ProblemTurn::Suggested { .. } => (Level::Info, "suggested for the ticket".to_owned()),
+        ProblemTurn::Linked { .. } => (Level::Info, "linked to the ticket".to_owned()),
+        ProblemTurn::Unlinked { .. } => (Level::Info, "taken from the ticket".to_owned()),
+        ProblemTurn::Confirmed { upto, .. } => {
+            (Level::Info, format!("confirmed, with what is suggested up to ticket {upto}"))
+        }
+        ProblemTurn::LinkedAll => (Level::Info, "linked to all that were confirmed".to_owned()),
+        ProblemTurn::Mass => (Level::Warn, "is a mass problem".to_owned()),
+        ProblemTurn::Dismissed { .. } => (Level::Info, "dismissed".to_owned()),
+        ProblemTurn::Closed { resolve: true, .. } => {
+            (Level::Info, "closed, its tickets are resolved".to_owned())
+        }
+        ProblemTurn::Closed { .. } => (Level::Info, "closed".to_owned()),
+        ProblemTurn::Resolved => (Level::Info, "the ticket is resolved with it".to_owned()),
+        ProblemTurn::LeftOpen { code, .. } => {
+            (Level::Warn, format!("the ticket could not be resolved with it: {code}"))
+        }
+        ProblemTurn::ResolvedUpto { upto } => (Level::Info, format!("resolved up to ticket {upto}")),
+        ProblemTurn::ResolvedAll => (Level::Info, "all its tickets are dealt with".to_owned()),
+    };
+    (level, format!("problem {problem}: {what}"))
 }
 
 /// An instant as the journal tells it.

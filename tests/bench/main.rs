@@ -9,6 +9,7 @@
     reason = "the figures of a bench are far below 2^53"
 )]
 
+mod alike;
 mod archive;
 mod assignment;
 mod door;
@@ -70,11 +71,12 @@ fn main() -> ExitCode {
         ("archive", archive::archive),
         ("assignment", assignment::assignment),
         ("report", report::report),
+        ("alike", alike::alike),
     ];
     let chosen: Vec<_> = parts.iter().filter(|(name, _)| what == "all" || what == *name).collect();
     if chosen.is_empty() {
         eprintln!(
-            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, assignment, report, or with --open N --closed N [--state DIR] memory, start or lists"
+            "bench: unknown part `{what}`; one of all, simulate, register, door [--requests N], wear, memory, delay, idle, archive, assignment, report, alike, or with --open N --closed N [--state DIR] memory, start or lists"
         );
         return ExitCode::from(2);
     }

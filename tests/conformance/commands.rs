@@ -94,6 +94,7 @@ fn a_closed_ticket_is_closed() {
         ("escalate", json!({})),
         ("escalation-answer", json!({})),
         ("prefer", json!({ "reason": "Ещё" })),
+        ("merge", json!({ "into": other })),
     ] {
         assert_eq!(world.refused(ticket, verb, body).code(), "closed", "{verb}");
     }

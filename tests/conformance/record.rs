@@ -10,12 +10,13 @@ use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
+use andon::desk::problem::{ProblemNumber, ProblemTurn};
 use andon::desk::regulation::Divisor;
 use andon::desk::report::{
     Cause, ClockFigures, Dimension, MonthFigures, QualityFigures, Quantiles, RegulationFigures, SliceFigures,
 };
 use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
-use calendars::Timestamp;
+use calendars::{Timestamp, Tz};
 use serde_json::json;
 
 fn golden() -> PathBuf {
@@ -134,6 +135,7 @@ fn events() -> Vec<Event> {
         of_departments_and_the_head(),
         of_people(),
         months(),
+        of_problems(),
     ]
     .concat()
 }
@@ -511,6 +513,53 @@ fn months() -> Vec<Event> {
     vec![Event::MonthClosed { month: "2026-11".parse().unwrap(), figures }]
 }
 
+/// What came with problems.
+fn of_problems() -> Vec<Event> {
+    let day = || at(0).local(Tz::UTC).date();
+    let upto = TicketNumber(1_024);
+    let turns = vec![
+        ProblemTurn::Opened {
+            regulation: "getmark".into(),
+            title: text("Не печатаются этикетки"),
+            suspected: true,
+            worked_as: None,
+        },
+        ProblemTurn::Opened {
+            regulation: "getmark".into(),
+            title: text("Не печатаются этикетки"),
+            suspected: false,
+            worked_as: Some(upto),
+        },
+        ProblemTurn::Suggested { day: day() },
+        ProblemTurn::Linked { day: day(), was_suggested: true },
+        ProblemTurn::Linked { day: day(), was_suggested: false },
+        ProblemTurn::Unlinked { day: day(), was_suggested: true },
+        ProblemTurn::Unlinked { day: day(), was_suggested: false },
+        ProblemTurn::Confirmed { title: text("Сбой печати"), upto, worked_as: Some(upto) },
+        ProblemTurn::Confirmed { title: text("Сбой печати"), upto, worked_as: None },
+        ProblemTurn::LinkedAll,
+        ProblemTurn::Mass,
+        ProblemTurn::Dismissed { reason: text("Разные причины") },
+        ProblemTurn::Closed {
+            text: text("Исправлено в 2.4"),
+            resolve: true,
+            source: Some("vendor".into()),
+            role: Role::Agent,
+        },
+        ProblemTurn::Closed {
+            text: text("Исправлено в 2.4"),
+            resolve: false,
+            source: None,
+            role: Role::Lead,
+        },
+        ProblemTurn::Resolved,
+        ProblemTurn::LeftOpen { code: "not-for-type".into(), message: text("`resolve` is for …") },
+        ProblemTurn::ResolvedUpto { upto },
+        ProblemTurn::ResolvedAll,
+    ];
+    turns.into_iter().map(|turn| Event::Problem { problem: ProblemNumber(3), turn }).collect()
+}
+
 /// The kind of an event: a place in [`KINDS`]. A new kind does not compile until it has a place, and does not pass
 /// until it has a line.
 fn kind(event: &Event) -> usize {
@@ -575,11 +624,26 @@ fn kind(event: &Event) -> usize {
         Event::ShiftEnded { .. } => 55,
         Event::StaffingChanged { .. } => 56,
         Event::MonthClosed { .. } => 57,
+        Event::Problem { turn, .. } => match turn {
+            ProblemTurn::Opened { .. } => 58,
+            ProblemTurn::Suggested { .. } => 59,
+            ProblemTurn::Linked { .. } => 60,
+            ProblemTurn::Unlinked { .. } => 61,
+            ProblemTurn::Confirmed { .. } => 62,
+            ProblemTurn::LinkedAll => 63,
+            ProblemTurn::Mass => 64,
+            ProblemTurn::Dismissed { .. } => 65,
+            ProblemTurn::Closed { .. } => 66,
+            ProblemTurn::Resolved => 67,
+            ProblemTurn::LeftOpen { .. } => 68,
+            ProblemTurn::ResolvedUpto { .. } => 69,
+            ProblemTurn::ResolvedAll => 70,
+        },
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 58;
+const KINDS: usize = 71;
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -602,7 +666,7 @@ fn of_departments_and_the_head() -> Vec<Event> {
 fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
-            || [34, 37].contains(&kind(event))
+            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70].contains(&kind(event))
             || (50..=57).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));

@@ -17,6 +17,7 @@ mod guard;
 mod lists;
 mod parts;
 mod people;
+mod problems;
 mod rebuild;
 mod signals;
 mod storm;

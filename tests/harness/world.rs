@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::desk::clocks::{Clock, ClockState};
+use andon::desk::command::ProblemAct;
 use andon::desk::{
     Act, Actor, Alarm, Alert, AlertsOverLimit, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric,
     QueuePart, Queued, Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
@@ -294,6 +295,31 @@ impl World {
     /// Counts alerts that opened no ticket; tells the ticket that counts them, or why not.
     pub fn alerts_over_limit(&mut self, over: AlertsOverLimit) -> Result<Option<TicketNumber>, Refusal> {
         self.give(&Command::AlertsOverLimit(Box::new(over)))
+    }
+
+    /// Has something done about a problem.
+    ///
+    /// # Panics
+    /// Where the desk refuses it.
+    pub fn problem(&mut self, act: ProblemAct) -> &mut Self {
+        let wish = format!("{act:?}");
+        self.try_problem(act).unwrap_or_else(|refusal| panic!("{wish}: {refusal}"));
+        self
+    }
+
+    /// Has something done about a problem, and all that follows for its tickets; or tells why not.
+    pub fn try_problem(&mut self, act: ProblemAct) -> Result<(), Refusal> {
+        self.give(&Command::Problem(act))?;
+        while self.lot() {}
+        Ok(())
+    }
+
+    /// Takes one lot of the tickets that a problem changes, as the loop does in each turn. False where there is none.
+    pub fn lot(&mut self) -> bool {
+        let Some((by, facts)) = self.desk.problem_lot(self.now) else { return false };
+        let entry = self.desk.enter(facts, &by, self.now, None, None, false);
+        self.entries.push(entry);
+        true
     }
 
     fn give(&mut self, command: &Command) -> Result<Option<TicketNumber>, Refusal> {

@@ -28,6 +28,7 @@ pub mod import_log;
 mod import_log_command;
 mod journal;
 mod ledger;
+mod problem;
 mod regulation;
 mod report;
 mod restore;
@@ -102,6 +103,8 @@ enum Noun {
     Roster(roster::RosterNoun),
     #[command(subcommand)]
     Alarm(alarm::AlarmNoun),
+    #[command(subcommand)]
+    Problem(problem::ProblemNoun),
     #[command(subcommand)]
     Webhook(webhook::WebhookNoun),
     #[command(subcommand)]
@@ -213,6 +216,7 @@ impl Noun {
             Self::Agent(noun) => noun.run(io),
             Self::Roster(noun) => noun.run(io),
             Self::Alarm(noun) => noun.run(io),
+            Self::Problem(noun) => noun.run(io),
             Self::Webhook(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),

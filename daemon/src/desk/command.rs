@@ -17,6 +17,7 @@ use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
 use super::people::PeopleAct;
+use super::problem::{NAMED_MAX, ProblemNumber};
 use super::reading::{Read, read};
 use super::reference::{ALERTS, OVER_LIMIT, Reference};
 use super::refusal::{FieldError, list};
@@ -68,6 +69,8 @@ pub enum Command {
     TakeNext(TakeNext),
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
+    /// Opens a problem, or changes one.
+    Problem(ProblemAct),
 }
 
 /// What can be done with the files of a ticket. Their bytes are durable before, and are let go after.
@@ -166,6 +169,27 @@ pub enum Act {
     /// The client agreed that this ticket goes before its others. Precondition: open, of a client, and the regulation has a
     /// client's tickets worked on one after another (BC-8).
     Prefer(Prefer),
+    /// Closes the ticket as a duplicate of another, which takes over its words. Precondition: it is open, and the other is
+    /// not closed.
+    Merge(Merge),
+}
+
+/// What can be done with problems. Precondition of all: the problem's regulation is in the actor's scope, by every channel.
+#[derive(Clone, Debug)]
+pub enum ProblemAct {
+    /// Opens one. Precondition: its tickets are of one regulation, and have no other problem that is open.
+    Open(OpenProblem),
+    /// Links tickets to it. Precondition: it is open or suspected, and the tickets are as for [`ProblemAct::Open`].
+    Link(ProblemNumber, TicketList),
+    /// Takes tickets from it, linked or suggested ones. Precondition: it is open or suspected.
+    Unlink(ProblemNumber, TicketList),
+    /// Says that it is one: a suspected one is open then, and tickets that are suggested are linked. Precondition: it is
+    /// open or suspected.
+    Confirm(ProblemNumber, ConfirmProblem),
+    /// Says that it is none. Precondition: it is suspected.
+    Dismiss(ProblemNumber, DismissProblem),
+    /// Closes it. Precondition: it is open; its tickets can be resolved so, where they are to be.
+    Close(ProblemNumber, CloseProblem),
 }
 
 /// What can be done to the desk itself.
@@ -645,6 +669,77 @@ pub struct EscalationAnswer {
     pub text: Option<String>,
 }
 
+/// `merge`: the ticket says the same as another, and is closed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// The other ticket. Required.
+    #[schema(value_type = u64, required = true)]
+    pub into: Option<TicketNumber>,
+    /// To the requester.
+    pub text: Option<String>,
+}
+
+/// A problem to open.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenProblem {
+    /// What it is about, one line. Required; at most 1,000 characters.
+    #[schema(value_type = String, example = "Не печатаются этикетки", required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
+    pub title: Option<String>,
+    /// Its tickets, of one regulation. Required: 1 to 1,000.
+    #[serde(default)]
+    #[schema(value_type = Vec<u64>, required = true, min_items = 1, max_items = 1000, example = json!([1024, 1027]))]
+    pub tickets: Vec<TicketNumber>,
+    /// The ticket that it is worked on as; one of those.
+    #[schema(value_type = Option<u64>)]
+    pub worked_as: Option<TicketNumber>,
+}
+
+/// Tickets of a problem.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicketList {
+    /// Which. Required: 1 to 1,000.
+    #[serde(default)]
+    #[schema(value_type = Vec<u64>, required = true, min_items = 1, max_items = 1000, example = json!([1030]))]
+    pub tickets: Vec<TicketNumber>,
+}
+
+/// Tickets that are suggested for a problem belong to it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmProblem {
+    /// What it is about, where that is to be said otherwise; at most 1,000 characters.
+    pub title: Option<String>,
+    /// The ticket that it is worked on as from here on; one that is linked or suggested.
+    #[schema(value_type = Option<u64>)]
+    pub worked_as: Option<TicketNumber>,
+}
+
+/// A suspected problem is none.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DismissProblem {
+    /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub reason: Option<String>,
+}
+
+/// A problem is solved.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseProblem {
+    /// The answer to everybody. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub text: Option<String>,
+    /// Whether its open tickets are resolved with that answer.
+    #[serde(default)]
+    pub resolve: bool,
+    /// Where the source of the problem lay; required with `resolve` where the regulation lists sources (BC-12).
+    pub source: Option<String>,
+}
+
 /// `split`: a second problem gets a ticket of its own (GM-5.11).
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -671,10 +766,12 @@ impl Command {
             Command::Desk(_)
             | Command::Alert(_)
             | Command::AlertsOverLimit(_)
+            | Command::Problem(_)
             // What is to be taken is open, and so here.
             | Command::TakeNext(_) => (None, None),
         };
-        first.into_iter().chain(second)
+        let of_problem = if let Command::Problem(act) = self { act.tickets() } else { &[] };
+        first.into_iter().chain(second).chain(of_problem.iter().copied().take(NAMED_MAX))
     }
 
     /// Whether it opens a ticket or takes one from the queue: until it is decided, nobody knows which.
@@ -694,7 +791,21 @@ impl Command {
             | Command::Attachments { .. }
             | Command::Sealed { .. }
             | Command::TakeNext(_)
-            | Command::Desk(_) => None,
+            | Command::Desk(_)
+            | Command::Problem(_) => None,
+        }
+    }
+}
+
+impl ProblemAct {
+    /// The tickets that it names.
+    fn tickets(&self) -> &[TicketNumber] {
+        match self {
+            Self::Open(OpenProblem { tickets, .. })
+            | Self::Link(_, TicketList { tickets })
+            | Self::Unlink(_, TicketList { tickets }) => tickets,
+            Self::Confirm(_, said) => said.worked_as.as_slice(),
+            Self::Dismiss(..) | Self::Close(..) => &[],
         }
     }
 }
@@ -715,7 +826,7 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 25] = [
+    pub const VERBS: [&'static str; 26] = [
         "reply",
         "ask",
         "answer",
@@ -741,6 +852,7 @@ impl Act {
         "escalation-answer",
         "complain",
         "prefer",
+        "merge",
     ];
 
     /// The verb's name in paths and logs.
@@ -771,6 +883,7 @@ impl Act {
             Act::EscalationAnswer(_) => "escalation-answer",
             Act::Complain(_) => "complain",
             Act::Prefer(_) => "prefer",
+            Act::Merge(_) => "merge",
         }
     }
 
@@ -778,6 +891,7 @@ impl Act {
     fn other_ticket(&self) -> Option<TicketNumber> {
         match self {
             Act::Link(link) => link.to,
+            Act::Merge(merge) => merge.into,
             Act::Reply(_)
             | Act::Ask(_)
             | Act::Answer(_)
@@ -845,6 +959,7 @@ impl Act {
             "escalation-answer" => read(body).map(Act::EscalationAnswer),
             "complain" => read(body).map(Act::Complain),
             "prefer" => read(body).map(Act::Prefer),
+            "merge" => read(body).map(Act::Merge),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }

@@ -16,6 +16,7 @@ use super::attachment::Attached;
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::people::{AgentCard, Presence, PresenceFor, Shift, Staffing};
+use super::problem::{ProblemNumber, ProblemTurn};
 use super::reference::Reference;
 use super::report::{Month, MonthFigures};
 use super::ticket::{Stage, TicketNumber};
@@ -516,4 +517,10 @@ pub enum Event {
     },
     /// A month is over; these are its figures, for good.
     MonthClosed { month: Month, figures: Box<MonthFigures> },
+    /// A problem took a turn, or a ticket took one with it.
+    Problem {
+        problem: ProblemNumber,
+        #[serde(flatten)]
+        turn: ProblemTurn,
+    },
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{ClockState, Metric};
 use super::event::Registered;
+use super::problem::ProblemNumber;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
 /// How many tickets are what, now.
@@ -88,6 +89,15 @@ pub(super) struct Shelved {
     pub id: SmolStr,
 }
 
+/// How a ticket that is not closed belongs to a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It is suggested for it.
+    Suggested,
+    /// It is linked, and open.
+    Open,
+}
+
 /// Everything that is looked up, kept in step with the tickets.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -112,6 +122,8 @@ pub(super) struct Index {
     groups: BTreeMap<SmolStr, BTreeSet<TicketNumber>>,
     /// The open tickets that each assignee has.
     assignees: BTreeMap<SmolStr, BTreeSet<TicketNumber>>,
+    /// The tickets of each problem for which it may do something.
+    of_problems: BTreeSet<(ProblemNumber, Standing, TicketNumber)>,
     /// What is to be taken, by place and in order of arrival: numbers are given in that order.
     queue: BTreeMap<Place, BTreeSet<TicketNumber>>,
     /// What of it goes before the other tickets of its client.
@@ -316,6 +328,7 @@ impl Index {
             self.add_alarm(alarm);
         }
         self.references.extend(reference(ticket));
+        self.of_problems.extend(of_problem(ticket));
     }
 
     pub(super) fn remove(&mut self, ticket: &Ticket) {
@@ -352,6 +365,9 @@ impl Index {
         for alarm in &ticket.alarms {
             self.remove_alarm(alarm);
         }
+        if let Some(of_problem) = of_problem(ticket) {
+            self.of_problems.remove(&of_problem);
+        }
         self.forget(ticket);
     }
 
@@ -370,6 +386,18 @@ impl Index {
     ) -> impl Iterator<Item = TicketNumber> + use<'_> {
         let at = |number| (SmolStr::from(source), SmolStr::from(key), TicketNumber(number));
         self.references.range(at(0)..=at(u64::MAX)).rev().map(|(_, _, number)| *number)
+    }
+
+    /// The tickets of a problem that stand so, above number `after`, by number.
+    pub(super) fn of_problem(
+        &self,
+        problem: ProblemNumber,
+        standing: Standing,
+        after: TicketNumber,
+    ) -> impl Iterator<Item = TicketNumber> + use<'_> {
+        let first = (problem, standing, TicketNumber(after.0.saturating_add(1)));
+        let last = (problem, standing, TicketNumber(u64::MAX));
+        self.of_problems.range(first..=last).map(|(_, _, number)| *number)
     }
 
     pub(super) fn add_alarm(&mut self, alarm: &Alarm) {
@@ -429,6 +457,16 @@ impl Index {
 fn reference(ticket: &Ticket) -> Option<(SmolStr, SmolStr, TicketNumber)> {
     let reference = ticket.facts.reference.as_ref()?;
     Some((reference.source.clone(), reference.key.clone(), ticket.number))
+}
+
+fn of_problem(ticket: &Ticket) -> Option<(ProblemNumber, Standing, TicketNumber)> {
+    let problem = ticket.problem?;
+    let standing = match (problem.suggested, ticket.stage) {
+        (true, Stage::Open | Stage::Resolved) => Standing::Suggested,
+        (false, Stage::Open) => Standing::Open,
+        (false, Stage::Resolved) | (_, Stage::Closed) => return None,
+    };
+    Some((problem.number, standing, ticket.number))
 }
 
 fn shelved(alarm: &Alarm) -> Option<Shelved> {

@@ -55,6 +55,10 @@
 //! | *attachment* | a file that belongs to a ticket: the record has its name, kind, length and SHA-256, and not its bytes |
 //! | *sealed* | of access data: kept apart, encrypted, shown to the assignee only; a *look* is each time it was shown, and a closing *erases* it |
 //! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
+//! | *problem* | one cause of many tickets, with a number of its own: *suspected*, open, closed or *dismissed*. A ticket is *linked* to it, or *suggested* for it |
+//! | *mass problem* | an open problem that has as many tickets of one local day as the regulation says: its requesters are told |
+//! | *alike* | of tickets: their subjects say the same, by stems and trigrams; the *score* is how much so |
+//! | *lot* | some of the tickets that a problem changes, one lot in a turn of the loop |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |
 //! | *webhook* | a receiver that events are posted to; each post is a *delivery*, and those of one ticket go one after another, in a *lane* |
@@ -79,6 +83,7 @@
 pub mod actor;
 pub mod alarm;
 pub mod alert;
+pub mod alike;
 pub mod attachment;
 pub mod clocks;
 pub mod command;
@@ -90,6 +95,7 @@ pub mod impact;
 mod index;
 pub mod packed;
 pub mod people;
+pub mod problem;
 pub mod queue;
 pub mod reading;
 pub mod reference;
@@ -100,10 +106,12 @@ pub mod scope;
 mod state;
 pub mod ticket;
 pub mod view;
+pub mod words;
 
 pub use actor::{Actor, Role};
 pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
 pub use alert::{Alert, AlertState, AlertsOverLimit};
+pub use alike::Alike;
 pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
@@ -113,6 +121,7 @@ pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use packed::Held;
 pub use people::{People, PeopleAct};
+pub use problem::{Problem, ProblemNumber, ProblemState};
 pub use queue::{QueuePart, QueueReason, Queued};
 pub use reference::Reference;
 pub use refusal::{FieldError, Refusal};

@@ -19,6 +19,7 @@ use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
+use super::problem::{ProblemNumber, TicketProblem};
 use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber, Way};
 
@@ -162,6 +163,16 @@ impl Pack for TicketNumber {
 
     fn unpack(from: &mut &[u8]) -> Option<Self> {
         u64::unpack(from).map(TicketNumber)
+    }
+}
+
+impl Pack for ProblemNumber {
+    fn pack(&self, to: &mut Vec<u8>) {
+        self.0.pack(to);
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        u64::unpack(from).map(ProblemNumber)
     }
 }
 
@@ -370,6 +381,7 @@ structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
         criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred, way,
+        problem,
     }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
@@ -384,6 +396,7 @@ structs! {
     Attached { id, name, media_type, bytes, sha256 }
     Attachment { file, at, by }
     SealedText { field, id, at, by }
+    TicketProblem { number, suggested }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
         planned, unsynced, paused_ms,
@@ -572,6 +585,7 @@ mod tests {
                 routes: 3,
                 closed_at: Some(at(20)),
             },
+            problem: Some(TicketProblem { number: ProblemNumber(300), suggested: true }),
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -55,6 +55,11 @@ impl Scope {
         wrong
     }
 
+    /// Whether it has a problem of that regulation: with all its tickets, by whatever channel they came.
+    pub fn covers_problem(&self, regulation: &str) -> bool {
+        self.channels.is_empty() && self.covers_regulation(regulation)
+    }
+
     /// Whether it has the ticket.
     pub fn covers_ticket(&self, ticket: &Ticket) -> bool {
         self.covers(&ticket.facts.regulation, &ticket.facts.channel)

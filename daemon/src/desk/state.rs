@@ -13,11 +13,13 @@ use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, Shelving, part_alarm};
 use super::alert::AlertWindow;
+use super::alike::{Found, Kin, SUGGESTED_MIN, Subjects};
 use super::command::Token;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
 use super::packed::{Held, Packed};
 use super::people::{People, Rotation, Staffing, shared};
+use super::problem::{Problem, ProblemNumber, ProblemTurn, Problems};
 use super::regulation::Regulations;
 use super::report::{Month, Score, Tally};
 use super::ticket::{Ticket, TicketNumber};
@@ -56,6 +58,9 @@ pub struct Rest {
     /// The months that are closed, each with the event that has its figures.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     months: BTreeMap<Month, u64>,
+    /// One cause of many tickets.
+    #[serde(default, skip_serializing_if = "Problems::is_empty")]
+    problems: Problems,
 }
 
 impl Default for Rest {
@@ -75,6 +80,7 @@ impl Default for Rest {
             people: Arc::default(),
             rotation: Arc::default(),
             months: BTreeMap::new(),
+            problems: Problems::default(),
         }
     }
 }
@@ -103,6 +109,7 @@ pub struct Desk {
     tickets: HashMap<TicketNumber, Held>,
     rest: Rest,
     index: Index,
+    subjects: Subjects,
     undo: Option<Undo>,
     lenient: bool,
     /// The sums of the months that are not closed.
@@ -264,6 +271,58 @@ impl Desk {
     /// How many tickets alerts have opened of late.
     pub(super) fn alert_window(&self) -> AlertWindow {
         self.rest.alerts
+    }
+
+    /// The problem of that number; none where it is over for so long that it is forgotten.
+    pub fn problem(&self, number: ProblemNumber) -> Option<&Arc<Problem>> {
+        self.rest.problems.get(number)
+    }
+
+    /// The problems, the newest first.
+    pub fn problems(&self) -> impl Iterator<Item = &Arc<Problem>> {
+        self.rest.problems.newest()
+    }
+
+    /// The number the next problem gets.
+    pub(super) fn next_problem(&self) -> ProblemNumber {
+        self.rest.problems.next()
+    }
+
+    /// The first problem for which tickets are still to be changed.
+    pub(super) fn working_problem(&self) -> Option<&Arc<Problem>> {
+        self.rest.problems.working()
+    }
+
+    /// The problem whose alarm has that id.
+    pub fn problem_of_alarm(&self, alarm: &Alarm) -> Option<&Arc<Problem>> {
+        let number = alarm.id.strip_prefix(AlarmKind::MassProblem.id())?.strip_prefix('-')?.parse().ok()?;
+        self.problem(ProblemNumber(number)).filter(|_| alarm.ticket.is_none())
+    }
+
+    /// Tickets whose subjects are at least `least` alike to that of this one, of the same regulation.
+    pub fn alike(&self, ticket: &Ticket, least: u16) -> Found {
+        let kin = Kin::of(&ticket.facts, &self.regulations);
+        self.subjects.find(&ticket.facts.subject, kin, ticket.number, least)
+    }
+
+    /// Tickets that are suggested for this one: open or recent, of the same type and the like before others.
+    pub fn suggested(&self, ticket: &Ticket, most: usize) -> Found {
+        let mut found = self.alike(ticket, SUGGESTED_MIN);
+        found.alike.sort_by_key(|alike| std::cmp::Reverse((alike.is_kin, alike.score, alike.number)));
+        found.alike.truncate(most);
+        found
+    }
+
+    /// How many subjects are remembered.
+    pub fn subjects(&self) -> usize {
+        self.subjects.count()
+    }
+
+    /// Remembers the subject of a ticket that is put away.
+    pub fn remember_subject(&mut self, ticket: &Ticket) {
+        if !self.tickets.contains_key(&ticket.number) {
+            self.subjects.put(ticket, Kin::of(&ticket.facts, &self.regulations));
+        }
     }
 
     /// How many tickets were registered, those that are put away among them.
@@ -504,6 +563,12 @@ impl Desk {
         for fact in entry.facts.iter().filter(|fact| fact.ticket.is_none()) {
             self.apply_rest(&fact.event, entry, at);
         }
+        // A problem is there before tickets are counted on it.
+        for fact in entry.facts.iter().filter(|fact| fact.ticket.is_some()) {
+            if let Event::Problem { problem, turn } = &fact.event {
+                self.rest.problems.note(*problem, turn, &entry.by, at);
+            }
+        }
         self.note_turns(entry);
     }
 
@@ -534,6 +599,36 @@ impl Desk {
                 let new = || Alarm::part(AlarmKind::Staffing, regulation, "", at);
                 self.put_part(known.unwrap_or_else(new), first_seq);
             }
+        }
+    }
+
+    /// A problem by itself took a turn.
+    fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn, entry: &Entry, at: Timestamp) {
+        self.rest.problems.note(number, turn, &entry.by, at);
+        let Some(problem) = self.rest.problems.get(number).map(Arc::clone) else { return };
+        let known = self.take_part(&problem.alarm_id());
+        let alarm = match turn {
+            ProblemTurn::Opened { suspected: true, .. } => Some(problem.alarm(at)),
+            ProblemTurn::Mass => {
+                let raised = || problem.alarm(at);
+                Some(known.map_or_else(raised, |known| Alarm { text: problem.on_wall(), ..known }))
+            }
+            ProblemTurn::Confirmed { .. } => known.map(|known| Alarm { text: problem.on_wall(), ..known }),
+            ProblemTurn::Dismissed { .. } | ProblemTurn::Closed { .. } => {
+                known.and_then(|mut alarm| alarm.clear().then_some(alarm))
+            }
+            ProblemTurn::Opened { .. }
+            | ProblemTurn::Suggested { .. }
+            | ProblemTurn::Linked { .. }
+            | ProblemTurn::Unlinked { .. }
+            | ProblemTurn::LinkedAll
+            | ProblemTurn::Resolved
+            | ProblemTurn::LeftOpen { .. }
+            | ProblemTurn::ResolvedUpto { .. }
+            | ProblemTurn::ResolvedAll => known,
+        };
+        if let Some(alarm) = alarm {
+            self.put_part(alarm, entry.first_seq);
         }
     }
 
@@ -607,6 +702,7 @@ impl Desk {
             | Event::ShiftBegan { .. }
             | Event::ShiftEnded { .. }
             | Event::StaffingChanged { .. } => self.apply_people(event, at, first_seq),
+            Event::Problem { problem, turn } => self.apply_problem(*problem, turn, entry, at),
             Event::Registered(_)
             | Event::Replied { .. }
             | Event::Asked { .. }
@@ -671,6 +767,7 @@ impl Desk {
     /// Puts a ticket in whose number is free.
     fn put(&mut self, ticket: Arc<Ticket>) {
         self.index.add(&ticket);
+        self.subjects.put(&ticket, Kin::of(&ticket.facts, &self.regulations));
         self.tickets.insert(ticket.number, Held::Whole(ticket));
     }
 
@@ -706,8 +803,12 @@ impl Desk {
         for (number, old) in undo.tickets {
             self.take(number);
             if let Some(old) = old {
-                self.index.add(&old.ticket());
+                let ticket = old.ticket();
+                self.index.add(&ticket);
+                self.subjects.put(&ticket, Kin::of(&ticket.facts, &self.regulations));
                 self.tickets.insert(number, old);
+            } else {
+                self.subjects.forget(number);
             }
         }
     }

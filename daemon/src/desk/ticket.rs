@@ -12,6 +12,7 @@ use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
+use super::problem::{ProblemNumber, ProblemTurn, TicketProblem};
 
 /// A ticket's number, from 1.
 #[derive(
@@ -100,6 +101,9 @@ pub struct Ticket {
     pub complaints: u16,
     /// What was agreed with the client, where it goes before the client's other tickets.
     pub preferred: Option<String>,
+    /// The problem it is linked to, or suggested for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<TicketProblem>,
     /// What reports ask of the way it went.
     #[serde(default, skip_serializing_if = "Way::is_new")]
     pub way: Way,
@@ -156,6 +160,7 @@ impl Ticket {
             complaints: 0,
             preferred: None,
             way: Way::default(),
+            problem: None,
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -208,6 +213,7 @@ impl Ticket {
     }
 
     /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
+    #[expect(clippy::too_many_lines, reason = "an arm for each event there is")]
     pub(crate) fn apply(&mut self, event: &Event, by: &str, at: Timestamp) {
         self.changed_at = self.changed_at.max(at);
         match event {
@@ -318,6 +324,25 @@ impl Ticket {
             }
             Event::Complained { .. } => self.complain(at),
             Event::Preferred { reason } => self.preferred = Some(reason.clone()),
+            Event::Problem { problem, turn } => self.apply_problem(*problem, turn),
+        }
+    }
+
+    fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn) {
+        match turn {
+            ProblemTurn::Suggested { .. } => self.problem = Some(TicketProblem { number, suggested: true }),
+            ProblemTurn::Linked { .. } => self.problem = Some(TicketProblem { number, suggested: false }),
+            ProblemTurn::Unlinked { .. } => self.problem = None,
+            ProblemTurn::Opened { .. }
+            | ProblemTurn::Confirmed { .. }
+            | ProblemTurn::LinkedAll
+            | ProblemTurn::Mass
+            | ProblemTurn::Dismissed { .. }
+            | ProblemTurn::Closed { .. }
+            | ProblemTurn::Resolved
+            | ProblemTurn::LeftOpen { .. }
+            | ProblemTurn::ResolvedUpto { .. }
+            | ProblemTurn::ResolvedAll => {}
         }
     }
 

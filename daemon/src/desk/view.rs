@@ -9,12 +9,14 @@ use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late};
 use super::alert::AlertState;
+use super::alike::Alike;
 use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
 use super::escalation::{Escalation, EscalationState};
 use super::people::People;
+use super::problem::{Problem, ProblemNumber, ProblemState, TicketProblem};
 use super::reference::Reference;
 use super::regulation::Regulations;
 use super::scope::Scope;
@@ -211,6 +213,131 @@ pub struct TicketView {
     pub attachments: Vec<AttachmentView>,
     /// Which access data was handed over; what it says is shown to the assignee only.
     pub sealed: Vec<SealedView>,
+    /// The problem it is linked to, or suggested for.
+    pub problem: Option<TicketProblem>,
+    /// Tickets that look alike, the likeliest first; only in the answer to a registration by an agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Vec<AlikeView>>,
+}
+
+/// A ticket that looks alike.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AlikeView {
+    /// Its number.
+    #[schema(value_type = u64)]
+    pub number: TicketNumber,
+    /// What it is about.
+    pub subject: String,
+    /// How alike the subjects are, from 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
+    pub score: f32,
+    /// Whether type and what else the regulation names of alike tickets are the same.
+    pub same: bool,
+    /// Where it is in our words.
+    pub stage: Stage,
+    /// The status' id.
+    #[schema(value_type = String)]
+    pub status: SmolStr,
+    /// The line it stands on.
+    pub line: u8,
+    /// The problem it is linked to, or suggested for.
+    pub problem: Option<TicketProblem>,
+}
+
+impl AlikeView {
+    /// Of a ticket that is alike.
+    pub fn of(alike: &Alike, ticket: &Ticket) -> Self {
+        Self {
+            number: ticket.number,
+            subject: ticket.facts.subject.clone(),
+            score: f32::from(alike.score) / 1_000.0,
+            same: alike.is_kin,
+            stage: ticket.stage,
+            status: ticket.facts.status.clone(),
+            line: ticket.facts.line,
+            problem: ticket.problem,
+        }
+    }
+}
+
+/// A problem as people and programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ProblemView {
+    /// Its number, apart from those of tickets.
+    #[schema(value_type = u64)]
+    pub number: ProblemNumber,
+    /// The regulation of its tickets.
+    #[schema(value_type = String, example = "getmark")]
+    pub regulation: SmolStr,
+    /// What it is about.
+    pub title: String,
+    /// Where it stands.
+    pub state: ProblemState,
+    /// Whether its requesters are to be told: as many of its tickets are of one local day as the regulation says.
+    pub mass: bool,
+    /// The ticket that it is worked on as.
+    #[schema(value_type = Option<u64>)]
+    pub worked_as: Option<TicketNumber>,
+    /// When it was opened, or first suspected.
+    pub opened_at: String,
+    /// Who opened it.
+    #[schema(value_type = String)]
+    pub opened_by: SmolStr,
+    /// When it was closed or dismissed.
+    pub ended_at: Option<String>,
+    /// Who did.
+    #[schema(value_type = Option<String>)]
+    pub ended_by: Option<SmolStr>,
+    /// The answer to everybody, or why it was dismissed.
+    pub text: Option<String>,
+    /// How many tickets it has; `GET /v1/tickets?problem=` lists them.
+    pub tickets: ProblemTickets,
+    /// Whether tickets are still being linked or resolved for it: some at a time, in the order of their numbers.
+    pub working: bool,
+    /// Its alarm's id, while there is one.
+    #[schema(value_type = Option<String>, example = "mass-problem-3")]
+    pub alarm: Option<SmolStr>,
+}
+
+/// How many tickets a problem has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemTickets {
+    /// They belong to it.
+    pub linked: u32,
+    /// They look as if they did.
+    pub suggested: u32,
+    /// They were resolved with it.
+    pub resolved: u32,
+    /// They could not be resolved with it; their histories say why.
+    pub left_open: u32,
+}
+
+/// A problem of the desk.
+pub fn problem(problem: &Problem, desk: &Desk, fallback: Tz) -> ProblemView {
+    let holding = desk.regulations().holding(&problem.regulation, problem.opened_at);
+    let zone = holding.map_or(fallback, |regulation| regulation.zone);
+    let alarm = problem.alarm_id();
+    ProblemView {
+        number: problem.number,
+        regulation: problem.regulation.clone(),
+        title: problem.title.clone(),
+        state: problem.state,
+        mass: problem.mass,
+        worked_as: problem.worked_as,
+        opened_at: problem.opened_at.to_rfc3339(zone),
+        opened_by: problem.opened_by.clone(),
+        ended_at: problem.ended_at.map(|at| at.to_rfc3339(zone)),
+        ended_by: problem.ended_by.clone(),
+        text: problem.text.clone(),
+        tickets: ProblemTickets {
+            linked: problem.linked,
+            suggested: problem.suggested,
+            resolved: problem.resolved,
+            left_open: problem.left_open,
+        },
+        working: problem.is_working(),
+        alarm: desk.alarm(&alarm).map(|alarm| alarm.id.clone()),
+    }
 }
 
 impl TicketView {
@@ -317,6 +444,9 @@ impl About {
         }
         if let (AlarmKind::Staffing, None) = (alarm.kind, alarm.ticket) {
             return staffing(alarm, desk, language);
+        }
+        if let Some(problem) = desk.problem_of_alarm(alarm) {
+            return Self { subject: problem.title.clone(), regulation: Some(problem.regulation.clone()) };
         }
         alarm
             .ticket
@@ -430,6 +560,8 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
         attachments: ticket.attachments.iter().map(|known| attachment(known, zone)).collect(),
         sealed: ticket.sealed.iter().map(|known| sealed(known, zone)).collect(),
+        problem: ticket.problem,
+        alike: None,
     }
 }
 
@@ -533,10 +665,13 @@ pub fn alarms(desk: &Desk, scope: &Scope, zone: Tz, language: Language, limit: u
     desk.alarms().filter(|alarm| is_in(scope, alarm, desk)).take(limit).map(about).collect()
 }
 
-/// Whether an alarm's ticket is in the scope; that of a part is in a whole one only.
+/// Whether an alarm's ticket or problem is in the scope; that of a part is in a whole one only.
 fn is_in(scope: &Scope, alarm: &Alarm, desk: &Desk) -> bool {
     let ticket = || alarm.ticket.and_then(|number| desk.ticket(number));
-    scope.is_whole() || ticket().is_some_and(|ticket| scope.covers_ticket(&ticket))
+    let problem = || desk.problem_of_alarm(alarm);
+    scope.is_whole()
+        || ticket().is_some_and(|ticket| scope.covers_ticket(&ticket))
+        || problem().is_some_and(|problem| scope.covers_problem(&problem.regulation))
 }
 
 /// What the one alarm of late breaches says: how many, and from when to when they ran out.

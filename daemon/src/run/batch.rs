@@ -64,7 +64,8 @@ impl Step {
             | Command::Alert(_)
             | Command::AlertsOverLimit(_)
             | Command::TakeNext(_)
-            | Command::Desk(_) => {}
+            | Command::Desk(_)
+            | Command::Problem(_) => {}
         }
         Ok(command)
     }

@@ -17,6 +17,7 @@ use super::history::{History, HistoryError, decode};
 use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
+use crate::desk::alike::RECENT_MAX;
 use crate::desk::packed::{pack, unpack};
 use crate::desk::report::{Score, Tally};
 use crate::desk::{Desk, Entry, Held, Regulations, Stage, Ticket, TicketNumber};
@@ -32,7 +33,7 @@ use crate::store::{
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
-const SCHEMA: u32 = 5;
+const SCHEMA: u32 = 6;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
 /// So many scores are kept one by one on top of a tally; then the tally is kept anew.
@@ -245,7 +246,7 @@ impl Books {
         let mut damage = ledger_report.damage;
         let mut room = Room { origin: ledger.reader().origin(), ledger, lock, reserve };
         let mut is_fresh = false;
-        let (books, desk, found, replayed) = loop {
+        let (books, mut desk, found, replayed) = loop {
             let misfit = match restore(room.origin, &tickets, &archive, &regulations) {
                 Ok(Restored { mut desk, deadlines, receipts, scores }) => {
                     let found = desk.tickets_total();
@@ -271,6 +272,7 @@ impl Books {
             Opened { tickets, set_aside } = tickets.start_anew(dir, SCHEMA, why)?;
             is_fresh = true;
         };
+        remember_recent(&books.history, &mut desk);
         let lost_events = set_aside.as_ref().map_or(0, |aside| match aside.reason {
             Unusable::AheadOfLedger { position, next_seq } => position.saturating_sub(next_seq),
             _ => 0,
@@ -752,6 +754,19 @@ impl From<HistoryError> for Misfit {
 }
 
 /// Reads the desk from the projection; a projection of no event has an empty one. `origin` is that of the ledger.
+/// The desk remembers the subjects of recent tickets that are put away. Those that cannot be read are not suggested, and a
+/// list tells what is wrong with them.
+fn remember_recent(history: &History, desk: &mut Desk) {
+    let limit = usize::try_from(RECENT_MAX).unwrap_or(usize::MAX);
+    match history.closed_below(desk.next_ticket(), limit) {
+        Ok(closed) => {
+            let tickets = closed.into_iter().filter_map(|(_, bytes)| unpack(&bytes?));
+            tickets.for_each(|ticket| desk.remember_subject(&ticket));
+        }
+        Err(error) => log::warn!("recent tickets are not suggested: {}", crate::chain::chain(&error)),
+    }
+}
+
 fn restore(
     origin: Option<u32>,
     tickets: &Tickets,

@@ -33,9 +33,10 @@ use super::{
 use crate::board::{BoardState, Glance, QuietHours};
 use crate::chain::chain;
 use crate::clock::{self, Clock, SystemClock};
+use crate::desk::alike::SUGGESTED_MAX;
 use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmState, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, Ticket,
+    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, Ticket,
     TicketNumber,
 };
 use crate::store::tickets::Compacted;
@@ -310,7 +311,8 @@ impl Loop {
         let checkpoint = self.dirty_since_us.map(|since_us| since_us.saturating_add(CHECKPOINT_US));
         let poll_us = if self.time.is_trusted() { POLL_TRUSTED_US } else { POLL_HELD_US };
         let poll = Some(self.time.read_us().saturating_add(poll_us));
-        [deadline, unmute, checkpoint, poll, self.disk.retry_at_us()].into_iter().flatten().min()
+        let lot = self.takes_lots().then_some(now_us);
+        [deadline, unmute, checkpoint, poll, lot, self.disk.retry_at_us()].into_iter().flatten().min()
     }
 
     /// The last checkpoint, waited for.
@@ -355,6 +357,7 @@ impl Loop {
             self.correct();
             self.settle();
         }
+        self.problem_lot();
         for input in inputs.into_iter().take(BATCH_MAX) {
             // Those who wait behind a batch need not wait for the next one as well; and nothing of this turn comes behind
             // it with its key.
@@ -377,6 +380,27 @@ impl Loop {
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
             self.batch.push(entry);
         }
+    }
+
+    /// Takes the next lot of tickets that a problem changes. One in a turn, so that nobody else waits for thousands.
+    fn problem_lot(&mut self) {
+        if !self.takes_lots() {
+            return;
+        }
+        let now = self.time.now();
+        if let Some((by, mut facts)) = self.desk.problem_lot(now) {
+            let unsynced = !self.time.is_trusted();
+            if unsynced {
+                facts.retain(|fact| !is_breach(fact));
+            }
+            let entry = self.desk.enter(facts, &by, now, None, None, unsynced);
+            self.batch.push(entry);
+        }
+    }
+
+    /// Whether tickets are to be changed for a problem, and the disk takes them.
+    fn takes_lots(&self) -> bool {
+        self.disk == Disk::Works && self.desk.has_problem_lot()
     }
 
     fn input(&mut self, input: Input) {
@@ -424,6 +448,33 @@ impl Loop {
         receipt: Option<Receipt>,
         now: Timestamp,
     ) -> Result<Done, Failure> {
+        let mut done = self.carry_out(command, actor, receipt, now)?;
+        if let (Command::Register(_), Some(ticket)) = (command, &done.ticket) {
+            done.alike = self.alike_for(ticket, actor);
+        }
+        Ok(done)
+    }
+
+    /// What an agent is shown of tickets that look like the one that they registered.
+    fn alike_for(&self, ticket: &Ticket, actor: &Actor) -> Vec<Alike> {
+        // What comes in by itself is not told of others' tickets.
+        if actor.role < Role::Agent {
+            return Vec::new();
+        }
+        let mut alike = self.desk.suggested(ticket, usize::MAX).alike;
+        // What came later is no part of an answer that is given again.
+        alike.retain(|alike| alike.number < ticket.number);
+        alike.truncate(SUGGESTED_MAX);
+        alike
+    }
+
+    fn carry_out(
+        &mut self,
+        command: &Command,
+        actor: &Actor,
+        receipt: Option<Receipt>,
+        now: Timestamp,
+    ) -> Result<Done, Failure> {
         if let Some(answer) = receipt.as_ref().and_then(|receipt| self.again(receipt)) {
             return answer;
         }
@@ -455,7 +506,7 @@ impl Loop {
         if let Some(receipt) = receipt.filter(|_| changed) {
             self.batch.carried.insert(receipt.id(), (receipt.request.clone(), ticket.clone()));
         }
-        Ok(Done { ticket, changed, repeated: false })
+        Ok(Done { ticket, changed, repeated: false, alike: Vec::new() })
     }
 
     /// The first answer again, where this request was carried out before.
@@ -463,7 +514,7 @@ impl Loop {
         // Two with one key in one batch: the second waits for the first.
         if let Some((request, ticket)) = self.batch.carried.get(&receipt.id()) {
             return Some(if *request == receipt.request {
-                Ok(Done { ticket: ticket.clone(), changed: true, repeated: true })
+                Ok(Done { ticket: ticket.clone(), changed: true, repeated: true, alike: Vec::new() })
             } else {
                 Err(Failure::KeyReused)
             });
@@ -473,7 +524,7 @@ impl Loop {
             return Some(Err(Failure::KeyReused));
         }
         let ticket = self.books.ticket_after(carried);
-        Some(Ok(Done { ticket, changed: true, repeated: true }))
+        Some(Ok(Done { ticket, changed: true, repeated: true, alike: Vec::new() }))
     }
 
     /// Whether another request was carried out under this key, alone or as a batch.
@@ -589,7 +640,7 @@ impl Loop {
         let alarm = self.troubles.iter_mut().find(|alarm| alarm.id == *id && may)?;
         let changed = alarm.state == AlarmState::Unacked;
         alarm.acknowledge(&actor.name);
-        Some(Done { ticket: None, changed, repeated: false })
+        Some(Done { ticket: None, changed, repeated: false, alike: Vec::new() })
     }
 
     /// Somebody takes what they see, alarms that are no events among it.

@@ -34,7 +34,7 @@ pub use self::opening::Opening;
 pub use self::search::{Facet, Filter, Page, SearchState, WAITING_MAX};
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command, Desk, Entry, Refusal, Ticket};
+use crate::desk::{Actor, Alike, Command, Desk, Entry, Refusal, Ticket};
 
 /// How many inputs may wait before the loop; one more is told to come back later.
 pub const QUEUE_MAX: usize = 4_096;
@@ -132,6 +132,8 @@ pub struct Done {
     pub changed: bool,
     /// Whether this is the first answer given again.
     pub repeated: bool,
+    /// Of a registration by an agent: what looks alike, of what they may see.
+    pub alike: Vec<Alike>,
 }
 
 /// A command was not carried out.

@@ -6,6 +6,7 @@ mod answer;
 mod intake;
 mod lines;
 mod priority;
+mod problems;
 mod terms;
 mod waiting;
 

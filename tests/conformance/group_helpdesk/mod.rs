@@ -9,6 +9,7 @@ mod assignment;
 mod handing_back;
 mod intake;
 mod lines;
+mod problems;
 mod roster;
 mod terms;
 mod waiting;

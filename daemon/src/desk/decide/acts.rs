@@ -6,15 +6,16 @@ use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::escalate::{escalate, escalation_answer};
+use super::merge::merge;
 use super::planned::{estimate, extend};
 use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
-use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles};
+use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles, problem};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{
-    Act, Assign, Classify, Confirm, Defer, Ending, Link, PriorityChange, Reply, Resolve, Return, StatusMove,
-    Text, Transfer,
+    Act, Assign, Classify, Confirm, Defer, Ending, Link, LinkKind, PriorityChange, Reply, Resolve, Return,
+    StatusMove, Text, Transfer,
 };
 use crate::desk::event::{Event, Fact};
 use crate::desk::refusal::Refusal;
@@ -77,6 +78,7 @@ pub(super) fn draft<'a>(
         Act::EscalationAnswer(answer) => escalation_answer(&mut draft, answer),
         Act::Complain(text) => complain(&mut draft, text),
         Act::Prefer(words) => prefer(&mut draft, words),
+        Act::Merge(into) => merge(&mut draft, into, actor),
     }?;
     one_by_one(&draft, act, actor)?;
     Ok(draft)
@@ -492,13 +494,15 @@ fn link(draft: &mut Draft<'_>, link: &Link, actor: &Actor) -> Result<(), Refusal
     if to == draft.ticket.number {
         return Err(Refusal::field("to", "a ticket is not linked to itself"));
     }
-    if draft.desk.ticket(to).is_none_or(|ticket| !actor.scope.covers_ticket(&ticket)) {
-        return Err(Refusal::field("to", format!("there is no ticket {to}")));
-    }
+    let other = draft.desk.ticket(to).filter(|ticket| actor.scope.covers_ticket(ticket));
+    let other = other.ok_or_else(|| Refusal::field("to", format!("there is no ticket {to}")))?;
     if !draft.ticket.links.iter().any(|known| known.to == to && known.kind == kind) {
         let number = draft.ticket.number;
         draft.push(Event::Linked { to, kind, back: false });
         draft.facts.push(Fact { ticket: Some(to), event: Event::Linked { to: number, kind, back: true } });
+        if kind == LinkKind::Problem {
+            problem::join(draft, &other)?;
+        }
     }
     Ok(())
 }

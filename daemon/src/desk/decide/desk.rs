@@ -177,8 +177,10 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
 /// The alarm, where it is in the actor's scope.
 fn known<'a>(desk: &'a Desk, id: &str, actor: &Actor) -> Result<&'a Alarm, Refusal> {
     let alarm = desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
+    let of_problem = desk.problem_of_alarm(alarm);
     match alarm.ticket.and_then(|number| desk.ticket(number)) {
         Some(ticket) => in_scope(actor, &ticket)?,
+        None if of_problem.is_some_and(|problem| actor.scope.covers_problem(&problem.regulation)) => {}
         None => whole_desk(actor, &format!("the alarm {id}"))?,
     }
     Ok(alarm)

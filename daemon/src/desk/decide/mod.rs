@@ -13,8 +13,12 @@ mod correct;
 mod desk;
 mod escalate;
 pub(super) mod fields;
+mod lot;
+mod mass;
+mod merge;
 mod people;
 mod planned;
+mod problem;
 mod queue;
 mod register;
 mod route;
@@ -78,6 +82,7 @@ impl Desk {
             }
             Command::TakeNext(asked) => queue::take_next(self, asked, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
+            Command::Problem(act) => problem::decide(self, act, actor, at),
         }
     }
 
@@ -115,6 +120,16 @@ impl Desk {
     /// and several of them, are raised as one alarm.
     pub fn due_grouped(&self, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
         settle::due_grouped(self, now)
+    }
+
+    /// Tickets that are to be changed for a problem: one lot of them, and who said so. None where nothing is to be done.
+    pub fn problem_lot(&self, now: Timestamp) -> Option<(SmolStr, Vec<Fact>)> {
+        lot::next(self, self.stamp(now))
+    }
+
+    /// Whether [`Desk::problem_lot`] has something.
+    pub fn has_problem_lot(&self) -> bool {
+        self.working_problem().is_some()
     }
 
     /// An admin says that the time is `now`, which the desk has held to be `held`. `back` says that `now` is known to be

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::fields::{FieldCheck, Values, wanted};
 use super::{
-    Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, may_not_set, need, one_of_roles,
+    Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, mass, may_not_set, need, one_of_roles,
 };
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
@@ -35,6 +35,7 @@ pub(super) fn decide(
     if let Some(first) = register.follows {
         follow(&mut draft, first, actor)?;
     }
+    mass::note_alike(&mut draft);
     Ok(draft.finish())
 }
 
@@ -101,6 +102,7 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
     let mut second = open(draft.desk, Arc::clone(&draft.regulation), facts, &draft.by, draft.at);
     let (first_number, second_number) = (draft.ticket.number, second.ticket.number);
     second.push(Event::Linked { to: first_number, kind: LinkKind::FollowUp, back: false });
+    mass::note_alike(&mut second);
     let second_facts = second.finish().facts;
     draft.push(Event::Linked { to: second_number, kind: LinkKind::FollowUp, back: true });
     draft.facts.extend(second_facts);
@@ -184,18 +186,23 @@ pub(super) fn facts(
 }
 
 fn subject(subject: Option<&String>, wrong: &mut Wrong) -> String {
+    one_line("subject", subject, wrong)
+}
+
+/// One line that must be there.
+pub(super) fn one_line(field: &str, text: Option<&String>, wrong: &mut Wrong) -> String {
     // A subject is one line: control characters and what has no width do not show on the wall.
-    let one_line = subject.map(|subject| {
+    let one_line = text.map(|text| {
         let shown = |c: char| if c.is_control() { ' ' } else { c };
         let no_width = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        subject.chars().filter(no_width).map(shown).collect()
+        text.chars().filter(no_width).map(shown).collect()
     });
-    let subject = wrong.text("subject", one_line.as_ref());
-    let chars = subject.chars().count();
+    let line = wrong.text(field, one_line.as_ref());
+    let chars = line.chars().count();
     if chars > SUBJECT_MAX_CHARS {
-        wrong.add("subject", format!("is {chars} characters; at most {SUBJECT_MAX_CHARS}"));
+        wrong.add(field, format!("is {chars} characters; at most {SUBJECT_MAX_CHARS}"));
     }
-    subject
+    line
 }
 
 fn channel_line(regulation: &Regulation, channel: &str, kind: &str, wrong: &mut Wrong) -> u8 {

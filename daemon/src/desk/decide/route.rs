@@ -1,11 +1,14 @@
 //! `route`: to another line of support.
 
+use std::sync::Arc;
+
 use super::{Draft, Wrong, in_brackets};
 use crate::desk::command::{BugReport, LinkKind, Route};
 use crate::desk::event::Event;
+use crate::desk::problem::{ProblemNumber, ProblemState};
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{BugReportForm, Trigger};
-use crate::desk::ticket::{Stage, TicketNumber};
+use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
 pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
@@ -40,16 +43,23 @@ pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal>
     }
     let rule = draft.regulation.verb("route");
     let held = to > from && rule.is_some_and(|rule| rule.held_by_problem);
-    if let Some(problem) = open_problem(draft).filter(|_| held) {
-        return Err(Refusal::Conflict {
-            code: "already-worked-on",
-            message: format!(
-                "the problem is worked on as ticket {problem} already; do not route this one up{}",
-                in_brackets(rule.and_then(|rule| rule.clause.as_ref()))
+    if let Some(by) = worked_on(draft).filter(|_| held) {
+        let clause = in_brackets(rule.and_then(|rule| rule.clause.as_ref()));
+        let (message, ticket) = match by {
+            WorkedOn::As(ticket) => (
+                format!(
+                    "the problem is worked on as ticket {ticket} already; do not route this one up{clause}"
+                ),
+                Some(ticket),
             ),
-            ticket: Some(problem),
-            status: None,
-        });
+            WorkedOn::Itself(problem) => (
+                format!(
+                    "problem {problem} is worked on already; do not route this one up{clause}. If this is the ticket to work on it by, confirm the problem with `worked_as`"
+                ),
+                None,
+            ),
+        };
+        return Err(Refusal::Conflict { code: "already-worked-on", message, ticket, status: None });
     }
     draft.push(Event::Routed { from, to, reason, bug_report: route.bug_report.clone().map(Box::new) });
     if draft.ticket.assignee.is_some() {
@@ -66,15 +76,29 @@ pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The open ticket that is the problem behind this one (GM-5.10).
-fn open_problem(draft: &Draft<'_>) -> Option<TicketNumber> {
-    draft
-        .ticket
-        .links
-        .iter()
-        .filter(|link| link.kind == LinkKind::Problem && !link.back)
-        .find(|link| draft.desk.ticket(link.to).is_some_and(|problem| problem.stage == Stage::Open))
-        .map(|link| link.to)
+/// By what a ticket's problem is worked on.
+enum WorkedOn {
+    /// A ticket that is open.
+    As(TicketNumber),
+    /// No ticket yet.
+    Itself(ProblemNumber),
+}
+
+/// What is worked on already and is the problem behind this ticket (GM-5.10).
+fn worked_on(draft: &Draft<'_>) -> Option<WorkedOn> {
+    let is_open =
+        |number| draft.desk.ticket(number).is_some_and(|ticket: Arc<Ticket>| ticket.stage == Stage::Open);
+    let mut links = draft.ticket.links.iter().filter(|link| link.kind == LinkKind::Problem && !link.back);
+    if let Some(link) = links.find(|link| is_open(link.to)) {
+        return Some(WorkedOn::As(link.to));
+    }
+    let known = draft.ticket.problem.filter(|known| !known.suggested)?;
+    let problem = draft.desk.problem(known.number).filter(|problem| problem.state == ProblemState::Open)?;
+    match problem.worked_as {
+        Some(ticket) if ticket == draft.ticket.number => None,
+        Some(ticket) => is_open(ticket).then_some(WorkedOn::As(ticket)),
+        None => Some(WorkedOn::Itself(problem.number)),
+    }
 }
 
 /// Checks a bug report against the form (GM-A2).

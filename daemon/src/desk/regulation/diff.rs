@@ -35,7 +35,7 @@ const IDENTITIES: [&[&str]; 8] =
     [&["for", "id"], &["id"], &["metric"], &["path"], &["topic"], &["name"], &["text"], &["skill"]];
 
 /// Lists of words whose order means nothing. Another list's order is taken to mean something.
-const SETS: [&str; 18] = [
+const SETS: [&str; 19] = [
     "channels",
     "from",
     "kinds",
@@ -48,6 +48,7 @@ const SETS: [&str; 18] = [
     "restarts",
     "roles",
     "routes",
+    "same",
     "set-by-lines",
     "starts",
     "statuses",

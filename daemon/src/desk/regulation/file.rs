@@ -85,6 +85,8 @@ pub(super) struct File {
     pub assignment: Option<Assignment>,
     #[serde(default)]
     pub staffing: Option<Staffing>,
+    #[serde(default)]
+    pub mass_problem: Option<MassProblemRule>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -556,6 +558,30 @@ pub(super) struct AttachmentRule {
     pub clause: Option<String>,
     #[serde(default)]
     pub note: Option<String>,
+}
+
+/// When alike tickets are a mass problem.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct MassProblemRule {
+    /// So many of them are.
+    pub alike: Spanned<u32>,
+    /// Within what time.
+    pub within: Within,
+    /// What they have in common besides a similar subject.
+    pub same: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Within what time alike tickets are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Within {
+    /// One day from midnight to midnight, in the regulation's zone.
+    Day,
 }
 
 #[derive(Debug, Clone, Deserialize)]

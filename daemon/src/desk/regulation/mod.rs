@@ -28,7 +28,7 @@ pub(crate) use self::check::is_url;
 pub use self::check::{Problem, Problems};
 pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
-pub use self::file::{AssignmentMode, FieldKind, PrioritySource};
+pub use self::file::{AssignmentMode, FieldKind, PrioritySource, Within};
 pub use self::people::{AssignmentRule, SkillRule, StaffingRule};
 pub use self::quality::{Band, Divisor, QualityRule};
 pub use self::set::{IntakeRule, Regulations};
@@ -111,6 +111,8 @@ pub struct Regulation {
     pub assignment: Option<AssignmentRule>,
     /// How many people a shift has; none where it does not say.
     pub staffing: Option<StaffingRule>,
+    /// When alike tickets are a mass problem; none where it does not say, and then none is suspected (GM-5.15).
+    pub mass_problem: Option<MassProblemRule>,
     /// The calendars whose hours the regulation leaves to the site, by id.
     pub site_calendars: Vec<SmolStr>,
     /// Notes of calendars, by id.
@@ -351,6 +353,21 @@ pub struct ForbiddenPhrase {
 pub struct AttachmentRule {
     /// What they may be, by their content; never empty.
     pub kinds: Vec<AttachmentKind>,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
+/// When alike tickets are a mass problem (GM-5.15).
+#[derive(Debug, Clone)]
+pub struct MassProblemRule {
+    /// So many of them are; at least 2.
+    pub alike: u32,
+    /// Within what time.
+    pub within: Within,
+    /// What they have in common besides a similar subject: `type`, `service`, `channel`, `client`, `fields.NAME`.
+    pub same: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.

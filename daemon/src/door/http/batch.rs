@@ -126,10 +126,11 @@ impl Door {
 fn result(door: &Door, outcome: Outcome, problem: Option<Problem>, opens: bool) -> CommandResult {
     let carried = match (outcome, problem) {
         (Outcome::Done(done), _) => carried(door, &done, opens),
-        (Outcome::Before(before), _) => before
-            .ticket(door.shared.handle.history())
-            .map_err(Problem::from)
-            .and_then(|ticket| carried(door, &Done { ticket, changed: true, repeated: true }, opens)),
+        (Outcome::Before(before), _) => {
+            before.ticket(door.shared.handle.history()).map_err(Problem::from).and_then(|ticket| {
+                carried(door, &Done { ticket, changed: true, repeated: true, alike: Vec::new() }, opens)
+            })
+        }
         (Outcome::Failed(failure), _) => Err(failure.into()),
         (Outcome::NotTried, _) => Err(Problem::not_tried()),
         (Outcome::Malformed, problem) => Err(problem.unwrap_or_else(Problem::internal)),

@@ -7,7 +7,7 @@ use crate::desk::{FieldError, Regulation, Regulations, Scope};
 use crate::run::search::filter::{Facet, Filter};
 
 /// The parameters that filter.
-pub(super) const PARAMETERS: [&str; 12] = [
+pub(super) const PARAMETERS: [&str; 13] = [
     "status",
     "priority",
     "type",
@@ -19,6 +19,7 @@ pub(super) const PARAMETERS: [&str; 12] = [
     "channel",
     "stage",
     "overdue",
+    "problem",
     "q",
 ];
 /// No question has more words.
@@ -49,6 +50,7 @@ pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, 
         )
         .and(Facet::Stage, reader.words("stage", &["open", "resolved", "closed"]))
         .and(Facet::Overdue, reader.words("overdue", &["true", "false"]).into_iter().rev().take(1).collect())
+        .and(Facet::Problem, reader.texts("problem"))
         .and_words(query.last("q").unwrap_or_default());
     if filter.words() > WORDS_MAX {
         let message = format!("has {} words; {WORDS_MAX} are taken", filter.words());

@@ -19,6 +19,8 @@ use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::desk::alike::PER_STEM;
+use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::report::SLICES_MAX;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
@@ -393,6 +395,10 @@ fn register_limits(registry: &mut Registry) {
         ("shifts_limit", "Shifts that the roster has", SHIFTS_MAX),
         ("shifts_at_once_limit", "Shifts that are added at once", SHIFTS_AT_ONCE_MAX),
         ("group_take_limit", "Tickets of a group that are taken at once", TAKE_MAX),
+        ("problem_tickets_limit", "Tickets that a problem may have", TICKETS_MAX as usize),
+        ("problem_lot_limit", "Tickets that are changed for a problem in one turn of the desk", LOT_TICKETS),
+        ("problems_over_limit", "Problems that are over and remembered", OVER_MAX),
+        ("alike_compared_limit", "Tickets of one word that are compared with a new one", PER_STEM),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(as_gauge(limit as u64));

@@ -13,6 +13,7 @@ mod access;
 mod agents;
 mod alarms;
 mod alertmanager;
+mod alike;
 mod archive;
 mod attachments;
 mod auth;
@@ -42,6 +43,7 @@ mod opening;
 mod parts;
 mod preview;
 mod problem;
+mod problems;
 mod query;
 mod queue;
 mod regulations;
@@ -329,6 +331,14 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(meta::status))
         .routes(routes!(reports::quality))
         .routes(routes!(reports::sla))
+        .routes(routes!(alike::list))
+        .routes(routes!(problems::list, problems::open))
+        .routes(routes!(problems::show))
+        .routes(routes!(problems::link))
+        .routes(routes!(problems::unlink))
+        .routes(routes!(problems::confirm))
+        .routes(routes!(problems::dismiss))
+        .routes(routes!(problems::close))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

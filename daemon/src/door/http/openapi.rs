@@ -39,6 +39,7 @@ use crate::desk::view::TicketView;
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
         (name = "queue", description = "What is to be taken, in order"),
+        (name = "problems", description = "One cause of many tickets: suspected, confirmed, closed with all of them"),
         (name = "intake", description = "What other systems send in their own form"),
         (name = "attachments", description = "Files that belong to a ticket"),
         (name = "sealed", description = "Access data, for the assignee only"),
@@ -291,6 +292,7 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
         "prefer" => add(true, schema::<command::Prefer>),
         "escalate" => add(true, schema::<command::Escalate>),
         "escalation-answer" => add(true, schema::<command::EscalationAnswer>),
+        "merge" => add(true, schema::<command::Merge>),
         _ => (None, false),
     }
 }

@@ -15,11 +15,11 @@ use super::caching::{etag, is_known};
 use super::filter;
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
-use super::{Door, DoorState, blocking};
+use super::{Door, DoorState, alike, blocking};
 use crate::desk::command::Register;
 use crate::desk::explain::{ClockProof, explain as prove};
-use crate::desk::view::{self, TicketView};
-use crate::desk::{Command, Entry, FieldError, Scope, Ticket, TicketNumber};
+use crate::desk::view::{self, AlikeView, TicketView};
+use crate::desk::{Command, Entry, FieldError, Role, Scope, Ticket, TicketNumber};
 use crate::out::EventView;
 use crate::run::{Done, Filter, HistoryError, View};
 
@@ -55,6 +55,7 @@ const TICKET_BYTES: usize = 2048;
         ("stage" = Option<String>, Query, description = "open, resolved, closed"),
         ("channel" = Option<String>, Query, description = "Ids of channels"),
         ("overdue" = Option<bool>, Query, description = "Whether a clock that still counts ran out"),
+        ("problem" = Option<String>, Query, description = "Numbers of problems, or `none`; tickets that are linked to them or suggested for them"),
         ("q" = Option<String>, Query, description = "Words of number, subject, description (its first 2 KiB), client or requester; all of them. A word finds its other forms, in Russian and English, and what begins with it", example = "принтера склад"),
         ("limit" = Option<u16>, Query, description = "How many at most: 1 to 200, else 50"),
         ("cursor" = Option<String>, Query, description = "Where to go on, from the header Link"),
@@ -82,7 +83,7 @@ pub(super) async fn list(
     .await??;
     let mut response = Json(tickets).into_response();
     if let Some(cursor) = next {
-        response.headers_mut().insert(header::LINK, next_link(&uri, cursor));
+        response.headers_mut().insert(header::LINK, next_link(&uri, cursor.0));
     }
     if is_walked {
         response.headers_mut().insert("andon-index", HeaderValue::from_static("rebuilding"));
@@ -126,7 +127,7 @@ impl Stretch {
 }
 
 /// The same list from `cursor` on.
-fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
+pub(super) fn next_link(uri: &Uri, cursor: u64) -> HeaderValue {
     let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let kept = kept.filter(|pair| pair.split('=').next() != Some("cursor")).map(str::to_owned);
     let query: Vec<String> = kept.chain([format!("cursor={cursor}")]).collect();
@@ -161,9 +162,13 @@ fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
 pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) -> Result<Response, Problem> {
     let read = Register::read(&posted.take_json()?).map(Command::Register);
     let command = whole(&door, read, &posted.caller.0).await?;
-    let done = door.command(command, posted.caller.0, posted.receipt).await?;
+    let actor = posted.caller.0;
+    let scope = actor.scope.clone();
+    let is_agent = actor.role >= Role::Agent;
+    let done = door.command(command, actor, posted.receipt).await?;
     let number = done.ticket.as_ref().map(|ticket| ticket.number);
-    let mut response = answer(&door, StatusCode::CREATED, &done);
+    let alike = is_agent.then(|| alike::of_live(&door, &done.alike, &scope));
+    let mut response = registered(&door, StatusCode::CREATED, &done, alike);
     if let Some(number) = number {
         let location = HeaderValue::from_str(&format!("/v1/tickets/{number}"));
         response.headers_mut().insert(header::LOCATION, location.expect("digits are a header's value"));
@@ -173,9 +178,13 @@ pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) 
 
 /// The ticket as a command left it, the same each time the answer is given again.
 pub(super) fn answer(door: &Door, status: StatusCode, done: &Done) -> Response {
+    registered(door, status, done, None)
+}
+
+fn registered(door: &Door, status: StatusCode, done: &Done, alike: Option<Vec<AlikeView>>) -> Response {
     let Some(ticket) = &done.ticket else { return Problem::internal().into_response() };
     let at = if done.changed { ticket.changed_at } else { door.shared.handle.view().now() };
-    let mut response = (status, show_at(door, ticket, at)).into_response();
+    let mut response = (status, show_at(door, ticket, at, alike)).into_response();
     mark(response.headers_mut(), done);
     response
 }
@@ -188,9 +197,15 @@ pub(super) fn mark(headers: &mut HeaderMap, done: &Done) {
     }
 }
 
-fn show_at(door: &Door, ticket: &Ticket, at: calendars::Timestamp) -> impl IntoResponse + use<> {
+fn show_at(
+    door: &Door,
+    ticket: &Ticket,
+    at: calendars::Timestamp,
+    alike: Option<Vec<AlikeView>>,
+) -> impl IntoResponse + use<> {
     let desk = door.shared.handle.view();
     let view = view::ticket(ticket, desk.regulations(), at).among(&desk.people());
+    let view = TicketView { alike, ..view };
     let mut json = Vec::with_capacity(TICKET_BYTES);
     serde_json::to_writer(&mut json, &view).expect("a ticket is plain data with text keys");
     let kind = HeaderValue::from_static("application/json");
@@ -216,7 +231,7 @@ pub(super) async fn show(
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    Ok(show_at(&door, &ticket, door.shared.handle.view().now()).into_response())
+    Ok(show_at(&door, &ticket, door.shared.handle.view().now(), None).into_response())
 }
 
 /// The ticket a path names; one that the caller's scope does not cover is not there for them.
@@ -300,7 +315,7 @@ mod tests {
                 "</v1/tickets?limit=2&q=%D0%B0&cursor=7>; rel=\"next\"",
             ),
         ] {
-            let link = next_link(&uri.parse().expect("a target"), TicketNumber(7));
+            let link = next_link(&uri.parse().expect("a target"), 7);
             assert_eq!(link, expected, "{uri}");
         }
     }

@@ -146,7 +146,8 @@ impl Loop {
             | Command::ApplyRegulation { .. }
             | Command::TakeNext(_)
             | Command::Alert(_)
-            | Command::AlertsOverLimit(_) => false,
+            | Command::AlertsOverLimit(_)
+            | Command::Problem(_) => false,
             // What gives room, and what must be gone.
             Command::Attachments { act, .. } => matches!(act, AttachmentAct::Remove { .. }),
             Command::Sealed { act, .. } => matches!(act, SealedAct::Erase { .. }),

@@ -68,13 +68,13 @@ impl Loop {
         }
         let facts = self.desk.trust_time(actor, back, self.time.now(), system)?;
         if was_trusted {
-            return Ok(Done { ticket: None, changed: false, repeated: false });
+            return Ok(Done { ticket: None, changed: false, repeated: false, alike: Vec::new() });
         }
         let entry = self.desk.enter(facts, &actor.name, system, Some(system), None, false);
         self.batch.push(entry);
         self.batch.time_before.get_or_insert_with(|| self.time.clone());
         self.time.trust();
-        Ok(Done { ticket: None, changed: true, repeated: false })
+        Ok(Done { ticket: None, changed: true, repeated: false, alike: Vec::new() })
     }
 
     /// Time that cannot be trusted is an alarm; it is none of the record's, which bears only times that are.

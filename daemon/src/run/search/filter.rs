@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::words::{self, Stems, Word};
+use crate::desk::words::{self, Stems, Word};
 use crate::desk::{Stage, Ticket};
 use crate::store::search::{AnyOf, TERM_MAX_BYTES, Term};
 
 /// How terms are made. An index whose terms were made otherwise is made anew: raise it when [`terms_of`] changes.
-pub(super) const TERMS: u32 = 1;
-/// Stands for "none" where a ticket may have no assignee, group or client.
+pub(super) const TERMS: u32 = 2;
+/// Stands for "none" where a ticket may have no assignee, group, client or problem.
 const NONE: &str = "none";
 /// In front of a word's term …
 const WORD: u8 = b'w';
@@ -30,10 +30,11 @@ pub enum Facet {
     Channel,
     Stage,
     Overdue,
+    Problem,
 }
 
 impl Facet {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Status,
         Self::Priority,
         Self::Kind,
@@ -45,6 +46,7 @@ impl Facet {
         Self::Channel,
         Self::Stage,
         Self::Overdue,
+        Self::Problem,
     ];
 
     /// In front of its terms.
@@ -61,6 +63,7 @@ impl Facet {
             Self::Channel => b'h',
             Self::Stage => b'S',
             Self::Overdue => b'o',
+            Self::Problem => b'P',
         }
     }
 
@@ -79,6 +82,10 @@ impl Facet {
             Self::Channel => &facts.channel,
             Self::Stage => stage_id(ticket.stage),
             Self::Overdue => overdue_id(ticket.is_overdue()),
+            Self::Problem => match ticket.problem {
+                Some(problem) => return Cow::Owned(problem.number.to_string()),
+                None => NONE,
+            },
         })
     }
 

@@ -10,7 +10,6 @@
 
 mod feeder;
 pub mod filter;
-pub mod words;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -4,6 +4,7 @@
 //! where every name is right: a mistyped status would else be told twice, as unknown and as one that nothing reaches.
 
 mod clocks;
+mod mass_problem;
 mod people;
 mod quality;
 mod sense;
@@ -252,6 +253,7 @@ impl Check<'_> {
             attachments: file.attachments.as_ref().map(|rule| self.attachments(rule)),
             assignment: file.assignment.as_ref().map(|rule| self.assignment(rule, file, &names)),
             staffing: file.staffing.as_ref().map(|rule| self.staffing(rule, &names)),
+            mass_problem: file.mass_problem.as_ref().map(|rule| self.mass_problem(rule, &file.fields)),
             site_calendars: file
                 .calendars
                 .iter()

@@ -1,7 +1,9 @@
 //! What an ending bears: marks, reasons, sources; and the forms that words must keep to.
 
+use smol_str::SmolStr;
+
 use crate::desk::attachment::AttachmentKind;
-use crate::desk::regulation::Divisor;
+use crate::desk::regulation::{Divisor, Within};
 
 use super::{CLAUSE, Explainer, ID, TITLE, clause};
 
@@ -84,6 +86,25 @@ impl Explainer<'_> {
         if let Some(rule) = &regulation.attachments {
             let row = vec![AttachmentKind::list(&rule.kinds), clause(rule.clause.as_ref())];
             self.table(("Вложения", "Attachments"), &[("берём только", "taken only"), CLAUSE], vec![row]);
+        }
+        if let Some(rule) = &regulation.mass_problem {
+            let within = match rule.within {
+                Within::Day => self.w("за местный день", "in one local day"),
+            };
+            let same: Vec<_> = rule.same.iter().map(SmolStr::as_str).collect();
+            let row = vec![
+                rule.alike.to_string(),
+                within.to_owned(),
+                same.join(", "),
+                clause(rule.clause.as_ref()),
+            ];
+            let columns = [
+                ("похожих обращений", "alike tickets"),
+                ("когда", "when"),
+                ("одинаково, кроме темы", "the same besides the subject"),
+                CLAUSE,
+            ];
+            self.table(("Массовая проблема", "Mass problem"), &columns, vec![row]);
         }
         let rows = regulation.forbidden_phrases.iter();
         let rows = rows.map(|phrase| vec![format!("«{}»", phrase.text), clause(phrase.clause.as_ref())]);

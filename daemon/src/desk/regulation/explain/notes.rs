@@ -73,6 +73,9 @@ impl Words<'_> {
         if let Some(rule) = &regulation.staffing {
             add(self.of("состав смены", "staffing").to_owned(), rule.note.as_ref(), false);
         }
+        if let Some(rule) = &regulation.mass_problem {
+            add(self.of("массовая проблема", "mass problem").to_owned(), rule.note.as_ref(), false);
+        }
         notes
     }
 

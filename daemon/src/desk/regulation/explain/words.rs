@@ -98,6 +98,7 @@ impl Words<'_> {
             "prefer" => self.of("взять раньше других", "let it go first"),
             "complain" => self.of("пожаловаться руководителю", "complain to the head"),
             "urgent" => self.of("сообщить как срочное", "call urgent"),
+            "merge" => self.of("закрыть как повтор", "close as a duplicate"),
             other => other,
         }
     }

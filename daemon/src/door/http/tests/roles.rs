@@ -81,6 +81,14 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("POST", "/v1/queue/take-next", json!({"line": 3}), &AGENTS),
         ("GET", "/v1/reports/quality", nothing(), &LEADS),
         ("GET", "/v1/reports/sla", nothing(), &LEADS),
+        ("GET", "/v1/problems", nothing(), &READERS),
+        ("POST", "/v1/problems", nothing(), &AGENTS),
+        ("GET", "/v1/problems/{number}", nothing(), &READERS),
+        ("POST", "/v1/problems/{number}/link", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/unlink", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/confirm", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/dismiss", nothing(), &AGENTS),
+        ("POST", "/v1/problems/{number}/close", nothing(), &AGENTS),
         ("GET", "/v1/regulations", nothing(), &ANY),
         ("GET", "/v1/regulations/{id}", nothing(), &ANY),
         ("POST", "/v1/regulations/{id}/preview", nothing(), &ADMIN),
@@ -92,6 +100,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/tickets/{number}", nothing(), &READERS),
         ("GET", "/v1/tickets/{number}/history", nothing(), &READERS),
         ("GET", "/v1/tickets/{number}/explain", nothing(), &READERS),
+        ("GET", "/v1/tickets/{number}/alike", nothing(), &READERS),
         ("POST", "/v1/tickets/{number}/answer", json!({"text": "Да"}), &INTAKE),
         ("GET", "/v1/tickets/{number}/attachments", nothing(), &READERS),
         ("POST", "/v1/tickets/{number}/attachments", nothing(), &INTAKE),
@@ -150,6 +159,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         "/v1/tickets/{number}/escalate",
         "/v1/tickets/{number}/escalation-answer",
         "/v1/tickets/{number}/prefer",
+        "/v1/tickets/{number}/merge",
     ] {
         table.push(("POST", path, nothing(), &AGENTS));
     }

@@ -1,4 +1,4 @@
-//! Words: what is looked for with `q`, and what a ticket has of them.
+//! Words: what is looked for with `q`, what a ticket has of them, and by what tickets are alike.
 //!
 //! A word is a run of letters and digits, in lower case, with `е` for `ё`. A word that is looked for finds those that begin
 //! so, and those with the same stem: «принтера» finds «принтеры», and so does «прин». Stems are Snowball's, Russian for
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use frostem::{Algorithm, Stemmer};
 
-use crate::desk::Ticket;
+use super::ticket::Ticket;
 
 /// What is longer is cut, in bytes: nobody types it.
 const WORD_MAX_BYTES: usize = 120;
@@ -92,7 +92,8 @@ pub fn each_of(ticket: &Ticket, each: &mut dyn FnMut(&str)) {
     }
 }
 
-fn each_in(text: &str, each: &mut dyn FnMut(&str)) {
+/// Calls `each` with every word of a text, some more than once.
+pub fn each_in(text: &str, each: &mut dyn FnMut(&str)) {
     let mut word = String::new();
     for c in text.chars().chain([' ']) {
         match c {
@@ -141,20 +142,24 @@ pub fn stem(word: &str) -> Cow<'_, str> {
 
 /// Stems of words that were met lately: most words of a desk come again and again, and stemming takes longest of all.
 #[derive(Debug, Default)]
-pub struct Stems(HashMap<Box<str>, Option<Box<str>>>);
+pub struct Stems(HashMap<Box<str>, Box<str>>);
 
 impl Stems {
-    /// The stem of a word that does not begin with it; none where it does.
-    pub fn apart(&mut self, word: &str) -> Option<&str> {
+    /// The stem of a word.
+    pub fn of(&mut self, word: &str) -> &str {
         if self.0.len() >= STEMS_MAX {
             self.0.clear();
         }
         if !self.0.contains_key(word) {
-            let stem = stem(word);
-            let apart = (!word.starts_with(stem.as_ref())).then(|| Box::from(stem.as_ref()));
-            self.0.insert(Box::from(word), apart);
+            self.0.insert(Box::from(word), Box::from(stem(word).as_ref()));
         }
-        self.0.get(word)?.as_deref()
+        self.0.get(word).map_or("", AsRef::as_ref)
+    }
+
+    /// The stem of a word that does not begin with it; none where it does.
+    pub fn apart(&mut self, word: &str) -> Option<&str> {
+        let stem = self.of(word);
+        (!word.starts_with(stem)).then_some(stem)
     }
 }
 
