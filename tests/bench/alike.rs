@@ -76,9 +76,9 @@ const WHERE: [&str; 14] = [
 /// Prints what a registration takes, with and without.
 pub(crate) fn alike() {
     let text = shipped_text("getmark");
-    let begin = text.find("[mass-problem]").expect("getmark has mass problems");
-    let end = begin + text[begin..].find("\n\n").expect("something follows");
-    let without = format!("{}{}", &text[..begin], &text[end..]);
+    let first = text.find("[mass-problem]").expect("getmark has mass problems");
+    let end = first + text[first..].find("\n\n").expect("something follows");
+    let without = format!("{}{}", &text[..first], &text[end..]);
     let mut medians = Vec::new();
     for (what, text, suggests) in [("without", &without, false), ("with", &text, true)] {
         let regulation =
