@@ -113,7 +113,7 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
         Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
         Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
-        Event::AgentPut { agent } => (Level::Info, format!("agent {} is known as told now", agent.name)),
+        Event::AgentPut { agent } => (Level::Info, format!("agent {} added or changed", agent.name)),
         Event::AgentRemoved { name } => (Level::Info, format!("agent {name} removed")),
         Event::PresenceChanged { agent, to, presence } => {
             (Level::Info, format!("agent {agent} is {} for {}", presence.id(), to.id()))
