@@ -179,6 +179,7 @@ impl Ticket {
     }
 
     /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
+    #[expect(clippy::too_many_lines, reason = "an arm for each event, none of them long")]
     pub(crate) fn apply(&mut self, event: &Event, by: &str, at: Timestamp) {
         self.changed_at = self.changed_at.max(at);
         match event {

@@ -39,6 +39,7 @@ pub(super) fn of_turn(turn: &Turn) -> Option<String> {
 
 /// What else happened in the same entry; nothing for the clock's own turns, and for those of others that follow from
 /// what happened as this one does.
+#[expect(clippy::too_many_lines, reason = "an arm for each event, none of them long")]
 pub(super) fn of(
     event: &Event,
     asked: ClockKey,
