@@ -12,6 +12,7 @@ use crate::desk::problem::ProblemTurn;
 use crate::desk::{Event, ProblemNumber};
 
 /// What an event is in one line, and how loud it is.
+#[expect(clippy::too_many_lines, reason = "an arm for each event, none of them long")]
 pub fn headline(event: &Event) -> (Level, String) {
     match event {
         Event::Registered(r) => (
@@ -115,7 +116,7 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
         Event::Problem { problem, turn } => problem_turned(*problem, turn),
         Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
-        Event::AgentPut { agent } => (Level::Info, format!("agent {} is known as told now", agent.name)),
+        Event::AgentPut { agent } => (Level::Info, format!("agent {} added or changed", agent.name)),
         Event::AgentRemoved { name } => (Level::Info, format!("agent {name} removed")),
         Event::PresenceChanged { agent, to, presence } => {
             (Level::Info, format!("agent {agent} is {} for {}", presence.id(), to.id()))

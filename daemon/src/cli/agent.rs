@@ -133,7 +133,7 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         table.row([
             agent.name,
             agent.title.unwrap_or_default(),
-            all_or(agent.lines.iter().map(u8::to_string).collect()),
+            all_or(&agent.lines.iter().map(u8::to_string).collect::<Vec<_>>()),
             agent.groups.join(", "),
             agent.skills.join(", "),
             agent.on_shift_until.map_or_else(|| "-".to_owned(), |until| minute(&until)),
@@ -145,7 +145,7 @@ fn list(io: &mut Io<'_>) -> Result<ExitCode, CliError> {
     io.table(&table)
 }
 
-fn all_or(lines: Vec<String>) -> String {
+fn all_or(lines: &[String]) -> String {
     if lines.is_empty() { "all".to_owned() } else { lines.join(", ") }
 }
 

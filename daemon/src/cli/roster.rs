@@ -181,7 +181,7 @@ fn coverage(io: &mut Io<'_>, days: &Stretch) -> Result<ExitCode, CliError> {
             continue;
         }
         let total = length(cover.gap_seconds * 1_000);
-        let gaps = format!("{} gaps", cover.gaps.len());
+        let gaps = format!("gaps: {}", cover.gaps.len());
         table.row([regulation.clone(), what.clone(), open, gaps, String::new(), total, String::new()]);
         for Gap { starts_at, ends_at, on_shift, required, lacks } in cover.gaps {
             let lacks: Vec<_> = lacks.into_iter().map(|lack| format!(", no {}", lack.skill)).collect();

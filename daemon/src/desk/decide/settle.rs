@@ -44,8 +44,8 @@ fn are_several_late(desk: &Desk, late_before: Timestamp) -> bool {
     late.take(2).count() == 2
 }
 
-/// The facts of the earliest clock or shelf that is due at `now`, and the instant they took effect: the deadline's own
-/// (R4). Of both at one instant the clock goes first.
+/// The facts of the earliest shift, clock or shelf that is due at `now`, and the instant they took effect: the deadline's own
+/// (R4). Of those at one instant shifts go first, then clocks.
 pub(super) fn due(desk: &Desk, now: Timestamp) -> Option<(Timestamp, Vec<Fact>)> {
     let timer = desk.index().first_timer().filter(|(at, _)| *at <= now);
     // Who comes or goes at an instant does so before a term runs out at it: the wall says who is there.

@@ -163,8 +163,12 @@ impl People {
             }
             Event::RosterChanged { removed, added } => {
                 let roster = Arc::make_mut(&mut self.roster);
-                removed.iter().for_each(|id| roster.remove(*id));
-                added.iter().for_each(|shift| roster.add(shift.clone()));
+                for id in removed {
+                    roster.remove(*id);
+                }
+                for shift in added {
+                    roster.add(shift.clone());
+                }
                 roster.forget_before(at);
                 self.begun_until = self.begun_until.max(at);
             }
@@ -226,7 +230,9 @@ impl People {
             | Event::EscalationAnswered { .. }
             | Event::EscalationWithdrawn { .. }
             | Event::Complained { .. }
-            | Event::Preferred { .. } => {}
+            | Event::Preferred { .. }
+            | Event::MonthClosed { .. }
+            | Event::Problem { .. } => {}
         }
     }
 }

@@ -122,7 +122,9 @@ struct Kept {
 impl From<Kept> for Roster {
     fn from(Kept { last_id, shifts }: Kept) -> Self {
         let mut roster = Self { last_id, ..Self::default() };
-        shifts.into_iter().for_each(|shift| roster.add(shift));
+        for shift in shifts {
+            roster.add(shift);
+        }
         roster
     }
 }
@@ -192,7 +194,9 @@ impl Roster {
     pub(super) fn remove_of(&mut self, agent: &str) {
         let theirs: Vec<u64> =
             self.shifts.values().filter(|shift| shift.times.agent == agent).map(|shift| shift.id).collect();
-        theirs.into_iter().for_each(|id| self.remove(id));
+        for id in theirs {
+            self.remove(id);
+        }
     }
 
     /// Lets go of what ended long before an instant.

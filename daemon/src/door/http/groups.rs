@@ -59,7 +59,7 @@ pub(super) async fn list(
     reader: Reader,
 ) -> Result<Json<Vec<GroupView>>, Problem> {
     reader.whole("the list of groups")?;
-    Ok(Json(door.look(|desk, now| groups(desk, now)).await?))
+    Ok(Json(door.look(groups).await?))
 }
 
 fn groups(desk: &Desk, now: calendars::Timestamp) -> Vec<GroupView> {
