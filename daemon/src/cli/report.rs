@@ -168,7 +168,9 @@ fn quality(io: &mut Io<'_>, told: Told<Of<Quality>>) -> Result<ExitCode, CliErro
         "mean",
         "positive %",
     ]);
-    numbers.iter().for_each(|title| table.align_right(title));
+    for title in numbers {
+        table.align_right(title);
+    }
     for of in told.regulations {
         for slice in of.slices {
             table.row([
@@ -206,7 +208,9 @@ fn sla(io: &mut Io<'_>, told: Told<Of<Sla>>) -> Result<ExitCode, CliError> {
         "causes",
     ];
     let mut table = Table::new(titles);
-    titles[3..12].iter().for_each(|title| table.align_right(title));
+    for title in &titles[3..12] {
+        table.align_right(title);
+    }
     for of in told.regulations {
         for slice in of.slices {
             for clock in slice.clocks {

@@ -175,6 +175,9 @@ pub struct Books {
     lock: StateLock,
 }
 
+/// A score as it is kept, with its number.
+type NumberedScore = (u64, Vec<u8>);
+
 /// The scores that the projection has on top of its tally.
 #[derive(Clone, Copy, Debug, Default)]
 struct ScoresKept {
@@ -636,7 +639,7 @@ impl Books {
     }
 
     /// What a checkpoint keeps of the months' figures: what was added, or now and then all of it. A month that ended leaves.
-    fn keep_scores(&mut self, desk: &mut Desk) -> (Vec<(u64, Vec<u8>)>, Option<Vec<u8>>) {
+    fn keep_scores(&mut self, desk: &mut Desk) -> (Vec<NumberedScore>, Option<Vec<u8>>) {
         let scores = desk.take_scores();
         let has_ended = scores.iter().any(|score| matches!(score, Score::MonthClosed { .. }));
         if has_ended || self.scores.count + scores.len() > SCORES_MAX {

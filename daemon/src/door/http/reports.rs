@@ -29,7 +29,7 @@ use super::auth::Reader;
 use super::problem::Problem;
 use super::query::Query;
 use super::{DoorState, blocking};
-use crate::desk::report::{Month, MonthFigures};
+use crate::desk::report::{Month, MonthError, MonthFigures};
 use crate::desk::{Actor, Event, FieldError, Refusal, Regulations, Role};
 use crate::run::{History, HistoryError};
 
@@ -54,7 +54,7 @@ impl Asked {
         let month = query.last("month").and_then(|text| match text.parse() {
             Ok(month) => Some(month),
             Err(error) => {
-                wrong("month", &format!("{error}"));
+                wrong("month", &MonthError::to_string(&error));
                 None
             }
         });

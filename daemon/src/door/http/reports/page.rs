@@ -86,13 +86,13 @@ pub(super) struct Bar {
 
 impl Page {
     pub(super) fn new(words: Words, title: &str, head: &Head, sections: Vec<Section>) -> Self {
-        let state = match (head.state, &head.closed_at) {
-            (MonthState::Running, _) => {
-                words.of("Месяц ещё идёт, показатели меняются", "The month runs, figures change").to_owned()
+        let state = match head.state {
+            MonthState::Running => {
+                words.of("Месяц ещё идёт, показатели меняются", "The month runs, figures change")
             }
-            (MonthState::Closed, _) => words
-                .of("Месяц закрыт, показатели окончательные", "The month is closed, figures are final")
-                .to_owned(),
+            MonthState::Closed => {
+                words.of("Месяц закрыт, показатели окончательные", "The month is closed, figures are final")
+            }
         };
         Self {
             lang: words.lang(),

@@ -91,6 +91,7 @@ struct ClockSla {
 /// Quantiles by nearest rank.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Quantiles)]
+#[expect(clippy::struct_field_names, reason = "the unit is the last word of a name")]
 struct QuantilesView {
     /// Half took no longer.
     p50_seconds: i64,
@@ -212,7 +213,7 @@ impl RegulationSla {
             match by {
                 Dimension::Regulation => section.charts.extend(causes(words, &slices)),
                 Dimension::Line | Dimension::Agent | Dimension::Priority => {
-                    section.charts.extend(kept(words, by, &slices))
+                    section.charts.extend(kept(words, by, &slices));
                 }
                 Dimension::Service | Dimension::Source => {}
             }
