@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
-use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
+use andon::desk::{AlarmKind, Appointment, Basis, ClientTerms, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::Timestamp;
 use serde_json::json;
 
@@ -127,6 +127,7 @@ fn events() -> Vec<Event> {
         of_alerts(),
         kept_apart(),
         of_departments_and_the_head(),
+        of_clients(),
     ]
     .concat()
 }
@@ -456,11 +457,39 @@ fn kind(event: &Event) -> usize {
         Event::EscalationWithdrawn { .. } => 47,
         Event::Complained { .. } => 48,
         Event::Preferred { .. } => 49,
+        Event::ClientSet(_) => 50,
+        Event::ContactAppointed(_) => 51,
+        Event::ClientRemoved { .. } => 52,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 50;
+const KINDS: usize = 53;
+
+/// What came with the register of clients.
+fn of_clients() -> Vec<Event> {
+    let terms = ClientTerms {
+        id: "romashka".into(),
+        name: text("ООО «Ромашка»"),
+        domains: vec!["romashka.example.ru".into()],
+        paid_channels: vec!["phone".into()],
+        systems: vec![text("https://crm.romashka.example.ru")],
+    };
+    let bare =
+        ClientTerms { id: "lutik".into(), name: text("АО «Лютик»"), ..ClientTerms::default() };
+    let contact = Requester {
+        name: Some(text("Анна Петрова")),
+        email: Some(text("petrova@romashka.example.ru")),
+        ..Requester::default()
+    };
+    let notice = text("Письмо № 17");
+    vec![
+        Event::ClientSet(Box::new(terms)),
+        Event::ClientSet(Box::new(bare)),
+        Event::ContactAppointed(Box::new(Appointment { client: "romashka".into(), contact, notice })),
+        Event::ClientRemoved { client: "lutik".into() },
+    ]
+}
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -481,7 +510,8 @@ fn of_departments_and_the_head() -> Vec<Event> {
 
 /// Each event in an entry of its own; the first entry carries everything that an entry can.
 fn entries() -> Vec<Entry> {
-    let of_the_desk = |event: &Event| (17..=22).contains(&kind(event)) || [34, 37].contains(&kind(event));
+    let of_the_desk =
+        |event: &Event| (17..=22).contains(&kind(event)) || [34, 37, 50, 51, 52].contains(&kind(event));
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
     let mut entries: Vec<Entry> = (1..)
         .zip(events())

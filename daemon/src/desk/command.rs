@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
+use super::client::ClientAct;
 use super::reading::{Read, read};
 use super::reference::{ALERTS, OVER_LIMIT, Reference};
 use super::refusal::{FieldError, list};
@@ -216,6 +217,8 @@ pub enum DeskAct {
         /// Which part.
         part: String,
     },
+    /// Changes the register of clients (BC-4).
+    Client(ClientAct),
 }
 
 /// Who may come in, by the hash of a secret.

@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 
 use super::alarm::AlarmKind;
 use super::attachment::Attached;
+use super::client::{Appointment, ClientTerms};
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::reference::Reference;
@@ -433,4 +434,10 @@ pub enum Event {
     Complained { text: String },
     /// The client agreed that it goes before its other tickets (BC-8).
     Preferred { reason: String },
+    /// A client was written down, or has other terms.
+    ClientSet(Box<ClientTerms>),
+    /// A client has appointed another contact (BC-4).
+    ContactAppointed(Box<Appointment>),
+    /// A client was taken out of the register.
+    ClientRemoved { client: SmolStr },
 }

@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, Shelving, part_alarm};
 use super::alert::AlertWindow;
+use super::client::Clients;
 use super::command::Token;
 use super::event::{Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
@@ -45,6 +46,9 @@ pub struct Rest {
     /// How many tickets alerts have opened of late.
     #[serde(default)]
     alerts: AlertWindow,
+    /// The register of clients.
+    #[serde(default)]
+    clients: Clients,
 }
 
 impl Default for Rest {
@@ -61,6 +65,7 @@ impl Default for Rest {
             tokens: Vec::new(),
             parts: BTreeMap::new(),
             alerts: AlertWindow::default(),
+            clients: Clients::default(),
         }
     }
 }
@@ -122,6 +127,11 @@ impl Desk {
 
     pub(super) fn is_lenient(&self) -> bool {
         self.lenient
+    }
+
+    /// The register of clients.
+    pub fn clients(&self) -> &Clients {
+        &self.rest.clients
     }
 
     /// The regulations it works by.
@@ -419,6 +429,9 @@ impl Desk {
                 self.rest.known_at = at;
                 self.rest.behind_ms = Some(*behind_ms);
             }
+            Event::ClientSet(terms) => self.rest.clients.set(terms),
+            Event::ContactAppointed(appointment) => self.rest.clients.appoint(appointment, by, at),
+            Event::ClientRemoved { client } => self.rest.clients.remove(client),
             Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
             Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
             Event::PartFailed { kind, part, text } => {

@@ -200,6 +200,9 @@ impl Ticket {
             | Event::Muted { .. }
             | Event::TokenAdded { .. }
             | Event::TokenRevoked { .. }
+            | Event::ClientSet(_)
+            | Event::ContactAppointed(_)
+            | Event::ClientRemoved { .. }
             | Event::SealedLooked { .. } => {}
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();

@@ -7,6 +7,7 @@ mod acts;
 mod alert;
 mod apply;
 mod attachments;
+mod clients;
 mod clocks;
 mod correct;
 mod desk;

@@ -151,7 +151,7 @@ impl Loop {
             Command::Attachments { act, .. } => matches!(act, AttachmentAct::Remove { .. }),
             Command::Sealed { act, .. } => matches!(act, SealedAct::Erase { .. }),
             Command::Desk(act) => match act {
-                DeskAct::AddToken(_) => false,
+                DeskAct::AddToken(_) | DeskAct::Client(_) => false,
                 DeskAct::AckAlarm(_)
                 | DeskAct::ShelveAlarm { .. }
                 | DeskAct::UnshelveAlarm(_)
