@@ -327,13 +327,13 @@ impl People {
                 json!({"to": self.number(desk).0, "kind": kind})
             }
             "split" => json!({"subject": text}),
-            "escalate" => match regulation.topics.len() {
-                0 => json!({"topic": "none", "channel": "none", "text": text}),
-                _ => {
-                    let topic = self.one_of(&regulation.topics);
-                    json!({"topic": topic.name.id, "channel": topic.channels[0], "text": text})
-                }
-            },
+            "escalate" if regulation.topics.is_empty() => {
+                json!({"topic": "none", "channel": "none", "text": text})
+            }
+            "escalate" => {
+                let topic = self.one_of(&regulation.topics);
+                json!({"topic": topic.name.id, "channel": topic.channels[0], "text": text})
+            }
             "escalation-answer" => {
                 let open = ticket.escalations.iter().find(|escalation| escalation.is_open());
                 json!({"escalation": open.map_or(1, |escalation| escalation.id), "text": text})
