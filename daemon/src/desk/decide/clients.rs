@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::acts::refuse;
-use super::{Decision, Draft, Wrong, in_brackets, need, whole_desk};
+use super::{Decision, Draft, Wrong, clocks, in_brackets, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::client::{Appointment, CLIENTS_MAX, Client, ClientAct, ClientTerms};
 use crate::desk::command::{Ending, Requester};
@@ -168,5 +168,8 @@ pub(super) fn refuse_others(draft: &mut Draft<'_>, client: &Client) -> Result<()
     let (Some(reason), Some(false)) = (rule, client.is_spoken_for_by(&draft.ticket.facts.requester)) else {
         return Ok(());
     };
+    // Its clocks start with the registration, and stop with the refusal.
+    clocks::turn(draft);
+    draft.triggers.clear();
     refuse(draft, &Ending { reason: Some(reason.into()), text: None })
 }

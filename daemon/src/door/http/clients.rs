@@ -139,7 +139,8 @@ async fn found(door: &DoorState, id: String) -> Result<ClientView, Problem> {
 /// Writes a client down, or gives it other terms: what is left out is empty then. Its contacts stay.
 #[utoipa::path(put, path = "/v1/clients/{id}", tag = "clients", operation_id = "set_client", request_body = SetClient,
     params(("id" = String, Path, description = "The client's id: 1 to 64 of a-z, 0-9 and `-`", example = "romashka")),
-    responses((status = 200, description = "The client", body = ClientView)))]
+    responses((status = 200, description = "The client", body = ClientView,
+        headers(("andon-changed" = String, description = "Whether the desk is another now")))))]
 pub(super) async fn set(
     State(door): State<DoorState>,
     Named(id): Named<String>,
