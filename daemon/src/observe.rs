@@ -107,6 +107,12 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::TokenAdded { token } => {
             (Level::Info, format!("token {} added with role {}", token.name, token.role))
         }
+        Event::ClientSet(terms) => (Level::Info, format!("client {} written down", terms.id)),
+        Event::ContactAppointed(appointment) => (
+            Level::Info,
+            format!("client {} has another contact, by {}", appointment.client, appointment.notice),
+        ),
+        Event::ClientRemoved { client } => (Level::Info, format!("client {client} removed")),
         Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
         Event::Attached(file) => {
             (Level::Info, format!("attachment {} came: {}, {} bytes", file.id, file.media_type, file.bytes))

@@ -15,7 +15,7 @@ use andon::desk::regulation::Divisor;
 use andon::desk::report::{
     Cause, ClockFigures, Dimension, MonthFigures, QualityFigures, Quantiles, RegulationFigures, SliceFigures,
 };
-use andon::desk::{AlarmKind, Basis, Metric, Reference, Role, Stage, TicketNumber};
+use andon::desk::{AlarmKind, Appointment, Basis, ClientTerms, Metric, Reference, Role, Stage, TicketNumber};
 use calendars::{Timestamp, Tz};
 use serde_json::json;
 
@@ -136,6 +136,7 @@ fn events() -> Vec<Event> {
         of_people(),
         months(),
         of_problems(),
+        of_clients(),
     ]
     .concat()
 }
@@ -639,11 +640,39 @@ fn kind(event: &Event) -> usize {
             ProblemTurn::ResolvedUpto { .. } => 69,
             ProblemTurn::ResolvedAll => 70,
         },
+        Event::ClientSet(_) => 71,
+        Event::ContactAppointed(_) => 72,
+        Event::ClientRemoved { .. } => 73,
     }
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 71;
+const KINDS: usize = 74;
+
+/// What came with the register of clients.
+fn of_clients() -> Vec<Event> {
+    let terms = ClientTerms {
+        id: "romashka".into(),
+        name: text("ООО «Ромашка»"),
+        domains: vec!["romashka.example.ru".into()],
+        paid_channels: vec!["phone".into()],
+        systems: vec![text("https://crm.romashka.example.ru")],
+    };
+    let bare =
+        ClientTerms { id: "lutik".into(), name: text("АО «Лютик»"), ..ClientTerms::default() };
+    let contact = Requester {
+        name: Some(text("Анна Петрова")),
+        email: Some(text("petrova@romashka.example.ru")),
+        ..Requester::default()
+    };
+    let notice = text("Письмо № 17");
+    vec![
+        Event::ClientSet(Box::new(terms)),
+        Event::ClientSet(Box::new(bare)),
+        Event::ContactAppointed(Box::new(Appointment { client: "romashka".into(), contact, notice })),
+        Event::ClientRemoved { client: "lutik".into() },
+    ]
+}
 
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
@@ -666,7 +695,7 @@ fn of_departments_and_the_head() -> Vec<Event> {
 fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
-            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70].contains(&kind(event))
+            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73].contains(&kind(event))
             || (50..=57).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));

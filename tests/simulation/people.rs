@@ -445,6 +445,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             | DeskAct::Mute { .. } => Actor::named("lead", Role::Lead),
             DeskAct::AddToken(_)
             | DeskAct::RevokeToken(_)
+            | DeskAct::Client(_)
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),
         },

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
+use super::client::ClientAct;
 use super::people::PeopleAct;
 use super::problem::{NAMED_MAX, ProblemNumber};
 use super::reading::{Read, read};
@@ -243,6 +244,8 @@ pub enum DeskAct {
     },
     /// Does something about agents and their shifts.
     People(PeopleAct),
+    /// Changes the register of clients (BC-4).
+    Client(ClientAct),
 }
 
 /// Who may come in, by the hash of a secret.

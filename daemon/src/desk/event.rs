@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 
 use super::alarm::AlarmKind;
 use super::attachment::Attached;
+use super::client::{Appointment, ClientTerms};
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::people::{AgentCard, Presence, PresenceFor, Shift, Staffing};
@@ -523,4 +524,10 @@ pub enum Event {
         #[serde(flatten)]
         turn: ProblemTurn,
     },
+    /// A client was written down, or has other terms.
+    ClientSet(Box<ClientTerms>),
+    /// A client has appointed another contact (BC-4).
+    ContactAppointed(Box<Appointment>),
+    /// A client was taken out of the register.
+    ClientRemoved { client: SmolStr },
 }

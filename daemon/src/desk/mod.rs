@@ -40,6 +40,8 @@
 //! | *queue* | open tickets that nobody has taken and that wait for nobody, in the order to be taken |
 //! | *held* | of a ticket in the queue: not to be begun while another of its client, its *holder*, is in work |
 //! | *preferred* | of a ticket: its client agreed that it goes before its others |
+//! | *register* of clients | which organisations there are, with the *terms* of their contracts: the channels they pay for |
+//! | *contact* | the one person who speaks for a client; a *notice* of the client *appoints* another |
 //! | *source* | where the cause of a problem lay, with what is done then |
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
@@ -85,6 +87,7 @@ pub mod alarm;
 pub mod alert;
 pub mod alike;
 pub mod attachment;
+pub mod client;
 pub mod clocks;
 pub mod command;
 mod decide;
@@ -113,6 +116,7 @@ pub use alarm::{Alarm, AlarmKind, AlarmState, Shelving};
 pub use alert::{Alert, AlertState, AlertsOverLimit};
 pub use alike::Alike;
 pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
+pub use client::{Appointment, Client, ClientAct, ClientTerms, Clients};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
 pub use escalation::{Escalation, EscalationState};

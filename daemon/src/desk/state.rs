@@ -14,6 +14,7 @@ use smol_str::SmolStr;
 use super::alarm::{Alarm, AlarmKind, AlarmState, BREACH_LATE, Shelving, part_alarm};
 use super::alert::AlertWindow;
 use super::alike::{Found, Kin, SUGGESTED_MIN, Subjects};
+use super::client::Clients;
 use super::command::Token;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
@@ -61,6 +62,9 @@ pub struct Rest {
     /// One cause of many tickets.
     #[serde(default, skip_serializing_if = "Problems::is_empty")]
     problems: Problems,
+    /// The register of clients.
+    #[serde(default)]
+    clients: Clients,
 }
 
 impl Default for Rest {
@@ -81,6 +85,7 @@ impl Default for Rest {
             rotation: Arc::default(),
             months: BTreeMap::new(),
             problems: Problems::default(),
+            clients: Clients::default(),
         }
     }
 }
@@ -193,6 +198,11 @@ impl Desk {
 
     pub(super) fn is_lenient(&self) -> bool {
         self.lenient
+    }
+
+    /// The register of clients.
+    pub fn clients(&self) -> &Clients {
+        &self.rest.clients
     }
 
     /// The regulations it works by.
@@ -657,6 +667,9 @@ impl Desk {
                 self.rest.months.insert(*month, first_seq);
                 self.score(Score::MonthClosed { month: *month });
             }
+            Event::ClientSet(terms) => self.rest.clients.set(terms),
+            Event::ContactAppointed(appointment) => self.rest.clients.appoint(appointment, by, at),
+            Event::ClientRemoved { client } => self.rest.clients.remove(client),
             Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
             Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
             Event::PartFailed { kind, part, text } => {

@@ -234,6 +234,9 @@ impl Ticket {
             | Event::TokenAdded { .. }
             | Event::TokenRevoked { .. }
             | Event::SealedLooked { .. }
+            | Event::ClientSet(_)
+            | Event::ContactAppointed(_)
+            | Event::ClientRemoved { .. }
             | Event::AgentPut { .. }
             | Event::AgentRemoved { .. }
             | Event::PresenceChanged { .. }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod apart;
+mod clients;
 mod estimate;
 mod extend;
 mod intake;

@@ -19,7 +19,7 @@ fn an_unknown_section_is_told_with_the_known_ones() {
         "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `short`, `version`, `holds-from`, `note`, `knowledge-base`, \
          `urgent-channel`, `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
          `channel`, `line`, `field`, `verb`, `clock`, `mark`, `quality`, `reason`, `source`, \
-         `escalation`, `department`, `topic`, `queue`, `bug-report`, `forbidden-phrase`, `attachments`, `assignment`, `staffing`, \
+         `escalation`, `department`, `topic`, `queue`, `clients`, `bug-report`, `forbidden-phrase`, `attachments`, `assignment`, `staffing`, \
          `mass-problem`; did you mean `type`?"
     );
 }

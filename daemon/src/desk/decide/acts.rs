@@ -463,7 +463,7 @@ fn ending(draft: &Draft<'_>, verb: &str, ending: &Ending) -> Result<(String, Opt
     Ok((reason, text))
 }
 
-fn refuse(draft: &mut Draft<'_>, words: &Ending) -> Result<(), Refusal> {
+pub(super) fn refuse(draft: &mut Draft<'_>, words: &Ending) -> Result<(), Refusal> {
     in_regulation(draft, "refuse")?;
     let (reason, text) = ending(draft, "refuse", words)?;
     draft.push(Event::Refused { reason: reason.clone(), text });

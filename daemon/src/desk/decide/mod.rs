@@ -8,6 +8,7 @@ mod alert;
 mod apply;
 mod assignment;
 mod attachments;
+mod clients;
 mod clocks;
 mod correct;
 mod desk;

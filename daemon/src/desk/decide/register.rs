@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::clients;
 use super::fields::{FieldCheck, Values, wanted};
 use super::{
     Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, mass, may_not_set, need, one_of_roles,
@@ -31,9 +32,18 @@ pub(super) fn decide(
     // Marked so where an agent registers it (HD-1, PM-C1); what comes in by itself does so as `intake`.
     let by_agent = actor.role >= Role::Agent && !actor.requester && !actor.name.is_empty();
     facts.opened_by = by_agent.then(|| actor.name.clone());
+    let has_register = regulation.clients.is_some() && !desk.is_lenient();
+    let client = clients::of(desk, &facts).filter(|_| has_register);
+    if let Some(client) = client {
+        facts.client = Some(client.terms.name.clone());
+        clients::may_come_by(&regulation, client, &facts)?;
+    }
     let mut draft = open(desk, regulation, facts, &actor.name, at);
     if let Some(first) = register.follows {
         follow(&mut draft, first, actor)?;
+    }
+    if let Some(client) = client {
+        clients::refuse_others(&mut draft, client)?;
     }
     mass::note_alike(&mut draft);
     Ok(draft.finish())

@@ -137,6 +137,9 @@ pub(super) fn of(
         | Event::Muted { .. }
         | Event::TokenAdded { .. }
         | Event::TokenRevoked { .. }
+        | Event::ClientSet(_)
+        | Event::ContactAppointed(_)
+        | Event::ClientRemoved { .. }
         | Event::Attached(_)
         | Event::AttachmentRemoved { .. }
         | Event::SealedSet { .. }

@@ -43,6 +43,7 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.clocks();
     explainer.topics();
     explainer.queue();
+    explainer.clients();
     explainer.marks_and_reasons();
     explainer.forms();
     explainer.people();

@@ -75,6 +75,9 @@ pub(super) struct File {
     /// The order of the queue.
     #[serde(default)]
     pub queue: Option<Queue>,
+    /// What the register of clients is for.
+    #[serde(default)]
+    pub clients: Option<ClientRule>,
     #[serde(default)]
     pub bug_report: Option<BugReportForm>,
     #[serde(default, rename = "forbidden-phrase")]
@@ -490,6 +493,24 @@ pub(super) struct Queue {
     /// A client's tickets are worked on one after another.
     #[serde(default)]
     pub one_by_one: bool,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ClientRule {
+    /// A reason of `refuse`: anybody but a client's contact is refused by it.
+    #[serde(default)]
+    pub refuse_others: Option<Spanned<String>>,
+    /// Channels for those clients only whose contracts pay for them.
+    #[serde(default)]
+    pub paid_channels: Vec<Spanned<String>>,
+    /// The clause of those channels, where it is another.
+    #[serde(default)]
+    pub paid_channels_clause: Option<String>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

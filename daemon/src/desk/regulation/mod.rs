@@ -101,6 +101,8 @@ pub struct Regulation {
     pub topics: Vec<Topic>,
     /// The order of its queue.
     pub queue: QueueRule,
+    /// What it makes of the register of clients; none where it makes nothing of it.
+    pub clients: Option<ClientRule>,
     /// What a bug report must look like.
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
@@ -305,6 +307,21 @@ pub struct QueueRule {
     pub first: Vec<SmolStr>,
     /// Whether a client's tickets are worked on one after another.
     pub one_by_one: bool,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
+/// What follows for a client that is in the register (BC-4, BC-5).
+#[derive(Debug, Clone)]
+pub struct ClientRule {
+    /// The reason by which a registration of anybody but the client's contact is refused; none where anybody may ask.
+    pub refuse_others: Option<SmolStr>,
+    /// The channels by which only those clients come whose terms have them.
+    pub paid_channels: Vec<SmolStr>,
+    /// The clause of those channels, where it is another.
+    pub paid_channels_clause: Option<String>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.

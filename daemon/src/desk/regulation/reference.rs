@@ -9,7 +9,7 @@ use super::Regulation;
 const PAGE: &str = include_str!("../../../regulations/README.md");
 
 /// A snippet with a key that is not there, for each section that has keys: serde names those that are.
-const SECTIONS: [(&str, &str); 32] = [
+const SECTIONS: [(&str, &str); 33] = [
     ("", "zzz = 1"),
     ("calendar", "[[calendar]]\nzzz = 1"),
     ("calendar.hours", "[[calendar]]\nhours = [{ zzz = 1 }]"),
@@ -32,6 +32,7 @@ const SECTIONS: [(&str, &str); 32] = [
     ("reason", "[[reason]]\nzzz = 1"),
     ("source", "[[source]]\nzzz = 1"),
     ("queue", "[queue]\nzzz = 1"),
+    ("clients", "[clients]\nzzz = 1"),
     ("escalation", "[escalation]\nzzz = 1"),
     ("department", "[[department]]\nzzz = 1"),
     ("topic", "[[topic]]\nzzz = 1"),

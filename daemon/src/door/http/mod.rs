@@ -22,6 +22,7 @@ mod batch;
 mod board;
 mod body;
 mod caching;
+mod clients;
 mod clock;
 mod denials;
 mod docs;
@@ -291,6 +292,9 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(alertmanager::take))
         .routes(routes!(queue::list))
         .routes(routes!(queue::take_next))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::show, clients::set, clients::remove))
+        .routes(routes!(clients::appoint))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

@@ -3,6 +3,7 @@
 //! Names and forms come first, here and in [`clocks`]; whether the whole makes sense is asked in [`sense`], and only
 //! where every name is right: a mistyped status would else be told twice, as unknown and as one that nothing reaches.
 
+mod clients;
 mod clocks;
 mod mass_problem;
 mod people;
@@ -244,6 +245,7 @@ impl Check<'_> {
             departments: file.departments.iter().map(named).collect(),
             topics: self.topics(file, &names),
             queue: file.queue.as_ref().map(|queue| self.queue(queue, &names)).unwrap_or_default(),
+            clients: file.clients.as_ref().map(|rule| self.clients(rule, file, &names)),
             marks: file.marks.iter().map(mark).collect(),
             quality: self.quality(file),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),

@@ -52,6 +52,8 @@ impl Words<'_> {
             add(name.title.clone(), name.note.as_ref(), false);
         }
         add(self.of("очередь", "the queue").to_owned(), regulation.queue.note.as_ref(), false);
+        let clients = regulation.clients.as_ref().and_then(|rule| rule.note.as_ref());
+        add(self.of("клиенты", "clients").to_owned(), clients, false);
         for reason in &regulation.reasons {
             add(format!("{}: {}", self.verb(&reason.verb), reason.title), reason.note.as_ref(), false);
         }

@@ -43,6 +43,30 @@ impl Explainer<'_> {
         self.table(("", ""), &columns, rows);
     }
 
+    pub(super) fn clients(&mut self) {
+        let Some(rule) = &self.words.regulation.clients else { return };
+        let anybody = self.w("кто угодно", "anybody");
+        let contact = self
+            .w("только назначенный клиентом; прочим отказ", "the client's contact only; others are refused");
+        let who = match &rule.refuse_others {
+            Some(reason) => format!("{contact}: {reason}"),
+            None => anybody.to_owned(),
+        };
+        let channels = match rule.paid_channels.as_slice() {
+            [] => self.w("нет", "none").to_owned(),
+            channels => channels.join(", "),
+        };
+        let row =
+            vec![who, clause(rule.clause.as_ref()), channels, clause(rule.paid_channels_clause.as_ref())];
+        let columns = [
+            ("кто обращается", "who may ask"),
+            CLAUSE,
+            ("каналы только по договору", "channels by contract only"),
+            CLAUSE,
+        ];
+        self.table(("Клиенты", "Clients"), &columns, vec![row]);
+    }
+
     pub(super) fn queue(&mut self) {
         let queue = &self.words.regulation.queue;
         if queue.first.is_empty() && !queue.one_by_one {
