@@ -232,7 +232,10 @@ impl People {
             | Event::Complained { .. }
             | Event::Preferred { .. }
             | Event::MonthClosed { .. }
-            | Event::Problem { .. } => {}
+            | Event::Problem { .. }
+            | Event::ClientSet(_)
+            | Event::ContactAppointed(_)
+            | Event::ClientRemoved { .. } => {}
         }
     }
 }
