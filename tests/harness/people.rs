@@ -36,7 +36,8 @@ impl World {
     /// # Panics
     /// Where the desk refuses it.
     pub fn people(&mut self, act: PeopleAct) -> &mut Self {
-        self.try_people(act.clone()).unwrap_or_else(|refusal| panic!("{act:?}: {refusal}"));
+        let wish = format!("{act:?}");
+        self.try_people(act).unwrap_or_else(|refusal| panic!("{wish}: {refusal}"));
         self
     }
 
