@@ -51,6 +51,17 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::AlertsCounted { count } => {
             (Level::Warn, format!("{count} alerts have no ticket of their own and are counted here"))
         }
+        Event::Escalated { escalation, topic, department, channel, .. } => {
+            (Level::Info, format!("escalation {escalation} to {department} by {channel}, topic {topic}"))
+        }
+        Event::EscalationAnswered { escalation, .. } => {
+            (Level::Info, format!("escalation {escalation} answered"))
+        }
+        Event::EscalationWithdrawn { escalation } => {
+            (Level::Info, format!("escalation {escalation} withdrawn, the ticket is closed"))
+        }
+        Event::Preferred { .. } => (Level::Info, "goes before its client's others, as agreed".into()),
+        Event::Complained { .. } => (Level::Warn, "the requester complained: for the head".into()),
         Event::Clock { metric, turn, .. } => match turn {
             Turn::Breached { at, late: _ } => {
                 (Level::Warn, format!("{metric} term breached at {}", utc(*at)))

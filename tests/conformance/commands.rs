@@ -91,10 +91,14 @@ fn a_closed_ticket_is_closed() {
         ("close", json!({ "reason": "Ещё" })),
         ("split", json!({ "subject": "Ещё" })),
         ("urgent", json!({ "text": "Ещё" })),
+        ("escalate", json!({})),
+        ("escalation-answer", json!({})),
+        ("prefer", json!({ "reason": "Ещё" })),
     ] {
         assert_eq!(world.refused(ticket, verb, body).code(), "closed", "{verb}");
     }
     world.act(ticket, "reply", json!({ "text": "Для памяти", "internal": true }));
+    world.act(ticket, "complain", json!({ "text": "Закрыли, а не работает" }));
     world.act(ticket, "link", json!({ "to": other, "kind": "duplicate" }));
     assert_eq!(world.ticket(ticket).stage, Stage::Closed);
 }

@@ -17,7 +17,7 @@ use crate::clock::SimulatedClock;
 use crate::time::{ZONE, instant};
 use crate::world::shipped;
 
-/// A box under `getmark`. It can be switched off and on again.
+/// A box under a regulation that ships, `getmark` where nothing is said. It can be switched off and on again.
 pub struct SimulatedBox {
     clock: SimulatedClock,
     settings: Settings,
@@ -29,10 +29,15 @@ pub struct SimulatedBox {
 impl SimulatedBox {
     /// A new box, switched on at a time.
     pub fn at(now: &str) -> Self {
+        Self::under("getmark", now)
+    }
+
+    /// A new box under a regulation that ships, switched on at a time.
+    pub fn under(regulation: &str, now: &str) -> Self {
         let dir = TempDir::new().expect("a test has a directory");
         let settings = Settings {
             state_dir: dir.path().to_owned(),
-            regulations: Regulations::new(vec![shipped("getmark").into()]),
+            regulations: Regulations::new(vec![shipped(regulation).into()]),
             zone: ZONE,
             language: Language::Russian,
             quiet: QuietHours::default(),

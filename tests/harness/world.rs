@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use andon::desk::clocks::{Clock, ClockState};
 use andon::desk::{
     Act, Actor, Alarm, Alert, AlertsOverLimit, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric,
-    Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
+    QueuePart, Queued, Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
 };
 use calendars::Timestamp;
 use serde_json::Value;
@@ -220,6 +220,24 @@ impl World {
         let Err(refusal) = self.try_act(ticket, verb, body) else { panic!("{wish} was to be refused") };
         assert_eq!(self.entries.len(), before, "{wish} was refused, and left something behind");
         refusal
+    }
+
+    /// Takes the next ticket of the queue, or tells why not.
+    pub fn try_take_next(&mut self, part: Value) -> Result<TicketNumber, Refusal> {
+        let asked = andon::desk::command::TakeNext::from_json(part).expect("a part of the queue");
+        let ticket = self.give(&Command::TakeNext(asked))?;
+        Ok(ticket.expect("a ticket was taken"))
+    }
+
+    /// The queue, the next first: each ticket with why it stands there, and what holds it: `2 arrival held by 1`.
+    pub fn queue(&self) -> Vec<String> {
+        let word = |reason| serde_json::to_value(reason).expect("a reason is a word");
+        let queue = self.desk.queue(&QueuePart::default(), self.now);
+        let line = |queued: Queued| {
+            let held = queued.held.map(|holder| format!(" held by {}", holder.number)).unwrap_or_default();
+            format!("{} {}{held}", queued.ticket.number, word(queued.reason).as_str().unwrap_or_default())
+        };
+        queue.map(line).collect()
     }
 
     /// Changes something of the desk that is no ticket.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use andon::desk::command::{Classify, Register, Requester, Token};
+use andon::desk::command::{Classify, Register, Requester, TakeNext, Token};
 use andon::desk::event::Receipt;
 use andon::desk::regulation::{Field, FieldKind};
 use andon::desk::{
@@ -41,6 +41,7 @@ impl Ask {
             Command::AlertsOverLimit(over) => format!("{} alerts over the limit", over.count),
             Command::Attachments { number, act } => format!("{act:?} of {number}"),
             Command::Sealed { number, act } => format!("{act:?} of {number}"),
+            Command::TakeNext(_) => "take the next".to_owned(),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -72,6 +73,7 @@ impl People {
             0..=27 => Command::Register(self.register(desk)),
             28..=85 => self.act(desk, now),
             86..=88 => self.apply(desk),
+            89..=91 => Command::TakeNext(TakeNext::default()),
             _ => Command::Desk(self.desk_act(desk)),
         };
         let actor = fitting(actor, &command, &mut self.random);
@@ -254,9 +256,25 @@ impl People {
 
     /// A verb; most often one that a ticket so far along is made for.
     fn verb(&mut self, ticket: Option<&Ticket>) -> &'static str {
-        const OPEN: [&str; 16] = [
-            "reply", "reply", "ask", "answer", "status", "take", "take", "assign", "route", "resolve",
-            "resolve", "resolve", "priority", "estimate", "classify", "close",
+        const OPEN: [&str; 18] = [
+            "reply",
+            "reply",
+            "ask",
+            "answer",
+            "status",
+            "take",
+            "take",
+            "assign",
+            "route",
+            "resolve",
+            "resolve",
+            "resolve",
+            "priority",
+            "estimate",
+            "classify",
+            "close",
+            "escalate",
+            "escalation-answer",
         ];
         const RESOLVED: [&str; 5] = ["confirm", "confirm", "return", "return", "reply"];
         let is_any = self.random.one_in(4);
@@ -281,7 +299,7 @@ impl People {
         let text = self.text();
         match verb {
             "reply" => json!({"text": text, "internal": self.random.one_in(5)}),
-            "ask" | "answer" | "urgent" => json!({"text": text}),
+            "ask" | "answer" | "urgent" | "complain" => json!({"text": text}),
             "status" => self.status(ticket, regulation),
             "classify" => self.classify(ticket, regulation),
             "priority" => json!({"to": self.one_of(&regulation.priorities).name.id, "reason": text}),
@@ -299,7 +317,7 @@ impl People {
                 Some(mark) if self.random.one_in(2) => json!({"mark": mark.id}),
                 Some(_) | None => json!({}),
             },
-            "return" => json!({"reason": text}),
+            "return" | "prefer" => json!({"reason": text}),
             "defer" | "refuse" | "close" => match regulation.reasons(verb).first() {
                 Some(reason) => json!({"reason": reason.id}),
                 None => json!({"reason": text}),
@@ -309,6 +327,17 @@ impl People {
                 json!({"to": self.number(desk).0, "kind": kind})
             }
             "split" => json!({"subject": text}),
+            "escalate" if regulation.topics.is_empty() => {
+                json!({"topic": "none", "channel": "none", "text": text})
+            }
+            "escalate" => {
+                let topic = self.one_of(&regulation.topics);
+                json!({"topic": topic.name.id, "channel": topic.channels[0], "text": text})
+            }
+            "escalation-answer" => {
+                let open = ticket.escalations.iter().find(|escalation| escalation.is_open());
+                json!({"escalation": open.map_or(1, |escalation| escalation.id), "text": text})
+            }
             _ => json!({}),
         }
     }
@@ -404,7 +433,9 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
     match command {
         Command::Ticket { act: Act::Answer(_) | Act::Confirm(_) | Act::Return(_), .. } => Actor::requester(),
         Command::Register(_) if actor.role < Role::Intake => Actor::named("form", Role::Intake),
-        Command::Ticket { .. } if actor.role < Role::Agent => Actor::named("lead", Role::Lead),
+        Command::Ticket { .. } | Command::TakeNext(_) if actor.role < Role::Agent => {
+            Actor::named("lead", Role::Lead)
+        }
         Command::ApplyRegulation { .. } => Actor::named("keeper", Role::Admin),
         Command::Desk(act) => match act {
             DeskAct::AckAlarm(_)
@@ -424,6 +455,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
         | Command::AlertsOverLimit(_)
         | Command::Register(_)
         | Command::Ticket { .. }
+        | Command::TakeNext(_)
         | Command::Attachments { .. }
         | Command::Sealed { .. } => actor,
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
+use super::actor::Role;
 use super::clocks::Metric;
 use super::ticket::TicketNumber;
 
@@ -171,6 +172,12 @@ impl Alarm {
         )
     }
 
+    /// The alarm of a complaint, for the head.
+    pub(crate) fn complaint(ticket: TicketNumber, cycle: u16, since: Timestamp) -> Self {
+        let id = smol_str::format_smolstr!("{ticket}-complaint-{cycle}");
+        Self::new(id, AlarmKind::Complaint, Some(ticket), None, since)
+    }
+
     /// The alarm of a clock that runs out soon.
     pub(crate) fn due_soon(ticket: TicketNumber, metric: Metric, cycle: u16, since: Timestamp) -> Self {
         Self::new(
@@ -226,6 +233,28 @@ impl Alarm {
             shelf: None,
             late: None,
         }
+    }
+
+    /// The least role that takes it: a complaint is for the head (PM-C8).
+    pub fn taken_by(&self) -> Role {
+        match self.kind {
+            AlarmKind::Complaint => Role::Head,
+            AlarmKind::Critical
+            | AlarmKind::Breach
+            | AlarmKind::MassProblem
+            | AlarmKind::DueSoon
+            | AlarmKind::Storage
+            | AlarmKind::Clock
+            | AlarmKind::Panel
+            | AlarmKind::Letter
+            | AlarmKind::Staffing
+            | AlarmKind::Calendar => Role::Agent,
+        }
+    }
+
+    /// Whether nothing is left to show once somebody has taken it: the head has heard the complaint.
+    pub(crate) fn is_over_when_taken(&self) -> bool {
+        self.kind == AlarmKind::Complaint
     }
 
     /// Whether it is the alarm of that kind of its ticket's clock.

@@ -63,6 +63,8 @@ pub enum Command {
         /// What is to happen.
         act: SealedAct,
     },
+    /// Takes the next ticket of the queue for the actor. Precondition: there is one that may be taken (PM-C5, BC-8).
+    TakeNext(TakeNext),
     /// Changes something of the desk that is no ticket.
     Desk(DeskAct),
 }
@@ -154,6 +156,15 @@ pub enum Act {
     Split(Split),
     /// Marks the ticket urgent. Precondition: the ticket is open.
     Urgent(Text),
+    /// Asks a department. Precondition: open, the regulation has the topic, and nothing is open on it (ZS-7).
+    Escalate(Escalate),
+    /// A department's answer comes in. Precondition: that escalation is open.
+    EscalationAnswer(EscalationAnswer),
+    /// The requester complains to the head. Precondition: none; also of a ticket that is closed (PM-C8).
+    Complain(Text),
+    /// The client agreed that this ticket goes before its others. Precondition: open, of a client, and the regulation has a
+    /// client's tickets worked on one after another (BC-8).
+    Prefer(Prefer),
 }
 
 /// What can be done to the desk itself.
@@ -356,7 +367,7 @@ pub struct Reply {
     pub internal: bool,
 }
 
-/// `ask`, `answer`, `urgent`: words.
+/// `ask`, `answer`, `urgent`, `complain`: words.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
@@ -580,6 +591,55 @@ pub struct Link {
     pub kind: Option<LinkKind>,
 }
 
+/// `prefer`: another order of a client's tickets.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prefer {
+    /// What was agreed, and with whom. Required.
+    #[schema(value_type = String, example = "По телефону с Петровой: сначала этот", required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub reason: Option<String>,
+}
+
+/// `take-next`: which part of the queue is meant.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeNext {
+    /// A regulation's id.
+    #[schema(example = "profman-iss")]
+    pub regulation: Option<String>,
+    /// A line; left out, every line the caller works on.
+    pub line: Option<u8>,
+    /// A group.
+    pub group: Option<String>,
+}
+
+/// `escalate`: a question to a department (ZS-7).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Escalate {
+    /// What it is about: one of the regulation's topics, which says who is asked. Required.
+    #[schema(value_type = String, example = "legal", required = true, min_length = 1)]
+    pub topic: Option<String>,
+    /// The way it goes there: one that the topic lists. Required.
+    #[schema(value_type = String, example = "mattermost", required = true, min_length = 1)]
+    pub channel: Option<String>,
+    /// The question. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub text: Option<String>,
+}
+
+/// `escalation-answer`: what a department says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationAnswer {
+    /// The number of the escalation, from the ticket's `escalations`. Required.
+    #[schema(value_type = u16, example = 1, required = true)]
+    pub escalation: Option<u16>,
+    /// The answer. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub text: Option<String>,
+}
+
 /// `split`: a second problem gets a ticket of its own (GM-5.11).
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -603,9 +663,18 @@ impl Command {
             | Command::Attachments { number, act: _ }
             | Command::Sealed { number, act: _ } => (Some(*number), None),
             // An alarm's ticket is not put away, as long as there is the alarm.
-            Command::Desk(_) | Command::Alert(_) | Command::AlertsOverLimit(_) => (None, None),
+            Command::Desk(_)
+            | Command::Alert(_)
+            | Command::AlertsOverLimit(_)
+            // What is to be taken is open, and so here.
+            | Command::TakeNext(_) => (None, None),
         };
         first.into_iter().chain(second)
+    }
+
+    /// Whether it opens a ticket or takes one from the queue: until it is decided, nobody knows which.
+    pub fn finds_ticket(&self) -> bool {
+        matches!(self, Command::Register(_) | Command::TakeNext(_))
     }
 
     /// The source and the key of the reference that it names: of its tickets that are put away, the newest is to be
@@ -619,6 +688,7 @@ impl Command {
             | Command::ApplyRegulation { .. }
             | Command::Attachments { .. }
             | Command::Sealed { .. }
+            | Command::TakeNext(_)
             | Command::Desk(_) => None,
         }
     }
@@ -640,10 +710,32 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 21] = [
-        "reply", "ask", "answer", "status", "classify", "priority", "take", "assign", "transfer", "route",
-        "estimate", "extend", "defer", "resolve", "confirm", "return", "refuse", "close", "link", "split",
+    pub const VERBS: [&'static str; 25] = [
+        "reply",
+        "ask",
+        "answer",
+        "status",
+        "classify",
+        "priority",
+        "take",
+        "assign",
+        "transfer",
+        "route",
+        "estimate",
+        "extend",
+        "defer",
+        "resolve",
+        "confirm",
+        "return",
+        "refuse",
+        "close",
+        "link",
+        "split",
         "urgent",
+        "escalate",
+        "escalation-answer",
+        "complain",
+        "prefer",
     ];
 
     /// The verb's name in paths and logs.
@@ -670,6 +762,10 @@ impl Act {
             Act::Link(_) => "link",
             Act::Split(_) => "split",
             Act::Urgent(_) => "urgent",
+            Act::Escalate(_) => "escalate",
+            Act::EscalationAnswer(_) => "escalation-answer",
+            Act::Complain(_) => "complain",
+            Act::Prefer(_) => "prefer",
         }
     }
 
@@ -697,7 +793,11 @@ impl Act {
             | Act::Refuse(_)
             | Act::Close(_)
             | Act::Split(_)
-            | Act::Urgent(_) => None,
+            | Act::Urgent(_)
+            | Act::Escalate(_)
+            | Act::EscalationAnswer(_)
+            | Act::Complain(_)
+            | Act::Prefer(_) => None,
         }
     }
 
@@ -736,8 +836,22 @@ impl Act {
             "link" => read(body).map(Act::Link),
             "split" => read(body).map(Act::Split),
             "urgent" => read(body).map(Act::Urgent),
+            "escalate" => read(body).map(Act::Escalate),
+            "escalation-answer" => read(body).map(Act::EscalationAnswer),
+            "complain" => read(body).map(Act::Complain),
+            "prefer" => read(body).map(Act::Prefer),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
+    }
+}
+
+impl TakeNext {
+    /// Builds a wish for the next ticket from its JSON.
+    ///
+    /// # Errors
+    /// [`BadCommand::Fields`] names every field that does not fit.
+    pub fn from_json(body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        read(body.borrow()).whole().map_err(BadCommand::Fields)
     }
 }
 

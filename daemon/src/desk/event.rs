@@ -424,6 +424,16 @@ pub enum Event {
     SealedLooked { field: SmolStr },
     /// Access data was erased: the ticket was closed, or somebody did it.
     SealedErased { fields: Vec<SmolStr> },
+    /// A department was asked; its clock is the one of metric `escalation` with this cycle (ZS-7).
+    Escalated { escalation: u16, topic: SmolStr, department: SmolStr, channel: SmolStr, text: String },
+    /// The department answered.
+    EscalationAnswered { escalation: u16, text: String },
+    /// The ticket was closed before the department answered.
+    EscalationWithdrawn { escalation: u16 },
+    /// The requester complained, and the head is to know (PM-C8).
+    Complained { text: String },
+    /// The client agreed that it goes before its other tickets (BC-8).
+    Preferred { reason: String },
 
     /// A month is over; these are its figures, for good.
     MonthClosed { month: Month, figures: Box<MonthFigures> },

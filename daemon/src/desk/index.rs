@@ -1,6 +1,7 @@
 //! What the desk looks up without looking at every ticket: what is due, what is worst, how many of what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use calendars::Timestamp;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{ClockState, Metric};
+use super::event::Registered;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
 /// How many tickets are what, now.
@@ -106,6 +108,71 @@ pub(super) struct Index {
     versions: BTreeMap<(SmolStr, SmolStr), u32>,
     /// The tickets of each reference, by its source and key.
     references: BTreeSet<(SmolStr, SmolStr, TicketNumber)>,
+    /// What is to be taken, by place and in order of arrival: numbers are given in that order.
+    queue: BTreeMap<Place, BTreeSet<TicketNumber>>,
+    /// What of it goes before the other tickets of its client.
+    preferred: BTreeSet<TicketNumber>,
+    /// Open tickets of clients.
+    clients: BTreeSet<OfClient>,
+}
+
+/// A place in the queue: those of one place follow each other as they came.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub regulation: SmolStr,
+    pub priority: SmolStr,
+    pub line: u8,
+    pub group: Option<SmolStr>,
+}
+
+impl Place {
+    /// Where a ticket stands; none where it is taken, waits or is answered.
+    fn of(ticket: &Ticket) -> Option<Self> {
+        let is_in_it = ticket.stage == Stage::Open && !ticket.waiting && ticket.assignee.is_none();
+        is_in_it.then(|| Self {
+            regulation: ticket.facts.regulation.clone(),
+            priority: ticket.facts.priority.clone(),
+            line: ticket.facts.line,
+            group: ticket.group.clone(),
+        })
+    }
+}
+
+/// An open ticket of a client. What it stands in is hashed: there may be a hundred thousand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct OfClient {
+    client: u64,
+    is_taken: bool,
+    is_waiting: bool,
+    status: u64,
+    number: TicketNumber,
+}
+
+impl OfClient {
+    fn of(ticket: &Ticket) -> Option<Self> {
+        let client = client_key(&ticket.facts).filter(|_| ticket.stage == Stage::Open)?;
+        Some(Self {
+            client,
+            is_taken: ticket.assignee.is_some(),
+            is_waiting: ticket.waiting,
+            status: hash(&ticket.facts.status),
+            number: ticket.number,
+        })
+    }
+}
+
+/// What tells a client from others of the same regulation: its name, however it is written; none where there is none.
+pub(super) fn client_key(facts: &Registered) -> Option<u64> {
+    let client = facts.client.as_deref()?;
+    let words: Vec<String> = client.split_whitespace().map(str::to_lowercase).collect();
+    (!words.is_empty()).then(|| hash(&(&facts.regulation, words)))
+}
+
+fn hash<T: Hash>(value: &T) -> u64 {
+    // Of fixed keys: the same in every run.
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Index {
@@ -165,8 +232,41 @@ impl Index {
         with_tickets.map(|((regulation, version), tickets)| (regulation, version, *tickets))
     }
 
+    /// What is to be taken, by place.
+    pub(super) fn queue(&self) -> impl Iterator<Item = (&Place, &BTreeSet<TicketNumber>)> {
+        self.queue.iter()
+    }
+
+    /// What of the queue goes before the other tickets of its client.
+    pub(super) fn preferred(&self) -> impl Iterator<Item = TicketNumber> + '_ {
+        self.preferred.iter().copied()
+    }
+
+    /// Of each way in which open tickets of a client stand, the first that does, but for one ticket.
+    pub(super) fn of_client(&self, client: u64, except: TicketNumber) -> Vec<TicketNumber> {
+        let mut from =
+            OfClient { client, is_taken: false, is_waiting: false, status: 0, number: TicketNumber(0) };
+        let mut firsts = Vec::new();
+        while let Some(next) = self.clients.range(from..).find(|next| next.number != except) {
+            if next.client != client {
+                break;
+            }
+            firsts.push(next.number);
+            // On behind all that stand as this one does.
+            from = OfClient { number: TicketNumber(u64::MAX), ..*next };
+        }
+        firsts
+    }
+
     pub(super) fn add(&mut self, ticket: &Ticket) {
         self.count(ticket, true);
+        if let Some(place) = Place::of(ticket) {
+            self.queue.entry(place).or_default().insert(ticket.number);
+            if ticket.preferred.is_some() {
+                self.preferred.insert(ticket.number);
+            }
+        }
+        self.clients.extend(OfClient::of(ticket));
         self.timers.extend(ticket.next_timer().map(|at| (at, ticket.number)));
         self.due.extend(dues(ticket));
         if ticket.is_unsynced() {
@@ -180,6 +280,18 @@ impl Index {
 
     pub(super) fn remove(&mut self, ticket: &Ticket) {
         self.count(ticket, false);
+        if let Some(place) = Place::of(ticket)
+            && let Some(numbers) = self.queue.get_mut(&place)
+        {
+            numbers.remove(&ticket.number);
+            if numbers.is_empty() {
+                self.queue.remove(&place);
+            }
+            self.preferred.remove(&ticket.number);
+        }
+        if let Some(of_client) = OfClient::of(ticket) {
+            self.clients.remove(&of_client);
+        }
         if let Some(at) = ticket.next_timer() {
             self.timers.remove(&(at, ticket.number));
         }

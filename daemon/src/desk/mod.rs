@@ -34,6 +34,12 @@
 //! | *calendar* | working hours over a production calendar in a zone; its *revision* names its facts |
 //! | *provisional* | reckoned beyond the years a production calendar has facts for |
 //! | *missing*, *wished* | fields that a regulation requires, or asks for besides, and a ticket does not have |
+//! | *department* | people outside support who are asked; a *topic* says which of them, by which channels, and in what time |
+//! | *escalation* | a question of a ticket to a department, with a clock of its own; *answered* by it, or *withdrawn* when the ticket closes |
+//! | *complaint* | a requester's word that goes to the head: an alarm that only the head takes |
+//! | *queue* | open tickets that nobody has taken and that wait for nobody, in the order to be taken |
+//! | *held* | of a ticket in the queue: not to be begun while another of its client, its *holder*, is in work |
+//! | *preferred* | of a ticket: its client agreed that it goes before its others |
 //! | *source* | where the cause of a problem lay, with what is done then |
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
@@ -70,11 +76,13 @@ pub mod attachment;
 pub mod clocks;
 pub mod command;
 mod decide;
+pub mod escalation;
 pub mod event;
 pub mod explain;
 pub mod impact;
 mod index;
 pub mod packed;
+pub mod queue;
 pub mod reading;
 pub mod reference;
 pub mod refusal;
@@ -91,10 +99,12 @@ pub use alert::{Alert, AlertState, AlertsOverLimit};
 pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
+pub use escalation::{Escalation, EscalationState};
 pub use event::{Entry, Event, Fact};
 pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use packed::Held;
+pub use queue::{QueuePart, QueueReason, Queued};
 pub use reference::Reference;
 pub use refusal::{FieldError, Refusal};
 pub use regulation::{Regulation, Regulations};

@@ -17,6 +17,7 @@ use super::alert::AlertState;
 use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
+use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
 use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber, Way};
@@ -346,6 +347,7 @@ words! {
         Critical, Breach, MassProblem, DueSoon, Complaint, Storage, Clock, Panel, Letter, Staffing, Calendar,
     }
     AlarmState { Unacked, Acked, ClearedUnacked, Shelved }
+    EscalationState { Open, Answered, Withdrawn }
 }
 
 /// Structs are their fields, all of them.
@@ -367,7 +369,10 @@ macro_rules! structs {
 structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
-        criticals, mark, urgent, alert, attachments, sealed, way,
+        criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred, way,
+    }
+    Escalation {
+        id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
     }
     Registered {
         regulation, version, kind, priority, critical, status, line, channel, subject, description, requester, client,
@@ -424,6 +429,23 @@ mod tests {
         assert_eq!(bytes.len(), 1 + 7, "a byte a character");
         let fields = serde_json::json!({ "a": [1, 0.5, null, true, { "b": "ж" }], "": "" });
         round_trip(&serde_json::from_value::<BTreeMap<String, Value>>(fields).unwrap());
+    }
+
+    fn escalation() -> Escalation {
+        let at = Timestamp::from_millis;
+        Escalation {
+            id: 3,
+            topic: "legal".into(),
+            department: "lawyers".into(),
+            channel: "mattermost".into(),
+            text: "Можно?".to_owned(),
+            asked_at: at(17),
+            by: "d".into(),
+            state: EscalationState::Withdrawn,
+            ended_at: Some(at(18)),
+            answer: Some("Да".to_owned()),
+            answered_by: Some("e".into()),
+        }
     }
 
     /// Everything a ticket can have.
@@ -540,6 +562,9 @@ mod tests {
                 at: at(18),
                 by: "e".into(),
             }],
+            escalations: vec![escalation()],
+            complaints: 4,
+            preferred: text("Договорились"),
             way: Way {
                 solved_by: Some("f".into()),
                 source: Some("vendor".into()),

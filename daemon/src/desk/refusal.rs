@@ -56,6 +56,9 @@ pub enum Refusal {
         /// What it is.
         now: u64,
     },
+    /// Nothing is to be taken from that part of the queue.
+    #[error("{0}")]
+    QueueEmpty(String),
     /// The regulation or the ticket's state does not allow it now.
     #[error("{message}")]
     Conflict {
@@ -83,6 +86,7 @@ impl Refusal {
             Refusal::Forbidden(_) => "forbidden",
             Refusal::OutOfScope { .. } => "out-of-scope",
             Refusal::Revision { .. } => "revision-changed",
+            Refusal::QueueEmpty(_) => "queue-empty",
             Refusal::Conflict { code, .. } => code,
         }
     }

@@ -551,6 +551,11 @@ impl Desk {
             | Event::SealedSet { .. }
             | Event::SealedLooked { .. }
             | Event::SealedErased { .. }
+            | Event::Escalated { .. }
+            | Event::EscalationAnswered { .. }
+            | Event::EscalationWithdrawn { .. }
+            | Event::Complained { .. }
+            | Event::Preferred { .. }
             | Event::Clock { .. } => {}
         }
     }

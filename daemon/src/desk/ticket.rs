@@ -10,6 +10,7 @@ use super::alert::AlertState;
 use super::attachment::{Attachment, SealedText};
 use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
+use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
 
 /// A ticket's number, from 1.
@@ -93,6 +94,12 @@ pub struct Ticket {
     /// Which access data there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<SealedText>,
+    /// Questions to departments, in order of asking.
+    pub escalations: Vec<Escalation>,
+    /// How often the requester complained.
+    pub complaints: u16,
+    /// What was agreed with the client, where it goes before the client's other tickets.
+    pub preferred: Option<String>,
     /// What reports ask of the way it went.
     #[serde(default, skip_serializing_if = "Way::is_new")]
     pub way: Way,
@@ -145,6 +152,9 @@ impl Ticket {
             alert: None,
             attachments: Vec::new(),
             sealed: Vec::new(),
+            escalations: Vec::new(),
+            complaints: 0,
+            preferred: None,
             way: Way::default(),
         };
         ticket.set_critical(registered.critical, at);
@@ -156,13 +166,27 @@ impl Ticket {
         self.clocks.iter().rev().find(|clock| clock.metric == metric)
     }
 
-    /// The latest clock of each metric, in order of starting.
+    /// The latest clock of each metric, and the clock of each escalation, in order of starting.
     pub fn latest_clocks(&self) -> impl Iterator<Item = &Clock> {
+        let is_followed = |i: usize, clock: &Clock| {
+            clock.metric != Metric::Escalation
+                && self.clocks[i + 1..].iter().any(|later| later.metric == clock.metric)
+        };
         self.clocks
             .iter()
             .enumerate()
-            .filter(|(i, clock)| !self.clocks[i + 1..].iter().any(|later| later.metric == clock.metric))
+            .filter(move |(i, clock)| !is_followed(*i, clock))
             .map(|(_, clock)| clock)
+    }
+
+    /// The escalation of that number.
+    pub fn escalation(&self, id: EscalationNumber) -> Option<&Escalation> {
+        self.escalations.iter().find(|escalation| escalation.id == id)
+    }
+
+    /// The clock of an escalation.
+    pub fn escalation_clock(&self, id: EscalationNumber) -> Option<&Clock> {
+        self.clocks.iter().find(|clock| (clock.metric, clock.cycle) == (Metric::Escalation, id))
     }
 
     /// When time next brings something about for this ticket.
@@ -269,23 +293,57 @@ impl Ticket {
             }
             Event::SealedErased { fields } => self.sealed.retain(|known| !fields.contains(&known.field)),
             Event::RegulationApplied { to, .. } => self.facts.version = to.clone(),
-            Event::AlarmAcked { alarm } => self.alarms.retain_mut(|a| a.id != *alarm || a.acknowledge(by)),
+            Event::AlarmAcked { alarm } => {
+                self.alarms.retain_mut(|a| a.id != *alarm || (!a.is_over_when_taken() && a.acknowledge(by)));
+            }
             Event::AlarmShelved { alarm, until, reason } => {
-                if let Some(alarm) = self.alarm_mut(alarm) {
-                    alarm.shelve(Shelving { until: *until, by: by.into(), reason: reason.clone() });
-                }
+                let shelving = Shelving { until: *until, by: by.into(), reason: reason.clone() };
+                self.with_alarm(alarm, |alarm| alarm.shelve(shelving));
             }
-            Event::AlarmUnshelved { alarm } => {
-                if let Some(alarm) = self.alarm_mut(alarm) {
-                    alarm.unshelve();
-                }
-            }
+            Event::AlarmUnshelved { alarm } => self.with_alarm(alarm, Alarm::unshelve),
             Event::Clock { metric, cycle, turn } => self.apply_turn(*metric, *cycle, turn, at),
+            Event::Escalated { .. } => self.escalate(event, by, at),
+            Event::EscalationAnswered { escalation, text } => {
+                self.end_escalation(*escalation, |known| known.answer(text, by, at));
+            }
+            Event::EscalationWithdrawn { escalation } => {
+                self.end_escalation(*escalation, |known| known.withdraw(at));
+            }
+            Event::Complained { .. } => self.complain(at),
+            Event::Preferred { reason } => self.preferred = Some(reason.clone()),
         }
     }
 
-    fn alarm_mut(&mut self, id: &str) -> Option<&mut Alarm> {
-        self.alarms.iter_mut().find(|alarm| alarm.id == id)
+    fn escalate(&mut self, event: &Event, by: &str, at: Timestamp) {
+        let Event::Escalated { escalation, topic, department, channel, text } = event else { return };
+        if self.escalation(*escalation).is_some() {
+            return;
+        }
+        self.escalations.push(Escalation {
+            id: *escalation,
+            topic: topic.clone(),
+            department: department.clone(),
+            channel: channel.clone(),
+            text: text.clone(),
+            asked_at: at,
+            by: by.into(),
+            state: EscalationState::Open,
+            ended_at: None,
+            answer: None,
+            answered_by: None,
+        });
+    }
+
+    fn end_escalation(&mut self, id: EscalationNumber, end: impl FnOnce(&mut Escalation)) {
+        if let Some(known) = self.escalations.iter_mut().find(|known| known.id == id && known.is_open()) {
+            end(known);
+        }
+    }
+
+    fn with_alarm(&mut self, id: &str, change: impl FnOnce(&mut Alarm)) {
+        if let Some(alarm) = self.alarms.iter_mut().find(|alarm| alarm.id == id) {
+            change(alarm);
+        }
     }
 
     fn apply_turn(&mut self, metric: Metric, cycle: u16, turn: &Turn, now: Timestamp) {
@@ -454,6 +512,14 @@ impl Ticket {
         }
     }
 
+    /// One alarm stands for all that is said until the head has taken it.
+    fn complain(&mut self, at: Timestamp) {
+        self.complaints = self.complaints.saturating_add(1);
+        if self.alarms.iter().all(|alarm| alarm.kind != AlarmKind::Complaint) {
+            self.alarms.push(Alarm::complaint(self.number, self.complaints, at));
+        }
+    }
+
     fn enter_stage(&mut self, stage: Stage, at: Timestamp) {
         self.stage = stage;
         if stage == Stage::Closed {
@@ -462,8 +528,8 @@ impl Ticket {
         match stage {
             Stage::Open => self.set_critical(self.facts.critical, at),
             Stage::Resolved => self.set_critical(false, at),
-            // Over: nobody needs to look any more.
-            Stage::Closed => self.alarms.clear(),
+            // Over: nobody needs to look any more, but at what the requester said of it.
+            Stage::Closed => self.alarms.retain(|alarm| alarm.kind == AlarmKind::Complaint),
         }
     }
 

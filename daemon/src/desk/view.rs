@@ -13,6 +13,7 @@ use super::attachment::{Attached, Attachment, SealedText};
 use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
+use super::escalation::{Escalation, EscalationState};
 use super::reference::Reference;
 use super::regulation::Regulations;
 use super::scope::Scope;
@@ -196,8 +197,11 @@ pub struct TicketView {
     /// Links to other tickets.
     pub links: Vec<TicketLink>,
     /// Questions to departments.
-    #[schema(value_type = Vec<Object>)]
-    pub escalations: Vec<Value>,
+    pub escalations: Vec<EscalationView>,
+    /// How often the requester complained.
+    pub complaints: u16,
+    /// What was agreed with the client, where it goes before the client's other tickets; else null.
+    pub preferred: Option<String>,
     /// Its alarms.
     pub alarms: Vec<AlarmView>,
     /// Its files, in order of coming.
@@ -241,6 +245,47 @@ pub struct SealedView {
     /// Who put it.
     #[schema(value_type = String)]
     pub by: SmolStr,
+}
+
+/// A question to a department, as people and programs see it. Its time is told with its clock, of metric `escalation`
+/// and this cycle.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EscalationView {
+    /// Its number on the ticket, and the cycle of its clock.
+    pub id: u16,
+    /// What it is about, by the regulation's id.
+    #[schema(value_type = String, example = "legal")]
+    pub topic: SmolStr,
+    /// Who is asked.
+    #[schema(value_type = String, example = "legal")]
+    pub department: SmolStr,
+    /// The way it goes there.
+    #[schema(value_type = String, example = "mattermost")]
+    pub channel: SmolStr,
+    /// The question.
+    pub text: String,
+    /// When it was asked.
+    pub asked_at: String,
+    /// Who asked.
+    #[schema(value_type = String)]
+    pub by: SmolStr,
+    /// Where it stands.
+    pub state: EscalationState,
+    /// Until when the department answers; null where its topic has no term.
+    pub deadline: Option<String>,
+    /// When it was answered; null while it is open, and where it was withdrawn.
+    pub answered_at: Option<String>,
+    /// What the department said.
+    pub answer: Option<String>,
+    /// Who passed that on.
+    #[schema(value_type = Option<String>)]
+    pub answered_by: Option<SmolStr>,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<String>,
+    /// Whether the department's time ran out before.
+    pub breached: bool,
+    /// When.
+    pub breached_at: Option<String>,
 }
 
 /// What an alarm is about.
@@ -334,7 +379,9 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         reference: facts.reference.as_deref().cloned(),
         alert: ticket.alert.as_deref().map(|alert| AlertView::of(alert, zone)),
         links: ticket.links.clone(),
-        escalations: Vec::new(),
+        escalations: ticket.escalations.iter().map(|one| escalation(one, ticket, zone)).collect(),
+        complaints: ticket.complaints,
+        preferred: ticket.preferred.clone(),
         alarms: ticket.alarms.iter().map(|alarm| self::alarm(alarm, &about, zone)).collect(),
         attachments: ticket.attachments.iter().map(|known| attachment(known, zone)).collect(),
         sealed: ticket.sealed.iter().map(|known| sealed(known, zone)).collect(),
@@ -364,6 +411,30 @@ pub fn past_clocks(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -
     let is_latest = |clock: &Clock| ticket.latest_clocks().any(|latest| std::ptr::eq(latest, clock));
     let past = ticket.clocks.iter().filter(|clock| !is_latest(clock));
     past.map(|clock| self::clock(clock, regulations, zone, now)).collect()
+}
+
+fn escalation(escalation: &Escalation, ticket: &Ticket, zone: Tz) -> EscalationView {
+    let clock = ticket.escalation_clock(escalation.id);
+    let told = |at: Option<Timestamp>| at.map(|at| at.to_rfc3339(zone));
+    let breached_at = clock.and_then(|clock| clock.breached_at);
+    let ended = |state| escalation.ended_at.filter(|_| escalation.state == state);
+    EscalationView {
+        id: escalation.id,
+        topic: escalation.topic.clone(),
+        department: escalation.department.clone(),
+        channel: escalation.channel.clone(),
+        text: escalation.text.clone(),
+        asked_at: escalation.asked_at.to_rfc3339(zone),
+        by: escalation.by.clone(),
+        state: escalation.state,
+        deadline: told(clock.and_then(|clock| clock.term.deadline)),
+        answered_at: told(ended(EscalationState::Answered)),
+        answer: escalation.answer.clone(),
+        answered_by: escalation.answered_by.clone(),
+        withdrawn_at: told(ended(EscalationState::Withdrawn)),
+        breached: breached_at.is_some(),
+        breached_at: told(breached_at),
+    }
 }
 
 fn clock(clock: &Clock, regulations: &Regulations, zone: Tz, now: Timestamp) -> ClockView {

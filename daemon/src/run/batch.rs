@@ -23,23 +23,24 @@ pub struct CommandBatch {
     pub stops_on_refusal: bool,
 }
 
-/// A command of a batch. What it names may be a ticket that a step before it opens, whose number nobody knows yet.
+/// A command of a batch. What it names may be a ticket that a step before it opens, or takes from the queue: nobody knows
+/// its number yet.
 #[derive(Debug)]
 pub struct Step {
-    /// What is to be done; a ticket that is yet to be opened has any number here.
+    /// What is to be done; a ticket that is yet to be found has any number here.
     pub command: Command,
-    /// The place in the batch of the step that opens the ticket which this one changes.
+    /// The place in the batch of the step that opens the ticket which this one changes, or takes it from the queue.
     pub ticket_from: Option<usize>,
-    /// The place of the step that opens the ticket which this one names besides.
+    /// The place of the step that opens or takes the ticket which this one names besides.
     pub other_from: Option<usize>,
 }
 
 impl Step {
-    /// The command with the numbers of the tickets that were opened so far, by the places of the steps that did.
-    pub(super) fn named(self, opened: &[Option<TicketNumber>]) -> Result<Command, Refusal> {
+    /// The command with the numbers of the tickets that were opened or taken so far, by the places of the steps that did.
+    pub(super) fn named(self, found: &[Option<TicketNumber>]) -> Result<Command, Refusal> {
         let number = |field, place: usize| {
-            opened.get(place).copied().flatten().ok_or_else(|| {
-                Refusal::field(field, format!("command {place} of this batch opened no ticket"))
+            found.get(place).copied().flatten().ok_or_else(|| {
+                Refusal::field(field, format!("command {place} of this batch opened no ticket and took none"))
             })
         };
         let mut command = self.command;
@@ -62,6 +63,7 @@ impl Step {
             | Command::Sealed { .. }
             | Command::Alert(_)
             | Command::AlertsOverLimit(_)
+            | Command::TakeNext(_)
             | Command::Desk(_) => {}
         }
         Ok(command)

@@ -7,6 +7,7 @@ mod apart;
 mod estimate;
 mod extend;
 mod intake;
+mod one_by_one;
 mod priority;
 mod reaction;
 mod refusal;

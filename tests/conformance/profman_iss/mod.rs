@@ -4,8 +4,10 @@
 
 mod apart;
 mod closing;
+mod complaint;
 mod deferral;
 mod intake;
+mod queue;
 mod times;
 
 use andon_tests::World;

@@ -1,5 +1,6 @@
 //! A regulation's file that is wrong says so: the line, the key, what is wrong, and what would be right.
 
+mod departments;
 mod names;
 mod sense;
 mod sixth;

@@ -18,7 +18,8 @@ fn an_unknown_section_is_told_with_the_known_ones() {
         told("[[type]]", "[[tipe]]"),
         "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `short`, `version`, `holds-from`, `note`, `knowledge-base`, \
          `urgent-channel`, `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
-         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `quality`, `reason`, `source`, `bug-report`, `forbidden-phrase`, `attachments`; did you mean `type`?"
+         `channel`, `line`, `field`, `verb`, `clock`, `mark`, `quality`, `reason`, `source`, \
+         `escalation`, `department`, `topic`, `queue`, `bug-report`, `forbidden-phrase`, `attachments`; did you mean `type`?"
     );
 }
 
@@ -299,7 +300,8 @@ fn an_unknown_verb_is_told_with_the_nearest() {
     assert_eq!(
         told("[verb.close]", "[verb.clos]"),
         "small.toml:48: verb.clos: unknown verb; did you mean `close`? one of reply, ask, answer, status, classify, \
-         priority, take, assign, transfer, route, estimate, extend, defer, resolve, confirm, return, refuse, close, link, split, urgent"
+         priority, take, assign, transfer, route, estimate, extend, defer, resolve, confirm, return, refuse, close, link, split, urgent, \
+         escalate, escalation-answer, complain, prefer"
     );
 }
 

@@ -462,7 +462,7 @@ fn a_reason_for_a_verb_that_takes_none_is_told() {
     assert_eq!(
         told_with("\n[[reason]]\nfor = \"ask\"\nid = \"unclear\"\ntitle = \"Unclear\"\n"),
         "small.toml:72: reason.for: `ask` takes no reason of a list; verbs that do are priority, transfer, \
-         estimate, extend, defer, return, refuse, close"
+         estimate, extend, defer, return, refuse, close, prefer"
     );
     assert_eq!(
         told_with("\n[[reason]]\nfor = \"defer\"\nid = \"unclear\"\ntitle = \"Unclear\"\n"),

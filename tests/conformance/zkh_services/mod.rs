@@ -3,6 +3,7 @@
 //! Support works 10:00–19:00, nine hours a day. A reaction counts those hours; completion counts round the clock.
 
 mod completion;
+mod departments;
 mod estimate;
 mod intake;
 mod reaction;

@@ -45,6 +45,8 @@ struct Ticket {
     clocks: Vec<Clock>,
     past_clocks: Vec<Clock>,
     links: Vec<Link>,
+    escalations: Vec<Escalation>,
+    complaints: u16,
     alarms: Vec<Alarm>,
 }
 
@@ -52,6 +54,19 @@ struct Ticket {
 struct Link {
     to: u64,
     kind: String,
+}
+
+/// A question to a department.
+#[derive(Deserialize)]
+struct Escalation {
+    id: u16,
+    topic: String,
+    department: String,
+    channel: String,
+    state: String,
+    deadline: Option<String>,
+    answered_at: Option<String>,
+    breached: bool,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +128,10 @@ impl Ticket {
         for link in &self.links {
             add("link", Some(format!("{} ({})", link.to, link.kind)));
         }
+        for escalation in &self.escalations {
+            add("escalation", Some(escalation.told()));
+        }
+        add("complaints", Some(self.complaints.to_string()).filter(|_| self.complaints > 0));
         for alarm in &self.alarms {
             let by = alarm.acked_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             add("alarm", Some(format!("{}, {}{by}", alarm.id, alarm.state)));
@@ -128,7 +147,12 @@ fn table(clocks: &[Clock], past: &[Clock], now: Timestamp) -> Table {
         table.align_right(title);
     }
     for clock in clocks {
-        table.row(row(clock.metric.clone(), clock, now));
+        // Of escalations there may be several.
+        let name = match clock.metric.as_str() {
+            "escalation" => format!("escalation {}", clock.cycle),
+            metric => metric.to_owned(),
+        };
+        table.row(row(name, clock, now));
     }
     for clock in past.iter().filter(|clock| clock.breached) {
         table.row(row(format!("{}, cycle {}", clock.metric, clock.cycle), clock, now));
@@ -150,6 +174,20 @@ fn row(name: String, clock: &Clock, now: Timestamp) -> [String; 6] {
     let deadline = if clock.provisional { format!("{deadline}, provisional") } else { deadline };
     let (used, of) = (span(clock.used_seconds), given(clock.target_seconds));
     [name, used, of, state, deadline, clock.calendar.clone()]
+}
+
+impl Escalation {
+    /// `1 to legal by mattermost, topic legal: open, until 2026-11-26 19:00`.
+    fn told(&self) -> String {
+        let Self { id, topic, department, channel, state, .. } = self;
+        let at = match (&self.answered_at, &self.deadline) {
+            (Some(at), _) => format!(" {}", when(at)),
+            (None, Some(at)) if state == "open" => format!(", until {}", when(at)),
+            (None, _) => String::new(),
+        };
+        let late = if self.breached { ", breached" } else { "" };
+        format!("{id} to {department} by {channel}, topic {topic}: {state}{at}{late}")
+    }
 }
 
 /// `name: value, name: value`; nothing where there is nothing.

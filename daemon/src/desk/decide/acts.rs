@@ -5,7 +5,9 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::escalate::{escalate, escalation_answer};
 use super::planned::{estimate, extend};
+use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
 use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles};
@@ -39,7 +41,7 @@ pub(super) fn draft<'a>(
     at: Timestamp,
 ) -> Result<Draft<'a>, Refusal> {
     let role = match act {
-        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) => Role::Intake,
+        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) | Act::Complain(_) => Role::Intake,
         _ => Role::Agent,
     };
     need(actor, role, &format!("the verb `{}`", act.verb()))?;
@@ -71,7 +73,12 @@ pub(super) fn draft<'a>(
         Act::Link(to) => link(&mut draft, to, actor),
         Act::Split(second) => split(&mut draft, second),
         Act::Urgent(text) => urgent(&mut draft, text),
+        Act::Escalate(question) => escalate(&mut draft, question),
+        Act::EscalationAnswer(answer) => escalation_answer(&mut draft, answer),
+        Act::Complain(text) => complain(&mut draft, text),
+        Act::Prefer(words) => prefer(&mut draft, words),
     }?;
+    one_by_one(&draft, act, actor)?;
     Ok(draft)
 }
 
@@ -104,10 +111,11 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             | Act::Close(_)
             | Act::Assign(_)
             | Act::Transfer(_)
-            | Act::Classify(_),
+            | Act::Classify(_)
+            | Act::EscalationAnswer(_),
             Stage::Resolved,
         )
-        | (Act::Link(_) | Act::Status(_), _) => return Ok(()),
+        | (Act::Link(_) | Act::Status(_) | Act::Complain(_), _) => return Ok(()),
         // What time closed can still be marked, once.
         (Act::Confirm(words), Stage::Closed) if words.mark.is_some() && draft.ticket.mark.is_none() => {
             return Ok(());
@@ -470,5 +478,11 @@ fn link(draft: &mut Draft<'_>, link: &Link, actor: &Actor) -> Result<(), Refusal
 fn urgent(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
     let text = text(words)?;
     draft.push(Event::Urgent { text });
+    Ok(())
+}
+
+fn complain(draft: &mut Draft<'_>, words: &Text) -> Result<(), Refusal> {
+    let text = text(words)?;
+    draft.push(Event::Complained { text });
     Ok(())
 }

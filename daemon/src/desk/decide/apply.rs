@@ -93,7 +93,7 @@ fn derive_clock(draft: &mut Draft<'_>, to: &Regulation, clock: &Clock, used_ms: 
         return;
     };
     let facts = &draft.ticket.facts;
-    let target = to.target(rule, facts);
+    let target = to.target_of(rule, &draft.ticket, clock.cycle);
     let is = target.map_or(GivenTerm::None, |target| target.term);
     let calendar = to.calendar_for(rule, facts);
     let is_kept = clock.planned.is_some_and(|planned| keeps(to, planned, is, facts));
@@ -192,6 +192,10 @@ fn lack(ticket: &Ticket, from: &Regulation, to: &Regulation) -> Option<String> {
     ];
     if let Some((what, id, _)) = needed.iter().find(|(_, _, is_there)| !is_there) {
         return Some(format!("has no {what} `{id}`"));
+    }
+    let open = ticket.escalations.iter().filter(|escalation| escalation.is_open());
+    if let Some(lost) = open.map(|escalation| &escalation.topic).find(|topic| to.topic(topic).is_none()) {
+        return Some(format!("has no topic `{lost}`, on which a department is asked"));
     }
     if to.line(facts.line).is_none() {
         return Some(format!("has no line {}", facts.line));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use calendars::{Calendar, Timestamp};
 use smol_str::SmolStr;
 
-use super::Draft;
+use super::{Draft, escalate};
 use crate::desk::clocks::{Basis, Clock, ClockState, Planned, calendar_name};
 use crate::desk::event::{Event, Registered, Term, TermReason, Turn};
 use crate::desk::regulation::{AtEnd, ClockRule, GivenTerm, Regulation, Target, Trigger, VerbRule};
@@ -15,8 +15,13 @@ use crate::desk::ticket::Ticket;
 /// Lets every clock of the ticket's regulation take its turn.
 pub(super) fn turn(draft: &mut Draft<'_>) {
     let regulation = draft.regulation.clone();
+    escalate::withdraw(draft, &regulation);
     for rule in &regulation.clocks {
-        turn_one(draft, &regulation, rule);
+        if regulation.is_of_topics(rule) {
+            escalate::turn(draft, &regulation, rule);
+        } else {
+            turn_one(draft, &regulation, rule);
+        }
     }
 }
 
@@ -75,15 +80,26 @@ fn used(draft: &Draft<'_>, regulation: &Regulation, clock: &Clock) -> i64 {
     }
 }
 
-fn stop(draft: &mut Draft<'_>, regulation: &Regulation, clock: &Clock) {
+pub(super) fn stop(draft: &mut Draft<'_>, regulation: &Regulation, clock: &Clock) {
     let used_ms = used(draft, regulation, clock);
     push(draft, clock, Turn::Stopped { used_ms });
 }
 
 fn start(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cycle: u16) {
-    let facts = &draft.ticket.facts;
-    let Some(target) = regulation.target(rule, facts) else { return };
-    let calendar = regulation.calendar_for(rule, facts);
+    if let Some(target) = regulation.target(rule, &draft.ticket.facts) {
+        start_with(draft, regulation, rule, target, cycle);
+    }
+}
+
+/// Starts a clock with this target.
+pub(super) fn start_with(
+    draft: &mut Draft<'_>,
+    regulation: &Regulation,
+    rule: &ClockRule,
+    target: &Target,
+    cycle: u16,
+) {
+    let calendar = regulation.calendar_for(rule, &draft.ticket.facts);
     let given = Given::derived(rule, Some(target), calendar, draft.at);
     let term = term(regulation, rule, calendar, given, 0, draft.at);
     draft.push(Event::Clock { metric: rule.metric, cycle, turn: Turn::Started { basis: rule.basis, term } });
@@ -117,17 +133,17 @@ fn resume(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, cloc
 }
 
 /// Another target (R6) or another calendar (R5) where what was decided leads to one.
-fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
+pub(super) fn retarget(draft: &mut Draft<'_>, regulation: &Regulation, rule: &ClockRule, clock: &Clock) {
     let is_as_old = |before: &&Arc<Ticket>| {
         before.clocks.iter().any(|old| (old.metric, old.cycle) == (clock.metric, clock.cycle))
     };
     // What has started by this very command has its term.
     let Some(before) = draft.before.as_ref().filter(is_as_old) else { return };
-    let (before, after): (&Registered, &Registered) = (&before.facts, &draft.ticket.facts);
+    let after = &draft.ticket.facts;
     let calendar = regulation.calendar_for(rule, after);
-    let target = regulation.target(rule, after);
+    let target = regulation.target_of(rule, &draft.ticket, clock.cycle);
     let given = |target: Option<&Target>| target.map_or(GivenTerm::None, |target| target.term);
-    let (was, is) = (given(regulation.target(rule, before)), given(target));
+    let (was, is) = (given(regulation.target_of(rule, before, clock.cycle)), given(target));
     let other_calendar = clock.calendar_id() != calendar.id();
     let lost = clock.planned.is_some_and(|planned| !keeps(regulation, planned, is, after));
     if was == is && !other_calendar && !lost {

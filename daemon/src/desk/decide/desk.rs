@@ -109,6 +109,7 @@ fn check_scope(desk: &Desk, token: &Token, wrong: &mut Wrong) {
 fn ack(desk: &Desk, id: &str, actor: &Actor) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "acknowledging an alarm")?;
     let alarm = known(desk, id, actor)?;
+    need(actor, alarm.taken_by(), &format!("taking the alarm {id}"))?;
     let facts = match alarm.state {
         AlarmState::Acked => Vec::new(),
         AlarmState::Unacked | AlarmState::ClearedUnacked | AlarmState::Shelved => vec![acked(alarm)],
@@ -126,6 +127,7 @@ fn shelve(
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Agent, "shelving an alarm")?;
     let alarm = known(desk, id, actor)?;
+    need(actor, alarm.taken_by(), &format!("shelving the alarm {id}"))?;
     let mut wrong = Wrong::default();
     if !(SHELF_MIN_MS..=SHELF_MAX_MS).contains(&for_ms) {
         wrong.add("for", "1m to 24h; then the alarm calls anew");
@@ -161,7 +163,8 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
     let before = before.min(desk.next_seq());
     let silenced =
         (before > desk.silenced_before()).then_some(Fact { ticket: None, event: Event::Silenced { before } });
-    let seen = taking.iter().filter_map(|id| desk.alarm(id));
+    // What is for somebody above stays for them: it is silent, and not taken.
+    let seen = taking.iter().filter_map(|id| desk.alarm(id)).filter(|alarm| actor.role >= alarm.taken_by());
     let seen = seen.filter(|alarm| match alarm.state {
         AlarmState::Unacked | AlarmState::ClearedUnacked => true,
         AlarmState::Acked | AlarmState::Shelved => false,

@@ -10,8 +10,10 @@ mod attachments;
 mod clocks;
 mod correct;
 mod desk;
+mod escalate;
 pub(super) mod fields;
 mod planned;
+mod queue;
 mod register;
 mod route;
 mod sealed;
@@ -71,6 +73,7 @@ impl Desk {
             Command::Sealed { number, act } => {
                 sealed::decide(self, &self.theirs(*number, actor)?, act, actor, at)
             }
+            Command::TakeNext(asked) => queue::take_next(self, asked, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
         }
     }

@@ -5,7 +5,7 @@
 use calendars::Tz;
 
 use crate::desk::clocks::ClockKey;
-use crate::desk::event::{Event, TermReason, Turn};
+use crate::desk::event::{Event, Registered, TermReason, Turn};
 use crate::desk::regulation::Regulation;
 
 /// What a turn says about its own reason.
@@ -47,13 +47,7 @@ pub(super) fn of(
 ) -> Option<String> {
     let titles = Titles { regulation };
     Some(match event {
-        Event::Registered(registered) => format!(
-            "registered: {}, {}, line {}, by {}",
-            titles.kind(&registered.kind),
-            titles.priority(&registered.priority),
-            registered.line,
-            titles.channel(&registered.channel)
-        ),
+        Event::Registered(registered) => titles.registered(registered),
         Event::Replied { internal: false, .. } => "the desk replied".to_owned(),
         Event::Replied { internal: true, .. } => "a note was made".to_owned(),
         Event::Asked { .. } => "the requester was asked".to_owned(),
@@ -118,6 +112,17 @@ pub(super) fn of(
         Event::Alerted { firing: true, .. } => "its alert fired".to_owned(),
         Event::Alerted { firing: false, .. } => "its alert was resolved".to_owned(),
         Event::AlertsCounted { count } => format!("{count} more alerts were counted"),
+        Event::Escalated { escalation, topic, channel, .. } => {
+            format!("escalation {escalation}: a department was asked, {}, by {channel}", titles.topic(topic))
+        }
+        Event::EscalationAnswered { escalation, .. } => format!("escalation {escalation} was answered"),
+        Event::EscalationWithdrawn { escalation } => {
+            format!("escalation {escalation} was withdrawn, since the ticket was closed")
+        }
+        Event::Complained { .. } => "the requester complained".to_owned(),
+        Event::Preferred { reason } => {
+            format!("it goes before the client's others, as agreed{}", because(Some(reason)))
+        }
         Event::Clock { metric, cycle, turn: Turn::RanOut { .. } } if (*metric, *cycle) != asked => {
             format!("{} ran out", titles.clock(*metric))
         }
@@ -151,6 +156,16 @@ struct Titles<'a> {
 }
 
 impl<'a> Titles<'a> {
+    fn registered(&self, registered: &'a Registered) -> String {
+        format!(
+            "registered: {}, {}, line {}, by {}",
+            self.kind(&registered.kind),
+            self.priority(&registered.priority),
+            registered.line,
+            self.channel(&registered.channel)
+        )
+    }
+
     fn kind(&self, id: &'a str) -> &'a str {
         self.regulation.and_then(|r| r.kind(id)).map_or(id, |named| &named.title)
     }
@@ -170,6 +185,10 @@ impl<'a> Titles<'a> {
     fn reason(&self, verb: &str, id: &'a str) -> &'a str {
         let reasons = self.regulation.map(|r| r.reasons(verb)).unwrap_or_default();
         reasons.into_iter().find(|reason| reason.id == id).map_or(id, |reason| &reason.title)
+    }
+
+    fn topic(&self, id: &'a str) -> &'a str {
+        self.regulation.and_then(|r| r.topic(id)).map_or(id, |topic| &topic.name.title)
     }
 
     fn mark(&self, id: &'a str) -> &'a str {

@@ -10,6 +10,7 @@ mod page;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod words;
 
 use self::page::Page;
@@ -39,6 +40,8 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.channels();
     explainer.fields();
     explainer.clocks();
+    explainer.topics();
+    explainer.queue();
     explainer.marks_and_reasons();
     explainer.forms();
     explainer.notes();
@@ -88,7 +91,8 @@ impl Explainer<'_> {
             let what = self.w("чат для срочных сообщений:", "chat channel for what is urgent:");
             self.page.line(&format!("{what} {channel}"));
         }
-        let targets = regulation.clocks.iter().flat_map(|rule| &rule.targets);
+        let of_topics = regulation.topics.iter().map(|topic| &topic.target);
+        let targets = regulation.clocks.iter().flat_map(|rule| &rule.targets).chain(of_topics);
         if !regulation.site_calendars.is_empty() || targets.into_iter().any(|target| target.site) {
             self.page.line("");
             let site = self.words.site(true);

@@ -65,6 +65,16 @@ pub(super) struct File {
     pub reasons: Vec<Reason>,
     #[serde(default, rename = "source")]
     pub sources: Vec<Source>,
+    /// How the terms of departments count (ZS-7).
+    #[serde(default)]
+    pub escalation: Option<Escalation>,
+    #[serde(default, rename = "department")]
+    pub departments: Vec<Named>,
+    #[serde(default, rename = "topic")]
+    pub topics: Vec<Topic>,
+    /// The order of the queue.
+    #[serde(default)]
+    pub queue: Option<Queue>,
     #[serde(default)]
     pub bug_report: Option<BugReportForm>,
     #[serde(default, rename = "forbidden-phrase")]
@@ -453,6 +463,60 @@ pub(super) struct Source {
     pub title: String,
     /// What is done, in words.
     pub outcome: String,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Queue {
+    /// Priorities that jump the queue, the first of them first.
+    #[serde(default)]
+    pub first: Vec<Spanned<String>>,
+    /// A client's tickets are worked on one after another.
+    #[serde(default)]
+    pub one_by_one: bool,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Escalation {
+    pub title: Spanned<String>,
+    pub basis: Basis,
+    /// A calendar's id, `of-line` or `of-channel`.
+    pub calendar: Spanned<String>,
+    /// `2h` or `25%`.
+    #[serde(default)]
+    pub warn_before: Option<Spanned<String>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What departments are asked about, which of them is, how, and in what time it answers.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Topic {
+    pub id: Spanned<String>,
+    pub title: String,
+    pub department: Spanned<String>,
+    /// `3` for days; `12h`; `none`.
+    pub term: Spanned<String>,
+    /// The regulation leaves the figure to the site; this one is a proposal.
+    #[serde(default)]
+    pub site: bool,
+    /// The ways to ask about it.
+    pub channels: Vec<Spanned<String>>,
+    /// The clause of the channels, where it is another.
+    #[serde(default)]
+    pub channels_clause: Option<String>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

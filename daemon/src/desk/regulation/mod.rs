@@ -35,7 +35,7 @@ use super::actor::Role;
 use super::attachment::AttachmentKind;
 use super::clocks::{Basis, Metric};
 use super::event::Registered;
-use super::ticket::Stage;
+use super::ticket::{Stage, Ticket};
 
 /// The longest short name of a regulation, in characters.
 pub const SHORT_MAX_CHARS: usize = 12;
@@ -93,6 +93,12 @@ pub struct Regulation {
     pub reasons: Vec<Reason>,
     /// Where the source of a problem may lie; where there is one, a solution names its source (BC-12).
     pub sources: Vec<Source>,
+    /// Departments that are asked (ZS-7).
+    pub departments: Vec<Named>,
+    /// What they are asked about; where there are any, the last of `clocks` is theirs.
+    pub topics: Vec<Topic>,
+    /// The order of its queue.
+    pub queue: QueueRule,
     /// What a bug report must look like.
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
@@ -278,6 +284,34 @@ pub struct Source {
     pub name: Named,
     /// What is done, in the regulation's words.
     pub outcome: String,
+}
+
+/// The order in which tickets are taken (PM-C5, BC-8). By itself it is the order of arrival.
+#[derive(Debug, Clone, Default)]
+pub struct QueueRule {
+    /// Priorities that jump the queue, the first of them first.
+    pub first: Vec<SmolStr>,
+    /// Whether a client's tickets are worked on one after another.
+    pub one_by_one: bool,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
+/// What a department is asked about (ZS-7).
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// Its name.
+    pub name: Named,
+    /// The id of the department that is asked.
+    pub department: SmolStr,
+    /// The ways to ask; never empty (ZS-8).
+    pub channels: Vec<SmolStr>,
+    /// The clause that gives these ways; the topic's own where the file names none.
+    pub channels_clause: Option<String>,
+    /// How much time the department has; its `when` matches everything.
+    pub target: Target,
 }
 
 /// What a bug report must look like (GM-A2).
@@ -577,6 +611,28 @@ impl Regulation {
         self.clocks.iter().find(|rule| rule.metric == metric)
     }
 
+    /// Whether a ticket in that status is as it was registered: nobody has begun with it.
+    pub fn is_beginning(&self, status: &str) -> bool {
+        let initial = self.status(&self.initial_status);
+        self.initial_status == status
+            || initial.is_some_and(|initial| initial.passes_to.as_deref() == Some(status))
+    }
+
+    /// The topic of that id.
+    pub fn topic(&self, id: &str) -> Option<&Topic> {
+        self.topics.iter().find(|topic| topic.name.id == id)
+    }
+
+    /// The clock rule of escalations; none where there are no topics to ask departments about.
+    pub fn escalation(&self) -> Option<&ClockRule> {
+        self.clocks.iter().find(|rule| self.is_of_topics(rule))
+    }
+
+    /// Whether a clock's terms are those of topics, so that it turns with escalations and not with the ticket.
+    pub fn is_of_topics(&self, rule: &ClockRule) -> bool {
+        rule.metric == Metric::Escalation && !self.topics.is_empty()
+    }
+
     /// The reasons a verb may bear; empty: any words.
     pub fn reasons(&self, verb: &str) -> Vec<&Reason> {
         self.reasons.iter().filter(|reason| reason.verb == verb).collect()
@@ -616,6 +672,16 @@ impl Regulation {
     /// The clause a target comes from; its clock's, where it names none.
     pub fn clause_of(rule: &ClockRule, target: &Target) -> Option<SmolStr> {
         target.clause.as_ref().or(rule.clause.as_ref()).map(SmolStr::from)
+    }
+
+    /// What the clock of that metric and cycle of a ticket is given: an escalation's by its topic, any other by what the
+    /// ticket is.
+    pub fn target_of<'a>(&'a self, rule: &'a ClockRule, ticket: &Ticket, cycle: u16) -> Option<&'a Target> {
+        if self.is_of_topics(rule) {
+            let escalation = ticket.escalation(cycle)?;
+            return self.topic(&escalation.topic).map(|topic| &topic.target);
+        }
+        self.target(rule, &ticket.facts)
     }
 
     /// What a clock gives a ticket with these facts.

@@ -9,7 +9,7 @@ use super::Regulation;
 const PAGE: &str = include_str!("../../../regulations/README.md");
 
 /// A snippet with a key that is not there, for each section that has keys: serde names those that are.
-const SECTIONS: [(&str, &str); 24] = [
+const SECTIONS: [(&str, &str); 28] = [
     ("", "zzz = 1"),
     ("calendar", "[[calendar]]\nzzz = 1"),
     ("calendar.hours", "[[calendar]]\nhours = [{ zzz = 1 }]"),
@@ -31,6 +31,10 @@ const SECTIONS: [(&str, &str); 24] = [
     ("quality.band", "[[quality.band]]\nzzz = 1"),
     ("reason", "[[reason]]\nzzz = 1"),
     ("source", "[[source]]\nzzz = 1"),
+    ("queue", "[queue]\nzzz = 1"),
+    ("escalation", "[escalation]\nzzz = 1"),
+    ("department", "[[department]]\nzzz = 1"),
+    ("topic", "[[topic]]\nzzz = 1"),
     ("bug-report", "[bug-report]\nzzz = 1"),
     ("forbidden-phrase", "[[forbidden-phrase]]\nzzz = 1"),
     ("attachments", "[attachments]\nzzz = 1"),

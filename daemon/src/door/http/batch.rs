@@ -26,9 +26,10 @@ use crate::run::{BATCH_COMMANDS_MAX, CommandBatch, Done, Outcome, Step};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BatchRequest {
-    /// The commands, 1 to 1,000: the verb in `do` (`register`, `reply`, …), the ticket's number in `ticket`, the revision
+    /// The commands, 1 to 1,000: the verb in `do` (`register`, `take-next`, `reply`, …), the ticket's number in `ticket`, the revision
     /// that was seen in `if_revision`, and the verb's own fields beside them. `"@0"` is the ticket that the first command
-    /// of this batch opens, `"@1"` that of the second; it may stand in `ticket`, `follows` and a link's `to`.
+    /// of this batch opens, `"@1"` that of the second; it may stand in `ticket`, `follows` and a link's `to`. `take-next`
+    /// is a verb here, too: it names no ticket, and `"@0"` is then the one that it took.
     #[schema(value_type = Vec<Object>)]
     commands: Vec<Value>,
     /// Whether the batch ends at the first command that is not carried out; those behind it are `not-tried`. What was
@@ -86,7 +87,7 @@ pub(super) async fn batch(
         let message = format!("has {count} commands; 1 to {BATCH_COMMANDS_MAX}");
         return Err(Problem::field("commands", message));
     }
-    let Read { steps, problems, opens } = Read::of(request.commands);
+    let Read { steps, problems, opens, finds: _ } = Read::of(request.commands);
     let batch = CommandBatch { steps, stops_on_refusal: request.stop_on_refusal };
     let outcomes = door.batch(batch, posted.caller.0, posted.receipt).await?;
     let repeated = outcomes.iter().any(|outcome| match outcome {
@@ -156,14 +157,18 @@ struct Read {
     problems: Vec<Option<Problem>>,
     /// Whether it opens a ticket.
     opens: Vec<bool>,
+    /// Whether it opens a ticket or takes one from the queue: then those behind it may name that.
+    finds: Vec<bool>,
 }
 
 impl Read {
     fn of(commands: Vec<Value>) -> Self {
         let mut read = Self::default();
         for command in commands {
-            let step = step::read(command, &read.opens);
-            read.opens.push(step.as_ref().is_ok_and(|step| matches!(step.command, Command::Register(_))));
+            let step = step::read(command, &read.finds);
+            let command = step.as_ref().ok().map(|step| &step.command);
+            read.opens.push(matches!(command, Some(Command::Register(_))));
+            read.finds.push(command.is_some_and(Command::finds_ticket));
             match step {
                 Ok(step) => {
                     read.steps.push(Some(step));

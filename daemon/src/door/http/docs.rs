@@ -73,11 +73,12 @@ pub(super) async fn errors(headers: HeaderMap) -> Response {
 }
 
 fn answer(page: &'static Page, headers: &HeaderMap) -> Response {
+    // What is known already is shown under the headers that came last.
+    let told = [(header::CONTENT_SECURITY_POLICY, POLICY.clone()), (header::ETAG, page.tag.clone())];
     if is_known(headers, &page.tag) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, page.tag.clone())]).into_response();
+        return (StatusCode::NOT_MODIFIED, told).into_response();
     }
-    let headers = [(header::CONTENT_SECURITY_POLICY, POLICY.clone()), (header::ETAG, page.tag.clone())];
-    (headers, Html(page.html.as_str())).into_response()
+    (told, Html(page.html.as_str())).into_response()
 }
 
 /// The document, laid out.

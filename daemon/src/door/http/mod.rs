@@ -41,6 +41,7 @@ mod parts;
 mod preview;
 mod problem;
 mod query;
+mod queue;
 mod regulations;
 mod reports;
 mod sealed;
@@ -283,6 +284,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .route(verbs::PATH, axum::routing::post(verbs::act))
         .routes(routes!(batch::batch))
         .routes(routes!(alertmanager::take))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::take_next))
         .routes(routes!(alarms::list))
         .routes(routes!(alarms::ack))
         .routes(routes!(alarms::shelve))

@@ -38,6 +38,7 @@ use crate::desk::view::TicketView;
     components(schemas(Told)),
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
+        (name = "queue", description = "What is to be taken, in order"),
         (name = "intake", description = "What other systems send in their own form"),
         (name = "attachments", description = "Files that belong to a ticket"),
         (name = "sealed", description = "Access data, for the assignee only"),
@@ -98,7 +99,7 @@ fn written(public: OpenApi, guarded: OpenApi) -> String {
         for (method, operation) in operations(item) {
             operation.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
             let mut codes = vec!["401", "403", "429", "503"];
-            if path.contains('{') {
+            if path.contains('{') || path == TAKE_NEXT {
                 codes.push("404");
             }
             if method == "post" {
@@ -187,7 +188,7 @@ fn add_headers(path: &str, operation: &mut Operation) {
             "idempotent-replayed",
             header(text().enum_values(Some(["true"])), "There where this is the first answer again"),
         );
-        if path.starts_with(VERB_PREFIX) {
+        if path.starts_with(VERB_PREFIX) || path == TAKE_NEXT {
             add("etag", header(text(), "The ticket's revision, in quotes"));
         }
     }
@@ -195,6 +196,8 @@ fn add_headers(path: &str, operation: &mut Operation) {
 
 /// How the paths of verbs begin.
 const VERB_PREFIX: &str = "/v1/tickets/{number}/";
+/// Answers a ticket as a verb does, and has none where the queue is empty.
+const TAKE_NEXT: &str = "/v1/queue/take-next";
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)]
@@ -268,7 +271,7 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
     let mut add = |required: bool, body: fn(&mut OpenApi) -> String| (Some(body(document)), required);
     match verb {
         "reply" => add(true, schema::<command::Reply>),
-        "ask" | "answer" | "urgent" => add(true, schema::<command::Text>),
+        "ask" | "answer" | "urgent" | "complain" => add(true, schema::<command::Text>),
         "status" => add(true, schema::<command::StatusMove>),
         "classify" => add(true, schema::<command::Classify>),
         "priority" => add(true, schema::<command::PriorityChange>),
@@ -284,6 +287,9 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
         "refuse" | "close" => add(true, schema::<command::Ending>),
         "link" => add(true, schema::<command::Link>),
         "split" => add(true, schema::<command::Split>),
+        "prefer" => add(true, schema::<command::Prefer>),
+        "escalate" => add(true, schema::<command::Escalate>),
+        "escalation-answer" => add(true, schema::<command::EscalationAnswer>),
         _ => (None, false),
     }
 }

@@ -445,6 +445,9 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Fields(errors) => Self::fields(errors),
             Refusal::NotFound { .. } => Self::not_there(detail),
+            Refusal::QueueEmpty(_) => {
+                Self::new(StatusCode::NOT_FOUND, "queue-empty", "There is nothing to take", detail)
+            }
             Refusal::Forbidden(_) => Self::forbidden(detail),
             Refusal::OutOfScope { .. } => Self::out_of_scope(detail),
             Refusal::Revision { now, .. } => {

@@ -144,6 +144,21 @@ pub(super) struct SourceView {
     outcome: String,
 }
 
+/// What a department is asked about.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TopicView {
+    #[serde(flatten)]
+    name: NamedView,
+    /// Who is asked, by its id.
+    #[schema(value_type = String)]
+    department: SmolStr,
+    /// The ways to ask.
+    #[schema(value_type = Vec<String>)]
+    channels: Vec<SmolStr>,
+    /// How much time the department has, as the regulation writes it: `3` days, `12h`.
+    term: String,
+}
+
 /// A reason that a verb may bear.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReasonView {
@@ -183,6 +198,8 @@ pub(super) struct RegulationView {
     reasons: Vec<ReasonView>,
     /// Where the source of a problem may lie; where there are any, `resolve` names one.
     sources: Vec<SourceView>,
+    /// What departments are asked about; empty: nobody is asked.
+    topics: Vec<TopicView>,
 }
 
 /// Lists the regulations the desk works by, each in every version that tickets may have; the oldest first.
@@ -257,6 +274,7 @@ fn view(regulation: &Regulation, line: RegulationLine) -> RegulationView {
             .iter()
             .map(|source| SourceView { name: named(&source.name), outcome: source.outcome.clone() })
             .collect(),
+        topics: regulation.topics.iter().map(topic).collect(),
     }
 }
 
@@ -292,6 +310,15 @@ fn channel(channel: &regulation::Channel) -> ChannelView {
         line: channel.line,
         types: channel.types.clone(),
         roles: channel.roles.clone(),
+    }
+}
+
+fn topic(topic: &regulation::Topic) -> TopicView {
+    TopicView {
+        name: named(&topic.name),
+        department: topic.department.clone(),
+        channels: topic.channels.clone(),
+        term: topic.target.written.clone(),
     }
 }
 

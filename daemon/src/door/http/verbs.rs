@@ -15,7 +15,7 @@ use crate::desk::{Act, Command};
 pub(super) const PATH: &str = "/v1/tickets/{number}/{verb}";
 
 /// What a verb does, for the document.
-pub(super) const SUMMARIES: [(&str, &str); 21] = [
+pub(super) const SUMMARIES: [(&str, &str); 25] = [
     ("reply", "Says something to the requester, or to the desk only"),
     ("ask", "Asks the requester; pauses clocks by the regulation"),
     ("answer", "The requester's words come in; clocks run on"),
@@ -37,6 +37,10 @@ pub(super) const SUMMARIES: [(&str, &str); 21] = [
     ("link", "Links to another ticket"),
     ("split", "Makes a second problem a ticket of its own"),
     ("urgent", "Marks the ticket urgent"),
+    ("escalate", "Asks a department, which has a term of its own"),
+    ("escalation-answer", "A department's answer comes in"),
+    ("complain", "The requester complains to the head, also of a closed ticket"),
+    ("prefer", "The client agreed that the ticket goes before its others"),
 ];
 
 /// Carries out a verb on a ticket. `If-Match` refuses it where the ticket has changed since it was seen.

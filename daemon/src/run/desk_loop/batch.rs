@@ -4,7 +4,7 @@ use calendars::Timestamp;
 
 use super::{Disk, Loop};
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Command, TicketNumber};
+use crate::desk::{Actor, TicketNumber};
 use crate::run::batch::{Before, CommandBatch, Outcome, Step};
 use crate::run::{BATCH_BYTES, Failure};
 
@@ -25,10 +25,10 @@ impl Loop {
         }
         let bytes_max = self.batch.bytes + BATCH_BYTES;
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.steps.len());
-        let mut opened = Vec::with_capacity(batch.steps.len());
+        let mut found = Vec::with_capacity(batch.steps.len());
         let mut has_stopped = false;
         for (place, step) in batch.steps.into_iter().enumerate() {
-            let opens = step.as_ref().is_some_and(|step| matches!(step.command, Command::Register(_)));
+            let finds = step.as_ref().is_some_and(|step| step.command.finds_ticket());
             let outcome = match step {
                 _ if has_stopped => Outcome::NotTried,
                 None => Outcome::Malformed,
@@ -38,10 +38,10 @@ impl Loop {
                 }
                 Some(step) => {
                     let receipt = receipt.map(|receipt| receipt.of_step(place));
-                    self.step(step, &opened, actor, receipt, now).unwrap_or_else(Outcome::Failed)
+                    self.step(step, &found, actor, receipt, now).unwrap_or_else(Outcome::Failed)
                 }
             };
-            opened.push(outcome.ticket().filter(|_| opens));
+            found.push(outcome.ticket().filter(|_| finds));
             has_stopped |= batch.stops_on_refusal && outcome.is_refusal();
             outcomes.push(outcome);
         }
@@ -51,7 +51,7 @@ impl Loop {
     fn step(
         &mut self,
         step: Step,
-        opened: &[Option<TicketNumber>],
+        found: &[Option<TicketNumber>],
         actor: &Actor,
         receipt: Option<Receipt>,
         now: Timestamp,
@@ -59,7 +59,7 @@ impl Loop {
         if let Some(before) = receipt.as_ref().and_then(|receipt| self.carried_out_before(receipt)) {
             return Ok(Outcome::Before(before));
         }
-        let command = step.named(opened)?;
+        let command = step.named(found)?;
         self.command(&command, actor, receipt, now).map(Outcome::Done)
     }
 

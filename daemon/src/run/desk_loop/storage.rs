@@ -144,6 +144,7 @@ impl Loop {
             Command::Register(_)
             | Command::Ticket { .. }
             | Command::ApplyRegulation { .. }
+            | Command::TakeNext(_)
             | Command::Alert(_)
             | Command::AlertsOverLimit(_) => false,
             // What gives room, and what must be gone.

@@ -10,15 +10,7 @@ use crate::desk::regulation::{AtEnd, CalendarChoice, ClockRule, GivenTerm, Targe
 impl Check<'_> {
     pub(super) fn clock(&mut self, rule: &file::ClockRule, names: &Names<'_>) -> ClockRule {
         let key = format!("clock {}", rule.metric.get_ref());
-        let calendar = match rule.calendar.get_ref().as_str() {
-            "of-line" => CalendarChoice::OfLine,
-            "of-channel" => CalendarChoice::OfChannel,
-            _ => {
-                let mut known = names.calendars.clone();
-                known.extend(["of-line", "of-channel"]);
-                CalendarChoice::Named(self.known(&rule.calendar, &key, "calendar", &known))
-            }
-        };
+        let calendar = self.calendar_choice(&rule.calendar, &key, names);
         ClockRule {
             metric: *rule.metric.get_ref(),
             title: rule.title.clone(),
@@ -34,6 +26,23 @@ impl Check<'_> {
             targets: rule.targets.iter().map(|target| self.target(target, rule.basis, &key, names)).collect(),
             clause: rule.clause.clone(),
             note: rule.note.clone(),
+        }
+    }
+
+    pub(super) fn calendar_choice(
+        &mut self,
+        word: &Spanned<String>,
+        key: &str,
+        names: &Names<'_>,
+    ) -> CalendarChoice {
+        match word.get_ref().as_str() {
+            "of-line" => CalendarChoice::OfLine,
+            "of-channel" => CalendarChoice::OfChannel,
+            _ => {
+                let mut known = names.calendars.clone();
+                known.extend(["of-line", "of-channel"]);
+                CalendarChoice::Named(self.known(word, key, "calendar", &known))
+            }
         }
     }
 
@@ -58,7 +67,7 @@ impl Check<'_> {
         }
     }
 
-    fn warn_before(&mut self, word: &Spanned<String>, key: &str) -> Option<WarnBefore> {
+    pub(super) fn warn_before(&mut self, word: &Spanned<String>, key: &str) -> Option<WarnBefore> {
         let text = word.get_ref();
         let read = match text.strip_suffix('%') {
             Some(percent) => percent.parse().ok().filter(|percent| *percent <= 100).map(WarnBefore::Percent),
@@ -74,7 +83,13 @@ impl Check<'_> {
         read
     }
 
-    fn target(&mut self, target: &file::Target, basis: Basis, key: &str, names: &Names<'_>) -> Target {
+    pub(super) fn target(
+        &mut self,
+        target: &file::Target,
+        basis: Basis,
+        key: &str,
+        names: &Names<'_>,
+    ) -> Target {
         let written = target.term.get_ref();
         let term = match basis {
             _ if written == "none" => Some(GivenTerm::None),

@@ -6,6 +6,7 @@
 mod clocks;
 mod quality;
 mod sense;
+mod topics;
 
 use std::fmt;
 use std::ops::Range;
@@ -18,8 +19,8 @@ use url::Url;
 
 use super::file::{self, File, OneOrMany};
 use super::{
-    AttachmentRule, BugReportForm, Channel, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named, Priority,
-    PriorityRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
+    AttachmentRule, BugReportForm, Channel, ClockRule, Field, FieldKind, ForbiddenPhrase, Line, Mark, Named,
+    Priority, PriorityRule, QueueRule, Reason, Regulation, SHORT_MAX_CHARS, Source, Status, VerbRule, When,
 };
 use crate::desk::actor::Role;
 use crate::desk::attachment::AttachmentKind;
@@ -237,7 +238,10 @@ impl Check<'_> {
                 .iter()
                 .map(|(verb, rule)| (verb.get_ref().clone(), self.verb(verb, rule, &names)))
                 .collect(),
-            clocks: file.clocks.iter().map(|rule| self.clock(rule, &names)).collect(),
+            clocks: self.clocks(file, &names),
+            departments: file.departments.iter().map(named).collect(),
+            topics: self.topics(file, &names),
+            queue: file.queue.as_ref().map(|queue| self.queue(queue, &names)).unwrap_or_default(),
             marks: file.marks.iter().map(mark).collect(),
             quality: self.quality(file),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
@@ -413,6 +417,23 @@ impl Check<'_> {
             channels: self.all_known(&field.channels, "field.channels", "channel", &names.channels),
             clause: field.clause.clone(),
             note: field.note.clone(),
+        }
+    }
+
+    /// The file's clocks, and the one of escalations after them.
+    fn clocks(&mut self, file: &File, names: &Names<'_>) -> Vec<ClockRule> {
+        let mut clocks: Vec<_> = file.clocks.iter().map(|rule| self.clock(rule, names)).collect();
+        clocks.extend(self.escalation(file, names));
+        clocks
+    }
+
+    fn queue(&mut self, queue: &file::Queue, names: &Names<'_>) -> QueueRule {
+        self.once("queue.first", queue.first.iter().map(|id| (id.span(), id.get_ref())));
+        QueueRule {
+            first: self.all_known(&queue.first, "queue.first", "priority", &names.priorities),
+            one_by_one: queue.one_by_one,
+            clause: queue.clause.clone(),
+            note: queue.note.clone(),
         }
     }
 

@@ -48,6 +48,10 @@ impl Words<'_> {
                 add(self.target(rule, target), target.note.as_ref(), target.site);
             }
         }
+        for name in regulation.departments.iter().chain(regulation.topics.iter().map(|topic| &topic.name)) {
+            add(name.title.clone(), name.note.as_ref(), false);
+        }
+        add(self.of("очередь", "the queue").to_owned(), regulation.queue.note.as_ref(), false);
         for reason in &regulation.reasons {
             add(format!("{}: {}", self.verb(&reason.verb), reason.title), reason.note.as_ref(), false);
         }

@@ -5,23 +5,16 @@ use crate::desk::regulation::{AtEnd, CalendarChoice, ClockRule};
 
 impl Explainer<'_> {
     pub(super) fn clocks(&mut self) {
-        let all = &self.words.regulation.clocks;
-        let ours: Vec<_> = all.iter().filter(|rule| rule.metric.is_ours()).collect();
-        let theirs: Vec<_> = all.iter().filter(|rule| !rule.metric.is_ours()).collect();
+        let regulation = self.words.regulation;
+        let all: Vec<_> = regulation.clocks.iter().filter(|rule| !regulation.is_of_topics(rule)).collect();
+        let ours: Vec<_> = all.iter().copied().filter(|rule| rule.metric.is_ours()).collect();
+        let theirs: Vec<_> = all.iter().copied().filter(|rule| !rule.metric.is_ours()).collect();
         self.clock_tables(("Сроки, которые обещает поддержка", "Terms that support promises"), &ours);
         self.clock_tables(("Окна: время заявителя", "Windows: the requester's time"), &theirs);
     }
 
     fn clock_tables(&mut self, title: (&'static str, &'static str), rules: &[&ClockRule]) {
         let rows = rules.iter().map(|rule| {
-            let calendar = match &rule.calendar {
-                CalendarChoice::OfLine => self.w("линии", "of the line").to_owned(),
-                CalendarChoice::OfChannel => self.w("канала", "of the channel").to_owned(),
-                CalendarChoice::Named(id) => {
-                    let calendar = self.words.regulation.calendar(id);
-                    format!("«{}»", calendar.map_or(id.as_str(), |calendar| calendar.title()))
-                }
-            };
             let mut turns =
                 vec![format!("{} {}", self.w("с:", "starts:"), self.words.triggers(&rule.starts))];
             if !rule.restarts.is_empty() {
@@ -46,7 +39,7 @@ impl Explainer<'_> {
             vec![
                 rule.title.clone(),
                 rule.metric.to_string(),
-                format!("{}, {} {calendar}", self.words.basis(rule.basis), self.w("календарь", "calendar")),
+                self.counts(rule),
                 turns.join("\n"),
                 self.at_end(rule),
                 clause(rule.clause.as_ref()),
@@ -63,6 +56,19 @@ impl Explainer<'_> {
         ];
         self.table(title, &columns, rows);
         self.targets(rules);
+    }
+
+    /// What a clock counts, and by which calendar.
+    pub(super) fn counts(&self, rule: &ClockRule) -> String {
+        let calendar = match &rule.calendar {
+            CalendarChoice::OfLine => self.w("линии", "of the line").to_owned(),
+            CalendarChoice::OfChannel => self.w("канала", "of the channel").to_owned(),
+            CalendarChoice::Named(id) => {
+                let calendar = self.words.regulation.calendar(id);
+                format!("«{}»", calendar.map_or(id.as_str(), |calendar| calendar.title()))
+            }
+        };
+        format!("{}, {} {calendar}", self.words.basis(rule.basis), self.w("календарь", "calendar"))
     }
 
     /// A clock's name stands beside its first target only.
@@ -87,7 +93,7 @@ impl Explainer<'_> {
         self.table(("", ""), &columns, rows);
     }
 
-    fn at_end(&self, rule: &ClockRule) -> String {
+    pub(super) fn at_end(&self, rule: &ClockRule) -> String {
         let mut text = match &rule.at_end {
             AtEnd::Breach => self.w("срок нарушен", "breached").to_owned(),
             AtEnd::Tell => self.w("сообщается один раз", "told once").to_owned(),

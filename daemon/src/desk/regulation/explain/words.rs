@@ -93,6 +93,10 @@ impl Words<'_> {
             "close" => self.of("закрыть без решения", "close without a solution"),
             "link" => self.of("связать с другим", "link"),
             "split" => self.of("выделить вторую проблему", "split off"),
+            "escalate" => self.of("спросить отдел", "ask a department"),
+            "escalation-answer" => self.of("ответ отдела", "a department answers"),
+            "prefer" => self.of("взять раньше других", "let it go first"),
+            "complain" => self.of("пожаловаться руководителю", "complain to the head"),
             "urgent" => self.of("сообщить как срочное", "call urgent"),
             other => other,
         }

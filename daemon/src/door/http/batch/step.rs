@@ -2,22 +2,26 @@
 
 use serde_json::{Map, Value};
 
-use crate::desk::command::{BadCommand, Register};
+use crate::desk::command::{BadCommand, Register, TakeNext};
 use crate::desk::{Act, Command, FieldError, TicketNumber};
 use crate::door::http::problem::Problem;
 use crate::run::Step;
 
+/// Takes the next of the queue.
+const TAKE_NEXT: &str = "take-next";
+
 /// A command as it was sent.
 type Fields = Map<String, Value>;
 
-/// Reads a command. `opens` says of each one before it whether that opens a ticket.
-pub(super) fn read(command: Value, opens: &[bool]) -> Result<Step, Problem> {
+/// Reads a command. `finds` says of each one before it whether that opens a ticket or takes the next of the queue.
+pub(super) fn read(command: Value, finds: &[bool]) -> Result<Step, Problem> {
     let Value::Object(fields) = command else {
         return Err(Problem::field("", "must be a JSON object with its verb in `do`"));
     };
-    let mut reading = Reading { fields, opens, wrong: Vec::new() };
+    let mut reading = Reading { fields, finds, wrong: Vec::new() };
     let step = match reading.fields.remove("do") {
         Some(Value::String(verb)) if verb == "register" => reading.register(),
+        Some(Value::String(verb)) if verb == TAKE_NEXT => reading.take_next(),
         Some(Value::String(verb)) => reading.act(&verb),
         _ => {
             reading.wrong.push(FieldError::new("do", "is required: a verb such as \"register\""));
@@ -31,44 +35,53 @@ pub(super) fn read(command: Value, opens: &[bool]) -> Result<Step, Problem> {
 enum Named {
     /// It has a number.
     Number(TicketNumber),
-    /// The one that the command at this place opens.
-    Opened(usize),
+    /// The one that the command at this place opens, or takes from the queue.
+    Found(usize),
 }
 
 /// What is left of a command, and what was found wrong with it.
 struct Reading<'a> {
     fields: Fields,
-    opens: &'a [bool],
+    finds: &'a [bool],
     wrong: Vec<FieldError>,
 }
 
 impl Reading<'_> {
     fn register(&mut self) -> Option<Step> {
-        for field in ["ticket", "if_revision"] {
-            if self.fields.remove(field).is_some() {
-                let message = "is not for `register`, which opens a ticket; leave it out";
-                self.wrong.push(FieldError::new(field, message));
-            }
-        }
-        let other_from = self.opened_in("follows");
+        self.names_no_ticket("`register`, which opens a ticket");
+        let other_from = self.found_in("follows");
         let register = self.parsed(Register::from_json)?;
         Some(Step { command: Command::Register(register), ticket_from: None, other_from })
+    }
+
+    fn take_next(&mut self) -> Option<Step> {
+        self.names_no_ticket("`take-next`, which finds a ticket");
+        let asked = self.parsed(TakeNext::from_json)?;
+        Some(Step { command: Command::TakeNext(asked), ticket_from: None, other_from: None })
+    }
+
+    fn names_no_ticket(&mut self, verb: &str) {
+        for field in ["ticket", "if_revision"] {
+            if self.fields.remove(field).is_some() {
+                self.wrong.push(FieldError::new(field, &format!("is not for {verb}; leave it out")));
+            }
+        }
     }
 
     fn act(&mut self, verb: &str) -> Option<Step> {
         if !Act::VERBS.contains(&verb) {
             let known = Act::VERBS.join(", ");
-            let message = format!("unknown verb `{verb}`; a verb is one of register, {known}");
+            let message = format!("unknown verb `{verb}`; a verb is one of register, {TAKE_NEXT}, {known}");
             self.wrong.push(FieldError::new("do", &message));
             return None;
         }
         let named = self.ticket();
         let if_revision = self.if_revision();
-        let other_from = if verb == "link" { self.opened_in("to") } else { None };
+        let other_from = if verb == "link" { self.found_in("to") } else { None };
         let act = self.parsed(|body| Act::from_json(verb, body))?;
         let (number, ticket_from) = match named? {
             Named::Number(number) => (number, None),
-            Named::Opened(place) => (TicketNumber::default(), Some(place)),
+            Named::Found(place) => (TicketNumber::default(), Some(place)),
         };
         Some(Step { command: Command::Ticket { number, if_revision, act }, ticket_from, other_from })
     }
@@ -84,11 +97,11 @@ impl Reading<'_> {
             Some(Value::Number(number)) => {
                 number.as_u64().map(|number| Ok(Named::Number(TicketNumber(number))))
             }
-            Some(Value::String(name)) => Some(self.opened(name).map(Named::Opened)),
+            Some(Value::String(name)) => Some(self.found(name).map(Named::Found)),
             _ => None,
         };
         let missing =
-            || Err("is required: a number, or \"@0\" for the ticket that the first command opens".to_owned());
+            || Err("is required: a number, or \"@0\" for the ticket of the first command".to_owned());
         named
             .unwrap_or_else(missing)
             .map_err(|message| self.wrong.push(FieldError::new("ticket", &message)))
@@ -105,22 +118,22 @@ impl Reading<'_> {
     }
 
     /// The place that a field names instead of a ticket's number; the field is taken out then.
-    fn opened_in(&mut self, field: &str) -> Option<usize> {
+    fn found_in(&mut self, field: &str) -> Option<usize> {
         let Some(Value::String(name)) = self.fields.get(field) else { return None };
-        let opened = self.opened(name);
+        let found = self.found(name);
         self.fields.remove(field);
-        opened.map_err(|message| self.wrong.push(FieldError::new(field, &message))).ok()
+        found.map_err(|message| self.wrong.push(FieldError::new(field, &message))).ok()
     }
 
     /// The place of a command of this batch by a name such as `@0`.
-    fn opened(&self, name: &str) -> Result<usize, String> {
+    fn found(&self, name: &str) -> Result<usize, String> {
         let digits = name.strip_prefix('@').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let place = digits.and_then(|digits| digits.parse::<usize>().ok()).ok_or_else(|| {
-            format!("`{name}` is no ticket: a number, or \"@0\" for the ticket that the first command opens")
+            format!("`{name}` is no ticket: a number, or \"@0\" for the ticket of the first command")
         })?;
-        match self.opens.get(place) {
+        match self.finds.get(place) {
             Some(true) => Ok(place),
-            Some(false) => Err(format!("command {place} of this batch opens no ticket")),
+            Some(false) => Err(format!("command {place} of this batch opens no ticket and takes none")),
             None => Err(format!("command {place} does not come before this one")),
         }
     }
@@ -152,6 +165,17 @@ mod tests {
     }
 
     #[test]
+    fn the_next_of_the_queue_is_taken_without_a_number_and_named_by_its_place() {
+        let step =
+            read(json!({"do": "take-next", "regulation": "getmark", "line": 2}), &[]).expect("a command");
+        let Command::TakeNext(asked) = step.command else { panic!("it takes the next") };
+        assert_eq!(
+            (asked.regulation.as_deref(), asked.line, step.ticket_from),
+            (Some("getmark"), Some(2), None)
+        );
+    }
+
+    #[test]
     fn everything_that_is_wrong_with_a_command_is_told_by_its_field() {
         for (command, fields) in [
             (json!(7), vec![""]),
@@ -175,6 +199,10 @@ mod tests {
                 vec!["ticket", "if_revision", "follows"],
             ),
             (json!({"do": "link", "ticket": 1, "to": "@1", "kind": "similar"}), vec!["to"]),
+            (
+                json!({"do": "take-next", "ticket": 1, "if_revision": 1, "line": "x", "lines": 1}),
+                vec!["ticket", "if_revision", "line", "lines"],
+            ),
             (json!({"do": "take", "ticket": 1, "at": "2026-11-23T10:00:00Z"}), vec!["at"]),
         ] {
             assert_eq!(wrong(command.clone()), fields, "{command}");

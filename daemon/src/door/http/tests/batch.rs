@@ -62,9 +62,42 @@ async fn each_command_of_a_batch_has_its_result_and_names_what_was_opened_before
     assert_eq!(results[6]["errors"][0]["field"], "do");
     assert_eq!(results[8]["ticket"]["links"][0]["to"], 2);
     assert_eq!(results[9]["ticket"]["links"], json!([{"to": 2, "kind": "follow-up"}]));
-    assert_eq!(results[10]["errors"][0]["message"], "command 1 of this batch opens no ticket");
+    assert_eq!(results[10]["errors"][0]["message"], "command 1 of this batch opens no ticket and takes none");
     let shown = world.get("/v1/tickets/2").await.ok(200).json();
     assert_eq!(shown["assignee"], "agent");
+}
+
+#[tokio::test]
+async fn a_batch_takes_the_next_of_the_queue_and_answers_it_under_its_place() {
+    let world = World::new().await;
+    let number = world.register().await;
+    let batch = batch_of(&[
+        json!({"do": "take-next", "regulation": "getmark"}),
+        json!({"do": "reply", "ticket": "@0", "text": "Смотрим"}),
+        json!({"do": "take-next"}),
+        json!({"do": "reply", "ticket": "@2", "text": "Смотрим"}),
+    ]);
+    let send =
+        || with_json(ask(Method::POST, "/v1/batch", "agent").header("idempotency-key", "next"), &batch);
+    let answer = world.send(send()).await.ok(200);
+    assert_eq!(statuses(&answer), [200, 200, 404, 422]);
+    let results = answer.json()["results"].clone();
+    assert_eq!(
+        (&results[0]["ticket"]["number"], &results[0]["ticket"]["assignee"]),
+        (&json!(number), &json!("agent"))
+    );
+    assert_eq!(
+        (&results[1]["ticket"]["number"], &results[1]["ticket"]["revision"]),
+        (&json!(number), &json!(3))
+    );
+    assert_eq!(results[2]["code"], "queue-empty");
+    assert_eq!(results[3]["errors"][0]["message"], "command 2 of this batch opened no ticket and took none");
+    // What came since is not taken by a batch that comes again.
+    let newer = world.register().await;
+    let again = world.send(send()).await.ok(200);
+    assert_eq!(statuses(&again)[..2], [200, 200]);
+    assert_eq!(again.json()["results"][0]["ticket"]["number"], number);
+    assert_eq!(again.json()["results"][2]["ticket"]["number"], newer, "what was refused is decided anew");
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ async fn every_verb_answers_with_the_ticket_and_whether_it_changed() {
         ("assign", json!({"agent": "petrov"}), "waiting-release"),
         ("transfer", json!({"agent": "agent", "reason": "отпуск"}), "waiting-release"),
         ("urgent", json!({"text": "Ждут"}), "waiting-release"),
+        ("complain", json!({"text": "Долго"}), "waiting-release"),
         ("split", json!({"subject": "Ещё одно"}), "waiting-release"),
         ("link", json!({"to": 2, "kind": "similar"}), "waiting-release"),
         ("route", json!({"line": 1}), "waiting-release"),

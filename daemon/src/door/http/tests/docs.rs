@@ -49,7 +49,9 @@ async fn the_reference_has_every_operation_schema_and_problem() {
         assert!(html.contains(&format!(" id=\"{target}\"")), "{target}");
     }
     let known = ask(Method::GET, "/docs", "").header("if-none-match", answer.header("etag"));
-    assert!(world.send(known.body(Body::empty()).expect("a request")).await.ok(304).body.is_empty());
+    let again = world.send(known.body(Body::empty()).expect("a request")).await.ok(304);
+    assert!(again.body.is_empty());
+    assert!(again.header("content-security-policy").contains("style-src"), "{again:?}");
 }
 
 #[tokio::test]

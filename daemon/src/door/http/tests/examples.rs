@@ -36,15 +36,15 @@ async fn desk(regulation: &str) -> World {
 
 /// A form with the texts of `file` as files.
 fn with_files(request: axum::http::request::Builder, form: &Value) -> Request<Body> {
-    let mut body = String::new();
-    for (place, text) in form["file"].as_array().expect("a list of files").iter().enumerate() {
+    let files = form["file"].as_array().expect("a list of files").iter().enumerate();
+    let parts = files.map(|(place, text)| {
         let text = text.as_str().expect("a file of an example is text");
         let head =
             format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{place}.log\"");
-        body.push_str(&format!("{head}\r\n\r\n{text}\r\n"));
-    }
+        format!("{head}\r\n\r\n{text}\r\n")
+    });
     let request = request.header("content-type", "multipart/form-data; boundary=edge");
-    request.body(Body::from(body + "--edge--\r\n")).expect("a request")
+    request.body(Body::from(parts.collect::<String>() + "--edge--\r\n")).expect("a request")
 }
 
 /// What a call was answered: status, headers, and the body as JSON or text.

@@ -14,6 +14,7 @@ mod lists;
 mod live;
 mod opening;
 mod pages;
+mod queue;
 mod reports;
 mod roles;
 mod scopes;

@@ -76,6 +76,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/events", nothing(), &READERS),
         ("POST", "/v1/intake/alertmanager", nothing(), &INTAKE),
         ("GET", "/v1/ledger/check", nothing(), &ADMIN),
+        ("GET", "/v1/queue", nothing(), &READERS),
+        // Of a part of the queue where nothing waits: nobody is to have a ticket below.
+        ("POST", "/v1/queue/take-next", json!({"line": 3}), &AGENTS),
         ("GET", "/v1/reports/quality", nothing(), &LEADS),
         ("GET", "/v1/reports/sla", nothing(), &LEADS),
         ("GET", "/v1/regulations", nothing(), &ANY),
@@ -98,6 +101,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/tickets/{number}/sealed/{field}", nothing(), &[]),
         ("PUT", "/v1/tickets/{number}/sealed/{field}", json!({"text": "x"}), &INTAKE),
         ("DELETE", "/v1/tickets/{number}/sealed/{field}", nothing(), &AGENTS),
+        ("POST", "/v1/tickets/{number}/complain", json!({"text": "Долго"}), &INTAKE),
         ("POST", "/v1/tickets/{number}/confirm", nothing(), &INTAKE),
         ("POST", "/v1/tickets/{number}/return", nothing(), &INTAKE),
         ("POST", "/v1/tickets/{number}/link", json!({"to": 1, "kind": "similar"}), &AGENTS),
@@ -129,6 +133,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         "/v1/tickets/{number}/close",
         "/v1/tickets/{number}/split",
         "/v1/tickets/{number}/urgent",
+        "/v1/tickets/{number}/escalate",
+        "/v1/tickets/{number}/escalation-answer",
+        "/v1/tickets/{number}/prefer",
     ] {
         table.push(("POST", path, nothing(), &AGENTS));
     }

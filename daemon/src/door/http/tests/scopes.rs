@@ -294,3 +294,52 @@ fn a_token_ends_at_the_instant_that_was_said_and_not_a_millisecond_sooner() {
     let for_good = Token::named("a", Role::Viewer, "");
     assert!(!for_good.is_expired(Timestamp::from_millis(i64::MAX)));
 }
+
+#[tokio::test]
+async fn the_queue_is_told_by_the_scope_and_the_next_is_taken_within_it() {
+    let world = world().await;
+    let secret = world.token(&email_of_getmark("agent")).await;
+    let queue = world.get_as("/v1/queue", &secret).await.ok(200).json();
+    let places: Vec<_> =
+        queue.as_array().expect("a list").iter().map(|one| (&one["position"], &one["number"])).collect();
+    assert_eq!(places, [(&json!(1), &json!(1))]);
+    let all = world.get("/v1/queue").await.ok(200).json();
+    assert_eq!(all.as_array().map(Vec::len), Some(3));
+    let taken = world.post("/v1/queue/take-next", &secret, &json!({})).await.ok(200).json();
+    assert_eq!((&taken["number"], &taken["assignee"]), (&json!(1), &json!("mail-agent")));
+    let empty = world.post("/v1/queue/take-next", &secret, &json!({})).await.problem(404, "queue-empty");
+    assert_eq!(empty.json()["detail"], "nothing waits to be taken");
+}
+
+#[tokio::test]
+async fn what_is_held_by_a_ticket_outside_the_scope_is_told_without_its_number() {
+    let regulation = shipped::get("bpmsoft-care").expect("it is shipped").expect("it is whole");
+    let world = World::known(Regulations::new(vec![regulation])).await;
+    for channel in ["phone", "email"] {
+        let ticket = json!({"channel": channel, "type": "incident", "priority": "high", "subject": channel,
+            "client": "ООО «Клиент»", "incomplete": true});
+        world.post("/v1/tickets", "agent", &ticket).await.ok(201);
+    }
+    world.post("/v1/tickets/1/take", "agent", &json!({})).await.ok(200);
+    let secret = world.token(&json!({"name": "mail", "role": "agent", "channels": ["email"]})).await;
+    let queue = world.get_as("/v1/queue", &secret).await.ok(200).json();
+    let told = |queue: &Value| {
+        (queue[0]["number"].clone(), queue[0]["held_by"].clone(), queue[0]["held_because"].clone())
+    };
+    assert_eq!(told(&queue), (json!(2), Value::Null, json!("in-work")));
+    assert_eq!(told(&world.get("/v1/queue").await.json()), (json!(2), json!(1), json!("in-work")));
+    let next =
+        world.post("/v1/queue/take-next", &secret, &json!({})).await.problem(404, "queue-empty").json();
+    assert_eq!(
+        next["detail"],
+        "nothing may be taken now: 1 wait for another of their client: 2 for another, which is in work"
+    );
+    let take =
+        world.post("/v1/tickets/2/take", &secret, &json!({})).await.problem(409, "client-in-work").json();
+    assert_eq!((&take["ticket"], &take["ticket_status"]), (&Value::Null, &Value::Null));
+    let detail = take["detail"].as_str().unwrap_or_default();
+    assert!(detail.starts_with("another ticket of the same client is in work"), "{detail}");
+    let take =
+        world.post("/v1/tickets/2/take", "agent", &json!({})).await.problem(409, "client-in-work").json();
+    assert_eq!((&take["ticket"], &take["ticket_status"]), (&json!(1), &json!("in-progress")));
+}

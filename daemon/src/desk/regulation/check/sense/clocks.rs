@@ -18,6 +18,7 @@ impl<'a> Sense<'a> {
             findings.extend(self.priorities(written, rule));
             findings.extend(self.end_status(written, rule));
             findings.extend(estimates(written, rule));
+            findings.extend(of_departments(written));
         }
         findings
     }
@@ -179,4 +180,11 @@ fn estimates(written: &file::ClockRule, rule: &ClockRule) -> Vec<Finding> {
         Finding::new(written.term.span(), format!("clock {}", rule.metric), message)
     });
     told.collect()
+}
+
+/// What departments are given stands with what they are asked about.
+fn of_departments(written: &file::ClockRule) -> Option<Finding> {
+    let is_theirs = *written.metric.get_ref() == Metric::Escalation;
+    let message = "a department's time is no [[clock]]: write [escalation] with its basis and calendar, and the term with each [[topic]]";
+    is_theirs.then(|| Finding::new(written.metric.span(), "clock escalation", message))
 }

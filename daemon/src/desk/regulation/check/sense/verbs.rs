@@ -12,8 +12,8 @@ use crate::desk::regulation::file::Verb;
 use crate::desk::ticket::Stage;
 
 /// The verbs that take a reason; of a list, where the regulation has one.
-const WITH_REASONS: [&str; 8] =
-    ["priority", "transfer", "estimate", "extend", "defer", "return", "refuse", "close"];
+const WITH_REASONS: [&str; 9] =
+    ["priority", "transfer", "estimate", "extend", "defer", "return", "refuse", "close", "prefer"];
 /// The verbs that a regulation has only where it has an entry of them.
 const NEED_AN_ENTRY: [&str; 7] = ["ask", "extend", "defer", "resolve", "return", "refuse", "close"];
 /// The verbs that may be for some types only.
@@ -131,6 +131,12 @@ impl Sense<'_> {
             {
                 Some("no target of the clock `resolution` has term = \"estimate\", so there is nothing to estimate; write one, or take the verb out".to_owned())
             }
+            "prefer" if !self.regulation.queue.one_by_one => {
+                Some("the queue does not have a client's tickets worked on one after another, so there is no order to change; write one-by-one = true under [queue], or take the verb out".to_owned())
+            }
+            "escalate" | "escalation-answer" if self.regulation.topics.is_empty() => {
+                Some("there is no [[topic]] to ask a department about; write one, or take the verb out".to_owned())
+            }
             _ => None,
         }
     }
@@ -181,7 +187,7 @@ impl Sense<'_> {
 /// The least role that may use a verb at all.
 fn least_role(verb: &str) -> Role {
     match verb {
-        "answer" | "confirm" | "return" => Role::Intake,
+        "answer" | "confirm" | "return" | "complain" => Role::Intake,
         _ => Role::Agent,
     }
 }

@@ -1,0 +1,173 @@
+//! BC-8: a client's requests are solved one after another, unless another order was agreed.
+
+use andon::desk::{Metric, Refusal, TicketNumber};
+use andon_tests::World;
+use serde_json::{Value, json};
+
+use super::{request, world};
+
+const FIRST: TicketNumber = TicketNumber(1);
+const SECOND: TicketNumber = TicketNumber(2);
+
+/// Two tickets of one client on Monday at 10:00, the first of them in work with petrov; ivanova acts.
+fn two() -> World {
+    let mut world = world("2026-11-23 10:00");
+    world.register(request("medium"));
+    world.register(request("medium"));
+    world.as_agent("petrov", &[]).act(FIRST, "take", json!({})).as_agent("ivanova", &[]);
+    world
+}
+
+fn of_another_client(priority: &str) -> Value {
+    let mut body = request(priority);
+    body["client"] = json!("АО «Лютик»");
+    body
+}
+
+fn solve(world: &mut World, ticket: TicketNumber) {
+    world.act(ticket, "resolve", json!({ "text": "Очистите кэш", "source": "own-product" }));
+}
+
+/// The refusal to begin with the second, which names the first.
+fn held(world: &mut World, verb: &str, body: Value) -> String {
+    let refusal = world.refused(SECOND, verb, body);
+    let Refusal::Conflict { code: "client-in-work", message, ticket, .. } = refusal else {
+        panic!("{verb}: {refusal:?}")
+    };
+    assert_eq!(ticket, Some(FIRST), "{verb}");
+    message
+}
+
+/// BC-8: while one is in work no way leads to work on the next; each refusal names the other.
+#[test]
+fn bc_8_the_next_does_not_begin_while_one_is_in_work() {
+    let mut world = two();
+    for (verb, body) in [
+        ("take", json!({})),
+        ("status", json!({ "to": "in-progress" })),
+        ("assign", json!({ "agent": "ivanova" })),
+        ("transfer", json!({ "agent": "ivanova", "reason": "Знает" })),
+        ("resolve", json!({ "text": "Готово", "source": "vendor" })),
+    ] {
+        let message = held(&mut world, verb, body);
+        assert!(
+            message.contains("ticket 1 of the same client is in work") && message.contains("(BC-8)"),
+            "{message}"
+        );
+    }
+    solve(&mut world, FIRST);
+    world.act(SECOND, "take", json!({}));
+    assert_eq!(world.status(SECOND), "in-progress", "the first is answered");
+}
+
+/// BC-8: the first waits for the client: the second does not start, and says why.
+#[test]
+fn bc_8_the_next_does_not_begin_while_the_first_waits_for_the_client() {
+    let mut world = two();
+    world.act(FIRST, "ask", json!({ "text": "Какой узел?" }));
+    let message = held(&mut world, "take", json!({}));
+    assert!(message.contains("ticket 1 of the same client waits for the client"), "{message}");
+    assert_eq!(world.queue(), ["2 arrival held by 1"]);
+    let refusal = world.try_take_next(json!({})).expect_err("it is held");
+    assert_eq!(refusal.code(), "queue-empty");
+    assert!(refusal.to_string().ends_with("2 for 1, which waits for the client"), "{refusal}");
+    // Also where nobody had taken it before it was asked about.
+    let mut world = super::world("2026-11-23 10:00");
+    world.register(request("medium"));
+    world.register(request("medium"));
+    world.act(FIRST, "ask", json!({ "text": "Какой узел?" }));
+    held(&mut world, "take", json!({}));
+}
+
+/// BC-8: what is said to the client begins no work, and the client's words are never refused; the reaction of all of them
+/// runs from their registration.
+#[test]
+fn bc_8_what_is_said_begins_no_work() {
+    let mut world = two();
+    assert_eq!(world.deadline(SECOND, Metric::Reaction), "2026-11-23 14:00", "four hours from registration");
+    world.act(SECOND, "reply", json!({ "text": "Видим, начнём после первого" }));
+    world.act(SECOND, "ask", json!({ "text": "На каком узле?" }));
+    world.as_requester().act(SECOND, "answer", json!({ "text": "На втором" })).as_agent("ivanova", &[]);
+    assert_eq!(world.status(SECOND), "in-progress");
+    held(&mut world, "take", json!({}));
+}
+
+/// BC-8: the order changes by agreement, with its note; then the second may begin beside the first.
+#[test]
+fn bc_8_another_order_may_be_agreed() {
+    let mut world = two();
+    let Refusal::Fields(errors) = world.refused(SECOND, "prefer", json!({})) else {
+        panic!("a note is required")
+    };
+    assert_eq!(errors[0].field, "reason");
+    world.act(SECOND, "prefer", json!({ "reason": "По телефону с Петровой" }));
+    assert_eq!(world.ticket(SECOND).preferred.as_deref(), Some("По телефону с Петровой"));
+    assert_eq!(world.queue(), ["2 arrival"]);
+    assert_eq!(world.try_take_next(json!({})), Ok(SECOND));
+}
+
+/// BC-8: what is preferred takes the first place of its client in the queue; nobody else's place changes.
+#[test]
+fn bc_8_an_agreed_order_changes_the_places_of_one_client_only() {
+    let mut world = world("2026-11-23 10:00");
+    for body in [request("medium"), of_another_client("medium"), request("medium"), request("medium")] {
+        world.register(body);
+    }
+    assert_eq!(world.queue(), ["1 arrival", "2 arrival", "3 arrival", "4 arrival"]);
+    world.act(TicketNumber(4), "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), ["4 agreed", "2 arrival", "1 agreed", "3 agreed"]);
+    assert_eq!(world.try_take_next(json!({})), Ok(TicketNumber(4)));
+    assert_eq!(world.queue(), ["1 arrival held by 4", "2 arrival", "3 arrival held by 4"]);
+    assert_eq!(world.try_take_next(json!({})), Ok(TicketNumber(2)), "what is held is passed over");
+}
+
+/// BC-8: other clients do not wait, nor do tickets without one; a client is the same however its name is written.
+#[test]
+fn bc_8_clients_do_not_wait_for_each_other() {
+    let mut world = two();
+    let third = world.register(of_another_client("low"));
+    world.act(third, "take", json!({}));
+    let mut body = request("low");
+    body["client"] = json!("  ооо  «РОМАШКА» ");
+    let fourth = world.register(body);
+    assert_eq!(world.refused(fourth, "take", json!({})).code(), "client-in-work");
+}
+
+/// BC-8: of two that the client's answers moved into work, neither holds the other for good.
+#[test]
+fn bc_8_two_that_were_asked_about_do_not_hold_each_other() {
+    let mut world = world("2026-11-23 10:00");
+    for ticket in [FIRST, SECOND] {
+        world.register(request("medium"));
+        world.act(ticket, "ask", json!({ "text": "Какой узел?" }));
+        world.as_requester().act(ticket, "answer", json!({ "text": "Второй" })).as_lead();
+    }
+    world.act(SECOND, "take", json!({}));
+    assert_eq!(world.refused(FIRST, "take", json!({})).code(), "client-in-work");
+    solve(&mut world, SECOND);
+    world.act(FIRST, "take", json!({}));
+}
+
+/// BC-8: a ticket that is returned goes on, though the next has begun meanwhile: the client's words are never refused.
+#[test]
+fn bc_8_a_returned_ticket_goes_on_beside_the_next() {
+    let mut world = two();
+    solve(&mut world, FIRST);
+    world.act(SECOND, "take", json!({}));
+    world.as_requester().act(FIRST, "return", json!({ "reason": "Не помогло" })).as_agent("petrov", &[]);
+    assert_eq!(world.status(FIRST), "in-progress");
+}
+
+/// BC-8: a regulation that says nothing of it has no such order.
+#[test]
+fn bc_8_other_regulations_take_a_clients_tickets_at_once() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let mut body = crate::getmark::high("email");
+    body["client"] = json!("ООО «Ромашка»");
+    let tickets = [world.register(body.clone()), world.register(body)];
+    for ticket in tickets {
+        world.act(ticket, "take", json!({}));
+    }
+    let refusal = world.refused(tickets[0], "prefer", json!({ "reason": "Так" }));
+    assert_eq!(refusal.code(), "not-in-regulation");
+}
