@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     if what == rate::BARE {
         return rate::serve_bare();
     }
-    let parts: [(&str, fn()); 9] = [
+    let parts: [(&str, fn()); 11] = [
         ("simulate", replay),
         ("register", rate::register),
         ("door", serving::door),
