@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::batch::Revisions;
 use crate::desk::packed::unpack;
 use crate::desk::{Desk, Entry, Event, Ticket, TicketNumber};
 use crate::store::tickets::ClosedTicket;
@@ -146,6 +147,15 @@ impl History {
     /// [`HistoryError`] where the disk or a record fails, or an entry is lost.
     pub fn of(&self, ticket: TicketNumber) -> Result<Vec<Entry>, HistoryError> {
         Ok(self.told(ticket)?.into_iter().map(|(entry, _)| entry).collect())
+    }
+
+    /// The revision that each entry about a ticket brought it to.
+    ///
+    /// # Errors
+    /// As [`History::of`].
+    pub fn revisions(&self, ticket: TicketNumber) -> Result<Revisions, HistoryError> {
+        // Each entry is one revision.
+        Ok(self.of(ticket)?.iter().map(|entry| entry.first_seq).zip(1..).collect())
     }
 
     /// Every entry about a ticket, the oldest first, each with the bytes that the ledger has of it.

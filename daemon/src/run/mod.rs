@@ -26,7 +26,7 @@ use calendars::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 
 pub use self::apart::Apart;
-pub use self::batch::{BATCH_COMMANDS_MAX, BATCHES_MAX, CommandBatch, Outcome, Step};
+pub use self::batch::{BATCH_COMMANDS_MAX, BATCHES_MAX, Before, CommandBatch, Outcome, Revisions, Step, StepDone};
 pub use self::desk_loop::{Loop, Settings, start};
 pub use self::faults::disk_fault;
 pub use self::history::{History, HistoryError, Sizes};

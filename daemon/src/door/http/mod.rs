@@ -28,6 +28,7 @@ mod export;
 mod filter;
 #[doc(hidden)]
 pub mod fuzz;
+mod held;
 mod idempotency;
 mod json;
 mod kiosk;
@@ -45,6 +46,7 @@ mod queue;
 mod regulations;
 mod sealed;
 mod serving;
+mod shares;
 mod stream;
 mod streamed;
 mod streams;
@@ -81,6 +83,7 @@ use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
 use self::serving::Why;
+use self::shares::Shares;
 use self::streams::Streams;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
@@ -153,6 +156,7 @@ struct Door {
     metrics: Metrics,
     pictures: kiosk::Pictures,
     commands: Semaphore,
+    batches: Shares,
     uploads: Arc<Semaphore>,
     streams: Streams,
 }
@@ -229,6 +233,7 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         metrics,
         pictures: kiosk::Pictures::default(),
         commands: Semaphore::new(COMMANDS_MAX),
+        batches: Shares::new(batch::ANSWERED_MAX, batch::ANSWERED_EACH_MAX),
         uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
         streams: Streams::default(),
     });
