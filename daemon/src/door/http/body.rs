@@ -172,7 +172,9 @@ pub(super) async fn whole(door: &Door, read: Read<Command>, actor: &Actor) -> Re
         Some(command) if errors.is_empty() => Ok(command),
         Some(command) => {
             let actor = actor.clone();
-            let refused = door.shared.handle.look(move |desk, now| desk.decide(&command, &actor, now).err());
+            // What was sent is held meanwhile, as that of a command is.
+            let _place = door.place()?;
+            let refused = door.look(move |desk, now| desk.decide(&command, &actor, now).err());
             if let Some(Refusal::Fields(more)) = refused.await? {
                 tell_more(&mut errors, more);
             }

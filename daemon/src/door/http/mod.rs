@@ -68,7 +68,7 @@ use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -169,14 +169,22 @@ impl Door {
         actor: Actor,
         receipt: Option<Receipt>,
     ) -> Result<Done, Problem> {
-        let Ok(_place) = self.commands.try_acquire() else {
-            self.shared.traffic.turned_away(Why::Commands, "a command");
-            return Err(Failure::Busy.into());
-        };
+        let _place = self.place()?;
         let begun_us = monotonic_us();
         let done = self.shared.handle.command(command, actor, receipt).await;
         self.metrics.command_took(monotonic_us().saturating_sub(begun_us));
         Ok(done?)
+    }
+
+    /// A place among those that wait for the desk.
+    ///
+    /// # Errors
+    /// `busy`: all are taken.
+    fn place(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.commands.try_acquire().map_err(|_| {
+            self.shared.traffic.turned_away(Why::Commands, "a command");
+            Failure::Busy.into()
+        })
     }
 
     /// Has the desk do what was posted; what the answer's headers say of it, and whether it changed anything.
