@@ -14,7 +14,7 @@ use super::caching::is_known;
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
 use super::streamed::read_through;
-use super::upload::{Received, Takes, receive};
+use super::upload::{Received, Takes, UPLOADS_EACH_MAX, UPLOADS_MAX, receive};
 use super::{Door, DoorState, blocking, idempotency, tickets};
 use crate::desk::command::AttachmentAct;
 use crate::desk::view::{self, AttachmentView};
@@ -74,9 +74,8 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     may_bring(&actor, "attaching a file")?;
     let ticket = tickets::find(&door, &actor.scope, &number).await?;
-    let uploads = Arc::clone(&door.uploads);
-    let _permit =
-        uploads.try_acquire_owned().map_err(|_| Problem::uploads_busy(super::upload::UPLOADS_MAX))?;
+    let place = door.uploads.take(&actor.name, 1);
+    let _place = place.ok_or_else(|| Problem::uploads_busy(UPLOADS_MAX, UPLOADS_EACH_MAX))?;
     let (parts, body) = request.into_parts();
     let received = receive(&door, &takes(&door, &ticket), &parts.headers, body).await?;
     let files: Vec<Attached> = received.iter().map(|received| received.file.clone()).collect();

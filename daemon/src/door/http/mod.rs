@@ -157,7 +157,7 @@ struct Door {
     pictures: kiosk::Pictures,
     commands: Semaphore,
     batches: Shares,
-    uploads: Arc<Semaphore>,
+    uploads: Shares,
     streams: Streams,
 }
 
@@ -242,7 +242,7 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         pictures: kiosk::Pictures::default(),
         commands: Semaphore::new(COMMANDS_MAX),
         batches: Shares::new(batch::ANSWERED_MAX, batch::ANSWERED_EACH_MAX),
-        uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
+        uploads: Shares::new(upload::UPLOADS_MAX, upload::UPLOADS_EACH_MAX),
         streams: Streams::default(),
     });
     let asked = match door.guard {

@@ -139,7 +139,10 @@ async fn what_is_no_batch_is_refused_as_a_whole() {
     let long = json!({"commands": [{"do": "reply", "ticket": 1, "text": "x".repeat(4 << 20)}]});
     world.post("/v1/batch", "agent", &long).await.problem(413, "too-large");
     world.post("/v1/batch", "", &batch_of(std::slice::from_ref(&take))).await.problem(401, "unauthorized");
-    let answer = world.post("/v1/batch", "viewer", &batch_of(&[with_do("register", error())])).await.ok(200);
+    let answer = world.post("/v1/batch", "viewer", &batch_of(&[with_do("register", error())])).await;
+    answer.problem(403, "forbidden");
+    let escalate = json!({"do": "take-next"});
+    let answer = world.post("/v1/batch", "intake", &batch_of(&[escalate])).await.ok(200);
     assert_eq!(answer.json()["results"][0]["code"], "forbidden");
 }
 
@@ -206,7 +209,8 @@ async fn an_answer_that_would_be_too_long_tells_the_rest_of_its_tickets_in_short
     let answer = world.post("/v1/batch", "agent", &batch_of(&takes)).await.ok(200);
     assert!(answer.body.len() < 9 << 20, "{} bytes", answer.body.len());
     let results = answer.json()["results"].clone();
-    let whole = results.as_array().expect("a list").iter().filter(|result| result["ticket"]["type"] == "error");
+    let whole =
+        results.as_array().expect("a list").iter().filter(|result| result["ticket"]["type"] == "error");
     assert!((20..40).contains(&whole.count()), "as many as there is room for");
     assert_eq!(results[39]["ticket"], json!({"number": 40, "revision": 2}));
 }
