@@ -125,10 +125,7 @@ pub struct StepDone {
 }
 
 /// Keeps each ticket of a batch once, beside the last command about it; `held` gives it as it is now.
-pub(super) fn keep_each_once(
-    outcomes: &mut [Outcome],
-    mut held: impl FnMut(TicketNumber) -> Option<Held>,
-) {
+pub(super) fn keep_each_once(outcomes: &mut [Outcome], mut held: impl FnMut(TicketNumber) -> Option<Held>) {
     let mut kept = HashSet::new();
     for outcome in outcomes.iter_mut().rev() {
         let Some(number) = outcome.ticket().filter(|number| kept.insert(*number)) else { continue };

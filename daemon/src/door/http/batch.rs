@@ -226,7 +226,11 @@ impl<'a> Writing<'a> {
     fn carried(&mut self, left: &Left, opens: bool) {
         let status = if opens { StatusCode::CREATED } else { StatusCode::OK };
         let carried = |ticket| {
-            CommandResult::Carried(Box::new(Carried { status: status.as_u16(), changed: left.changed, ticket }))
+            CommandResult::Carried(Box::new(Carried {
+                status: status.as_u16(),
+                changed: left.changed,
+                ticket,
+            }))
         };
         let before = self.json.len();
         if let Some(ticket) = &left.whole {

@@ -157,6 +157,8 @@ struct Door {
     pictures: kiosk::Pictures,
     commands: Semaphore,
     batches: Shares,
+    answers: Shares,
+    pages: Semaphore,
     uploads: Shares,
     streams: Streams,
 }
@@ -242,6 +244,8 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         pictures: kiosk::Pictures::default(),
         commands: Semaphore::new(COMMANDS_MAX),
         batches: Shares::new(batch::ANSWERED_MAX, batch::ANSWERED_EACH_MAX),
+        answers: Shares::new(held::ANSWERS_MAX_BYTES, held::ANSWERS_EACH_MAX_BYTES),
+        pages: Semaphore::new(held::PAGES_MAX),
         uploads: Shares::new(upload::UPLOADS_MAX, upload::UPLOADS_EACH_MAX),
         streams: Streams::default(),
     });
