@@ -2,6 +2,7 @@
 
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
@@ -135,6 +136,17 @@ impl Way {
 }
 
 impl Ticket {
+    /// About how long its texts and its fields are, in bytes: what makes one ticket longer than another.
+    pub fn texts_bytes(&self) -> usize {
+        let Registered { subject, description, fields, .. } = &self.facts;
+        let fields: usize = fields.iter().map(|(name, value)| name.len() + value_bytes(value)).sum();
+        let asked = self
+            .escalations
+            .iter()
+            .map(|asked| asked.text.len() + asked.answer.as_ref().map_or(0, String::len));
+        subject.len() + description.as_ref().map_or(0, String::len) + fields + asked.sum::<usize>()
+    }
+
     /// The ticket that a registration makes.
     pub(crate) fn new(number: TicketNumber, registered: &Registered, at: Timestamp) -> Self {
         let mut ticket = Self {
@@ -602,5 +614,16 @@ impl Ticket {
             }
         }
         self.facts.incomplete = *incomplete;
+    }
+}
+/// About how long a value is, in bytes.
+fn value_bytes(value: &Value) -> usize {
+    /// Of what is no text.
+    const PLAIN_BYTES: usize = 8;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => PLAIN_BYTES,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(value_bytes).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + value_bytes(value)).sum(),
     }
 }

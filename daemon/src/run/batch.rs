@@ -3,11 +3,12 @@
 //! Nobody else's command comes in between, and a power cut keeps all of them or none. Each has an outcome of its own: one
 //! that is refused does not undo those before it.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::history::HistoryError;
-use super::{Done, Failure, History};
-use crate::desk::{Act, Command, Refusal, Ticket, TicketNumber};
+use super::{Failure, History};
+use crate::desk::{Act, Command, Held, Refusal, Ticket, TicketNumber};
 
 /// How many commands a batch has at most.
 pub const BATCH_COMMANDS_MAX: usize = 1_000;
@@ -71,11 +72,14 @@ impl Step {
     }
 }
 
+/// The revisions that a ticket came to, by the first event of the entry that did it.
+pub type Revisions = BTreeMap<u64, u64>;
+
 /// What came of one command of a batch.
 #[derive(Debug)]
 pub enum Outcome {
     /// It was carried out, or everything was so already.
-    Done(Done),
+    Done(StepDone),
     /// The same batch carried it out before, under the same key.
     Before(Before),
     /// It was not carried out.
@@ -98,9 +102,38 @@ impl Outcome {
     /// The ticket it is about.
     pub(super) fn ticket(&self) -> Option<TicketNumber> {
         match self {
-            Outcome::Done(done) => done.ticket.as_ref().map(|ticket| ticket.number),
+            Outcome::Done(done) => done.ticket,
             Outcome::Before(before) => before.ticket,
             Outcome::Failed(_) | Outcome::Malformed | Outcome::NotTried => None,
+        }
+    }
+}
+
+/// A command of a batch that was carried out, or found everything so already.
+///
+/// A batch of a thousand commands about one ticket would hold a thousand copies of it, were each kept as its command left
+/// it. So each ticket is kept once, as the batch left it, beside the last command about it.
+#[derive(Debug)]
+pub struct StepDone {
+    /// The ticket it is about.
+    pub ticket: Option<TicketNumber>,
+    /// The revision at which it left that ticket.
+    pub revision: u64,
+    /// The ticket, where no later command of the batch is about it.
+    pub whole: Option<Held>,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// Keeps each ticket of a batch once, beside the last command about it; `held` gives it as it is now.
+pub(super) fn keep_each_once(outcomes: &mut [Outcome], mut held: impl FnMut(TicketNumber) -> Option<Held>) {
+    let mut kept = HashSet::new();
+    for outcome in outcomes.iter_mut().rev() {
+        let Some(number) = outcome.ticket().filter(|number| kept.insert(*number)) else { continue };
+        match outcome {
+            Outcome::Done(done) => done.whole = held(number),
+            Outcome::Before(before) => before.is_last = true,
+            Outcome::Failed(_) | Outcome::Malformed | Outcome::NotTried => {}
         }
     }
 }
@@ -112,9 +145,26 @@ pub struct Before {
     pub(super) ticket: Option<TicketNumber>,
     /// The entry that carried it out, by its first event.
     pub(super) first_seq: u64,
+    /// Whether no later command of the batch is about its ticket.
+    pub(super) is_last: bool,
 }
 
 impl Before {
+    /// The ticket it is about.
+    pub fn number(self) -> Option<TicketNumber> {
+        self.ticket
+    }
+
+    /// Whether no later command of the batch is about its ticket: then that is told whole.
+    pub fn is_last(self) -> bool {
+        self.is_last
+    }
+
+    /// The revision at which it left its ticket; none where the record has no such entry.
+    pub fn revision(self, revisions: &Revisions) -> Option<u64> {
+        revisions.get(&self.first_seq).copied()
+    }
+
     /// The ticket as the command left it.
     ///
     /// # Errors

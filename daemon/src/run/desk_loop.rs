@@ -91,6 +91,12 @@ impl Settings {
     }
 }
 
+/// What a command came to, until its answer is made of it.
+struct CarriedOut {
+    ticket: Option<TicketNumber>,
+    changed: bool,
+}
+
 /// A reply that waits for the disk. Whoever asked may have gone meanwhile; what they asked for is done.
 enum Waiting {
     /// Of a command.
@@ -448,7 +454,7 @@ impl Loop {
         receipt: Option<Receipt>,
         now: Timestamp,
     ) -> Result<Done, Failure> {
-        let mut done = self.carry_out(command, actor, receipt, now)?;
+        let mut done = self.done(command, actor, receipt, now)?;
         if let (Command::Register(_), Some(ticket)) = (command, &done.ticket) {
             done.alike = self.alike_for(ticket, actor);
         }
@@ -468,7 +474,8 @@ impl Loop {
         alike
     }
 
-    fn carry_out(
+    /// What a command came to, or came to before.
+    fn done(
         &mut self,
         command: &Command,
         actor: &Actor,
@@ -482,6 +489,22 @@ impl Loop {
             return Ok(done);
         }
         self.take_troubles(command, actor);
+        let CarriedOut { ticket, changed } = self.carry_out(command, actor, receipt.clone(), now)?;
+        let ticket = ticket.and_then(|number| self.desk.ticket(number));
+        if let Some(receipt) = receipt.filter(|_| changed) {
+            self.batch.carried.insert(receipt.id(), (receipt.request, ticket.clone()));
+        }
+        Ok(Done { ticket, changed, repeated: false, alike: Vec::new() })
+    }
+
+    /// Decides a command and enters what it brings about.
+    fn carry_out(
+        &mut self,
+        command: &Command,
+        actor: &Actor,
+        receipt: Option<Receipt>,
+        now: Timestamp,
+    ) -> Result<CarriedOut, Failure> {
         let of_reference =
             command.reference().map(|(source, key)| self.books.newest_of(source, key, &self.desk));
         let of_reference = of_reference.transpose().map_err(|error| not_read(&error))?.flatten();
@@ -499,14 +522,10 @@ impl Loop {
         }
         let changed = !decision.facts.is_empty();
         if changed {
-            let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt.clone(), unsynced);
+            let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
             self.batch.push(entry);
         }
-        let ticket = decision.ticket.and_then(|number| self.desk.ticket(number));
-        if let Some(receipt) = receipt.filter(|_| changed) {
-            self.batch.carried.insert(receipt.id(), (receipt.request.clone(), ticket.clone()));
-        }
-        Ok(Done { ticket, changed, repeated: false, alike: Vec::new() })
+        Ok(CarriedOut { ticket: decision.ticket, changed })
     }
 
     /// The first answer again, where this request was carried out before.

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::batch::Revisions;
 use crate::desk::packed::unpack;
 use crate::desk::{Desk, Entry, Event, Ticket, TicketNumber};
 use crate::store::tickets::ClosedTicket;
@@ -148,42 +149,114 @@ impl History {
         Ok(self.told(ticket)?.into_iter().map(|(entry, _)| entry).collect())
     }
 
+    /// The entries about a ticket behind event `after_seq`, the oldest first: one at least where there is one, and no more
+    /// than the ledger has in `max_bytes`.
+    ///
+    /// # Errors
+    /// As [`History::of`].
+    pub fn stretch(
+        &self,
+        ticket: TicketNumber,
+        after_seq: u64,
+        max_bytes: usize,
+    ) -> Result<Stretch, HistoryError> {
+        let mut stretch = Stretch::default();
+        let mut bytes = 0;
+        self.each_told(ticket, after_seq, |entry, kept| {
+            bytes += kept.len();
+            if bytes > max_bytes
+                && let Some(last) = stretch.entries.last()
+            {
+                stretch.next = Some(last.next_seq() - 1);
+                return ControlFlow::Break(());
+            }
+            stretch.entries.push(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok(stretch)
+    }
+
+    /// The revision that each entry about a ticket brought it to.
+    ///
+    /// # Errors
+    /// As [`History::of`].
+    pub fn revisions(&self, ticket: TicketNumber) -> Result<Revisions, HistoryError> {
+        // Each entry is one revision.
+        Ok(self.of(ticket)?.iter().map(|entry| entry.first_seq).zip(1..).collect())
+    }
+
     /// Every entry about a ticket, the oldest first, each with the bytes that the ledger has of it.
     ///
     /// # Errors
     /// As [`History::of`].
     pub(super) fn told(&self, ticket: TicketNumber) -> Result<Vec<(Entry, Vec<u8>)>, HistoryError> {
+        let mut told = Vec::new();
+        self.each_told(ticket, 0, |entry, kept| {
+            told.push((entry, kept));
+            ControlFlow::Continue(())
+        })?;
+        Ok(told)
+    }
+
+    /// Shows `each` every entry about a ticket behind event `after_seq`, until it breaks off: nothing is read that it does
+    /// not want.
+    fn each_told(
+        &self,
+        ticket: TicketNumber,
+        after_seq: u64,
+        mut each: impl FnMut(Entry, Vec<u8>) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
         // First what is not in the index yet: a checkpoint in between moves it there, and it must be seen in one of both.
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner).get(&ticket).cloned();
         let kept = self.tickets.history(ticket.0).map_err(|source| HistoryError::Index { ticket, source })?;
         let at: BTreeMap<u64, Position> = kept.into_iter().chain(recent.into_iter().flatten()).collect();
-        let read = |(first_seq, position)| {
-            let frame = self.ledger.read(position).map_err(|error| match error {
-                source @ LedgerError::NoFrame { .. } => {
-                    self.met_damage();
-                    HistoryError::Lost { ticket, first_seq, source }
-                }
-                error => error.into(),
-            })?;
-            Ok((decode(&frame)?, frame.payload))
-        };
-        let indexed: Vec<_> = at.into_iter().map(read).collect::<Result<_, HistoryError>>()?;
-        // One that was archived and has changed since has only what is new in the index.
-        if indexed.first().is_some_and(|(entry, _)| registers(entry, ticket)) {
-            return Ok(indexed);
+        let mut first = None;
+        let mut indexed = at.into_iter();
+        if let Some((first_seq, position)) = indexed.next() {
+            first = Some(self.read_entry(ticket, first_seq, position)?);
         }
-        let Some(line) = self.archived(ticket)? else { return Ok(indexed) };
-        let new_from = indexed.first().map_or(u64::MAX, |(entry, _)| entry.first_seq);
-        let story = ArchivedStory::read(ticket, &line)?;
-        let archived = story.entries.iter().map(|raw| {
-            let entry: Entry =
-                serde_json::from_str(raw.get()).map_err(|source| HistoryError::Story { ticket, source })?;
-            Ok((entry, raw.get().as_bytes().to_vec()))
-        });
-        let mut told: Vec<_> = archived.collect::<Result<_, HistoryError>>()?;
-        told.retain(|(entry, _)| entry.first_seq < new_from);
-        told.extend(indexed);
-        Ok(told)
+        // One that was archived and has changed since has only what is new in the index.
+        if !first.as_ref().is_some_and(|(entry, _)| registers(entry, ticket))
+            && let Some(line) = self.archived(ticket)?
+        {
+            let new_from = first.as_ref().map_or(u64::MAX, |(entry, _)| entry.first_seq);
+            for raw in ArchivedStory::read(ticket, &line)?.entries {
+                let entry: Entry = serde_json::from_str(raw.get())
+                    .map_err(|source| HistoryError::Story { ticket, source })?;
+                let is_wanted = entry.first_seq < new_from && entry.first_seq > after_seq;
+                if is_wanted && each(entry, raw.get().as_bytes().to_vec()).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        if let Some((entry, kept)) = first.filter(|(entry, _)| entry.first_seq > after_seq)
+            && each(entry, kept).is_break()
+        {
+            return Ok(());
+        }
+        for (first_seq, position) in indexed.filter(|(first_seq, _)| *first_seq > after_seq) {
+            let (entry, kept) = self.read_entry(ticket, first_seq, position)?;
+            if each(entry, kept).is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn read_entry(
+        &self,
+        ticket: TicketNumber,
+        first_seq: u64,
+        position: Position,
+    ) -> Result<(Entry, Vec<u8>), HistoryError> {
+        let frame = self.ledger.read(position).map_err(|error| match error {
+            source @ LedgerError::NoFrame { .. } => {
+                self.met_damage();
+                HistoryError::Lost { ticket, first_seq, source }
+            }
+            error => error.into(),
+        })?;
+        Ok((decode(&frame)?, frame.payload))
     }
 
     fn archived(&self, ticket: TicketNumber) -> Result<Option<Vec<u8>>, HistoryError> {
@@ -309,6 +382,15 @@ impl History {
             !entries.is_empty()
         });
     }
+}
+
+/// A part of a ticket's story.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    /// What happened, the oldest first.
+    pub entries: Vec<Entry>,
+    /// Where there is more: the last event of these.
+    pub next: Option<u64>,
 }
 
 /// How large what is kept is on disk.

@@ -26,12 +26,14 @@ use calendars::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 
 pub use self::apart::Apart;
-pub use self::batch::{BATCH_COMMANDS_MAX, BATCHES_MAX, CommandBatch, Outcome, Step};
+pub use self::batch::{
+    BATCH_COMMANDS_MAX, BATCHES_MAX, Before, CommandBatch, Outcome, Revisions, Step, StepDone,
+};
 pub use self::desk_loop::{Loop, Settings, start};
 pub use self::faults::disk_fault;
-pub use self::history::{History, HistoryError, Sizes};
+pub use self::history::{History, HistoryError, Sizes, Stretch};
 pub use self::opening::Opening;
-pub use self::search::{Facet, Filter, Page, SearchState, WAITING_MAX};
+pub use self::search::{Facet, Filter, PAGE_MAX_BYTES, Page, SearchState, WAITING_MAX};
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Alike, Command, Desk, Entry, Refusal, Ticket};

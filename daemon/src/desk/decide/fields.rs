@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{FIELDS_MAX, TEXT_MAX_BYTES, Wrong, in_brackets};
+use super::{FIELDS_MAX, FIELDS_MAX_BYTES, TEXT_MAX_BYTES, Wrong, in_brackets};
 use crate::desk::command::{Register, Requester};
 use crate::desk::event::Registered;
 use crate::desk::regulation::{Field, FieldKind, Regulation, is_url};
@@ -156,6 +156,7 @@ fn size(fields: &BTreeMap<String, Value>, wrong: &mut Wrong) {
     if fields.len() > FIELDS_MAX {
         wrong.add("fields", format!("has {} fields; at most {FIELDS_MAX}", fields.len()));
     }
+    let mut total = 0;
     for (name, value) in fields {
         if name.contains('.') {
             let message =
@@ -163,9 +164,16 @@ fn size(fields: &BTreeMap<String, Value>, wrong: &mut Wrong) {
             wrong.add(&format!("fields.{name}"), message);
         }
         let bytes = serde_json::to_string(value).map_or(0, |text| text.len());
+        total += name.len() + bytes;
         if bytes > TEXT_MAX_BYTES {
             wrong.add(&format!("fields.{name}"), format!("is {bytes} bytes; at most {TEXT_MAX_BYTES}"));
         }
+    }
+    if total > FIELDS_MAX_BYTES {
+        let message = format!(
+            "are {total} bytes together; at most {FIELDS_MAX_BYTES}. Send what is longer as a file: POST /v1/tickets/{{number}}/attachments"
+        );
+        wrong.add("fields", message);
     }
 }
 

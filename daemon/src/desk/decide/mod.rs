@@ -46,6 +46,8 @@ pub(super) const SUBJECT_MAX_CHARS: usize = 1_000;
 pub(super) const TEXT_MAX_BYTES: usize = 65_536;
 /// The most fields of a ticket.
 pub(super) const FIELDS_MAX: usize = 100;
+/// How long all fields of a ticket are together with their names, in bytes as JSON: every answer and list carries them.
+pub(super) const FIELDS_MAX_BYTES: usize = 256 << 10;
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq)]

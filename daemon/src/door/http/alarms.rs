@@ -137,7 +137,7 @@ async fn put_aside(
 ) -> Result<(HeaderMap, Json<PutAside>), Problem> {
     let (headers, changed) = door.desk_act(act, posted).await?;
     let asked = id.clone();
-    let until = door.shared.handle.look(move |desk, _| {
+    let until = door.look(move |desk, _| {
         desk.alarm(&asked).and_then(|alarm| alarm.shelf.as_ref()).map(|shelving| shelving.until)
     });
     let shelved_until = until.await?.map(|until| until.to_rfc3339(door.shared.facts.zone));

@@ -156,13 +156,13 @@ impl Taken {
     fn note(&mut self, place: usize, fingerprint: SmolStr, outcome: Outcome) -> Result<(), Problem> {
         let (ticket, outcome) = match outcome {
             Outcome::Done(done) => {
-                let is_new = done.ticket.as_ref().is_some_and(|ticket| ticket.revision == 1);
+                let is_new = done.revision == 1;
                 let outcome = match (done.changed, is_new) {
                     (false, _) => AlertOutcome::Unchanged,
                     (true, true) => AlertOutcome::Opened,
                     (true, false) => AlertOutcome::Noted,
                 };
-                (done.ticket.map(|ticket| ticket.number), outcome)
+                (done.ticket, outcome)
             }
             Outcome::Failed(Failure::Refused(refusal)) if refusal.code() == "alerts-over-limit" => {
                 self.over_limit += 1;

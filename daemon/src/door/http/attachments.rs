@@ -1,10 +1,8 @@
 //! Attachments: files that belong to a ticket.
 
-use std::io;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,8 +13,8 @@ use super::auth::{Caller, Reader, may_bring};
 use super::caching::is_known;
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
-use super::streamed::streamed;
-use super::upload::{Received, Takes, receive};
+use super::streamed::read_through;
+use super::upload::{Received, Takes, UPLOADS_EACH_MAX, UPLOADS_MAX, receive};
 use super::{Door, DoorState, blocking, idempotency, tickets};
 use crate::desk::command::AttachmentAct;
 use crate::desk::view::{self, AttachmentView};
@@ -76,9 +74,8 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     may_bring(&actor, "attaching a file")?;
     let ticket = tickets::find(&door, &actor.scope, &number).await?;
-    let uploads = Arc::clone(&door.uploads);
-    let _permit =
-        uploads.try_acquire_owned().map_err(|_| Problem::uploads_busy(super::upload::UPLOADS_MAX))?;
+    let place = door.uploads.take(&actor.name, 1);
+    let _place = place.ok_or_else(|| Problem::uploads_busy(UPLOADS_MAX, UPLOADS_EACH_MAX))?;
     let (parts, body) = request.into_parts();
     let received = receive(&door, &takes(&door, &ticket), &parts.headers, body).await?;
     let files: Vec<Attached> = received.iter().map(|received| received.file.clone()).collect();
@@ -187,15 +184,14 @@ pub(super) async fn download(
     }
     let name = name_of(ticket.number, &file);
     let (attachments, of) = (door.shared.apart.attachments.clone(), name.clone());
-    let mut open = match blocking(move || attachments.read(&of)).await? {
+    let open = match blocking(move || attachments.read(&of)).await? {
         Ok(open) => {
             door.shared.apart.not_lost(&door.shared.handle, &name);
             open
         }
         Err(error) => return Err(lost(&door, &name, &error)),
     };
-    let body: Body = streamed(move |out| io::copy(&mut open, out).map(drop));
-    let mut response = body.into_response();
+    let mut response = read_through(open).into_response();
     let headers = response.headers_mut();
     let plain = |text: &str| HeaderValue::from_str(text).expect("plain ASCII is a header's value");
     headers.insert(header::CONTENT_TYPE, plain(&file.media_type));

@@ -5,22 +5,36 @@
 
 mod step;
 
-use axum::Json;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::body::{LONG_BODY_MAX_BYTES, Posted, parse_as};
+use super::held::held;
 use super::problem::{Problem, Told};
+use super::serving::Why;
 use super::{Door, DoorState, blocking};
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::view::{self, TicketView};
-use crate::desk::{Actor, Command};
-use crate::run::{BATCH_COMMANDS_MAX, CommandBatch, Done, Outcome, Step};
+use crate::desk::{Actor, Command, Held, Ticket, TicketNumber};
+use crate::run::{
+    BATCH_COMMANDS_MAX, BATCHES_MAX, Before, CommandBatch, Failure, Outcome, Revisions, Step, StepDone,
+};
+
+/// How many batches of one door are decided or wait until their answers are taken …
+pub(super) const ANSWERED_MAX: usize = BATCHES_MAX;
+/// … and how many of one token's.
+pub(super) const ANSWERED_EACH_MAX: usize = BATCHES_MAX / 2;
+/// How long the tickets make the answer to a batch at most, in bytes; those for which there is no room are told in short.
+const ANSWER_MAX_BYTES: usize = 8 << 20;
 
 /// Commands to be carried out one after another.
 #[derive(Deserialize, ToSchema)]
@@ -39,13 +53,14 @@ struct BatchRequest {
 }
 
 /// What came of a batch.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is the answer's shape for the document: the results are written one by one")]
 struct BatchAnswer {
     /// A result for each command, in the same order.
     results: Vec<CommandResult>,
 }
 
-/// What came of a command: the ticket as it left it, or the problem.
+/// What came of a command: the ticket, or the problem.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum CommandResult {
@@ -64,15 +79,38 @@ struct Carried {
     status: u16,
     /// Whether anything changed; false where everything was so already.
     changed: bool,
-    /// The ticket as the command left it.
-    ticket: TicketView,
+    /// The ticket. At the last command of the batch about it it is whole, as that command left it; before that it is its
+    /// number and the revision that the command left it at, and so is what would make the answer longer than 8 MiB:
+    /// `GET /v1/tickets/{number}` shows it.
+    ticket: LeftTicket,
+}
+
+/// A ticket in the answer to a batch, whole or in short.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum LeftTicket {
+    /// It is told elsewhere.
+    Short(ShortTicket),
+    /// As the batch left it.
+    Whole(Box<TicketView>),
+}
+
+/// A ticket that is told elsewhere.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ShortTicket {
+    /// Its number.
+    #[schema(value_type = u64)]
+    number: TicketNumber,
+    /// The revision at which the command left it.
+    revision: u64,
 }
 
 /// Carries out up to 1,000 commands with one durable commit.
 ///
 /// They are decided in order, and nobody else's command comes in between. Each has a result of its own: a refusal undoes
 /// nothing, and the rest goes on unless `stop_on_refusal` is set. The answer is 200 when the batch was decided and is
-/// durable, whatever the results; where the disk does not take it, nothing of it has happened. With an `Idempotency-Key`
+/// durable, whatever the results; a ticket that several commands are about is told whole once, at the last of them. Where the disk does not take it, nothing of it has happened. With an `Idempotency-Key`
 /// the same batch gets the same results again for what was carried out; what was refused is decided anew.
 #[utoipa::path(post, path = "/v1/batch", tag = "tickets", operation_id = "batch",
     request_body = BatchRequest,
@@ -89,23 +127,29 @@ pub(super) async fn batch(
     }
     let Read { steps, problems, opens, finds: _ } = Read::of(request.commands);
     let batch = CommandBatch { steps, stops_on_refusal: request.stop_on_refusal };
-    let outcomes = door.batch(batch, posted.caller.0, posted.receipt).await?;
+    let caller = posted.caller.0;
+    let Some(place) = door.batches.take(&caller.name, 1) else {
+        door.shared.traffic.turned_away(Why::Batches, format_args!("the token `{}`", caller.name));
+        return Err(Failure::Busy.into());
+    };
+    let outcomes = door.batch(batch, caller, posted.receipt).await?;
     let repeated = outcomes.iter().any(|outcome| match outcome {
         Outcome::Before(_) => true,
-        Outcome::Done(done) => done.repeated,
-        Outcome::Failed(_) | Outcome::Malformed | Outcome::NotTried => false,
+        Outcome::Done(_) | Outcome::Failed(_) | Outcome::Malformed | Outcome::NotTried => false,
     });
     let results = outcomes.into_iter().zip(problems.into_iter().zip(opens));
     let answer = blocking(move || {
-        let results = results.map(|(outcome, (problem, opens))| result(&door, outcome, problem, opens));
-        let answer = BatchAnswer { results: results.collect() };
-        Json(answer).into_response()
+        let mut writing = Writing::of(&door);
+        results.for_each(|(outcome, (problem, opens))| writing.result(outcome, problem, opens));
+        writing.end()
     });
     let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if repeated {
         headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
-    Ok((headers, answer.await?).into_response())
+    // What was made of it is in memory until it is sent.
+    Ok((headers, held(answer.await?, place)).into_response())
 }
 
 impl Door {
@@ -123,31 +167,98 @@ impl Door {
     }
 }
 
-fn result(door: &Door, outcome: Outcome, problem: Option<Problem>, opens: bool) -> CommandResult {
-    let carried = match (outcome, problem) {
-        (Outcome::Done(done), _) => carried(door, &done, opens),
-        (Outcome::Before(before), _) => {
-            before.ticket(door.shared.handle.history()).map_err(Problem::from).and_then(|ticket| {
-                carried(door, &Done { ticket, changed: true, repeated: true, alike: Vec::new() }, opens)
-            })
+/// The answer to a batch, as it is written: a result after the other, so that no two tickets are held at once.
+struct Writing<'a> {
+    door: &'a Door,
+    json: Vec<u8>,
+    /// The revisions of tickets that came before, as far as they were asked for.
+    revisions: HashMap<TicketNumber, Revisions>,
+}
+
+/// What a command left, before it is told.
+struct Left {
+    short: ShortTicket,
+    whole: Option<Arc<Ticket>>,
+    changed: bool,
+}
+
+impl<'a> Writing<'a> {
+    fn of(door: &'a Door) -> Self {
+        Self { door, json: b"{\"results\":[".to_vec(), revisions: HashMap::new() }
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        self.json.extend(b"]}");
+        self.json
+    }
+
+    fn result(&mut self, outcome: Outcome, problem: Option<Problem>, opens: bool) {
+        let left = match (outcome, problem) {
+            (Outcome::Done(done), _) => left(&done),
+            (Outcome::Before(before), _) => self.before(before),
+            (Outcome::Failed(failure), _) => Err(failure.into()),
+            (Outcome::NotTried, _) => Err(Problem::not_tried()),
+            (Outcome::Malformed, problem) => Err(problem.unwrap_or_else(Problem::internal)),
+        };
+        match left {
+            Ok(left) => self.carried(&left, opens),
+            Err(problem) => self.write(&CommandResult::Problem(Box::new(problem.into_told()))),
         }
-        (Outcome::Failed(failure), _) => Err(failure.into()),
-        (Outcome::NotTried, _) => Err(Problem::not_tried()),
-        (Outcome::Malformed, problem) => Err(problem.unwrap_or_else(Problem::internal)),
-    };
-    match carried {
-        Ok(carried) => CommandResult::Carried(Box::new(carried)),
-        Err(problem) => CommandResult::Problem(Box::new(problem.into_told())),
+    }
+
+    fn before(&mut self, before: Before) -> Result<Left, Problem> {
+        let number = before.number().ok_or_else(Problem::internal)?;
+        let history = self.door.shared.handle.history();
+        if before.is_last() {
+            let ticket = before.ticket(history)?.ok_or_else(Problem::internal)?;
+            let short = ShortTicket { number, revision: ticket.revision };
+            return Ok(Left { short, whole: Some(ticket), changed: true });
+        }
+        let revisions = match self.revisions.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(history.revisions(number)?),
+        };
+        let revision = before.revision(revisions).ok_or_else(Problem::internal)?;
+        Ok(Left { short: ShortTicket { number, revision }, whole: None, changed: true })
+    }
+
+    /// Tells the ticket whole where there is room for it, else in short.
+    fn carried(&mut self, left: &Left, opens: bool) {
+        let status = if opens { StatusCode::CREATED } else { StatusCode::OK };
+        let carried = |ticket| {
+            CommandResult::Carried(Box::new(Carried {
+                status: status.as_u16(),
+                changed: left.changed,
+                ticket,
+            }))
+        };
+        let before = self.json.len();
+        if let Some(ticket) = &left.whole {
+            let view = self.door.shared.handle.view();
+            let at = if left.changed { ticket.changed_at } else { view.now() };
+            let whole = view::ticket(ticket, view.regulations(), at).among(&view.people());
+            self.write(&carried(LeftTicket::Whole(Box::new(whole))));
+            if self.json.len() <= ANSWER_MAX_BYTES {
+                return;
+            }
+            self.json.truncate(before);
+        }
+        self.write(&carried(LeftTicket::Short(left.short)));
+    }
+
+    fn write(&mut self, result: &CommandResult) {
+        if self.json.last() != Some(&b'[') {
+            self.json.push(b',');
+        }
+        serde_json::to_writer(&mut self.json, result).expect("a result is plain data with text keys");
     }
 }
 
-fn carried(door: &Door, done: &Done, opens: bool) -> Result<Carried, Problem> {
-    let ticket = done.ticket.as_ref().ok_or_else(Problem::internal)?;
-    let view = door.shared.handle.view();
-    let at = if done.changed { ticket.changed_at } else { view.now() };
-    let status = if opens { StatusCode::CREATED } else { StatusCode::OK };
-    let ticket = view::ticket(ticket, view.regulations(), at).among(&view.people());
-    Ok(Carried { status: status.as_u16(), changed: done.changed, ticket })
+fn left(done: &StepDone) -> Result<Left, Problem> {
+    let StepDone { ticket, revision, whole, changed } = done;
+    let number = ticket.ok_or_else(Problem::internal)?;
+    let whole = whole.as_ref().map(Held::ticket);
+    Ok(Left { short: ShortTicket { number, revision: *revision }, whole, changed: *changed })
 }
 
 /// The commands of a batch as they were read, in order.

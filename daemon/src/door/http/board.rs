@@ -74,6 +74,6 @@ pub(super) async fn mute(
     let length = mute.length.ok_or_else(|| Problem::field("for", "is required, such as 30m"))?;
     let for_ms = parse_duration_ms(&length).map_err(|error| Problem::field("for", error.to_string()))?;
     let (headers, _) = door.desk_act(DeskAct::Mute { for_ms }, posted).await?;
-    let until = door.shared.handle.look(|desk, now| desk.muted_until().filter(|until| *until > now)).await?;
+    let until = door.look(|desk, now| desk.muted_until().filter(|until| *until > now)).await?;
     Ok((headers, Json(Muted { muted_until: until.map(|until| until.to_rfc3339(door.shared.facts.zone)) })))
 }

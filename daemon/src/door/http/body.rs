@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
-use super::auth::Caller;
+use super::auth::{Caller, may_bring};
 use super::problem::Problem;
 use super::serving::{BodyPlace, BodyRoom, PATIENCE_S, RATE_MIN, TooSlow};
 use super::{Door, idempotency, json};
@@ -57,6 +57,10 @@ impl<S: Send + Sync, const MAX_BYTES: usize> FromRequest<S> for Posted<MAX_BYTES
         let (mut parts, body) = request.into_parts();
         let caller =
             <Caller as axum::extract::FromRequestParts<S>>::from_request_parts(&mut parts, state).await?;
+        if MAX_BYTES > BODY_MAX_BYTES {
+            // Nobody keeps much in memory who may bring nothing.
+            may_bring(&caller.0, "bringing many things at once")?;
+        }
         let mut place = BodyPlace::default();
         let bytes = read(&parts, body, MAX_BYTES, &mut place).await?;
         if !bytes.is_empty() {
@@ -107,7 +111,9 @@ pub(super) async fn read(
     max_bytes: usize,
     place: &mut BodyPlace,
 ) -> Result<Bytes, Problem> {
-    let (headers, room) = (&parts.headers, parts.extensions.get::<BodyRoom>());
+    let headers = &parts.headers;
+    let caller = parts.extensions.get::<Caller>().map_or("", |Caller(actor)| actor.name.as_str());
+    let room = parts.extensions.get::<BodyRoom>().map(|room| (room, caller));
     let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     // Who asks first, or wants to send far too much, is told before anything is read.
@@ -127,20 +133,20 @@ pub(super) async fn read(
 async fn collect(
     body: Body,
     max_bytes: usize,
-    room: Option<&BodyRoom>,
+    room: Option<(&BodyRoom, &str)>,
     place: &mut BodyPlace,
 ) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| broken(&error, room))?;
+        let chunk = chunk.map_err(|error| broken(&error, room.map(|(room, _)| room)))?;
         seen += chunk.len();
         if seen > DRAIN_MAX_BYTES {
             break;
         }
         if seen <= max_bytes {
-            room.map_or(Ok(()), |room| room.take(place, chunk.len()))?;
+            room.map_or(Ok(()), |(room, caller)| room.take(place, caller, chunk.len()))?;
             kept.extend_from_slice(&chunk);
         }
     }
@@ -172,7 +178,9 @@ pub(super) async fn whole(door: &Door, read: Read<Command>, actor: &Actor) -> Re
         Some(command) if errors.is_empty() => Ok(command),
         Some(command) => {
             let actor = actor.clone();
-            let refused = door.shared.handle.look(move |desk, now| desk.decide(&command, &actor, now).err());
+            // What was sent is held meanwhile, as that of a command is.
+            let _place = door.place()?;
+            let refused = door.look(move |desk, now| desk.decide(&command, &actor, now).err());
             if let Some(Refusal::Fields(more)) = refused.await? {
                 tell_more(&mut errors, more);
             }

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::access::source::SOURCES_MAX;
+use super::held::{ANSWERS_MAX_BYTES, PAGES_MAX};
 use super::serving::Traffic;
 use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
@@ -387,6 +388,8 @@ fn register_limits(registry: &mut Registry) {
         ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
         ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),
         ("uploads_limit", "Requests that may bring files at once", UPLOADS_MAX),
+        ("answers_limit_bytes", "What long answers may hold until they are taken", ANSWERS_MAX_BYTES),
+        ("pages_limit", "Pages of lists and histories that are made at once", PAGES_MAX),
         ("event_streams_limit", "Those who may follow events through this door", STREAMS_MAX),
         ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
         ("webhook_held_limit", "Tickets of a webhook that wait at once; then it takes no more", LANES_MAX),

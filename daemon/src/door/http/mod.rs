@@ -32,6 +32,7 @@ mod filter;
 #[doc(hidden)]
 pub mod fuzz;
 mod groups;
+mod held;
 mod idempotency;
 mod json;
 mod kiosk;
@@ -52,6 +53,7 @@ mod reports;
 mod roster;
 mod sealed;
 mod serving;
+mod shares;
 mod stream;
 mod streamed;
 mod streams;
@@ -73,7 +75,7 @@ use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -88,6 +90,7 @@ use self::body::Posted;
 use self::metrics::Metrics;
 use self::problem::Problem;
 use self::serving::Why;
+use self::shares::Shares;
 use self::streams::Streams;
 use crate::board::Parts;
 use crate::clock::monotonic_us;
@@ -160,7 +163,10 @@ struct Door {
     metrics: Metrics,
     pictures: kiosk::Pictures,
     commands: Semaphore,
-    uploads: Arc<Semaphore>,
+    batches: Shares,
+    answers: Shares,
+    pages: Semaphore,
+    uploads: Shares,
     streams: Streams,
 }
 
@@ -172,14 +178,22 @@ impl Door {
         actor: Actor,
         receipt: Option<Receipt>,
     ) -> Result<Done, Problem> {
-        let Ok(_place) = self.commands.try_acquire() else {
-            self.shared.traffic.turned_away(Why::Commands, "a command");
-            return Err(Failure::Busy.into());
-        };
+        let _place = self.place()?;
         let begun_us = monotonic_us();
         let done = self.shared.handle.command(command, actor, receipt).await;
         self.metrics.command_took(monotonic_us().saturating_sub(begun_us));
         Ok(done?)
+    }
+
+    /// A place among those that wait for the desk.
+    ///
+    /// # Errors
+    /// `busy`: all are taken.
+    fn place(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.commands.try_acquire().map_err(|_| {
+            self.shared.traffic.turned_away(Why::Commands, "a command");
+            Failure::Busy.into()
+        })
     }
 
     /// Has the desk do what was posted; what the answer's headers say of it, and whether it changed anything.
@@ -236,7 +250,10 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         metrics,
         pictures: kiosk::Pictures::default(),
         commands: Semaphore::new(COMMANDS_MAX),
-        uploads: Arc::new(Semaphore::new(upload::UPLOADS_MAX)),
+        batches: Shares::new(batch::ANSWERED_MAX, batch::ANSWERED_EACH_MAX),
+        answers: Shares::new(held::ANSWERS_MAX_BYTES, held::ANSWERS_EACH_MAX_BYTES),
+        pages: Semaphore::new(held::PAGES_MAX),
+        uploads: Shares::new(upload::UPLOADS_MAX, upload::UPLOADS_EACH_MAX),
         streams: Streams::default(),
     });
     let asked = match door.guard {

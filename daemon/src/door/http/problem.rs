@@ -240,8 +240,10 @@ impl Problem {
     }
 
     /// More files come in than are taken at once.
-    pub(super) fn uploads_busy(max: usize) -> Self {
-        let detail = format!("{max} requests bring files already; try again in a second");
+    pub(super) fn uploads_busy(max: usize, max_each: usize) -> Self {
+        let detail = format!(
+            "{max} requests bring files already, or {max_each} with this token; try again in a second"
+        );
         Self::later("busy", "More files come in than are taken at once", detail, RETRY_BUSY_S)
     }
 
@@ -337,8 +339,10 @@ impl Problem {
     }
 
     /// As many follow events as may.
-    pub(super) fn too_many_streams(max: usize) -> Self {
-        let detail = format!("{max} follow events already; it is free again when one of them goes");
+    pub(super) fn too_many_streams(max: usize, max_each: usize) -> Self {
+        let detail = format!(
+            "{max} follow events already, or {max_each} with this token; it is free again when one of them goes"
+        );
         Self::later("too-many-streams", "As many follow events as may", detail, RETRY_LATER_S)
     }
 

@@ -83,6 +83,7 @@ pub(super) async fn put(
     let bytes = Zeroizing::new(Vec::from(bytes));
     let text = parse(&bytes)?;
     may_put(&door)?;
+    let _place = door.place()?;
     let (id, sealed) = (new_id()?, door.shared.apart.sealed.clone());
     let (of_field, of_id) = (field.clone(), id.clone());
     let put =

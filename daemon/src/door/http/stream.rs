@@ -24,7 +24,7 @@ use super::event_filter;
 use super::problem::Problem;
 use super::query::Query;
 use super::serving::{HangUp, Stopping};
-use super::streams::{Place, STREAMS_MAX};
+use super::streams::{Place, STREAMS_EACH_MAX, STREAMS_MAX};
 use crate::desk::FieldError;
 use crate::out::{EventView, Feed, Filter, Told};
 
@@ -51,7 +51,8 @@ const LAST_EVENT_ID: &str = "last-event-id";
 /// and an `id` alone: who resumes behind a filter then resumes from there.
 ///
 /// Who takes nothing for 20 s while 256 KiB wait is cut off: the last event is `cut`, its data
-/// `{"resume_from": <the last id>}`. At most 64 follow at once.
+/// `{"resume_from": <the last id>}`. At most 64 follow at once, and 32 with one
+/// token.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(
         ("ticket" = Option<String>, Query, description = "Numbers of tickets", example = "7,12"),
@@ -77,6 +78,7 @@ pub(super) async fn events(
         errors.push(error);
         None
     });
+    let caller = actor.name.clone();
     let filter =
         event_filter::parse(&query, handle.view().regulations(), actor.scope).unwrap_or_else(|more| {
             errors.extend(more);
@@ -90,8 +92,8 @@ pub(super) async fn events(
         return Err(Problem::no_such_event(seen, newest));
     }
     let feed = door.shared.herald.feed(filter, seen.map(|seen| seen + 1));
-    let place = door.streams.enter(feed.position() - 1);
-    let place = place.ok_or_else(|| Problem::too_many_streams(STREAMS_MAX))?;
+    let place = door.streams.enter(&caller, feed.position() - 1);
+    let place = place.ok_or_else(|| Problem::too_many_streams(STREAMS_MAX, STREAMS_EACH_MAX))?;
     let (to, frames) = mpsc::unbounded_channel();
     let position = place.position();
     let teller = Teller { feed, place, room: Arc::new(Semaphore::new(WAITING_MAX_BYTES)), to };

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::shares::{Share, Shares};
+
 /// How many may follow events at once, through each door.
 pub(super) const STREAMS_MAX: usize = 64;
+/// How many of them one token has.
+pub(super) const STREAMS_EACH_MAX: usize = STREAMS_MAX / 2;
 
 /// Those who follow events through a door. Cheap to clone.
-#[derive(Clone, Default)]
-pub(super) struct Streams(Arc<Mutex<Open>>);
+#[derive(Clone)]
+pub(super) struct Streams(Arc<Mutex<Open>>, Shares);
 
 #[derive(Default)]
 struct Open {
@@ -22,6 +26,7 @@ struct Open {
 /// A place; free again when it is dropped.
 pub(super) struct Place {
     streams: Streams,
+    _share: Share,
     id: u64,
     at: Arc<AtomicU64>,
 }
@@ -37,17 +42,21 @@ pub(super) struct Figures {
     pub lag_events: u64,
 }
 
+impl Default for Streams {
+    fn default() -> Self {
+        Self(Arc::default(), Shares::new(STREAMS_MAX, STREAMS_EACH_MAX))
+    }
+}
+
 impl Streams {
-    /// A place at event `at`; none where all are taken.
-    pub(super) fn enter(&self, at: u64) -> Option<Place> {
+    /// A place at event `at` for `caller`; none where all are taken, or the caller has its share.
+    pub(super) fn enter(&self, caller: &str, at: u64) -> Option<Place> {
+        let share = self.1.take(caller, 1)?;
         let mut open = self.lock();
-        if open.at.len() >= STREAMS_MAX {
-            return None;
-        }
         open.last_id += 1;
         let (id, at) = (open.last_id, Arc::new(AtomicU64::new(at)));
         open.at.insert(id, Arc::clone(&at));
-        Some(Place { streams: self.clone(), id, at })
+        Some(Place { streams: self.clone(), _share: share, id, at })
     }
 
     /// What is known of them, where `newest` is the number of the newest event.
@@ -93,14 +102,14 @@ mod tests {
     fn a_place_that_is_left_is_free_again_and_the_last_is_the_lag() {
         let streams = Streams::default();
         let mut places: Vec<_> =
-            (0..STREAMS_MAX).map(|_| streams.enter(10).expect("there is room")).collect();
-        assert!(streams.enter(10).is_none());
+            (0..STREAMS_EACH_MAX).map(|_| streams.enter("one", 10).expect("there is room")).collect();
+        assert!(streams.enter("one", 10).is_none());
         places[0].is_cut();
         places.truncate(2);
         places[0].is_at(15);
         places[1].is_at(12);
         assert_eq!(streams.figures(20), Figures { open: 2, cut: 1, lag_events: 8 });
-        assert!(streams.enter(20).is_some());
+        assert!(streams.enter("one", 20).is_some());
         drop(places);
         assert_eq!(streams.figures(20), Figures { open: 0, cut: 1, lag_events: 0 });
     }

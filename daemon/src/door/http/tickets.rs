@@ -1,5 +1,6 @@
 //! Tickets: list, register, show, history, proofs.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,6 +14,7 @@ use super::auth::Reader;
 use super::body::{Posted, whole};
 use super::caching::{etag, is_known};
 use super::filter;
+use super::held::{JsonList, PAGE_JSON_MAX_BYTES};
 use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
 use super::{Door, DoorState, alike, blocking};
@@ -21,19 +23,22 @@ use crate::desk::explain::{ClockProof, explain as prove};
 use crate::desk::view::{self, AlikeView, TicketView};
 use crate::desk::{Command, Entry, FieldError, Role, Scope, Ticket, TicketNumber};
 use crate::out::EventView;
-use crate::run::{Done, Filter, HistoryError, View};
+use crate::run::{Done, Filter, HistoryError, PAGE_MAX_BYTES, Stretch, View};
 
 /// How many tickets a list has where nobody says.
 const LIMIT_DEFAULT: usize = 50;
 /// How many tickets a list has at most.
 const LIMIT_MAX: usize = 200;
+/// What is said of a cursor that cannot be.
+const CURSOR_WRONG: &str = "is none of ours; take it from the header Link";
 /// Most tickets fit into so many bytes as JSON. Every update is answered by one: written into this room at once, it costs
 /// half of what it does through axum's `Json`.
 const TICKET_BYTES: usize = 2048;
 
 /// Lists tickets, the newest first.
 ///
-/// A page has `limit` tickets, and a `Link` to go on by where there are more. Its cursor is a ticket's number, so what is
+/// A page has `limit` tickets, fewer where their texts are longer than 4 MiB together, and a `Link` to go on by where there
+/// are more. Its cursor is a ticket's number, so what is
 /// registered or changes meanwhile neither repeats nor hides the others.
 ///
 /// Several values of one filter are written as a comma list; `none` finds tickets without assignee, group or client. All
@@ -72,16 +77,26 @@ pub(super) async fn list(
     let view = Arc::clone(door.shared.handle.view());
     let (filter, stretch) = asked(&query, &view).map_err(Problem::fields)?;
     let filter = filter::within(filter, &caller.scope);
-    let (tickets, next, is_walked) = blocking(move || {
-        let now = door.shared.handle.view().now();
+    let at_door = Arc::clone(&door);
+    let _making = door.pages.acquire().await;
+    let (json, next, is_walked) = blocking(move || {
+        let now = at_door.shared.handle.view().now();
         let page = view.search().page(&view, &filter, stretch.before, stretch.limit)?;
         let people = view.people();
-        let shown = |ticket: &Arc<Ticket>| view::ticket(ticket, view.regulations(), now).among(&people);
-        let views: Vec<_> = page.tickets.iter().map(shown).collect();
-        Ok::<_, HistoryError>((views, page.next, page.is_walked))
+        let (mut json, mut next) = (JsonList::default(), page.next);
+        let last = page.tickets.last().map(|ticket| ticket.number);
+        for ticket in &page.tickets {
+            json.push(&view::ticket(ticket, view.regulations(), now).among(&people));
+            // Texts may take more bytes as JSON than they have.
+            if json.bytes() > PAGE_JSON_MAX_BYTES && last != Some(ticket.number) {
+                next = Some(ticket.number);
+                break;
+            }
+        }
+        Ok::<_, HistoryError>((json.end(), next, page.is_walked))
     })
     .await??;
-    let mut response = Json(tickets).into_response();
+    let mut response = door.long_answer(&caller.name, json)?;
     if let Some(cursor) = next {
         response.headers_mut().insert(header::LINK, next_link(&uri, cursor.0));
     }
@@ -91,11 +106,11 @@ pub(super) async fn list(
     Ok(response)
 }
 
-fn asked(query: &Query, view: &View) -> Result<(Filter, Stretch), Vec<FieldError>> {
+fn asked(query: &Query, view: &View) -> Result<(Filter, Asked), Vec<FieldError>> {
     let known: Vec<&str> = filter::PARAMETERS.into_iter().chain(["limit", "cursor"]).collect();
     let mut errors = query.unknown(&known);
     let filter = filter::parse(query, view.regulations()).map_err(|wrong| errors.extend(wrong));
-    let stretch = Stretch::parse(query).map_err(|wrong| errors.extend(wrong));
+    let stretch = Asked::parse(query).map_err(|wrong| errors.extend(wrong));
     match (filter, stretch) {
         (Ok(filter), Ok(stretch)) if errors.is_empty() => Ok((filter, stretch)),
         (_, _) => Err(errors),
@@ -105,21 +120,19 @@ fn asked(query: &Query, view: &View) -> Result<(Filter, Stretch), Vec<FieldError
 /// Which stretch of a list is asked for. A cursor is the number of the last ticket seen, so that what is registered
 /// meanwhile shifts nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stretch {
+struct Asked {
     before: Option<TicketNumber>,
     limit: usize,
 }
 
-impl Stretch {
+impl Asked {
     fn parse(query: &Query) -> Result<Self, Vec<FieldError>> {
         let limit = query.limit(LIMIT_DEFAULT, LIMIT_MAX);
         let before = query.last("cursor").map(ticket_number).transpose();
         match (limit, before) {
             (Ok(limit), Ok(before)) => Ok(Self { before, limit }),
             (limit, before) => {
-                let cursor = before
-                    .err()
-                    .map(|_| FieldError::new("cursor", "is none of ours; take it from the header Link"));
+                let cursor = before.err().map(|_| FieldError::new("cursor", CURSOR_WRONG));
                 Err(limit.err().into_iter().chain(cursor).collect())
             }
         }
@@ -127,7 +140,7 @@ impl Stretch {
 }
 
 /// The same list from `cursor` on.
-pub(super) fn next_link(uri: &Uri, cursor: u64) -> HeaderValue {
+pub(super) fn next_link(uri: &Uri, cursor: impl fmt::Display) -> HeaderValue {
     let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let kept = kept.filter(|pair| pair.split('=').next() != Some("cursor")).map(str::to_owned);
     let query: Vec<String> = kept.chain([format!("cursor={cursor}")]).collect();
@@ -251,19 +264,51 @@ pub(super) async fn lookup(door: &Door, number: TicketNumber) -> Result<Option<A
 }
 
 /// Everything that happened to a ticket, the oldest first.
+///
+/// A history that is longer than 4 MiB comes in pages, with a `Link` to go on by. Its cursor is the number of the last event
+/// that was seen.
 #[utoipa::path(get, path = "/v1/tickets/{number}/history", tag = "tickets", operation_id = "show_ticket_history",
-    params(("number" = u64, Path, description = "The ticket's number")),
-    responses((status = 200, description = "Its events", body = [EventView])))]
+    params(("number" = u64, Path, description = "The ticket's number"),
+        ("cursor" = Option<u64>, Query, description = "Where to go on, from the header Link")),
+    responses((status = 200, description = "Its events", body = [EventView],
+        headers(("link" = String, description = "`<…>; rel=\"next\"` where there are more")))))]
 pub(super) async fn history(
     State(door): State<DoorState>,
     Reader(caller): Reader,
     Named(number): Named<String>,
-) -> Result<Json<Vec<EventView>>, Problem> {
+    query: Query,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let after_seq = after_seq(&query).map_err(Problem::fields)?;
     let ticket = find(&door, &caller.scope, &number).await?;
     let zone = view::zone_of(&ticket, door.shared.handle.view().regulations());
-    let entries = entries(&door, ticket.number).await?;
-    let events = entries.iter().flat_map(|entry| EventView::all(entry, |_| zone));
-    Ok(Json(events.filter(|event| event.ticket == Some(ticket.number)).collect()))
+    let (number, history) = (ticket.number, Arc::clone(door.shared.handle.history()));
+    let _making = door.pages.acquire().await;
+    let (json, next) = blocking(move || {
+        let Stretch { entries, next } = history.stretch(number, after_seq, PAGE_MAX_BYTES)?;
+        let mut json = JsonList::default();
+        for entry in &entries {
+            let events = EventView::all(entry, |_| zone).into_iter();
+            events.filter(|event| event.ticket == Some(number)).for_each(|event| json.push(&event));
+        }
+        Ok::<_, HistoryError>((json.end(), next))
+    })
+    .await??;
+    let mut response = door.long_answer(&caller.name, json)?;
+    if let Some(cursor) = next {
+        response.headers_mut().insert(header::LINK, next_link(&uri, cursor));
+    }
+    Ok(response)
+}
+
+/// The last event that was seen of a history; 0 where it is to begin.
+fn after_seq(query: &Query) -> Result<u64, Vec<FieldError>> {
+    let mut errors = query.unknown(&["cursor"]);
+    let after = query.last("cursor").map_or(Ok(0), str::parse).unwrap_or_else(|_| {
+        errors.push(FieldError::new("cursor", CURSOR_WRONG));
+        0
+    });
+    if errors.is_empty() { Ok(after) } else { Err(errors) }
 }
 
 async fn entries(door: &Door, number: TicketNumber) -> Result<Vec<Entry>, Problem> {
@@ -324,7 +369,7 @@ mod tests {
     fn a_page_says_everything_that_is_wrong_with_it() {
         let query = Query::parse("limit=201&cursor=x").unwrap_or_default();
         let fields: Vec<_> =
-            Stretch::parse(&query).expect_err("both are wrong").into_iter().map(|e| e.field).collect();
+            Asked::parse(&query).expect_err("both are wrong").into_iter().map(|e| e.field).collect();
         assert_eq!(fields, ["limit", "cursor"]);
     }
 }

@@ -31,6 +31,8 @@ use crate::store::{AttachmentError, Attachments};
 
 /// How many requests may bring files at once; one more is told to come back later.
 pub(super) const UPLOADS_MAX: usize = 8;
+/// How many of them with one token.
+pub(super) const UPLOADS_EACH_MAX: usize = UPLOADS_MAX / 2;
 /// How much the form's reader is fed at once, in bytes.
 const PIECE_BYTES: usize = 64 << 10;
 /// How much it may hold of a form without making something of it, in bytes.

@@ -148,7 +148,7 @@ pub(super) async fn preview(
 ) -> Result<Response, Problem> {
     let asked: PreviewVersion = parse_as(posted.take_json_or_empty())?;
     let handle = door.shared.handle.clone();
-    let at = handle.look(Desk::stamp).await?;
+    let at = door.look(Desk::stamp).await?;
     let body = blocking(move || {
         let to = asked_for(&id, &asked, handle.view().regulations(), at)?;
         let limit = asked.limit.unwrap_or(usize::MAX);
@@ -174,7 +174,7 @@ pub(super) async fn apply(
 ) -> Result<Json<ImpactView>, Problem> {
     let ApplyVersion { version } = parse_as(posted.take_json_or_empty())?;
     let handle = door.shared.handle.clone();
-    let at = handle.look(Desk::stamp).await?;
+    let at = door.look(Desk::stamp).await?;
     let to = running(&id, version.as_deref(), handle.view().regulations(), at)?;
     let carried_out = tokio::spawn(carry_out(handle, to, actor, at)).await;
     carried_out

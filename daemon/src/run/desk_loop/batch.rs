@@ -2,10 +2,10 @@
 
 use calendars::Timestamp;
 
-use super::{Disk, Loop};
+use super::{CarriedOut, Disk, Loop};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, TicketNumber};
-use crate::run::batch::{Before, CommandBatch, Outcome, Step};
+use crate::run::batch::{Before, CommandBatch, Outcome, Step, StepDone, keep_each_once};
 use crate::run::{BATCH_BYTES, Failure};
 
 impl Loop {
@@ -45,6 +45,7 @@ impl Loop {
             has_stopped |= batch.stops_on_refusal && outcome.is_refusal();
             outcomes.push(outcome);
         }
+        keep_each_once(&mut outcomes, |number| self.desk.held(number).cloned());
         Ok(outcomes)
     }
 
@@ -56,20 +57,23 @@ impl Loop {
         receipt: Option<Receipt>,
         now: Timestamp,
     ) -> Result<Outcome, Failure> {
-        if let Some(before) = receipt.as_ref().and_then(|receipt| self.carried_out_before(receipt)) {
+        if let Some(before) = receipt.as_ref().map_or(Ok(None), |receipt| self.carried_out_before(receipt))? {
             return Ok(Outcome::Before(before));
         }
         let command = step.named(found)?;
-        self.command(&command, actor, receipt, now).map(Outcome::Done)
+        // Nothing of this turn comes behind a batch, so nobody asks what this one carried out under its key.
+        let CarriedOut { ticket, changed } = self.carry_out(&command, actor, receipt, now)?;
+        let revision = ticket.and_then(|number| self.desk.ticket(number)).map_or(0, |ticket| ticket.revision);
+        Ok(Outcome::Done(StepDone { ticket, revision, whole: None, changed }))
     }
 
-    /// A step of a batch that came before, and is durable. One of this same turn is answered as any command is.
-    fn carried_out_before(&self, receipt: &Receipt) -> Option<Before> {
-        let carried = self.books.carried(&receipt.id())?;
+    /// A step of a batch that came before, and is durable.
+    fn carried_out_before(&self, receipt: &Receipt) -> Result<Option<Before>, Failure> {
+        let Some(carried) = self.books.carried(&receipt.id()) else { return Ok(None) };
         // Of another request it may be where the batch's own key is forgotten, a day after its first command.
         if carried.request != receipt.request.as_str() {
-            return None;
+            return Err(Failure::KeyReused);
         }
-        Some(Before { ticket: carried.ticket, first_seq: carried.first_seq })
+        Ok(Some(Before { ticket: carried.ticket, first_seq: carried.first_seq, is_last: false }))
     }
 }

@@ -61,6 +61,9 @@ struct Waiting {
     is_fed: bool,
 }
 
+/// How long the texts of a page's tickets are together, in bytes; one ticket may be longer. Their JSON is about as long.
+pub const PAGE_MAX_BYTES: usize = 4 << 20;
+
 /// A page of a list.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -135,7 +138,8 @@ impl Search {
         self.may_write.store(may, Ordering::Relaxed);
     }
 
-    /// The newest tickets below number `before` that `filter` asks for, at most `limit`. May wait for the disk.
+    /// The newest tickets below number `before` that `filter` asks for, at most `limit`, and of texts of at most
+    /// [`PAGE_MAX_BYTES`]. May wait for the disk.
     ///
     /// # Errors
     /// [`HistoryError`] where one that is put away cannot be read.
@@ -150,7 +154,8 @@ impl Search {
         let waiting: Vec<u64> = self.waiting().numbers.keys().copied().collect();
         let last = self.last.load(Ordering::Relaxed).max(view.last().0);
         let end = before.map_or(u64::MAX, |number| number.0).min(last.saturating_add(1));
-        let mut finding = Finding { search: self, view, filter, waiting, limit, page: Page::default() };
+        let mut finding =
+            Finding { search: self, view, filter, waiting, limit, bytes: 0, page: Page::default() };
         for block in (0..=block_of(end.saturating_sub(1))).rev() {
             if finding.block(block, end)?.is_break() {
                 break;
@@ -181,6 +186,8 @@ struct Finding<'a> {
     /// Tickets that wait, by number.
     waiting: Vec<u64>,
     limit: usize,
+    /// How long the texts of the page are.
+    bytes: usize,
     page: Page,
 }
 
@@ -240,7 +247,8 @@ impl Finding<'_> {
             return ControlFlow::Continue(());
         }
         let tickets = &mut self.page.tickets;
-        if tickets.len() == self.limit {
+        self.bytes += ticket.texts_bytes();
+        if tickets.len() == self.limit || (!tickets.is_empty() && self.bytes > PAGE_MAX_BYTES) {
             self.page.next = tickets.last().map(|last| last.number);
             return ControlFlow::Break(());
         }

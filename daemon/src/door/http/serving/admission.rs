@@ -7,10 +7,11 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::super::caching::harden;
 use super::super::problem::Problem;
+use super::super::shares::{Share, Shares};
 use super::Peer;
 use super::paced::Paced;
 use super::traffic::{Traffic, Why};
@@ -28,13 +29,15 @@ const HEADER_BYTES: usize = 4;
 const REQUESTS_MAX: usize = 512;
 /// How much of bodies is held at once, in bytes, as they are sent; as JSON that is read it may be thirty times that.
 const BODIES_MAX_BYTES: usize = 8 << 20;
+/// How much of that one token's have, in bytes: the longest body fits, and others have as much.
+const BODIES_EACH_MAX_BYTES: usize = BODIES_MAX_BYTES / 2;
 
 /// Holds every request of a door to its limits, before any route.
 pub(super) fn admit(router: Router, traffic: &Arc<Traffic>) -> Router {
     let admission = Admission {
         traffic: Arc::clone(traffic),
         requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
-        bodies: BodyRoom(Arc::new(Semaphore::new(BODIES_MAX_BYTES)), Arc::clone(traffic)),
+        bodies: BodyRoom(Shares::new(BODIES_MAX_BYTES, BODIES_EACH_MAX_BYTES), Arc::clone(traffic)),
     };
     router.layer(from_fn_with_state(admission, admitted))
 }
@@ -88,29 +91,35 @@ fn check_head(request: &Request) -> Result<(), Problem> {
 
 /// Room for bodies in memory, shared by all requests of a door.
 #[derive(Clone)]
-pub(in super::super) struct BodyRoom(Arc<Semaphore>, Arc<Traffic>);
+pub(in super::super) struct BodyRoom(Shares, Arc<Traffic>);
 
 /// What a body has of the room, until it is dropped.
 #[derive(Default)]
-pub(in super::super) struct BodyPlace(Option<OwnedSemaphorePermit>);
+pub(in super::super) struct BodyPlace(Option<Share>);
 
 impl BodyRoom {
-    /// Takes so many bytes more.
+    /// Takes so many bytes more for a body of `caller`.
     ///
     /// # Errors
-    /// `busy`: there is none left.
-    pub(in super::super) fn take(&self, place: &mut BodyPlace, bytes: usize) -> Result<(), Problem> {
-        let more =
-            u32::try_from(bytes).ok().and_then(|more| Arc::clone(&self.0).try_acquire_many_owned(more).ok());
-        let Some(more) = more else {
-            self.1.turned_away(Why::Bodies, "a request");
-            return Err(Failure::Busy.into());
+    /// `busy`: there is none left, or the caller's bodies have their share.
+    pub(in super::super) fn take(
+        &self,
+        place: &mut BodyPlace,
+        caller: &str,
+        bytes: usize,
+    ) -> Result<(), Problem> {
+        let taken = match &mut place.0 {
+            Some(held) => held.grow(bytes),
+            None => {
+                place.0 = self.0.take(caller, bytes);
+                place.0.is_some()
+            }
         };
-        match &mut place.0 {
-            Some(held) => held.merge(more),
-            None => place.0 = Some(more),
+        if taken {
+            return Ok(());
         }
-        Ok(())
+        self.1.turned_away(Why::Bodies, format_args!("the token `{caller}`"));
+        Err(Failure::Busy.into())
     }
 
     /// A body came in too slowly.

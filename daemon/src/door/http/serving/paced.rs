@@ -1,4 +1,4 @@
-//! A body that comes in at least so fast, or is given up.
+//! A body that comes in at least so fast all the while, or is given up.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,6 +15,9 @@ use crate::clock::monotonic_us;
 pub(in super::super) const RATE_MIN: u64 = 1_024;
 /// … once it has kept us waiting for so long, in seconds. Tests of it do not wait that long.
 pub(in super::super) const PATIENCE_S: u64 = if cfg!(test) { 1 } else { 5 };
+/// How much longer it may keep us waiting for all that has come so fast, in microseconds: so who has sent nearly all of a
+/// long one does not hold that for as long as they like.
+const CREDIT_MAX_US: u64 = 2 * PATIENCE_S * 1_000_000;
 
 /// A body comes in slower than a body may.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +28,8 @@ pub(in super::super) struct TooSlow;
 #[derive(Debug)]
 pub(super) struct Paced {
     inner: Body,
-    seen_bytes: u64,
-    waited_us: u64,
+    /// How much longer the sender may keep us waiting, in microseconds.
+    credit_us: u64,
     waiting: Option<Waiting>,
 }
 
@@ -38,20 +41,16 @@ struct Waiting {
 
 impl Paced {
     pub(super) fn new(inner: Body) -> Self {
-        Self { inner, seen_bytes: 0, waited_us: 0, waiting: None }
-    }
-
-    /// How much longer the sender may keep us waiting.
-    fn left(&self) -> Duration {
-        let allowed_us = PATIENCE_S * 1_000_000 + self.seen_bytes.saturating_mul(1_000_000) / RATE_MIN;
-        Duration::from_micros(allowed_us.saturating_sub(self.waited_us))
+        Self { inner, credit_us: PATIENCE_S * 1_000_000, waiting: None }
     }
 
     fn came(&mut self, frame: Option<&Frame<Bytes>>) {
         if let Some(Waiting { since_us, .. }) = self.waiting.take() {
-            self.waited_us += monotonic_us().saturating_sub(since_us);
+            self.credit_us = self.credit_us.saturating_sub(monotonic_us().saturating_sub(since_us));
         }
-        self.seen_bytes += frame.and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
+        let bytes = frame.and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
+        let earned_us = bytes.saturating_mul(1_000_000) / RATE_MIN;
+        self.credit_us = self.credit_us.saturating_add(earned_us).min(CREDIT_MAX_US);
     }
 }
 
@@ -67,7 +66,7 @@ impl HttpBody for Paced {
             self.came(frame.as_ref().and_then(|frame| frame.as_ref().ok()));
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let left = self.left();
+        let left = Duration::from_micros(self.credit_us);
         let waiting = self
             .waiting
             .get_or_insert_with(|| Waiting { since_us: monotonic_us(), end: Box::pin(sleep(left)) });
@@ -86,6 +85,7 @@ impl HttpBody for Paced {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
     use futures_util::stream::unfold;
     use http_body_util::BodyExt;
 
@@ -98,6 +98,18 @@ mod tests {
             (sent < pieces).then(|| (Ok::<_, BoxError>(Bytes::from(vec![b' '; bytes])), sent + 1))
         });
         Paced::new(Body::from_stream(stream))
+    }
+
+    #[tokio::test]
+    async fn who_has_sent_nearly_all_at_once_does_not_hold_it_for_long() {
+        let most = Ok::<_, BoxError>(Bytes::from(vec![b' '; 4 << 20]));
+        let stream = futures_util::stream::iter([most]).chain(futures_util::stream::pending());
+        let mut body = Paced::new(Body::from_stream(stream));
+        let first = body.frame().await.expect("there is some").expect("it came at once");
+        assert_eq!(first.into_data().expect("it is data").len(), 4 << 20);
+        assert_eq!(body.credit_us, CREDIT_MAX_US, "and not the hour that so many bytes might take");
+        let error = body.frame().await.expect("it ends").expect_err("nothing more comes");
+        assert!(error.is::<TooSlow>(), "{error}");
     }
 
     #[tokio::test]

@@ -37,10 +37,14 @@ pub(in super::super) enum Why {
     Commands,
     /// Bodies hold as much memory as they may.
     Bodies,
+    /// More batches are decided, or wait to be taken, than may.
+    Batches,
+    /// Answers that wait to be taken hold as much memory as they may.
+    Answers,
 }
 
 impl Why {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Address,
         Self::Room,
         Self::Handshake,
@@ -51,6 +55,8 @@ impl Why {
         Self::Requests,
         Self::Commands,
         Self::Bodies,
+        Self::Batches,
+        Self::Answers,
     ];
 
     fn id(self) -> &'static str {
@@ -65,6 +71,8 @@ impl Why {
             Self::Requests => "requests",
             Self::Commands => "commands",
             Self::Bodies => "bodies",
+            Self::Batches => "batches",
+            Self::Answers => "answers",
         }
     }
 }
@@ -81,7 +89,9 @@ impl fmt::Display for Why {
             Self::SlowBody => "the body of its request came in too slowly",
             Self::Requests => "more requests are being served than may be",
             Self::Commands => "more commands wait for the desk than may",
-            Self::Bodies => "bodies hold as much memory as they may",
+            Self::Bodies => "bodies hold as much memory as they may, or its own do",
+            Self::Batches => "as many batches are under way as may be, or of its own",
+            Self::Answers => "answers hold as much memory as they may, or its own do",
         })
     }
 }

@@ -50,10 +50,12 @@ async fn each_command_of_a_batch_has_its_result_and_names_what_was_opened_before
         .ok(200);
     assert_eq!(statuses(&answer), [201, 200, 200, 422, 200, 412, 422, 404, 200, 201, 422, 422]);
     let results = answer.json()["results"].clone();
-    assert_eq!(results[0]["ticket"]["number"], 2);
-    assert_eq!(results[0]["ticket"]["assignee"], Value::Null, "as the command left it");
-    assert_eq!((&results[1]["ticket"]["assignee"], &results[1]["changed"]), (&json!("agent"), &json!(true)));
-    assert_eq!(results[2]["changed"], false);
+    assert_eq!(results[0]["ticket"], json!({"number": 2, "revision": 1}), "it is told whole at its last");
+    assert_eq!(
+        (&results[1]["ticket"], &results[1]["changed"]),
+        (&json!({"number": 2, "revision": 2}), &json!(true))
+    );
+    assert_eq!((&results[2]["ticket"]["assignee"], &results[2]["changed"]), (&json!("agent"), &json!(false)));
     assert_eq!(
         (&results[3]["code"], &results[3]["errors"][0]["field"]),
         (&json!("invalid-fields"), &json!("text"))
@@ -82,14 +84,12 @@ async fn a_batch_takes_the_next_of_the_queue_and_answers_it_under_its_place() {
     let answer = world.send(send()).await.ok(200);
     assert_eq!(statuses(&answer), [200, 200, 404, 422]);
     let results = answer.json()["results"].clone();
-    assert_eq!(
-        (&results[0]["ticket"]["number"], &results[0]["ticket"]["assignee"]),
-        (&json!(number), &json!("agent"))
-    );
+    assert_eq!(results[0]["ticket"], json!({"number": number, "revision": 2}));
     assert_eq!(
         (&results[1]["ticket"]["number"], &results[1]["ticket"]["revision"]),
         (&json!(number), &json!(3))
     );
+    assert_eq!(results[1]["ticket"]["assignee"], "agent");
     assert_eq!(results[2]["code"], "queue-empty");
     assert_eq!(results[3]["errors"][0]["message"], "command 2 of this batch opened no ticket and took none");
     // What came since is not taken by a batch that comes again.
@@ -139,7 +139,10 @@ async fn what_is_no_batch_is_refused_as_a_whole() {
     let long = json!({"commands": [{"do": "reply", "ticket": 1, "text": "x".repeat(4 << 20)}]});
     world.post("/v1/batch", "agent", &long).await.problem(413, "too-large");
     world.post("/v1/batch", "", &batch_of(std::slice::from_ref(&take))).await.problem(401, "unauthorized");
-    let answer = world.post("/v1/batch", "viewer", &batch_of(&[with_do("register", error())])).await.ok(200);
+    let answer = world.post("/v1/batch", "viewer", &batch_of(&[with_do("register", error())])).await;
+    answer.problem(403, "forbidden");
+    let escalate = json!({"do": "take-next"});
+    let answer = world.post("/v1/batch", "intake", &batch_of(&[escalate])).await.ok(200);
     assert_eq!(answer.json()["results"][0]["code"], "forbidden");
 }
 
@@ -154,21 +157,83 @@ async fn a_batch_of_three_megabytes_and_a_thousand_commands_is_taken() {
     assert_eq!(answer.json()["results"][999]["ticket"]["number"], 1_000);
 }
 
+/// A registration of nearly as much text as a ticket may have.
+fn long_error() -> Value {
+    let mut body = error();
+    for field in 0..4 {
+        body["fields"][format!("f{field}")] = json!("x".repeat(60_000));
+    }
+    body["description"] = json!("x".repeat(60_000));
+    body
+}
+
 #[tokio::test]
 async fn a_short_batch_that_writes_too_much_ends_before_it_fills_the_memory() {
     let world = World::new().await;
-    let mut body = error();
-    body["description"] = json!("x".repeat(60_000));
-    for field in 0..12 {
-        body["fields"][format!("f{field}")] = json!("x".repeat(60_000));
-    }
-    world.post("/v1/tickets", "agent", &body).await.ok(201);
+    world.post("/v1/tickets", "agent", &long_error()).await.ok(201);
     let split = json!({"do": "split", "ticket": 1, "subject": "."});
     let answer = world.post("/v1/batch", "agent", &batch_of(&vec![split; 100])).await.ok(200);
     let taken = statuses(&answer).iter().filter(|status| **status == 200).count();
-    assert!((10..40).contains(&taken), "{taken} of about 16 MiB were taken");
+    assert!((40..80).contains(&taken), "{taken} of about 16 MiB were taken");
     assert_eq!(answer.json()["results"][99]["code"], "too-large");
     assert_eq!(statuses(&answer)[99], 413);
+}
+
+#[tokio::test]
+async fn a_ticket_is_told_whole_once_however_many_commands_of_a_batch_are_about_it() {
+    let world = World::new().await;
+    world.post("/v1/tickets", "agent", &long_error()).await.ok(201);
+    let batch = batch_of(&vec![json!({"do": "reply", "ticket": 1, "text": "."}); 100]);
+    let send =
+        || with_json(ask(Method::POST, "/v1/batch", "agent").header("idempotency-key", "replies"), &batch);
+    let answer = world.send(send()).await.ok(200);
+    let results = answer.json()["results"].clone();
+    for (place, result) in results.as_array().expect("a list").iter().take(99).enumerate() {
+        assert_eq!(result["ticket"], json!({"number": 1, "revision": place + 2}));
+    }
+    let ticket = &results[99]["ticket"];
+    assert_eq!((&ticket["revision"], &ticket["type"]), (&json!(101), &json!("error")));
+    assert!(answer.body.len() < 2 * ticket.to_string().len(), "{} bytes", answer.body.len());
+    // The record tells the same when it comes again, also behind what came since.
+    world.post("/v1/tickets/1/take", "agent", &json!({})).await.ok(200);
+    assert_eq!(world.send(send()).await.ok(200).json(), answer.json());
+}
+
+#[tokio::test]
+async fn an_answer_that_would_be_too_long_tells_the_rest_of_its_tickets_in_short() {
+    let world = World::new().await;
+    for _ in 0..40 {
+        world.post("/v1/tickets", "agent", &long_error()).await.ok(201);
+    }
+    let takes: Vec<_> = (1..=40).map(|number| json!({"do": "take", "ticket": number})).collect();
+    let answer = world.post("/v1/batch", "agent", &batch_of(&takes)).await.ok(200);
+    assert!(answer.body.len() < 9 << 20, "{} bytes", answer.body.len());
+    let results = answer.json()["results"].clone();
+    let whole =
+        results.as_array().expect("a list").iter().filter(|result| result["ticket"]["type"] == "error");
+    assert!((20..40).contains(&whole.count()), "as many as there is room for");
+    assert_eq!(results[39]["ticket"], json!({"number": 40, "revision": 2}));
+}
+
+#[tokio::test]
+async fn batches_whose_answers_nobody_takes_are_counted_for_each_token() {
+    let world = World::new().await;
+    let batch = batch_of(&[with_do("register", error())]);
+    let unread = async |who: &str| {
+        let request = with_json(ask(Method::POST, "/v1/batch", who), &batch);
+        let response = world.router.clone().oneshot(request).await.expect("a router answers");
+        assert_eq!(response.status(), 200);
+        response
+    };
+    let mut waiting = Vec::new();
+    for _ in 0..super::super::batch::ANSWERED_EACH_MAX {
+        waiting.push(unread("agent").await);
+    }
+    let refused = world.post("/v1/batch", "agent", &batch).await.problem(503, "busy");
+    assert_eq!(refused.header("retry-after"), "1");
+    world.post("/v1/batch", "intake", &batch).await.ok(200);
+    waiting.pop();
+    world.post("/v1/batch", "agent", &batch).await.ok(200);
 }
 
 #[tokio::test]

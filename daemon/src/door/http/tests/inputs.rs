@@ -73,6 +73,28 @@ async fn a_wrong_field_is_named_with_what_would_be_right() {
 }
 
 #[tokio::test]
+async fn all_fields_of_a_ticket_together_are_bounded_however_they_come() {
+    let world = World::new().await;
+    let mut body = error();
+    for field in 0..4 {
+        body["fields"][format!("f{field}")] = json!("x".repeat(65_000));
+    }
+    let number = world.post("/v1/tickets", "agent", &body).await.ok(201).json()["number"].clone();
+    let classify = format!("/v1/tickets/{number}/classify");
+    let more = json!({"fields": {"f4": "x".repeat(2_500)}, "reason": "…"});
+    let told = world.post(&classify, "agent", &more).await.problem(422, "invalid-fields");
+    assert_eq!(told.fields(), ["fields"]);
+    let told = told.json()["errors"][0]["message"].to_string();
+    assert!(told.contains("at most 262144") && told.contains("attachments"), "{told}");
+    let more = json!({"fields": {"f4": "x".repeat(1_000)}, "reason": "…"});
+    world.post(&classify, "agent", &more).await.ok(200);
+    // A long name is no way around it.
+    body["fields"]["x".repeat(5_000)] = json!("x");
+    let told = world.post("/v1/tickets", "agent", &body).await.problem(422, "invalid-fields");
+    assert_eq!(told.fields(), ["fields"]);
+}
+
+#[tokio::test]
 async fn everything_that_is_wrong_with_a_body_is_told_at_once() {
     let world = World::new().await;
     let body = json!({"channel": 7, "sbuject": "x", "type": "bug", "requester": {"name": 1, "inn": "12", "telegram": "@x"},

@@ -89,3 +89,88 @@ async fn a_ticket_tells_its_story_with_times_of_its_zone() {
     assert_eq!(explanation["number"], 1);
     assert!(explanation["clocks"].is_array());
 }
+
+/// A desk with tickets of nearly as much text as one may have.
+async fn with_long_tickets(count: usize) -> World {
+    let world = World::new().await;
+    let mut body = error();
+    for field in 0..4 {
+        body["fields"][format!("f{field}")] = json!("x".repeat(60_000));
+    }
+    for _ in 0..count {
+        world.post("/v1/tickets", "agent", &body).await.ok(201);
+    }
+    world
+}
+
+#[tokio::test]
+async fn a_page_of_long_tickets_ends_before_its_limit_and_the_next_goes_on_behind_it() {
+    let world = with_long_tickets(40).await;
+    let mut path = Some("/v1/tickets?limit=200".to_owned());
+    let mut pages = Vec::new();
+    while let Some(asked) = path {
+        let page = world.get(&asked).await.ok(200);
+        assert!(page.body.len() < 5 << 20, "{} bytes", page.body.len());
+        pages.push(numbers(&page));
+        path = next(&page);
+    }
+    assert!(pages.len() >= 3, "{pages:?}");
+    assert_eq!(pages.concat(), (1..=40).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_long_history_comes_in_pages_and_a_short_one_whole() {
+    let world = World::new().await;
+    world.register().await;
+    let short = world.get("/v1/tickets/1/history").await.ok(200);
+    assert_eq!(next(&short), None);
+    for _ in 0..100 {
+        world.post("/v1/tickets/1/reply", "agent", &json!({"text": "x".repeat(60_000)})).await.ok(200);
+    }
+    let mut path = Some("/v1/tickets/1/history".to_owned());
+    let mut events = Vec::new();
+    let mut pages = 0;
+    while let Some(asked) = path {
+        let page = world.get(&asked).await.ok(200);
+        assert!(page.body.len() < 5 << 20, "{} bytes", page.body.len());
+        events.extend(page.json().as_array().cloned().expect("a list"));
+        path = next(&page);
+        pages += 1;
+    }
+    assert_eq!(pages, 2, "about six megabytes");
+    let names: Vec<_> = events.iter().filter(|event| event["event"] == "replied").collect();
+    assert_eq!(names.len(), 100);
+    let seqs: Vec<_> = events.iter().map(|event| event["seq"].as_u64().expect("a number")).collect();
+    assert!(seqs.is_sorted_by(|one, next| one < next), "each once, the oldest first: {seqs:?}");
+    assert_eq!(
+        events[..short.json().as_array().map_or(0, Vec::len)],
+        *short.json().as_array().expect("a list")
+    );
+    let wrong = world.get("/v1/tickets/1/history?cursor=x&limit=2").await.problem(422, "invalid-fields");
+    assert_eq!(wrong.fields(), ["limit", "cursor"]);
+}
+
+#[tokio::test]
+async fn pages_that_nobody_takes_hold_a_tokens_share_of_the_room_and_no_more() {
+    let world = with_long_tickets(20).await;
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let request = without_body(ask(Method::GET, "/v1/tickets", "viewer"));
+        let page = world.router.clone().oneshot(request).await.expect("a router answers");
+        if page.status() != StatusCode::OK {
+            break page;
+        }
+        waiting.push(page);
+        assert!(waiting.len() < 100, "it ends");
+    };
+    assert_eq!(
+        (refused.status(), waiting.len()),
+        (StatusCode::SERVICE_UNAVAILABLE, 4),
+        "four pages of 4 MiB"
+    );
+    world.get("/v1/tickets?limit=5").await.problem(503, "busy");
+    world.get("/v1/whoami").await.ok(200);
+    world.send(without_body(ask(Method::GET, "/v1/tickets", "agent"))).await.ok(200);
+    waiting.pop();
+    world.get("/v1/tickets").await.ok(200);
+}

@@ -63,8 +63,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("POST", "/v1/alarms/{id}/unshelve", nothing(), &AGENTS),
         ("GET", "/v1/archive", nothing(), &READERS),
         ("GET", "/v1/archive/check", nothing(), &ADMIN),
-        // Each command of a batch is judged by itself.
-        ("POST", "/v1/batch", nothing(), &ANY),
+        // Each command of a batch is judged by itself; whoever may bring none is told before it is read.
+        ("POST", "/v1/batch", nothing(), &INTAKE),
         ("GET", "/v1/board", nothing(), &READERS),
         ("POST", "/v1/board/mute", json!({"for": "0s"}), &AGENTS),
         ("GET", "/v1/board/parts", nothing(), &READERS),

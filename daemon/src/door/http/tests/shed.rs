@@ -79,6 +79,8 @@ async fn while_the_desk_hangs_reads_are_answered_and_one_command_too_many_is_tol
     let answer = full.await.problem(503, "busy");
     assert_eq!(answer.header("retry-after"), "1");
     assert!(waiting.iter().all(|task| !task.is_finished()), "the others wait");
+    // What the desk is asked of a body with something wrong in it takes a place, too.
+    world.post("/v1/tickets", "agent", &with_a_stray()).await.problem(503, "busy");
     reads_are_answered(&world).await;
     for path in ["/v1/board", "/v1/alarms", "/v1/status", "/readyz"] {
         // What only the loop knows is not guessed at, and nobody waits for it for ever.
@@ -89,6 +91,23 @@ async fn while_the_desk_hangs_reads_are_answered_and_one_command_too_many_is_tol
         assert_eq!(task.await.expect("it did not panic"), 201);
     }
     world.register().await;
+}
+
+/// A registration with something in it that is nothing of one.
+fn with_a_stray() -> Value {
+    let mut body = error();
+    body["subjekt"] = json!("…");
+    body
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_body_is_not_waited_for_while_the_desk_hangs() {
+    let world = World::new().await;
+    let let_go = hang(&world).await;
+    world.post("/v1/tickets", "agent", &with_a_stray()).await.problem(503, "not-ready");
+    drop(let_go);
+    let told = world.post("/v1/tickets", "agent", &with_a_stray()).await.problem(422, "invalid-fields");
+    assert_eq!(told.fields(), ["subjekt"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

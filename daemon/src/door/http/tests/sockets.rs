@@ -175,6 +175,46 @@ async fn a_body_of_a_byte_now_and_then_is_told_and_cut() {
 }
 
 #[tokio::test]
+async fn bodies_that_one_token_leaves_half_sent_take_its_share_and_no_more() {
+    let world = World::new().await;
+    let entrance = Entrance::default();
+    let traffic = Arc::clone(&entrance.traffic);
+    let open = over_tcp_by(&world, entrance).await;
+    let address = open.to.peer_addr().expect("it is connected");
+    let head = |who: &str, length: usize| {
+        format!("POST /v1/batch HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer {who}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let most = vec![b' '; (4 << 20) - 1];
+    let mut half_sent = Vec::new();
+    while traffic.count(Why::Bodies) == 0 {
+        let mut one = TcpStream::connect(address).await.expect("it listens");
+        one.write_all(head("agent", 4 << 20).as_bytes()).await.expect("the head is taken");
+        // It may be told before all of it is sent.
+        let _ = one.write_all(&most).await;
+        half_sent.push(one);
+    }
+    let mut other = TcpStream::connect(address).await.expect("it listens");
+    let take = r#"{"commands": [{"do": "take", "ticket": 1}]}"#;
+    let request = format!("{}{take}", head("lead", take.len()));
+    other.write_all(request.as_bytes()).await.expect("it is taken");
+    let mut answer = [0; 12];
+    other.read_exact(&mut answer).await.expect("another token is served all the while");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    drop(half_sent);
+}
+
+#[tokio::test]
+async fn who_may_bring_nothing_is_told_before_a_long_body_is_read() {
+    let world = World::new().await;
+    let mut open = over_tcp(&world).await;
+    let head = "POST /v1/batch HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer viewer\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n";
+    open.to.write_all(head.as_bytes()).await.expect("the head is taken");
+    let mut answer = [0; 12];
+    open.to.read_exact(&mut answer).await.expect("an answer comes before the body");
+    assert_eq!(&answer, b"HTTP/1.1 403");
+}
+
+#[tokio::test]
 async fn an_answer_that_nobody_takes_is_cut() {
     let world = World::new().await;
     let entrance = Entrance::default();

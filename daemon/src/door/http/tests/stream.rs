@@ -272,11 +272,18 @@ async fn who_takes_nothing_is_cut_off_with_the_number_to_resume_from() {
 async fn no_more_follow_than_may_and_a_place_that_is_left_is_free() {
     let world = World::new().await;
     let mut listeners = Vec::new();
-    for _ in 0..super::super::streams::STREAMS_MAX {
+    for _ in 0..super::super::streams::STREAMS_EACH_MAX {
         listeners.push(Listener::open(&world, "", None).await);
     }
     let refused = world.get("/v1/events").await.problem(503, "too-many-streams");
     assert!(!refused.header("retry-after").is_empty());
+    let other = without_body(ask(Method::GET, "/v1/events", "agent"));
+    let other = world.router.clone().oneshot(other).await.expect("a router answers");
+    assert_eq!(other.status(), 200, "another token has a share of its own");
+    drop(other);
+    while scraped(&world, "andon_event_streams").await > listeners.len() as u64 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(scraped(&world, "andon_event_streams").await, listeners.len() as u64);
     listeners.pop();
     while scraped(&world, "andon_event_streams").await == listeners.len() as u64 + 1 {
