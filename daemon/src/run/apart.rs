@@ -52,6 +52,8 @@ struct State {
     key_trouble: Option<String>,
     /// Whether the ledger is known to have lost nothing: only then is removed what it does not name.
     is_whole: AtomicBool,
+    /// Whoever erases holds it until they have told what came of it, so that the last word is of the last look.
+    erasing: Mutex<()>,
 }
 
 impl Apart {
@@ -76,8 +78,14 @@ impl Apart {
         let lost_file = state_dir.join(ATTACHMENTS_DIR).join(LOST);
         let lost = std::fs::read_to_string(&lost_file).unwrap_or_default();
         let lost = Mutex::new(lost.lines().map(str::to_owned).collect());
-        let state =
-            Arc::new(State { language, lost_file, lost, key_trouble, is_whole: AtomicBool::new(false) });
+        let state = Arc::new(State {
+            language,
+            lost_file,
+            lost,
+            key_trouble,
+            is_whole: AtomicBool::new(false),
+            erasing: Mutex::default(),
+        });
         Self { attachments, sealed: Sealed::new(state_dir, key), state }
     }
 
@@ -202,6 +210,7 @@ impl Apart {
     }
 
     fn erase_let_go(&self, handle: &Handle) -> bool {
+        let _erasing = self.state.erasing.lock().unwrap_or_else(PoisonError::into_inner);
         let (view, is_whole) = (handle.view(), self.state.is_whole.load(Ordering::Relaxed));
         let has = |ticket, id: &str| {
             let field = |ticket: &Ticket| {

@@ -325,6 +325,19 @@ async fn access_data_is_erased_by_delete_by_another_and_at_closing() {
 }
 
 #[tokio::test]
+async fn erasing_access_data_again_and_again_alarms_nobody() {
+    let world = care().await;
+    let watching = tokio::spawn(world.shared.apart.clone().watch(world.handle.clone(), true));
+    for _ in 0..40 {
+        world.send(put("form", PASSWORD, &json!({"text": "Qwerty"}))).await.ok(200);
+        world.call(Method::DELETE, PASSWORD, "petrov").await.ok(204);
+    }
+    watching.abort();
+    let alarms = world.call(Method::GET, "/v1/alarms", "boss").await.ok(200).json();
+    assert!(!alarms.to_string().contains("storage-sealed"), "{alarms}");
+}
+
+#[tokio::test]
 async fn a_box_without_a_key_takes_no_access_data_and_says_how_to_make_one() {
     let world = care().await;
     let shared = Shared {
