@@ -119,7 +119,7 @@ pub(super) async fn events(
 fn last_seen(query: &Query, headers: &HeaderMap) -> Result<Option<u64>, FieldError> {
     let header =
         headers.get(LAST_EVENT_ID).map(|value| ("Last-Event-ID", value.to_str().unwrap_or_default()));
-    let parameter = query.last("last_event_id").map(|value| ("last_event_id", value));
+    let parameter = query.value("last_event_id").map(|value| ("last_event_id", value));
     let read = |(field, text): (&str, &str)| {
         let message = "must be an event's number, as the stream gave it";
         text.trim().parse().map_err(|_| FieldError::new(field, message))

@@ -110,7 +110,7 @@ struct Stretch {
 impl Stretch {
     fn parse(query: &Query) -> Result<Self, Vec<FieldError>> {
         let limit = query.limit(LIMIT_DEFAULT, LIMIT_MAX);
-        let before = query.last("cursor").map(ticket_number).transpose();
+        let before = query.value("cursor").map(ticket_number).transpose();
         match (limit, before) {
             (Ok(limit), Ok(before)) => Ok(Self { before, limit }),
             (limit, before) => {
