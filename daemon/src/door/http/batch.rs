@@ -5,6 +5,7 @@
 
 mod step;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -14,6 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::body::{LONG_BODY_MAX_BYTES, Posted, parse_as};
+use super::denials::Denied;
 use super::problem::{Problem, Told};
 use super::{Door, DoorState, blocking};
 use crate::clock::monotonic_us;
@@ -54,6 +56,12 @@ enum CommandResult {
     /// It was not.
     #[schema(value_type = Told)]
     Problem(Box<Told>),
+}
+
+impl CommandResult {
+    fn of_problem(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem.into_told()))
+    }
 }
 
 /// A command that was carried out.
@@ -97,9 +105,17 @@ pub(super) async fn batch(
     });
     let results = outcomes.into_iter().zip(problems.into_iter().zip(opens));
     let answer = blocking(move || {
-        let results = results.map(|(outcome, (problem, opens))| result(&door, outcome, problem, opens));
+        let mut denied = Denied::default();
+        let results = results.map(|(outcome, (problem, opens))| {
+            let result = result(&door, outcome, problem, opens);
+            if let Err(problem) = &result {
+                let (status, code) = problem.kind();
+                denied.note(status, code);
+            }
+            result.map_or_else(CommandResult::of_problem, |carried| CommandResult::Carried(Box::new(carried)))
+        });
         let answer = BatchAnswer { results: results.collect() };
-        Json(answer).into_response()
+        (Extension(denied), Json(answer)).into_response()
     });
     let mut headers = HeaderMap::new();
     if repeated {
@@ -123,8 +139,8 @@ impl Door {
     }
 }
 
-fn result(door: &Door, outcome: Outcome, problem: Option<Problem>, opens: bool) -> CommandResult {
-    let carried = match (outcome, problem) {
+fn result(door: &Door, outcome: Outcome, problem: Option<Problem>, opens: bool) -> Result<Carried, Problem> {
+    match (outcome, problem) {
         (Outcome::Done(done), _) => carried(door, &done, opens),
         (Outcome::Before(before), _) => before
             .ticket(door.shared.handle.history())
@@ -133,10 +149,6 @@ fn result(door: &Door, outcome: Outcome, problem: Option<Problem>, opens: bool) 
         (Outcome::Failed(failure), _) => Err(failure.into()),
         (Outcome::NotTried, _) => Err(Problem::not_tried()),
         (Outcome::Malformed, problem) => Err(problem.unwrap_or_else(Problem::internal)),
-    };
-    match carried {
-        Ok(carried) => CommandResult::Carried(Box::new(carried)),
-        Err(problem) => CommandResult::Problem(Box::new(problem.into_told())),
     }
 }
 

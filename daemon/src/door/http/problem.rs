@@ -239,10 +239,10 @@ impl Problem {
         Self::later("storage-failed", "The disk fails", detail, RETRY_LATER_S)
     }
 
-    /// More files come in than are taken at once.
+    /// More files or access data come in than are taken at once.
     pub(super) fn uploads_busy(max: usize) -> Self {
-        let detail = format!("{max} requests bring files already; try again in a second");
-        Self::later("busy", "More files come in than are taken at once", detail, RETRY_BUSY_S)
+        let detail = format!("{max} requests bring files or access data already; try again in a second");
+        Self::later("busy", "More comes in than is taken at once", detail, RETRY_BUSY_S)
     }
 
     /// What the record names is there no more.
@@ -403,6 +403,11 @@ impl Problem {
     pub(super) fn with_before(mut self, words: &str) -> Self {
         self.0.detail = format!("{words}: {}", self.0.detail);
         self
+    }
+
+    /// Its status and stable code.
+    pub(super) fn kind(&self) -> (StatusCode, &'static str) {
+        (self.0.status, self.0.code)
     }
 
     /// As it is sent.
