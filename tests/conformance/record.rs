@@ -379,7 +379,7 @@ fn of_alerts() -> Vec<Event> {
         of_tracker(None),
         Event::Alerted { firing: true, since: Some(at(-5)), content: "8f3a".into() },
         Event::Alerted { firing: false, since: None, content: "8f3a".into() },
-        Event::AlertsCounted { count: 37 },
+        Event::AlertsCounted { count: 37, fingerprints: Vec::new() },
     ]
 }
 

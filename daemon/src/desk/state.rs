@@ -163,8 +163,8 @@ impl Desk {
     }
 
     /// How many tickets alerts have opened of late.
-    pub(super) fn alert_window(&self) -> AlertWindow {
-        self.rest.alerts
+    pub(super) fn alert_window(&self) -> &AlertWindow {
+        &self.rest.alerts
     }
 
     /// How many tickets were registered, those that are put away among them.
@@ -373,6 +373,9 @@ impl Desk {
                         }
                     }
                     (Some(ticket), event) => {
+                        if let Event::AlertsCounted { fingerprints, .. } = event {
+                            self.rest.alerts.note_counted(fingerprints, at);
+                        }
                         let ticket = Arc::make_mut(ticket);
                         ticket.apply(event, &entry.by, at);
                         if entry.unsynced {
