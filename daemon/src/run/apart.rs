@@ -21,7 +21,7 @@ use crate::desk::{Actor, AlarmKind, Command, DeskAct, Entry, Event, Role, Ticket
 use crate::store::attachments::ATTACHMENTS_DIR;
 use crate::store::{
     AttachmentError, AttachmentLimits, AttachmentName, Attachments, BoxKey, Frame, KeyError, Sealed,
-    SealedHas,
+    SealedHas, whole,
 };
 
 /// How long after access data could not be erased it is tried again.
@@ -31,6 +31,8 @@ const ATTACHMENTS: &str = "attachments";
 const SEALED: &str = "sealed";
 /// Where it is noted which files were found lost.
 const LOST: &str = "lost";
+/// The ending of its name while it is written.
+const LOST_NEW: &str = "new";
 
 /// What is kept apart; clones are the same.
 #[derive(Clone, Debug)]
@@ -178,7 +180,8 @@ impl Apart {
         let noted = if lost.is_empty() && !self.state.lost_file.exists() {
             Ok(())
         } else {
-            std::fs::write(&self.state.lost_file, text)
+            let file = &self.state.lost_file;
+            whole::write(file, &file.with_extension(LOST_NEW), text.as_bytes())
         };
         if let Err(error) = noted {
             log::warn!("which attachments are lost could not be noted: {error}");

@@ -14,6 +14,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -230,6 +231,8 @@ struct Inner {
     coming: Mutex<HashSet<String>>,
     /// What a sweep saw open, as it was then: while its file is that, it need not be opened again.
     seen: Mutex<HashMap<String, Stamp>>,
+    /// Whether the directory's own name is durable: once for each start.
+    is_dir_durable: AtomicBool,
 }
 
 /// What tells a file from the one that stood under its name before: length, and when it was written.
@@ -261,7 +264,13 @@ impl Sealed {
     /// The texts below `state_dir`, under a key; without one none is taken, and none is shown.
     pub fn new(state_dir: &Path, key: Option<BoxKey>) -> Self {
         let dir = state_dir.join(SEALED_DIR);
-        Self(Arc::new(Inner { dir, key, coming: Mutex::default(), seen: Mutex::default() }))
+        Self(Arc::new(Inner {
+            dir,
+            key,
+            coming: Mutex::default(),
+            seen: Mutex::default(),
+            is_dir_durable: AtomicBool::new(false),
+        }))
     }
 
     /// Whether there is a key.
@@ -273,8 +282,7 @@ impl Sealed {
     pub fn put(&self, name: SealedName<'_>, text: &Secret) -> Result<Putting, SealedError> {
         let key = self.0.key.as_ref().ok_or(SealedError::NoKey)?;
         let bytes = seal(key, name, text)?;
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0.dir);
-        made.map_err(|source| SealedError::Io { what: "make", file: self.0.dir.clone(), source })?;
+        self.0.make_dir()?;
         let path = self.0.path(name.ticket, name.id);
         self.0.lock().insert(name.id.to_owned());
         let putting = Putting {
@@ -366,6 +374,21 @@ impl Inner {
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
         self.coming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make_dir(&self) -> Result<(), SealedError> {
+        let failed = |what, file: &Path| {
+            let file = file.to_owned();
+            move |source| SealedError::Io { what, file, source }
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(failed("make", &self.dir))?;
+        if self.is_dir_durable.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let parent = self.dir.parent().unwrap_or(Path::new("."));
+        File::open(parent).and_then(|dir| dir.sync_all()).map_err(failed("sync", parent))?;
+        self.is_dir_durable.store(true, Ordering::Release);
+        Ok(())
     }
 
     fn sync_dir(&self) -> Result<(), SealedError> {

@@ -289,8 +289,48 @@ async fn what_is_no_access_data_is_refused_without_a_word_of_it() {
     assert_eq!(told.fields(), ["Idempotency-Key"]);
     world.send(put("form", "/v1/tickets/7/sealed/password", &text)).await.problem(404, "not-found");
     world.call(Method::GET, PASSWORD, "ivanova").await.problem(403, "forbidden");
+    world.post("/v1/tickets/1/refuse", "ivanova", &json!({"reason": "not-solvable"})).await.ok(200);
+    world.send(put("form", PASSWORD, &text)).await.problem(409, "closed");
     let dir = world.shared.facts.state_dir.join("sealed");
-    assert_eq!(fs::read_dir(dir).map_or(0, Iterator::count), 0, "nothing of what was refused is left");
+    assert!(!dir.exists(), "the disk was asked for nothing of what is refused");
+}
+
+#[tokio::test]
+async fn no_more_bring_access_data_or_files_at_once_than_may() {
+    let world = care().await;
+    let endless = || {
+        let request = ask(Method::PUT, PASSWORD, "form").header("content-type", "application/json");
+        let body = futures_util::stream::pending::<Result<axum::body::Bytes, std::convert::Infallible>>();
+        let request = request.body(Body::from_stream(body)).expect("a request");
+        tokio::spawn(world.router.clone().oneshot(request))
+    };
+    let text = json!({"text": "Qwerty"});
+    world.send(put("form", PASSWORD, &text)).await.ok(200);
+    let held: Vec<_> = (0..super::super::upload::UPLOADS_MAX).map(|_| endless()).collect();
+    while world.send(put("form", PASSWORD, &text)).await.status == 200 {
+        tokio::task::yield_now().await;
+    }
+    let busy = world.send(put("form", PASSWORD, &text)).await.problem(503, "busy");
+    assert_eq!(busy.header("retry-after"), "1");
+    world.send(upload("ivanova", 1, form(&[("a.png", PNG)]))).await.problem(503, "busy");
+    held.iter().for_each(tokio::task::JoinHandle::abort);
+    while world.send(put("form", PASSWORD, &text)).await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_bound_to_channels_passes_on_files_and_no_access_data() {
+    let world = care().await;
+    let token = Token::named("mail", Role::Intake, &secret::hash(b"mail"));
+    let token = Token { channels: vec!["email".into()], ..token };
+    let add = Command::Desk(DeskAct::AddToken(token));
+    world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
+    world.send(upload("mail", 1, form(&[("a.png", PNG)]))).await.ok(201);
+    let told = world.send(put("mail", PASSWORD, &json!({"text": "Qwerty"}))).await.problem(403, "forbidden");
+    let detail = told.json()["detail"].to_string();
+    assert!(detail.contains("register, answer and attach files only"), "{detail}");
+    world.send(put("form", PASSWORD, &json!({"text": "Qwerty"}))).await.ok(200);
 }
 
 #[tokio::test]
