@@ -127,6 +127,7 @@ fn events() -> Vec<Event> {
         of_alerts(),
         kept_apart(),
         of_departments_and_the_head(),
+        of_alerts_told_apart(),
     ]
     .concat()
 }
@@ -457,6 +458,11 @@ fn kind(event: &Event) -> usize {
         Event::Complained { .. } => 48,
         Event::Preferred { .. } => 49,
     }
+}
+
+/// What was said later of alerts over the limit: which they are.
+fn of_alerts_told_apart() -> Vec<Event> {
+    vec![Event::AlertsCounted { count: 2, fingerprints: vec!["1a30ba71cca2921f".into(), "00ff".into()] }]
 }
 
 /// How many kinds [`kind`] tells apart.

@@ -64,8 +64,9 @@ impl DenialView {
     }
 }
 
-/// Lists the calls that were denied (401, 403, 429) since the start, the newest first; the last 1,000 are kept. Of a batch
-/// each command that was denied counts.
+/// Lists the calls that were denied (401, 403, 429) since the start, the newest first; the last 1,000 are kept.
+///
+/// Of a batch each command that was denied counts.
 #[utoipa::path(get, path = "/v1/denials", tag = "tokens", operation_id = "list_denials",
     params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
     responses((status = 200, description = "The denied calls", body = [DenialView])))]

@@ -195,8 +195,9 @@ pub(super) struct Status {
     muted_until: Option<String>,
 }
 
-/// How the daemon is: version, regulations, counts, the next deadline. It is of the whole desk, so it is not for a token of
-/// some regulations or channels.
+/// How the daemon is: version, regulations, counts, the next deadline.
+///
+/// It is of the whole desk, so it is not for a token of some regulations or channels.
 #[utoipa::path(get, path = "/v1/status", tag = "daemon", operation_id = "show_status",
     responses((status = 200, description = "How it is", body = Status)))]
 pub(super) async fn status(State(door): State<DoorState>, reader: Reader) -> Result<Json<Status>, Problem> {
