@@ -271,7 +271,7 @@ fn a_token_has_no_say_in_an_alerts_ticket_that_it_has_nothing_to_do_with() {
     let phones = Actor { scope, ..Actor::named("phones", Role::Intake) };
     let desk = world.desk();
     let now = world.now();
-    let mut decide = |command: Command| desk.decide(&command, &phones, now);
+    let decide = |command: Command| desk.decide(&command, &phones, now);
     let refused = decide(Command::Alert(Box::new(resolved(DISK, "2026-11-23 09:58"))));
     assert!(matches!(refused, Err(Refusal::OutOfScope { .. })), "{refused:?}");
     let refused = decide(Command::AlertsOverLimit(Box::new(over.clone())));

@@ -26,7 +26,7 @@ fn what_needs_a_configuration_does_its_work_as_the_document_says() {
     let daemon = configured(dir.path());
     let secret = super::token(&daemon, "admin");
     let as_admin = |method: &str, path: &str, body: &serde_json::Value| {
-        let answer = daemon.request(method, path, Some(&secret), Some(body), &[]);
+        let answer = daemon.request(method, path, Some(&secret), Some(&body.to_string()), &[]);
         assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.json);
     };
     // Access data is shown to the assignee only, so they who throw have the ticket.
