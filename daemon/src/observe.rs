@@ -57,7 +57,7 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::Urgent { .. } => (Level::Warn, "marked urgent".into()),
         Event::Alerted { firing: true, .. } => (Level::Info, "its alert fires".into()),
         Event::Alerted { firing: false, .. } => (Level::Info, "its alert is resolved".into()),
-        Event::AlertsCounted { count } => {
+        Event::AlertsCounted { count, .. } => {
             (Level::Warn, format!("{count} alerts have no ticket of their own and are counted here"))
         }
         Event::Escalated { escalation, topic, department, channel, .. } => {

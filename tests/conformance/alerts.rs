@@ -1,8 +1,8 @@
 //! Alerts of a monitoring system: one incident for each, and nothing said twice.
 
-use andon::desk::alert::NOTES_MAX;
+use andon::desk::alert::{COUNTED_MAX, NOTES_MAX};
 use andon::desk::command::Register;
-use andon::desk::{Alert, AlertsOverLimit, Event, Refusal, Stage, TicketNumber};
+use andon::desk::{Actor, Alert, AlertsOverLimit, Command, Event, Refusal, Role, Scope, Stage, TicketNumber};
 use andon_tests::time::instant;
 use andon_tests::world::World;
 use firmware_board::Language;
@@ -205,7 +205,11 @@ fn what_does_not_fit_the_regulation_is_left_out_and_the_ticket_is_taken() {
 fn a_storm_opens_so_many_tickets_an_hour_and_counts_the_rest_on_one() {
     let mut world = world();
     let of_storm = |n: u32| Alert { open_at_most: 3, ..fires(&format!("{n:04x}"), "2026-11-23 09:58") };
-    let over = |count| AlertsOverLimit { count, register: register(&json!({})), language: Language::English };
+    let over = |alerts: std::ops::Range<u32>| AlertsOverLimit {
+        fingerprints: alerts.map(|n| format!("{n:04x}").into()).collect(),
+        register: register(&json!({})),
+        language: Language::English,
+    };
     for n in 0..3 {
         take(&mut world, of_storm(n));
     }
@@ -214,8 +218,13 @@ fn a_storm_opens_so_many_tickets_an_hour_and_counts_the_rest_on_one() {
         assert_eq!(refusal.code(), "alerts-over-limit");
     }
     assert_eq!(take(&mut world, of_storm(0)), (0, Some(1)), "those that have a ticket are taken");
-    assert_eq!(world.alerts_over_limit(over(7)).expect("it is counted"), Some(TicketNumber(4)));
-    assert_eq!(world.alerts_over_limit(over(2)).expect("it is counted"), Some(TicketNumber(4)));
+    assert_eq!(world.alerts_over_limit(over(3..10)).expect("it is counted"), Some(TicketNumber(4)));
+    let known = events(&world);
+    for _ in 0..3 {
+        let again = world.alerts_over_limit(over(5..10)).expect("they are known");
+        assert_eq!((again, events(&world)), (Some(TicketNumber(4)), known), "none is counted again");
+    }
+    assert_eq!(world.alerts_over_limit(over(8..12)).expect("it is counted"), Some(TicketNumber(4)));
     assert_eq!(world.ticket(TicketNumber(4)).alert.as_ref().map(|alert| alert.counted), Some(9));
     assert_eq!(
         notes(&world, 4).last().map(String::as_str),
@@ -226,8 +235,59 @@ fn a_storm_opens_so_many_tickets_an_hour_and_counts_the_rest_on_one() {
     assert_eq!(take(&mut world, of_storm(5)).1, Some(5), "after an hour they open tickets again");
     assert_eq!(world.alarms(), ["mass-problem-alertmanager cleared-unacked"]);
     world.act(TicketNumber(4), "close", json!({ "reason": "over" }));
-    world.alerts_over_limit(over(1)).expect("it is counted");
+    world.alerts_over_limit(over(3..4)).expect("another hour has begun, so it is counted");
     assert_eq!(world.ticket(TicketNumber(6)).links.iter().map(|link| link.to.0).collect::<Vec<_>>(), [4]);
+}
+
+#[test]
+fn of_a_storm_without_end_only_so_many_are_told_apart() {
+    let mut world = world();
+    take(&mut world, Alert { open_at_most: 1, ..fires("00", "2026-11-23 09:58") });
+    let over = |count: usize| AlertsOverLimit {
+        fingerprints: (0..count).map(|n| format!("{n:04x}").into()).collect(),
+        register: register(&json!({})),
+        language: Language::English,
+    };
+    for count in [COUNTED_MAX - 1, COUNTED_MAX + 100, 2 * COUNTED_MAX] {
+        world.alerts_over_limit(over(count)).expect("it is counted");
+    }
+    let counted = world.ticket(TicketNumber(2)).alert.as_ref().map(|alert| alert.counted);
+    assert_eq!(counted, Some(COUNTED_MAX as u64));
+    assert_eq!(notes(&world, 2).len(), 2, "what changes nothing is not noted");
+}
+
+#[test]
+fn a_token_has_no_say_in_an_alerts_ticket_that_it_has_nothing_to_do_with() {
+    let mut world = world();
+    take(&mut world, fires(DISK, "2026-11-23 09:58"));
+    let by_phone = |alert: Alert| Alert { register: register(&json!({ "channel": "phone" })), ..alert };
+    let over = AlertsOverLimit {
+        fingerprints: vec!["00ff".into()],
+        register: register(&json!({})),
+        language: Language::English,
+    };
+    world.alerts_over_limit(over.clone()).expect("it is counted");
+    let scope = Scope { regulations: Vec::new(), channels: vec!["phone".into()] };
+    let phones = Actor { scope, ..Actor::named("phones", Role::Intake) };
+    let desk = world.desk();
+    let now = world.now();
+    let decide = |command: Command| desk.decide(&command, &phones, now);
+    let refused = decide(Command::Alert(Box::new(resolved(DISK, "2026-11-23 09:58"))));
+    assert!(matches!(refused, Err(Refusal::OutOfScope { .. })), "{refused:?}");
+    let refused = decide(Command::AlertsOverLimit(Box::new(over.clone())));
+    assert!(matches!(refused, Err(Refusal::OutOfScope { .. })), "{refused:?}");
+    let theirs = decide(Command::Alert(Box::new(by_phone(resolved(DISK, "2026-11-23 09:58")))));
+    assert_eq!(theirs.map(|decision| (decision.ticket, decision.facts.len())), Ok((None, 0)));
+    let opened =
+        decide(Command::Alert(Box::new(by_phone(fires(DISK, "2026-11-23 09:58"))))).expect("it opens");
+    assert_eq!(opened.ticket, Some(TicketNumber(3)), "it is not lost either");
+    let more = AlertsOverLimit {
+        fingerprints: vec!["00fe".into()],
+        register: register(&json!({ "channel": "phone" })),
+        ..over
+    };
+    let counted = decide(Command::AlertsOverLimit(Box::new(more))).expect("it is counted");
+    assert_eq!(counted.ticket, Some(TicketNumber(3)), "on a ticket of their own");
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl Pair {
         let body = request("email", "error", "none");
         let register = Register::from_json(body).expect("a registration's JSON");
         if self.dice.percent(10) {
-            let over = AlertsOverLimit { count: 3, register, language: Language::Russian };
+            let fingerprints = ["0a", "0b", "0c"].map(Into::into).to_vec();
+            let over = AlertsOverLimit { fingerprints, register, language: Language::Russian };
             return Command::AlertsOverLimit(Box::new(over));
         }
         let since = self.dice.one_of(&["2026-11-23 09:00", "2026-11-23 09:30"]);

@@ -137,6 +137,7 @@ fn events() -> Vec<Event> {
         months(),
         of_problems(),
         of_clients(),
+        of_alerts_told_apart(),
     ]
     .concat()
 }
@@ -444,7 +445,7 @@ fn of_alerts() -> Vec<Event> {
         of_tracker(None),
         Event::Alerted { firing: true, since: Some(at(-5)), content: "8f3a".into() },
         Event::Alerted { firing: false, since: None, content: "8f3a".into() },
-        Event::AlertsCounted { count: 37 },
+        Event::AlertsCounted { count: 37, fingerprints: Vec::new() },
     ]
 }
 
@@ -644,6 +645,11 @@ fn kind(event: &Event) -> usize {
         Event::ContactAppointed(_) => 72,
         Event::ClientRemoved { .. } => 73,
     }
+}
+
+/// What was said later of alerts over the limit: which they are.
+fn of_alerts_told_apart() -> Vec<Event> {
+    vec![Event::AlertsCounted { count: 2, fingerprints: vec!["1a30ba71cca2921f".into(), "00ff".into()] }]
 }
 
 /// How many kinds [`kind`] tells apart.

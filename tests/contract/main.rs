@@ -3,7 +3,9 @@
 //!
 //! Where it is not there and cannot be installed these tests say so and prove nothing; tests/run installs it.
 
-use std::path::PathBuf;
+mod configured;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use andon_tests::daemon::{Daemon, binary};
@@ -64,11 +66,22 @@ fn throw(role: &str, args: &[&str]) {
     let daemon = peopled(dir.path());
     let secret = token(&daemon, role);
     let more = if role == "admin" { include_str!("admin.toml") } else { "" };
-    let config = dir.path().join("schemathesis.toml");
+    throw_at(&program, dir.path(), &daemon, (role, &secret, more), args);
+}
+
+/// Throws at a daemon with a token of a role, under more settings.
+fn throw_at(
+    program: &Path,
+    dir: &Path,
+    daemon: &Daemon,
+    (role, secret, more): (&str, &str, &str),
+    args: &[&str],
+) {
+    let config = dir.join("schemathesis.toml");
     std::fs::write(&config, format!("{}\n{more}", include_str!("schemathesis.toml")))
         .expect("it can be written");
     let mut command = Command::new(program);
-    command.current_dir(dir.path()).arg("--config-file").arg(config).args(["run", "--no-color"]);
+    command.current_dir(dir).arg("--config-file").arg(config).args(["run", "--no-color"]);
     command.arg(format!("{}/openapi.json", daemon.base()));
     command.arg("-H").arg(format!("Authorization: Bearer {secret}"));
     if std::env::var_os("ANDON_TESTS_LONG").is_some() {
@@ -85,7 +98,7 @@ fn throw(role: &str, args: &[&str]) {
     assert!(out.status.success(), "as {role}: {told}");
     assert!(told.contains("Tested: "), "as {role} nothing was tested: {told}");
     // Whoever is not let in any more, or told to come later, learns nothing of the rest.
-    let whoami = daemon.request("GET", "/v1/whoami", Some(&secret), None, &[]);
+    let whoami = daemon.request("GET", "/v1/whoami", Some(secret), None, &[]);
     assert_eq!(whoami.status, 200, "as {role}: {}", whoami.json);
     let metrics = daemon.get("/metrics");
     let text = String::from_utf8_lossy(&metrics.bytes);

@@ -196,17 +196,24 @@ fn half_open(daemon: &Daemon, scale: &Scale) {
 /// Secrets that nobody was given.
 fn bad_tokens(daemon: &Daemon, scale: &Scale) {
     let mut raw = Raw::connect(daemon.address(), 10).expect("it is let in");
+    let (mut unknown, mut too_often) = (0, 0);
     for n in 0..scale.bad_tokens {
         let asked =
             format!("GET /v1/tickets HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer andon_{n:064}\r\n\r\n");
         let Ok(status) = raw.send(asked.as_bytes()).and_then(|()| raw.status()) else {
-            // Hung up, as somebody may be who tries so many.
-            let Ok(again) = Raw::connect(daemon.address(), 10) else { return };
-            raw = again;
+            // Hung up, as somebody may be who tries so many; but they may come again.
+            raw = Raw::connect(daemon.address(), 10).expect("it is let in again");
             continue;
         };
-        assert!(matches!(status, 401 | 429), "try {n}: {status}");
+        match status {
+            401 => unknown += 1,
+            429 => too_often += 1,
+            status => panic!("try {n}: {status}"),
+        }
     }
+    assert!(unknown >= 10, "the first ten are looked up: {unknown}");
+    let tried = scale.bad_tokens;
+    assert!(too_often * 2 > tried, "{too_often} of {tried} were told to wait, {unknown} were looked up");
 }
 
 /// Gigabytes, announced and not, by somebody with a token.
@@ -276,16 +283,24 @@ fn slow_bodies(daemon: &Daemon, scale: &Scale) {
             Some(raw)
         })
         .collect();
+    let mut timed_out = 0;
     for raw in &mut senders {
-        let status = raw.status().expect("it is told before it is cut");
-        assert!(matches!(status, 408 | 429 | 503), "{status}");
+        match raw.status().expect("it is told before it is cut") {
+            408 => timed_out += 1,
+            429 | 503 => {}
+            status => panic!("{status}"),
+        }
     }
+    let sent = senders.len();
+    assert!(timed_out > 0 && sent > 0, "none of {sent} was told that it takes too long");
 }
 
-/// Answers that nobody reads: they fill what is between, and no more.
+/// Answers that nobody reads: they fill what is between, and no more of them are made.
 fn slow_readers(daemon: &Daemon, scale: &Scale) {
-    let asks = "GET /openapi.json HTTP/1.1\r\nhost: desk\r\n\r\n".repeat(100);
-    let held: Vec<_> = (0..scale.slow_readers)
+    const ASKS: usize = 100;
+    let asks = "GET /openapi.json HTTP/1.1\r\nhost: desk\r\n\r\n".repeat(ASKS);
+    let before = documents(daemon);
+    let mut held: Vec<_> = (0..scale.slow_readers)
         .filter_map(|_| {
             let mut raw = Raw::connect(daemon.address(), 15).ok()?;
             raw.send(asks.as_bytes()).ok()?;
@@ -293,5 +308,18 @@ fn slow_readers(daemon: &Daemon, scale: &Scale) {
         })
         .collect();
     std::thread::sleep(PAUSE * 100);
-    drop(held);
+    let (made, asked) = (documents(daemon) - before, held.len() * ASKS);
+    assert!(made > 0 && made < asked / 2, "{made} of {asked} answers that nobody reads were made");
+    let is_there = |raw: &mut Raw| raw.status().is_ok_and(|status| status == 200);
+    let there = held.iter_mut().map(is_there).filter(|is| *is).count();
+    assert!(there > 0, "the first answer waits for who reads at last");
+}
+
+/// How many documents were answered.
+fn documents(daemon: &Daemon) -> usize {
+    let metrics = daemon.get("/metrics");
+    let text = String::from_utf8_lossy(&metrics.bytes);
+    let of_it = |line: &&str| line.contains("route=\"/openapi.json\"") && line.contains("status=\"200\"");
+    let counts = text.lines().filter(|line| line.starts_with("andon_http_requests_total")).filter(of_it);
+    counts.map(|line| line.rsplit(' ').next().and_then(|n| n.parse::<usize>().ok()).expect("a count")).sum()
 }

@@ -4,6 +4,8 @@
 //! one each time it is told. Which ticket it opens, or whether anything is to be noted at all, is decided in the desk, so
 //! that two who tell the same at once open one ticket.
 
+use std::collections::BTreeSet;
+
 use calendars::Timestamp;
 use firmware_board::Language;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use super::command::Register;
 
 /// How many notes alerts make on one ticket; what changes more often than that is not noted any further.
 pub const NOTES_MAX: u16 = 100;
+/// How many alerts without a ticket of their own are told apart within an hour; further ones are not counted.
+pub const COUNTED_MAX: usize = 1_000;
 /// The stretch of time for which the tickets that alerts open are counted, in milliseconds: an hour.
 pub(super) const WINDOW_MS: i64 = 3_600_000;
 /// The part whose alarm says that alerts have no tickets of their own.
@@ -44,8 +48,8 @@ pub struct Alert {
 /// Alerts that opened no ticket, since too many did within the hour.
 #[derive(Clone, Debug)]
 pub struct AlertsOverLimit {
-    /// How many.
-    pub count: u32,
+    /// Their fingerprints. Those that were counted within the hour are not counted again.
+    pub fingerprints: Vec<SmolStr>,
     /// The ticket that counts them, where there is none yet.
     pub register: Register,
     /// The language of the notes.
@@ -67,25 +71,55 @@ pub struct AlertState {
     pub counted: u64,
 }
 
-/// How many tickets alerts have opened within an hour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How many tickets alerts have opened within an hour, and which alerts opened none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertWindow {
     /// When the hour began.
     since: Timestamp,
     /// How many were opened since.
     opened: u32,
+    /// The alerts that were counted since, at most [`COUNTED_MAX`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    counted: BTreeSet<SmolStr>,
 }
 
 impl AlertWindow {
     /// How many were opened in the hour that it is.
     pub(super) fn opened(&self, at: Timestamp) -> u32 {
-        if (0..WINDOW_MS).contains(&at.ms_since(self.since)) { self.opened } else { 0 }
+        if self.holds(at) { self.opened } else { 0 }
+    }
+
+    /// Which of these are to be counted: each once an hour, and no more than are told apart.
+    pub(super) fn new_of(&self, fingerprints: &[SmolStr], at: Timestamp) -> Vec<SmolStr> {
+        let known = if self.holds(at) { Some(&self.counted) } else { None };
+        let room = COUNTED_MAX - known.map_or(0, BTreeSet::len).min(COUNTED_MAX);
+        let is_new = |fingerprint: &&SmolStr| known.is_none_or(|known| !known.contains(*fingerprint));
+        let new: BTreeSet<_> = fingerprints.iter().filter(is_new).cloned().collect();
+        new.into_iter().take(room).collect()
     }
 
     /// One more was opened.
     pub(super) fn note(&mut self, at: Timestamp) {
-        let opened = self.opened(at);
-        *self = Self { since: if opened == 0 { at } else { self.since }, opened: opened.saturating_add(1) };
+        self.begin(at);
+        self.opened = self.opened.saturating_add(1);
+    }
+
+    /// These were counted.
+    pub(super) fn note_counted(&mut self, fingerprints: &[SmolStr], at: Timestamp) {
+        self.begin(at);
+        self.counted.extend(self.new_of(fingerprints, at));
+    }
+
+    fn holds(&self, at: Timestamp) -> bool {
+        let is_used = self.opened > 0 || !self.counted.is_empty();
+        is_used && (0..WINDOW_MS).contains(&at.ms_since(self.since))
+    }
+
+    /// Another hour begins, where it is none yet or the last one is over.
+    fn begin(&mut self, at: Timestamp) {
+        if !self.holds(at) {
+            *self = Self { since: at, ..Self::default() };
+        }
     }
 }
 
@@ -133,7 +167,7 @@ pub(super) const fn still_fires(language: Language) -> &'static str {
 }
 
 /// What the ticket that counts alerts says of some more of them.
-pub(super) fn counted(language: Language, count: u32, total: u64) -> String {
+pub(super) fn counted(language: Language, count: usize, total: u64) -> String {
     match language {
         Language::Russian => format!("Оповещений без своей заявки: ещё {count}, всего {total}."),
         Language::English => format!("Alerts without a ticket of their own: {count} more, {total} in all."),

@@ -467,7 +467,12 @@ pub enum Event {
         content: SmolStr,
     },
     /// So many alerts have no ticket of their own, and are counted on this one.
-    AlertsCounted { count: u32 },
+    AlertsCounted {
+        count: u32,
+        /// Which, so that none is counted twice within an hour; records of the first versions do not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fingerprints: Vec<SmolStr>,
+    },
     /// A file came to the ticket; its bytes are kept apart.
     Attached(Box<Attached>),
     /// A file was removed from the ticket: its bytes are gone.

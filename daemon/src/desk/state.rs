@@ -279,8 +279,8 @@ impl Desk {
     }
 
     /// How many tickets alerts have opened of late.
-    pub(super) fn alert_window(&self) -> AlertWindow {
-        self.rest.alerts
+    pub(super) fn alert_window(&self) -> &AlertWindow {
+        &self.rest.alerts
     }
 
     /// The problem of that number; none where it is over for so long that it is forgotten.
@@ -545,6 +545,9 @@ impl Desk {
                     (Some(ticket), event) => {
                         if let Some(breach) = Score::of_breach(ticket, event, entry) {
                             self.score(breach);
+                        }
+                        if let Event::AlertsCounted { fingerprints, .. } = event {
+                            self.rest.alerts.note_counted(fingerprints, at);
                         }
                         let ticket = Arc::make_mut(ticket);
                         ticket.apply(event, &entry.by, at);

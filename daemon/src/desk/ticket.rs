@@ -304,7 +304,7 @@ impl Ticket {
                     counted: known.counted,
                 }));
             }
-            Event::AlertsCounted { count } => {
+            Event::AlertsCounted { count, .. } => {
                 let alert = self.alert.get_or_insert_default();
                 alert.counted += u64::from(*count);
                 alert.notes = alert.notes.saturating_add(1);

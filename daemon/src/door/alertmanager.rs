@@ -69,7 +69,11 @@ pub(super) fn read(
 }
 
 /// What counts alerts that opened no ticket.
-pub(super) fn over_limit(count: u32, config: &Alertmanager, language: Language) -> AlertsOverLimit {
+pub(super) fn over_limit(
+    fingerprints: Vec<SmolStr>,
+    config: &Alertmanager,
+    language: Language,
+) -> AlertsOverLimit {
     let most = config.open_at_most_per_hour;
     let (subject, description) = match language {
         Language::Russian => (
@@ -82,7 +86,7 @@ pub(super) fn over_limit(count: u32, config: &Alertmanager, language: Language) 
         ),
     };
     let register = Register { description: Some(description.to_owned()), ..base(config, subject) };
-    AlertsOverLimit { count, register, language }
+    AlertsOverLimit { fingerprints, register, language }
 }
 
 fn base(config: &Alertmanager, subject: String) -> Register {

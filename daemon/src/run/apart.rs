@@ -21,7 +21,7 @@ use crate::desk::{Actor, AlarmKind, Command, DeskAct, Entry, Event, Role, Ticket
 use crate::store::attachments::ATTACHMENTS_DIR;
 use crate::store::{
     AttachmentError, AttachmentLimits, AttachmentName, Attachments, BoxKey, Frame, KeyError, Sealed,
-    SealedHas,
+    SealedHas, whole,
 };
 
 /// How long after access data could not be erased it is tried again.
@@ -31,6 +31,8 @@ const ATTACHMENTS: &str = "attachments";
 const SEALED: &str = "sealed";
 /// Where it is noted which files were found lost.
 const LOST: &str = "lost";
+/// The ending of its name while it is written.
+const LOST_NEW: &str = "new";
 
 /// What is kept apart; clones are the same.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ struct State {
     key_trouble: Option<String>,
     /// Whether the ledger is known to have lost nothing: only then is removed what it does not name.
     is_whole: AtomicBool,
+    /// Whoever erases holds it until they have told what came of it, so that the last word is of the last look.
+    erasing: Mutex<()>,
 }
 
 impl Apart {
@@ -76,8 +80,14 @@ impl Apart {
         let lost_file = state_dir.join(ATTACHMENTS_DIR).join(LOST);
         let lost = std::fs::read_to_string(&lost_file).unwrap_or_default();
         let lost = Mutex::new(lost.lines().map(str::to_owned).collect());
-        let state =
-            Arc::new(State { language, lost_file, lost, key_trouble, is_whole: AtomicBool::new(false) });
+        let state = Arc::new(State {
+            language,
+            lost_file,
+            lost,
+            key_trouble,
+            is_whole: AtomicBool::new(false),
+            erasing: Mutex::default(),
+        });
         Self { attachments, sealed: Sealed::new(state_dir, key), state }
     }
 
@@ -170,7 +180,8 @@ impl Apart {
         let noted = if lost.is_empty() && !self.state.lost_file.exists() {
             Ok(())
         } else {
-            std::fs::write(&self.state.lost_file, text)
+            let file = &self.state.lost_file;
+            whole::write(file, &file.with_extension(LOST_NEW), text.as_bytes())
         };
         if let Err(error) = noted {
             log::warn!("which attachments are lost could not be noted: {error}");
@@ -202,6 +213,7 @@ impl Apart {
     }
 
     fn erase_let_go(&self, handle: &Handle) -> bool {
+        let _erasing = self.state.erasing.lock().unwrap_or_else(PoisonError::into_inner);
         let (view, is_whole) = (handle.view(), self.state.is_whole.load(Ordering::Relaxed));
         let has = |ticket, id: &str| {
             let field = |ticket: &Ticket| {

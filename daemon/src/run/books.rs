@@ -485,7 +485,12 @@ impl Books {
 
     /// The ticket as an entry left it.
     pub(super) fn ticket_after(&self, carried: &Carried) -> Option<Arc<Ticket>> {
-        self.history.ticket_before(carried.ticket?, carried.first_seq + 1).ok()?
+        self.ticket_before(carried.ticket?, carried.first_seq + 1)
+    }
+
+    /// The ticket as it was before an entry that begins with that event, or later.
+    pub(super) fn ticket_before(&self, number: TicketNumber, seq: u64) -> Option<Arc<Ticket>> {
+        self.history.ticket_before(number, seq).ok()?
     }
 
     /// The newest ticket of a reference that is in the projection, where the desk has none of it that is open: then nobody

@@ -27,6 +27,7 @@ use super::faults::is_full;
 use super::history::{HistoryError, encode};
 use super::search::Feeder;
 use super::time::{Proof, Reading, TrustedTime};
+use super::unchanged::{Unchanged, Unchangeds};
 use super::{
     BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View,
 };
@@ -191,6 +192,8 @@ pub struct Loop {
     checker: Option<Checker>,
     /// Since when the monotonic clock has seen changes that no checkpoint has.
     dirty_since_us: Option<u64>,
+    /// What came under a key of late and changed nothing.
+    unchanged: Unchangeds,
     batch: Batch,
 }
 
@@ -207,12 +210,24 @@ struct Batch {
     recalled: Vec<TicketNumber>,
     /// A checkpoint is durable: all events before this number are in.
     checkpointed: Option<u64>,
-    /// What was carried out under a key, by [`Receipt::id`]: the request, and the ticket as it was answered.
-    carried: HashMap<SmolStr, (SmolStr, Option<Arc<Ticket>>)>,
+    /// What was carried out under a key, by [`Receipt::id`].
+    carried: HashMap<SmolStr, InTurn>,
+    /// What came under a key and changed nothing.
+    unchanged: Vec<(Receipt, Unchanged)>,
     looks: Vec<super::Look>,
     /// How the time was before an admin's word, which waits for the disk, too.
     time_before: Option<TrustedTime>,
     stop: bool,
+}
+
+/// What was carried out in this turn.
+struct InTurn {
+    /// See [`Receipt::request`].
+    request: SmolStr,
+    /// The ticket as it was answered.
+    ticket: Option<Arc<Ticket>>,
+    /// Whether anything changed.
+    changed: bool,
 }
 
 impl Batch {
@@ -263,6 +278,7 @@ impl Loop {
             feeder: None,
             checker: None,
             dirty_since_us,
+            unchanged: Unchangeds::default(),
             batch: Batch::default(),
         };
         the_loop.begin_storage(now);
@@ -486,13 +502,19 @@ impl Loop {
             return answer;
         }
         if let Some(done) = self.ack_trouble(command, actor) {
+            // It is no event, so nothing is in the record.
+            receipt.iter().for_each(|receipt| self.note_unchanged(receipt, None));
             return Ok(done);
         }
         self.take_troubles(command, actor);
-        let CarriedOut { ticket, changed } = self.carry_out(command, actor, receipt.clone(), now)?;
-        let ticket = ticket.and_then(|number| self.desk.ticket(number));
-        if let Some(receipt) = receipt.filter(|_| changed) {
-            self.batch.carried.insert(receipt.id(), (receipt.request, ticket.clone()));
+        let CarriedOut { ticket: number, changed } = self.carry_out(command, actor, receipt.clone(), now)?;
+        let ticket = number.and_then(|number| self.desk.ticket(number));
+        if let Some(receipt) = receipt {
+            if !changed {
+                self.note_unchanged(&receipt, number);
+            }
+            let request = receipt.request.clone();
+            self.batch.carried.insert(receipt.id(), InTurn { request, ticket: ticket.clone(), changed });
         }
         Ok(Done { ticket, changed, repeated: false, alike: Vec::new() })
     }
@@ -528,28 +550,57 @@ impl Loop {
         Ok(CarriedOut { ticket: decision.ticket, changed })
     }
 
+    /// A request under a key has changed nothing.
+    fn note_unchanged(&mut self, receipt: &Receipt, ticket: Option<TicketNumber>) {
+        let unchanged = Unchanged {
+            request: receipt.request.clone(),
+            ticket,
+            before_seq: self.desk.next_seq(),
+            at_us: self.clock.monotonic_us(),
+        };
+        self.batch.unchanged.push((receipt.clone(), unchanged));
+    }
+
     /// The first answer again, where this request was carried out before.
     fn again(&self, receipt: &Receipt) -> Option<Result<Done, Failure>> {
         // Two with one key in one batch: the second waits for the first.
-        if let Some((request, ticket)) = self.batch.carried.get(&receipt.id()) {
+        if let Some(InTurn { request, ticket, changed }) = self.batch.carried.get(&receipt.id()) {
             return Some(if *request == receipt.request {
-                Ok(Done { ticket: ticket.clone(), changed: true, repeated: true, alike: Vec::new() })
+                Ok(Done { ticket: ticket.clone(), changed: *changed, repeated: true, alike: Vec::new() })
             } else {
                 Err(Failure::KeyReused)
             });
         }
-        let carried: &Carried = self.books.carried(&receipt.id())?;
-        if carried.request != receipt.request {
-            return Some(Err(Failure::KeyReused));
+        if let Some(carried) = self.books.carried(&receipt.id()) {
+            let carried: &Carried = carried;
+            return Some(if carried.request == receipt.request.as_str() {
+                Ok(Done {
+                    ticket: self.books.ticket_after(carried),
+                    changed: true,
+                    repeated: true,
+                    alike: Vec::new(),
+                })
+            } else {
+                Err(Failure::KeyReused)
+            });
         }
-        let ticket = self.books.ticket_after(carried);
-        Some(Ok(Done { ticket, changed: true, repeated: true, alike: Vec::new() }))
+        // A command of a batch is decided anew.
+        let unchanged = self.unchanged.of(&receipt.key, self.clock.monotonic_us());
+        let Unchanged { request, ticket, before_seq, .. } = unchanged.filter(|_| receipt.step.is_none())?;
+        Some(if *request == receipt.request {
+            let ticket = ticket.and_then(|ticket| self.books.ticket_before(ticket, *before_seq));
+            Ok(Done { ticket, changed: false, repeated: true, alike: Vec::new() })
+        } else {
+            Err(Failure::KeyReused)
+        })
     }
 
     /// Whether another request was carried out under this key, alone or as a batch.
     fn is_of_another(&self, receipt: &Receipt) -> bool {
-        let in_this_turn = self.batch.carried.get(&receipt.key).map(|(request, _)| request.as_str());
+        let in_this_turn = self.batch.carried.get(&receipt.key).map(|known| known.request.as_str());
         let known = in_this_turn.or_else(|| Some(self.books.carried(&receipt.key)?.request.as_str()));
+        let now_us = self.clock.monotonic_us();
+        let known = known.or_else(|| Some(self.unchanged.of(&receipt.key, now_us)?.request.as_str()));
         known.is_some_and(|known| known != receipt.request)
     }
 
@@ -569,6 +620,9 @@ impl Loop {
                 }
                 self.publish_board(&touched);
                 batch.replies.into_iter().for_each(Waiting::answer);
+                for (receipt, unchanged) in batch.unchanged {
+                    self.unchanged.note(&receipt, unchanged);
+                }
                 for entry in batch.entries {
                     // Last, for a journal that is stuck would keep the wall and those who asked waiting.
                     journal(&entry);

@@ -16,6 +16,7 @@ pub mod opening;
 pub mod search;
 pub mod time;
 pub mod tokens;
+mod unchanged;
 pub mod versions;
 pub mod view;
 

@@ -8,13 +8,15 @@
 //!
 //! Backups do not have these files: what was erased would live on in them. Memory is wiped as far as that is in our hands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -227,7 +229,14 @@ struct Inner {
     key: Option<BoxKey>,
     /// What is written, and what the record may not name yet.
     coming: Mutex<HashSet<String>>,
+    /// What a sweep saw open, as it was then: while its file is that, it need not be opened again.
+    seen: Mutex<HashMap<String, Stamp>>,
+    /// Whether the directory's own name is durable: once for each start.
+    is_dir_durable: AtomicBool,
 }
+
+/// What tells a file from the one that stood under its name before: length, and when it was written.
+type Stamp = (u64, SystemTime);
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -255,7 +264,13 @@ impl Sealed {
     /// The texts below `state_dir`, under a key; without one none is taken, and none is shown.
     pub fn new(state_dir: &Path, key: Option<BoxKey>) -> Self {
         let dir = state_dir.join(SEALED_DIR);
-        Self(Arc::new(Inner { dir, key, coming: Mutex::default() }))
+        Self(Arc::new(Inner {
+            dir,
+            key,
+            coming: Mutex::default(),
+            seen: Mutex::default(),
+            is_dir_durable: AtomicBool::new(false),
+        }))
     }
 
     /// Whether there is a key.
@@ -267,8 +282,7 @@ impl Sealed {
     pub fn put(&self, name: SealedName<'_>, text: &Secret) -> Result<Putting, SealedError> {
         let key = self.0.key.as_ref().ok_or(SealedError::NoKey)?;
         let bytes = seal(key, name, text)?;
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0.dir);
-        made.map_err(|source| SealedError::Io { what: "make", file: self.0.dir.clone(), source })?;
+        self.0.make_dir()?;
         let path = self.0.path(name.ticket, name.id);
         self.0.lock().insert(name.id.to_owned());
         let putting = Putting {
@@ -300,8 +314,13 @@ impl Sealed {
 
     /// Erases each text that no ticket has: of tickets that were closed, texts that others took the place of, and what
     /// was being put when the daemon ended. `has` says what the record knows of a ticket's text.
+    ///
+    /// # Errors
+    /// The first that came up; all else was erased nevertheless.
     pub fn sweep(&self, has: impl Fn(u64, &str) -> SealedHas) -> Result<SealedSwept, SealedError> {
         let mut swept = SealedSwept::default();
+        let mut seen = HashMap::new();
+        let mut first_error = None;
         let failed = |source| SealedError::Io { what: "read", file: self.0.dir.clone(), source };
         let entries = match fs::read_dir(&self.0.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(swept),
@@ -316,18 +335,29 @@ impl Sealed {
             }
             match has(ticket, id) {
                 SealedHas::Field(field) => {
-                    let opened =
-                        self.0.key.is_some().then(|| self.open(SealedName { ticket, field: &field, id }));
-                    swept.unopened += u64::from(!matches!(opened, Some(Ok(_))));
+                    match self.stamp_of_opened(SealedName { ticket, field: &field, id }) {
+                        Some(stamp) => drop(seen.insert(id.to_owned(), stamp)),
+                        None => swept.unopened += 1,
+                    }
                 }
-                SealedHas::No => {
-                    self.0.erase(&self.0.path(ticket, id))?;
-                    swept.erased += 1;
-                }
+                SealedHas::No => match self.0.erase(&self.0.path(ticket, id)) {
+                    Ok(()) => swept.erased += 1,
+                    Err(error) => drop(first_error.get_or_insert(error)),
+                },
                 SealedHas::Unknown => swept.unknown += 1,
             }
         }
-        Ok(swept)
+        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        first_error.map_or(Ok(swept), Err)
+    }
+
+    /// When a text that opens was written; none where it does not open.
+    fn stamp_of_opened(&self, name: SealedName<'_>) -> Option<Stamp> {
+        self.0.key.as_ref()?;
+        let about = fs::metadata(self.0.path(name.ticket, name.id)).ok()?;
+        let stamp = (about.len(), about.modified().ok()?);
+        let seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).get(name.id).copied();
+        (seen == Some(stamp) || self.open(name).is_ok()).then_some(stamp)
     }
 }
 
@@ -344,6 +374,21 @@ impl Inner {
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
         self.coming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make_dir(&self) -> Result<(), SealedError> {
+        let failed = |what, file: &Path| {
+            let file = file.to_owned();
+            move |source| SealedError::Io { what, file, source }
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(failed("make", &self.dir))?;
+        if self.is_dir_durable.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let parent = self.dir.parent().unwrap_or(Path::new("."));
+        File::open(parent).and_then(|dir| dir.sync_all()).map_err(failed("sync", parent))?;
+        self.is_dir_durable.store(true, Ordering::Release);
+        Ok(())
     }
 
     fn sync_dir(&self) -> Result<(), SealedError> {
@@ -366,7 +411,11 @@ impl Inner {
             }
             // The zeros are on the disk before the name goes.
             file.sync_all()?;
-            fs::remove_file(path)
+            match fs::remove_file(path) {
+                // Somebody else erased it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            }
         })();
         erased.map_err(|source| SealedError::Io { what: "erase", file: path.to_owned(), source })?;
         self.sync_dir()
@@ -542,6 +591,62 @@ mod tests {
             fs::read(dir.path().join("seen")).unwrap().iter().all(|byte| *byte == 0),
             "overwritten first"
         );
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_erased_keeps_no_other_from_it() {
+        let dir = TempDir::new().unwrap();
+        let sealed = sealed(&dir);
+        let text = Secret::new("секрет".to_owned());
+        for id in ["aa", "ab", "ac"] {
+            sealed.put(SealedName { id, ..NAME }, &text).unwrap().keep();
+        }
+        // A directory cannot be overwritten, whoever runs this.
+        fs::create_dir(path(&dir, "7-ad")).unwrap();
+        fs::create_dir(path(&dir, "7-a0")).unwrap();
+        assert!(matches!(sealed.sweep(|_, _| SealedHas::No), Err(SealedError::Io { what: "erase", .. })));
+        let mut left: Vec<_> =
+            fs::read_dir(path(&dir, "")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["7-a0", "7-ad"]);
+    }
+
+    #[test]
+    fn two_that_erase_the_same_text_both_have_erased_it() {
+        let dir = TempDir::new().unwrap();
+        let sealed = sealed(&dir);
+        for _ in 0..50 {
+            sealed.put(NAME, &Secret::new("секрет".to_owned())).unwrap().keep();
+            let path = path(&dir, "7-aa");
+            std::thread::scope(|threads| {
+                let erasing: Vec<_> = (0..4).map(|_| threads.spawn(|| sealed.0.erase(&path))).collect();
+                for erased in erasing {
+                    erased.join().unwrap().unwrap();
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_seen_to_open_is_opened_again_only_when_it_was_written() {
+        let dir = TempDir::new().unwrap();
+        let sealed = sealed(&dir);
+        sealed.put(NAME, &Secret::new("секрет".to_owned())).unwrap().keep();
+        let sweep = || sealed.sweep(|_, _| SealedHas::Field("password".to_owned())).unwrap().unopened;
+        assert_eq!(sweep(), 0);
+        let written = fs::metadata(path(&dir, "7-aa")).unwrap().modified().unwrap();
+        let spoil = |at| {
+            let mut bytes = fs::read(path(&dir, "7-aa")).unwrap();
+            bytes[20] ^= 1;
+            fs::write(path(&dir, "7-aa"), bytes).unwrap();
+            File::options().write(true).open(path(&dir, "7-aa")).unwrap().set_modified(at).unwrap();
+        };
+        // Nobody looks into it.
+        spoil(written);
+        assert_eq!(sweep(), 0);
+        spoil(written);
+        spoil(written + std::time::Duration::from_secs(1));
+        assert_eq!(sweep(), 1);
     }
 
     #[test]

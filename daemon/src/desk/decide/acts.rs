@@ -87,13 +87,21 @@ pub(super) fn draft<'a>(
 /// A gateway that is bound to channels passes on words; what ends a ticket or opens it again is said by a portal, whose
 /// token is bound to none.
 fn may_intake(act: &Act, actor: &Actor) -> Result<(), Refusal> {
+    if matches!(act, Act::Answer(_)) {
+        return Ok(());
+    }
+    not_bound(actor, &format!("`{}`", act.verb()))
+}
+
+/// Refuses a gateway that is bound to channels. Files it passes on as it does words: they add to what is there. What takes
+/// the place of what is there it does not, for it cannot say who speaks.
+pub(super) fn not_bound(actor: &Actor, what: &str) -> Result<(), Refusal> {
     let is_bound = actor.role == Role::Intake && !actor.scope.channels.is_empty();
-    if !is_bound || matches!(act, Act::Answer(_)) {
+    if !is_bound {
         return Ok(());
     }
     Err(Refusal::Forbidden(format!(
-        "an intake token that is bound to channels may register and answer only; `{}` needs one that is bound to none",
-        act.verb()
+        "an intake token that is bound to channels may register, answer and attach files only; {what} needs one that is bound to none"
     )))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn decide(desk: &Desk, alert: &Alert, actor: &Actor, at: Timestamp) -
     // Whoever may not open its ticket has no say in it either.
     let regulation = register::choose(desk, &alert.register, at)?;
     register::may_register(&regulation, &alert.register, actor)?;
-    let mut decision = match (newest(desk, &alert.fingerprint), alert.firing) {
+    let mut decision = match (newest(desk, &alert.fingerprint, actor), alert.firing) {
         (Some(ticket), firing) if ticket.stage != Stage::Closed => {
             if firing {
                 fires_on(desk, &ticket, alert, actor, at)?
@@ -47,9 +47,10 @@ pub(super) fn decide(desk: &Desk, alert: &Alert, actor: &Actor, at: Timestamp) -
     Ok(decision)
 }
 
-/// The newest ticket of a fingerprint that is not closed, else the newest that is.
-fn newest(desk: &Desk, key: &str) -> Option<Arc<Ticket>> {
-    let of_key = || desk.of_reference(ALERTS, key);
+/// The newest ticket of a fingerprint that is not closed, else the newest that is. A ticket that the sender has nothing to do
+/// with is none to them: the alert opens one that they may have a say in, and is not lost.
+fn newest(desk: &Desk, key: &str, actor: &Actor) -> Option<Arc<Ticket>> {
+    let of_key = || desk.of_reference(ALERTS, key).filter(|ticket| actor.scope.covers_ticket(ticket));
     of_key().find(|ticket| ticket.stage != Stage::Closed).or_else(|| of_key().next())
 }
 
@@ -216,7 +217,7 @@ fn left_out(register: &mut Register, errors: &[FieldError]) -> bool {
     })
 }
 
-/// Alerts that opened no ticket are counted on one, and the room is told.
+/// Alerts that opened no ticket are counted on one, each once an hour, and the room is told.
 pub(super) fn over_limit(
     desk: &Desk,
     over: &AlertsOverLimit,
@@ -224,7 +225,13 @@ pub(super) fn over_limit(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     need(actor, Role::Intake, "passing on alerts")?;
-    let known = newest(desk, OVER_LIMIT);
+    let regulation = register::choose(desk, &over.register, at)?;
+    register::may_register(&regulation, &over.register, actor)?;
+    let known = newest(desk, OVER_LIMIT, actor);
+    let new = desk.alert_window().new_of(&over.fingerprints, at);
+    if new.is_empty() {
+        return Ok(nothing(known.as_deref()));
+    }
     let mut draft = match &known {
         Some(ticket) if ticket.stage == Stage::Open => Draft::of(desk, ticket, &actor.name, at)?,
         known => {
@@ -232,10 +239,12 @@ pub(super) fn over_limit(
             opened(desk, &over.register, reference, known.as_deref(), actor, at)?
         }
     };
-    draft.push(Event::AlertsCounted { count: over.count });
+    let more = new.len();
+    let count = u32::try_from(more).unwrap_or(u32::MAX);
+    draft.push(Event::AlertsCounted { count, fingerprints: new });
     let AlertState { counted, notes, .. } = state_of(&draft.ticket);
     if notes < NOTES_MAX {
-        let text = alert::counted(over.language, over.count, counted);
+        let text = alert::counted(over.language, more, counted);
         draft.push(Event::Replied { text, internal: true });
     }
     let mut decision = draft.finish();

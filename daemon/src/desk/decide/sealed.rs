@@ -8,6 +8,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::acts::not_bound;
 use super::attachments::not_closed;
 use super::{Decision, Draft, in_brackets, need};
 use crate::desk::actor::{Actor, Role};
@@ -28,6 +29,8 @@ pub(super) fn decide(
     match act {
         SealedAct::Put { field, id } => {
             need(actor, Role::Intake, "handing over access data")?;
+            // It takes the place of what another may have put.
+            not_bound(actor, "handing over access data")?;
             let mut draft = Draft::of(desk, ticket, &actor.name, at)?;
             known(&draft.regulation, ticket, field)?;
             not_closed(&draft, "takes no more access data")?;

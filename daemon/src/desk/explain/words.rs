@@ -111,7 +111,7 @@ pub(super) fn of(
         Event::Urgent { .. } => "marked urgent".to_owned(),
         Event::Alerted { firing: true, .. } => "its alert fired".to_owned(),
         Event::Alerted { firing: false, .. } => "its alert was resolved".to_owned(),
-        Event::AlertsCounted { count } => format!("{count} more alerts were counted"),
+        Event::AlertsCounted { count, .. } => format!("{count} more alerts were counted"),
         Event::Escalated { escalation, topic, channel, .. } => {
             format!("escalation {escalation}: a department was asked, {}, by {channel}", titles.topic(topic))
         }

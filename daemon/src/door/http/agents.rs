@@ -166,7 +166,7 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, Problem> {
     may_lead(&actor, "removing an agent")?;
     let mut errors = query.unknown(&["hand-back"]);
-    let hands_back = match query.last("hand-back") {
+    let hands_back = match query.value("hand-back") {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => {

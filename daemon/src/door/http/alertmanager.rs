@@ -124,8 +124,8 @@ pub(super) async fn take(
             taken.note(place, fingerprint, outcome)?;
         }
     }
-    if taken.over_limit > 0 {
-        let over = alertmanager::over_limit(taken.over_limit, &config, facts.language);
+    if !taken.over_limit.is_empty() {
+        let over = alertmanager::over_limit(std::mem::take(&mut taken.over_limit), &config, facts.language);
         door.command(Command::AlertsOverLimit(Box::new(over)), actor.clone(), None).await?;
     }
     door.metrics.alerts_came(taken.alerts.iter().map(|alert| alert.outcome.id()), truncated);
@@ -145,7 +145,8 @@ struct Taken {
     wrong: Vec<FieldError>,
     /// The first refusal that is about the sender and not about what was sent.
     refused: Option<Problem>,
-    over_limit: u32,
+    /// Alerts that are to be counted.
+    over_limit: Vec<SmolStr>,
 }
 
 impl Taken {
@@ -165,10 +166,12 @@ impl Taken {
                 (done.ticket, outcome)
             }
             Outcome::Failed(Failure::Refused(refusal)) if refusal.code() == "alerts-over-limit" => {
-                self.over_limit += 1;
+                self.over_limit.push(fingerprint.clone());
                 (None, AlertOutcome::Counted)
             }
-            Outcome::Failed(Failure::Refused(refusal @ Refusal::Forbidden(_))) => {
+            Outcome::Failed(Failure::Refused(
+                refusal @ (Refusal::Forbidden(_) | Refusal::OutOfScope { .. }),
+            )) => {
                 self.refused.get_or_insert(refusal.into());
                 return Ok(());
             }

@@ -50,10 +50,14 @@ pub(super) struct YearCheck {
 /// Tells what each year's archive holds, the earliest first.
 #[utoipa::path(get, path = "/v1/archive", tag = "daemon", operation_id = "list_archive",
     responses((status = 200, description = "The years", body = [YearView])))]
-pub(super) async fn list(State(door): State<DoorState>, _: Reader) -> Json<Vec<YearView>> {
+pub(super) async fn list(
+    State(door): State<DoorState>,
+    reader: Reader,
+) -> Result<Json<Vec<YearView>>, Problem> {
+    reader.whole("the archive")?;
     let zone = door.shared.facts.zone;
     let years = door.shared.handle.history().archive().years();
-    Json(years.into_iter().map(|(year, held)| view(year, held, zone)).collect())
+    Ok(Json(years.into_iter().map(|(year, held)| view(year, held, zone)).collect()))
 }
 
 fn view(year: u16, held: YearHeld, zone: Tz) -> YearView {

@@ -261,7 +261,7 @@ pub(super) async fn remove(
     }
     let before = tickets::lookup(&door, number).await?;
     let file = before.and_then(|ticket| file_of(&ticket, &id).ok().cloned());
-    let reason = query.last("reason").map(str::to_owned);
+    let reason = query.value("reason").map(str::to_owned);
     let act = AttachmentAct::Remove { id: id.into(), reason };
     let at_desk = Arc::clone(&door);
     let removed = tokio::spawn(async move { remove_bytes(&at_desk, number, act, actor, file).await });

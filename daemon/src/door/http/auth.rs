@@ -16,6 +16,7 @@ use super::{Door, DoorState};
 use crate::desk::command::Token;
 use crate::desk::{Actor, Refusal, Role};
 use crate::door::secret;
+use crate::run::View;
 
 /// Whom a door lets in.
 pub(super) enum Guard {
@@ -28,6 +29,38 @@ pub(super) enum Guard {
 /// Whoever calls, with a token that may come in.
 #[derive(Clone, Debug)]
 pub(super) struct Caller(pub Actor);
+
+/// The token that a caller came in with, for what outlasts the request.
+#[derive(Clone, Debug)]
+pub(super) struct Pass(Token);
+
+/// Why a token lets nobody in any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PassOver {
+    /// It was revoked, whether or not another has its name now.
+    Revoked,
+    /// Its time is over.
+    Expired,
+}
+
+impl Pass {
+    /// The token's name.
+    pub(super) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Why it lets nobody in any more; none while it does.
+    pub(super) fn is_over(&self, view: &View) -> Option<PassOver> {
+        match view.tokens().by_hash(&self.0.hash) {
+            Some(token) if *token == self.0 => {
+                // Few tokens have an end, and only for theirs the time is asked.
+                let has_end = token.expires_at.is_some();
+                (has_end && token.is_expired(view.now())).then_some(PassOver::Expired)
+            }
+            Some(_) | None => Some(PassOver::Revoked),
+        }
+    }
+}
 
 /// A caller who may read: every role but `intake`, which sees only the answers to what it sent itself.
 pub(super) struct Reader(pub Actor);
@@ -69,14 +102,14 @@ pub(super) fn may_bring(actor: &Actor, what: &str) -> Result<(), Problem> {
 
 /// Lets in whom the door's guard knows, and tells the handlers who it is.
 pub(super) async fn guard(State(door): State<DoorState>, mut request: Request, next: Next) -> Response {
-    let actor = match &door.guard {
+    let (actor, pass) = match &door.guard {
         Guard::Tokens => {
             let shown = secret_sum(request.headers());
             let tokens = door.shared.handle.view().tokens();
             let known = shown.as_ref().ok().and_then(|hash| tokens.by_hash(hash));
             match (known, shown) {
                 (Some(token), _) => match let_in(&door, token, peer(&request)) {
-                    Ok(()) => token.actor(),
+                    Ok(()) => (token.actor(), Some(Pass(token.clone()))),
                     Err(problem) => {
                         let problem = to_come_again(request.uri().path(), problem);
                         return named(problem.into_response(), token.name.clone());
@@ -86,10 +119,13 @@ pub(super) async fn guard(State(door): State<DoorState>, mut request: Request, n
                 (None, Ok(_)) => return turn_away(&door, peer(&request)).into_response(),
             }
         }
-        Guard::Open(actor) => actor.clone(),
+        Guard::Open(actor) => (actor.clone(), None),
     };
     let name = actor.name.clone();
     request.extensions_mut().insert(Caller(actor));
+    if let Some(pass) = pass {
+        request.extensions_mut().insert(pass);
+    }
     named(next.run(request).await, name)
 }
 

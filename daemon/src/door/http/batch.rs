@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::body::{LONG_BODY_MAX_BYTES, Posted, parse_as};
+use super::denials::Denied;
 use super::held::held;
 use super::problem::{Problem, Told};
 use super::serving::Why;
@@ -69,6 +71,12 @@ enum CommandResult {
     /// It was not.
     #[schema(value_type = Told)]
     Problem(Box<Told>),
+}
+
+impl CommandResult {
+    fn of_problem(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem.into_told()))
+    }
 }
 
 /// A command that was carried out.
@@ -149,7 +157,8 @@ pub(super) async fn batch(
         headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     // What was made of it is in memory until it is sent.
-    Ok((headers, held(answer.await?, place)).into_response())
+    let (json, denied) = answer.await?;
+    Ok((Extension(denied), headers, held(json, place)).into_response())
 }
 
 impl Door {
@@ -173,6 +182,8 @@ struct Writing<'a> {
     json: Vec<u8>,
     /// The revisions of tickets that came before, as far as they were asked for.
     revisions: HashMap<TicketNumber, Revisions>,
+    /// What was refused for who asked.
+    denied: Denied,
 }
 
 /// What a command left, before it is told.
@@ -184,12 +195,12 @@ struct Left {
 
 impl<'a> Writing<'a> {
     fn of(door: &'a Door) -> Self {
-        Self { door, json: b"{\"results\":[".to_vec(), revisions: HashMap::new() }
+        Self { door, json: b"{\"results\":[".to_vec(), revisions: HashMap::new(), denied: Denied::default() }
     }
 
-    fn end(mut self) -> Vec<u8> {
+    fn end(mut self) -> (Vec<u8>, Denied) {
         self.json.extend(b"]}");
-        self.json
+        (self.json, self.denied)
     }
 
     fn result(&mut self, outcome: Outcome, problem: Option<Problem>, opens: bool) {
@@ -202,7 +213,11 @@ impl<'a> Writing<'a> {
         };
         match left {
             Ok(left) => self.carried(&left, opens),
-            Err(problem) => self.write(&CommandResult::Problem(Box::new(problem.into_told()))),
+            Err(problem) => {
+                let (status, code) = problem.kind();
+                self.denied.note(status, code);
+                self.write(&CommandResult::of_problem(problem));
+            }
         }
     }
 

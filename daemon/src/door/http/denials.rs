@@ -1,5 +1,7 @@
 //! Denied calls, for whoever keeps the box.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -28,7 +30,7 @@ pub(super) struct DenialView {
     first_at: String,
     /// When the last was.
     last_at: String,
-    /// How many there were.
+    /// How many there were; of a batch, how many of its commands.
     count: u64,
     /// The address; of IPv6 its network of 64 bits. `many addresses` where they are too many to be told apart.
     #[schema(example = "192.168.1.7")]
@@ -63,6 +65,8 @@ impl DenialView {
 }
 
 /// Lists the calls that were denied (401, 403, 429) since the start, the newest first; the last 1,000 are kept.
+///
+/// Of a batch each command that was denied counts.
 #[utoipa::path(get, path = "/v1/denials", tag = "tokens", operation_id = "list_denials",
     params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
     responses((status = 200, description = "The denied calls", body = [DenialView])))]
@@ -84,21 +88,43 @@ pub(super) async fn list(
     Ok(Json(denials.map(|denial| DenialView::of(denial, zone)).collect()))
 }
 
-/// Takes down each call that is denied.
+/// The codes that an answer with another status may have, though it is a denial: Alertmanager is told 503 for 429.
+const DENIED_BY_CODE: [&str; 2] = ["locked-out", "rate-limited"];
+
+/// Which of a batch's commands were denied, beside its answer: how many of each code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Denied(BTreeMap<&'static str, u64>);
+
+impl Denied {
+    /// A command has come to that status and code.
+    pub(super) fn note(&mut self, status: StatusCode, code: &'static str) {
+        if is_denial(status, code) {
+            *self.0.entry(code).or_default() += 1;
+        }
+    }
+}
+
+fn is_denial(status: StatusCode, code: &str) -> bool {
+    let by_status =
+        matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
+    by_status || DENIED_BY_CODE.contains(&code)
+}
+
+/// Takes down each call that is denied, and each batch with commands that are.
 pub(super) async fn audit(State(door): State<DoorState>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = known_method(request.method());
-    let response = next.run(request).await;
-    let is_denial = matches!(
-        response.status(),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-    );
-    if is_denial && let Some(Code(code)) = response.extensions().get().copied() {
+    let mut response = next.run(request).await;
+    let mut denied = response.extensions_mut().remove::<Denied>().unwrap_or_default();
+    if let Some(Code(code)) = response.extensions().get().copied() {
+        denied.note(response.status(), code);
+    }
+    for (code, times) in denied.0 {
         let token = response.extensions().get().map(|TokenName(name)| name.clone());
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         let at = door.shared.handle.view().now();
-        door.shared.access.denied(peer, (token, code), (method, route.into()), at);
+        door.shared.access.denied(peer, (token, code, times), (method, route.into()), at);
     }
     response
 }

@@ -88,8 +88,7 @@ mod tests {
 
     #[test]
     fn lists_of_names_and_numbers_are_read() {
-        let filter =
-            read("ticket=7,8&regulation=getmark&channel=email&channel=phone&line=2&event=replied,clock");
+        let filter = read("ticket=7,8&regulation=getmark&channel=email,phone&line=2&event=replied,clock");
         let expected = Filter {
             tickets: vec![TicketNumber(7), TicketNumber(8)],
             wanted: Scope {

@@ -51,7 +51,7 @@ pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, 
         .and(Facet::Stage, reader.words("stage", &["open", "resolved", "closed"]))
         .and(Facet::Overdue, reader.words("overdue", &["true", "false"]).into_iter().rev().take(1).collect())
         .and(Facet::Problem, reader.texts("problem"))
-        .and_words(query.last("q").unwrap_or_default());
+        .and_words(query.value("q").unwrap_or_default());
     if filter.words() > WORDS_MAX {
         let message = format!("has {} words; {WORDS_MAX} are taken", filter.words());
         reader.errors.push(FieldError::new("q", &message));

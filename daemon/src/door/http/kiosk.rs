@@ -127,7 +127,7 @@ pub(super) async fn picture(
     if !unknown.is_empty() {
         return Err(Problem::fields(unknown));
     }
-    if let Some(panel) = query.last("panel") {
+    if let Some(panel) = query.value("panel") {
         return picture_of(&door, panel).await;
     }
     let (png, tag) = newest(&door).await?;

@@ -199,9 +199,12 @@ pub(super) struct Status {
 }
 
 /// How the daemon is: version, regulations, counts, the next deadline.
+///
+/// It is of the whole desk, so it is not for a token of some regulations or channels.
 #[utoipa::path(get, path = "/v1/status", tag = "daemon", operation_id = "show_status",
     responses((status = 200, description = "How it is", body = Status)))]
-pub(super) async fn status(State(door): State<DoorState>, _: Reader) -> Result<Json<Status>, Problem> {
+pub(super) async fn status(State(door): State<DoorState>, reader: Reader) -> Result<Json<Status>, Problem> {
+    reader.whole("how the whole desk is")?;
     let shared = &door.shared;
     let zone = shared.facts.zone;
     let look = |desk: &Desk, now| (now, desk.next_deadline(), desk.next_seq(), versions(desk, now));

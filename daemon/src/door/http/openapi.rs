@@ -23,7 +23,7 @@ use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Required, Response
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
 use super::problem::Told;
-use super::verbs;
+use super::{alertmanager, verbs};
 use crate::desk::command;
 use crate::desk::view::TicketView;
 
@@ -107,10 +107,12 @@ fn written(public: OpenApi, guarded: OpenApi) -> String {
             }
             if method == "post" {
                 codes.extend(["400", "408", "409", "413", "415", "422"]);
-                operation.parameters.get_or_insert_default().push(RefOr::T(header_parameter(
-                    "idempotency-key",
-                    "Names the request, so that it is carried out once; at most 255 visible ASCII characters",
-                )));
+                if !WITHOUT_KEY.contains(&path.as_str()) {
+                    operation.parameters.get_or_insert_default().push(RefOr::T(header_parameter(
+                        "idempotency-key",
+                        "Names the request, so that it is carried out once; at most 255 visible ASCII characters",
+                    )));
+                }
             }
             if method == "put" {
                 codes.extend(["400", "408", "409", "413", "415", "422"]);
@@ -187,10 +189,12 @@ fn add_headers(path: &str, operation: &mut Operation) {
             "andon-changed",
             header(yes_no(), "Whether the desk is another now; not there where that is no question"),
         );
-        add(
-            "idempotent-replayed",
-            header(text().enum_values(Some(["true"])), "There where this is the first answer again"),
-        );
+        if !WITHOUT_KEY.contains(&path) {
+            add(
+                "idempotent-replayed",
+                header(text().enum_values(Some(["true"])), "There where this is the first answer again"),
+            );
+        }
         if path.starts_with(VERB_PREFIX) || path == TAKE_NEXT {
             add("etag", header(text(), "The ticket's revision, in quotes"));
         }
@@ -201,6 +205,18 @@ fn add_headers(path: &str, operation: &mut Operation) {
 const VERB_PREFIX: &str = "/v1/tickets/{number}/";
 /// Answers a ticket as a verb does, and has none where the queue is empty.
 const TAKE_NEXT: &str = "/v1/queue/take-next";
+/// What is posted there is no command of the desk, or may be repeated as it is: a key says nothing there.
+const WITHOUT_KEY: [&str; 9] = [
+    alertmanager::PATH,
+    "/v1/board/test",
+    "/v1/clock/trust",
+    "/v1/regulations/{id}/apply",
+    "/v1/regulations/{id}/preview",
+    "/v1/sla/preview",
+    "/v1/webhooks/{name}/dead/{id}/replay",
+    "/v1/webhooks/{name}/replay-dead",
+    "/v1/webhooks/{name}/test",
+];
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)]

@@ -239,12 +239,12 @@ impl Problem {
         Self::later("storage-failed", "The disk fails", detail, RETRY_LATER_S)
     }
 
-    /// More files come in than are taken at once.
+    /// More files or access data come in than are taken at once.
     pub(super) fn uploads_busy(max: usize, max_each: usize) -> Self {
         let detail = format!(
-            "{max} requests bring files already, or {max_each} with this token; try again in a second"
+            "{max} requests bring files or access data already, or {max_each} with this token; try again in a second"
         );
-        Self::later("busy", "More files come in than are taken at once", detail, RETRY_BUSY_S)
+        Self::later("busy", "More comes in than is taken at once", detail, RETRY_BUSY_S)
     }
 
     /// What the record names is there no more.
@@ -407,6 +407,11 @@ impl Problem {
     pub(super) fn with_before(mut self, words: &str) -> Self {
         self.0.detail = format!("{words}: {}", self.0.detail);
         self
+    }
+
+    /// Its status and stable code.
+    pub(super) fn kind(&self) -> (StatusCode, &'static str) {
+        (self.0.status, self.0.code)
     }
 
     /// As it is sent.

@@ -84,7 +84,7 @@ fn asked(query: &Query) -> Result<Asked, Vec<FieldError>> {
         Ok(limit) => asked.limit = limit,
         Err(error) => errors.push(error),
     }
-    match query.last("cursor").map(problem_number).transpose() {
+    match query.value("cursor").map(problem_number).transpose() {
         Ok(before) => asked.before = before,
         Err(_) => {
             errors.push(FieldError::new("cursor", "is none of ours; take it from the header Link"));

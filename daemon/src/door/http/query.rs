@@ -1,5 +1,7 @@
 //! Query parameters and path segments, read strictly: what is not known is refused and not passed over.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRequestParts, MatchedPath, Path, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -17,6 +19,9 @@ pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads a query string.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names each parameter that is no text or is given twice.
     pub(super) fn parse(raw: &str) -> Result<Self, Problem> {
         let decode = |text: &str| {
             let spaced = text.replace('+', " ");
@@ -29,22 +34,19 @@ impl Query {
             let value = decode(value).map_err(|_| Problem::field(&name, "is not UTF-8"))?;
             pairs.push((name, value));
         }
-        Ok(Self(pairs))
+        let twice = twice(&pairs);
+        if twice.is_empty() { Ok(Self(pairs)) } else { Err(Problem::fields(twice)) }
     }
 
-    /// The last value of a parameter.
-    pub(super) fn last(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    /// The value of a parameter.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every value of a parameter that takes several: repeated, or as a comma list.
+    /// Every value of a parameter that takes several, as a comma list.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
-        let values = self.0.iter().filter(|(known, _)| known == name);
-        values
-            .flat_map(|(_, value)| value.split(','))
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-            .collect()
+        let values = self.value(name).into_iter().flat_map(|values| values.split(','));
+        values.map(str::trim).filter(|value| !value.is_empty()).collect()
     }
 
     /// What is wrong with the parameters that nobody knows.
@@ -59,12 +61,22 @@ impl Query {
 
     /// A number of at least 1 and at most `most`.
     pub(super) fn limit(&self, default: usize, most: usize) -> Result<usize, FieldError> {
-        let Some(text) = self.last("limit") else { return Ok(default) };
+        let Some(text) = self.value("limit") else { return Ok(default) };
         text.parse()
             .ok()
             .filter(|limit| (1..=most).contains(limit))
             .ok_or_else(|| FieldError::new("limit", &format!("must be a number from 1 to {most}")))
     }
+}
+
+/// What is wrong with the parameters that are given twice, each told once: nobody can say which of the values is meant.
+fn twice(pairs: &[(String, String)]) -> Vec<FieldError> {
+    let (mut seen, mut told) = (BTreeSet::new(), BTreeSet::new());
+    let again = pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !seen.insert(*name));
+    again
+        .filter(|name| told.insert(*name))
+        .map(|name| FieldError::new(name, "is given twice; several values of one parameter are a comma list"))
+        .collect()
 }
 
 impl<S: Sync> FromRequestParts<S> for Query {
@@ -116,12 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn values_are_decoded_and_lists_come_both_ways() {
-        let query = query("q=%D0%B0+b&status=new,in-progress&status=closed&empty&=x");
-        assert_eq!(query.last("q"), Some("а b"));
+    fn values_are_decoded_and_lists_have_commas() {
+        let query = query("q=%D0%B0+b&status=new,%20in-progress,,closed&empty&=x");
+        assert_eq!(query.value("q"), Some("а b"));
         assert_eq!(query.list("status"), ["new", "in-progress", "closed"]);
-        assert_eq!(query.last("empty"), Some(""));
-        assert_eq!(query.last("nothing"), None);
+        assert_eq!((query.value("empty"), query.list("empty").len()), (Some(""), 0));
+        assert_eq!((query.value("nothing"), query.list("nothing").len()), (None, 0));
+    }
+
+    #[test]
+    fn a_parameter_that_is_given_twice_is_refused_by_its_name_however_it_is_written() {
+        let problem = Query::parse("a=1&q=x&%61=2&b=3&q=x&q=y").expect_err("which one is meant?");
+        let fields: Vec<_> = problem.into_errors().into_iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["a", "q"]);
     }
 
     #[test]

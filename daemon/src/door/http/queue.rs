@@ -118,19 +118,19 @@ fn asked(query: &Query, regulations: &Regulations) -> Result<(QueuePart, usize),
         errors.push(error);
         0
     });
-    let regulation = query.last("regulation");
+    let regulation = query.value("regulation");
     if let Some(id) = regulation.filter(|id| regulations.get(id).is_none()) {
         let known = regulations.ids().join(", ");
         errors.push(FieldError::new("regulation", &format!("unknown `{id}`; one of {known}")));
     }
-    let line = query.last("line").map(str::parse::<u8>);
+    let line = query.value("line").map(str::parse::<u8>);
     if let Some(Err(_)) = line {
         errors.push(FieldError::new("line", "must be the number of a line"));
     }
     let part = QueuePart {
         regulation: regulation.map(SmolStr::from),
         line: line.and_then(Result::ok),
-        group: query.last("group").map(SmolStr::from),
+        group: query.value("group").map(SmolStr::from),
         ..QueuePart::default()
     };
     if errors.is_empty() { Ok((part, limit)) } else { Err(errors) }

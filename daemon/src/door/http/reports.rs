@@ -51,14 +51,14 @@ impl Asked {
     fn of(query: &Query, language: Language) -> Result<Self, Problem> {
         let mut errors = query.unknown(&["month", "format", "lang"]);
         let mut wrong = |field: &str, message: &str| errors.push(FieldError::new(field, message));
-        let month = query.last("month").and_then(|text| match text.parse() {
+        let month = query.value("month").and_then(|text| match text.parse() {
             Ok(month) => Some(month),
             Err(error) => {
                 wrong("month", &MonthError::to_string(&error));
                 None
             }
         });
-        let format = match query.last("format") {
+        let format = match query.value("format") {
             None | Some("json") => Format::Json,
             Some("csv") => Format::Csv,
             Some("html") => Format::Html,
@@ -67,7 +67,7 @@ impl Asked {
                 Format::Json
             }
         };
-        let language = match query.last("lang") {
+        let language = match query.value("lang") {
             None => language,
             Some("ru") => Language::Russian,
             Some("en") => Language::English,

@@ -194,11 +194,11 @@ impl PlannedShift {
 fn days(query: &Query, door: &Door) -> Result<(Timestamp, Timestamp), Problem> {
     let (zone, now) = (door.shared.facts.zone, door.shared.handle.view().now());
     let mut errors = query.unknown(&["from", "days"]);
-    let from = query.last("from").map_or(Some(now.local(zone).date()), day);
+    let from = query.value("from").map_or(Some(now.local(zone).date()), day);
     if from.is_none() {
         errors.push(FieldError::new("from", "is no date; write it as 2026-11-23"));
     }
-    let days = query.last("days").map_or(Some(DAYS_DEFAULT), |days| days.parse().ok());
+    let days = query.value("days").map_or(Some(DAYS_DEFAULT), |days| days.parse().ok());
     let days = days.filter(|days| (1..=COVERAGE_MAX_DAYS).contains(days));
     if days.is_none() {
         errors.push(FieldError::new("days", &format!("must be a number from 1 to {COVERAGE_MAX_DAYS}")));

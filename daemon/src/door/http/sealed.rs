@@ -19,12 +19,12 @@ use super::body::{self, BODY_MAX_BYTES};
 use super::problem::Problem;
 use super::query::{Named, ticket_number};
 use super::serving::BodyPlace;
-use super::upload::new_id;
+use super::upload::{UPLOADS_EACH_MAX, UPLOADS_MAX, new_id};
 use super::{Door, DoorState, blocking, tickets};
 use crate::chain::chain;
 use crate::desk::command::SealedAct;
 use crate::desk::view::{self, SealedView};
-use crate::desk::{Command, SealedText, Ticket, TicketNumber};
+use crate::desk::{Actor, Command, Desk, SealedText, Ticket, TicketNumber};
 use crate::run::{Done, Failure};
 use crate::store::sealed::{Putting, SEALED_MAX_BYTES};
 use crate::store::{SealedError, SealedName, Secret};
@@ -69,7 +69,10 @@ pub(super) async fn put(
     request: Request,
 ) -> Result<Response, Problem> {
     may_bring(&actor, "handing over access data")?;
-    let number = ticket_number(&number)?;
+    let of_ticket = tickets::find(&door, &actor.scope, &number).await?;
+    let number = of_ticket.number;
+    let share = door.uploads.take(&actor.name, 1);
+    let _share = share.ok_or_else(|| Problem::uploads_busy(UPLOADS_MAX, UPLOADS_EACH_MAX))?;
     let (parts, body) = request.into_parts();
     if parts.headers.contains_key("idempotency-key") {
         return Err(Problem::field(
@@ -85,14 +88,15 @@ pub(super) async fn put(
     may_put(&door)?;
     let _place = door.place()?;
     let (id, sealed) = (new_id()?, door.shared.apart.sealed.clone());
+    let act = SealedAct::Put { field: field.as_str().into(), id: id.as_str().into() };
+    let command = Command::Sealed { number, act };
+    would_take(&door, &of_ticket, &command, &actor)?;
     let (of_field, of_id) = (field.clone(), id.clone());
     let put =
         blocking(move || sealed.put(SealedName { ticket: number.0, field: &of_field, id: &of_id }, &text));
     let putting = put.await?.map_err(|error| failed(&door, number, &error))?;
-    let act = SealedAct::Put { field: field.as_str().into(), id: id.into() };
     let at_desk = Arc::clone(&door);
     let done = tokio::spawn(async move {
-        let command = Command::Sealed { number, act };
         let done = at_desk.shared.handle.command(command, actor, None).await;
         keep(putting, &done).await;
         done
@@ -107,6 +111,16 @@ pub(super) async fn put(
     let mut response = Json(view::sealed(sealed, zone)).into_response();
     tickets::mark(response.headers_mut(), &done);
     Ok(response)
+}
+
+/// Refuses what the desk would refuse, before anything waits for the disk. The desk has the last word: it decides anew.
+fn would_take(door: &Door, ticket: &Ticket, command: &Command, actor: &Actor) -> Result<(), Problem> {
+    let view = door.shared.handle.view();
+    // A desk of this one ticket, since the ticket may be put away, and nobody need wait for the loop.
+    let mut desk = Desk::new(view.regulations().clone());
+    desk.take_in(ticket.clone());
+    desk.decide(command, actor, view.now())?;
+    Ok(())
 }
 
 /// What came, without a word of it in any message.

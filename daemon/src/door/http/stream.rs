@@ -1,8 +1,8 @@
 //! The stream of events: everything that becomes durable, in order, each once.
 //!
 //! A [`Feed`] tells them; here is what bounds whoever listens. What waits for a listener is counted in bytes, and who takes
-//! nothing while there is no room is cut off: the last they find is a marker with the number to resume from. The desk waits
-//! for nobody.
+//! nothing while there is no room is cut off, and so is who came with a token that lets nobody in any more: the last they
+//! find is a marker with the number to resume from. The desk waits for nobody.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -17,9 +17,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::MissedTickBehavior;
 
 use super::DoorState;
-use super::auth::{Caller, Reader};
+use super::auth::{Caller, Pass, PassOver, Reader};
 use super::event_filter;
 use super::problem::Problem;
 use super::query::Query;
@@ -27,6 +28,7 @@ use super::serving::{HangUp, Stopping};
 use super::streams::{Place, STREAMS_EACH_MAX, STREAMS_MAX};
 use crate::desk::FieldError;
 use crate::out::{EventView, Feed, Filter, Told};
+use crate::run::View;
 
 /// How long a stream is silent at most before it says that it lives, and how far it is, in seconds.
 const HEARTBEAT_S: u64 = 15;
@@ -37,6 +39,8 @@ const WAITING_MAX_BYTES: usize = 256 << 10;
 const PATIENCE_S: u64 = if cfg!(test) { 1 } else { 20 };
 /// How long who was cut off has to take what waits and the marker, in seconds.
 const GRACE_S: u64 = if cfg!(test) { 1 } else { 5 };
+/// How often a token is looked at while nothing is told, in seconds.
+const PASS_EVERY_S: u64 = 1;
 /// The header that says what was the last event seen.
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -50,8 +54,9 @@ const LAST_EVENT_ID: &str = "last-event-id";
 /// told to both. What is about no ticket is told where only `event` filters. Every 15 s without an event there is a comment
 /// and an `id` alone: who resumes behind a filter then resumes from there.
 ///
-/// Who takes nothing for 20 s while 256 KiB wait is cut off: the last event is `cut`, its data
-/// `{"resume_from": <the last id>}`. At most 64 follow at once, and 32 with one
+/// Who takes nothing for 20 s while 256 KiB wait is cut off, and so is whoever came with a token that was revoked
+/// meanwhile or whose time is over: the last event is `cut`, its data `{"resume_from": <the last id>, "reason": "too-slow"}`,
+/// or `"token-revoked"`, or `"token-expired"`. At most 64 follow at once, and 32 with one
 /// token.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(
@@ -71,6 +76,7 @@ pub(super) async fn events(
     headers: HeaderMap,
     stopping: Option<Extension<Stopping>>,
     hang_up: Option<Extension<HangUp>>,
+    pass: Option<Extension<Pass>>,
 ) -> Result<Response, Problem> {
     let handle = &door.shared.handle;
     let mut errors = query.unknown(&[&event_filter::PARAMETERS[..], &["last_event_id"]].concat());
@@ -96,7 +102,8 @@ pub(super) async fn events(
     let place = place.ok_or_else(|| Problem::too_many_streams(STREAMS_MAX, STREAMS_EACH_MAX))?;
     let (to, frames) = mpsc::unbounded_channel();
     let position = place.position();
-    let teller = Teller { feed, place, room: Arc::new(Semaphore::new(WAITING_MAX_BYTES)), to };
+    let (room, pass) = (Arc::new(Semaphore::new(WAITING_MAX_BYTES)), pass.map(|Extension(pass)| pass));
+    let teller = Teller { feed, place, room, to, pass, view: Arc::clone(handle.view()) };
     let hang_up = hang_up.map(|Extension(hang_up)| hang_up);
     tokio::spawn(teller.run(hang_up));
     // The stream ends on this side, so that whoever tells it notices at once, wherever they are.
@@ -121,7 +128,7 @@ pub(super) async fn events(
 fn last_seen(query: &Query, headers: &HeaderMap) -> Result<Option<u64>, FieldError> {
     let header =
         headers.get(LAST_EVENT_ID).map(|value| ("Last-Event-ID", value.to_str().unwrap_or_default()));
-    let parameter = query.last("last_event_id").map(|value| ("last_event_id", value));
+    let parameter = query.value("last_event_id").map(|value| ("last_event_id", value));
     let read = |(field, text): (&str, &str)| {
         let message = "must be an event's number, as the stream gave it";
         text.trim().parse().map_err(|_| FieldError::new(field, message))
@@ -169,9 +176,29 @@ fn frame_of(told: &Told) -> Bytes {
     Bytes::from(format!("id: {seq}\nevent: {event}\ndata: {json}\n\n"))
 }
 
-/// That who listens is cut off, and where to resume.
-fn cut(at: u64) -> Bytes {
-    Bytes::from(format!("id: {at}\nevent: cut\ndata: {{\"resume_from\":{at}}}\n\n"))
+/// Why somebody is told no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// They took nothing for too long.
+    TooSlow,
+    /// Their token lets nobody in any more.
+    Token(PassOver),
+}
+
+impl Cut {
+    const fn id(self) -> &'static str {
+        match self {
+            Cut::TooSlow => "too-slow",
+            Cut::Token(PassOver::Revoked) => "token-revoked",
+            Cut::Token(PassOver::Expired) => "token-expired",
+        }
+    }
+
+    /// That who listens is cut off, where to resume, and why.
+    fn marker(self, at: u64) -> Bytes {
+        let why = self.id();
+        Bytes::from(format!("id: {at}\nevent: cut\ndata: {{\"resume_from\":{at},\"reason\":\"{why}\"}}\n\n"))
+    }
 }
 
 /// Tells one listener.
@@ -180,21 +207,40 @@ struct Teller {
     place: Place,
     room: Arc<Semaphore>,
     to: mpsc::UnboundedSender<Frame>,
+    /// What they came in with; none where nobody is asked for a token.
+    pass: Option<Pass>,
+    view: Arc<View>,
 }
 
 impl Teller {
     /// Tells until the listener goes, or is cut off.
     async fn run(mut self, hang_up: Option<HangUp>) {
         let mut at = self.feed.position() - 1;
+        let mut looks = tokio::time::interval(Duration::from_secs(PASS_EVERY_S));
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let batch = tokio::select! {
-                batch = self.feed.next() => batch,
-                () = self.to.closed() => return,
+            // The feed is not given up for a look: what it was about to tell would be lost.
+            let batch = {
+                let mut next = std::pin::pin!(self.feed.next());
+                loop {
+                    tokio::select! {
+                        batch = &mut next => break Ok(batch),
+                        () = self.to.closed() => return,
+                        _ = looks.tick(), if self.pass.is_some() => {}
+                    }
+                    if let Err(cut) = may_hear(self.pass.as_ref(), &self.view) {
+                        break Err(cut);
+                    }
+                }
             };
-            let Some(batch) = batch else { return };
+            let batch = match batch {
+                Ok(Some(batch)) => batch,
+                Ok(None) => return,
+                Err(cut) => return self.cut(at, cut, hang_up).await,
+            };
             for told in &batch.told {
-                if !self.put(frame_of(told)).await {
-                    return self.cut(at, hang_up).await;
+                if let Err(cut) = self.put(frame_of(told)).await {
+                    return self.cut(at, cut, hang_up).await;
                 }
                 at = told.seq;
                 self.place.is_at(at);
@@ -204,31 +250,40 @@ impl Teller {
         }
     }
 
-    /// Puts a part in the queue. False where there is no room for too long, or nobody listens.
-    async fn put(&mut self, bytes: Bytes) -> bool {
+    /// Puts a part in the queue, where who listens may still hear it and there is room before long.
+    async fn put(&mut self, bytes: Bytes) -> Result<(), Cut> {
         let needed = u32::try_from(bytes.len().min(WAITING_MAX_BYTES)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).acquire_many_owned(needed);
-        tokio::select! {
-            room = tokio::time::timeout(Duration::from_secs(PATIENCE_S), room) => match room {
-                Ok(Ok(room)) => self.to.send(Frame { bytes, room: Some(room) }).is_ok(),
-                Ok(Err(_)) | Err(_) => false,
-            },
-            () = self.to.closed() => false,
-        }
+        let room = tokio::select! {
+            room = tokio::time::timeout(Duration::from_secs(PATIENCE_S), room) => room,
+            () = self.to.closed() => return Err(Cut::TooSlow),
+        };
+        // Not before: waiting for room takes its time.
+        may_hear(self.pass.as_ref(), &self.view)?;
+        let Ok(Ok(room)) = room else { return Err(Cut::TooSlow) };
+        self.to.send(Frame { bytes, room: Some(room) }).map_err(|_| Cut::TooSlow)
     }
 
     /// Says good-bye, and ends the connection of who does not take even that.
-    async fn cut(self, at: u64, hang_up: Option<HangUp>) {
+    async fn cut(self, at: u64, why: Cut, hang_up: Option<HangUp>) {
         if self.to.is_closed() {
             return;
         }
-        self.place.is_cut();
-        log::info!(
-            "a reader of the event stream who took nothing for {PATIENCE_S} s was cut off at event {at}"
-        );
+        match (why, &self.pass) {
+            (Cut::TooSlow, _) => {
+                self.place.is_cut();
+                log::info!(
+                    "a reader of the event stream who took nothing for {PATIENCE_S} s was cut off at event {at}"
+                );
+            }
+            (Cut::Token(_), pass) => {
+                let name = pass.as_ref().map_or("-", Pass::name);
+                log::info!(TOKEN_NAME = name; "a reader of the event stream was cut off at event {at}, token {name}: {}", why.id());
+            }
+        }
         let Self { place, to, .. } = self;
         // Whoever has gone meanwhile needs no marker.
-        let _ = to.send(Frame { bytes: cut(at), room: None });
+        let _ = to.send(Frame { bytes: why.marker(at), room: None });
         drop(to);
         // Nobody here sees whether the connection gets rid of it; one that did has ended, and is hung up in vain.
         tokio::time::sleep(Duration::from_secs(GRACE_S)).await;
@@ -237,6 +292,11 @@ impl Teller {
         }
         drop(place);
     }
+}
+
+/// Whether who came in so may hear what comes.
+fn may_hear(pass: Option<&Pass>, view: &View) -> Result<(), Cut> {
+    pass.and_then(|pass| pass.is_over(view)).map_or(Ok(()), |over| Err(Cut::Token(over)))
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ struct Asked {
 impl Asked {
     fn parse(query: &Query) -> Result<Self, Vec<FieldError>> {
         let limit = query.limit(LIMIT_DEFAULT, LIMIT_MAX);
-        let before = query.last("cursor").map(ticket_number).transpose();
+        let before = query.value("cursor").map(ticket_number).transpose();
         match (limit, before) {
             (Ok(limit), Ok(before)) => Ok(Self { before, limit }),
             (limit, before) => {
@@ -304,7 +304,7 @@ pub(super) async fn history(
 /// The last event that was seen of a history; 0 where it is to begin.
 fn after_seq(query: &Query) -> Result<u64, Vec<FieldError>> {
     let mut errors = query.unknown(&["cursor"]);
-    let after = query.last("cursor").map_or(Ok(0), str::parse).unwrap_or_else(|_| {
+    let after = query.value("cursor").map_or(Ok(0), str::parse).unwrap_or_else(|_| {
         errors.push(FieldError::new("cursor", CURSOR_WRONG));
         0
     });

@@ -203,7 +203,11 @@ pub(super) async fn test(
 /// What a webhook answered; one that does not answer is not in the configuration, or has ended with the daemon.
 fn there<T>(webhooks: &Webhooks, name: &str, answer: Option<T>) -> Result<T, Problem> {
     answer.ok_or_else(|| {
-        if webhooks.has(name) {
+        if webhooks.is_unread(name) {
+            Problem::storage_failed(format!(
+                "what is kept of the webhook `{name}` cannot be read, so nothing of it is told or delivered; it is tried again, and the journal says why"
+            ))
+        } else if webhooks.has(name) {
             crate::run::Failure::Stopping.into()
         } else {
             Problem::not_found("webhook", name)

@@ -22,9 +22,10 @@ mod tests;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use calendars::{Timestamp, Tz};
@@ -84,6 +85,8 @@ pub struct Figures {
     pub held: AtomicU64,
     /// Dead letters.
     pub dead: AtomicU64,
+    /// Whether nothing is delivered, since how far it was cannot be read.
+    pub unread: AtomicBool,
 }
 
 /// How a webhook is.
@@ -132,6 +135,11 @@ pub fn start(
         });
         let (asks, asked) = mpsc::channel(ASKS_MAX);
         let figures = Arc::new(Figures::default());
+        let end = herald.handle().history().next_seq();
+        let (outbox, unread) = match open(state_dir, &webhook.name, end) {
+            Ok(outbox) => (outbox, None),
+            Err(error) => (Outbox::new(end), Some(error.to_string())),
+        };
         let worker = Worker {
             name: webhook.name.clone(),
             poster: Arc::clone(&poster),
@@ -139,7 +147,8 @@ pub fn start(
             herald: Arc::clone(herald),
             language,
             state_dir: state_dir.to_owned(),
-            outbox: open(state_dir, &webhook.name, herald.handle().history().next_seq()),
+            outbox,
+            unread,
             figures: Arc::clone(&figures),
             asks: asked,
             stopped: stopped.clone(),
@@ -169,23 +178,22 @@ fn forget_others(state_dir: &Path, webhooks: &[Webhook]) {
     }
 }
 
-/// The outbox as it was kept; where `end` is the number of the next event.
-fn open(state_dir: &Path, name: &str, end: u64) -> Outbox {
-    let outbox = match file::read(state_dir, name) {
-        Ok(Found::Kept(kept)) => return Outbox::of(kept, end),
-        Ok(Found::Nothing) => {
+/// The outbox as it was kept; `end` is the number of the event that came next when the daemon started.
+///
+/// # Errors
+/// What the system said, where the file may yet be read: it is not to be written over.
+fn open(state_dir: &Path, name: &str, end: u64) -> io::Result<Outbox> {
+    let outbox = match file::read(state_dir, name)? {
+        Found::Kept(kept) => return Ok(Outbox::of(kept, end)),
+        Found::Nothing => {
             log::info!("webhook {name} begins with event {end}");
             Outbox::new(end)
         }
-        Ok(Found::SetAside(aside)) => {
+        Found::SetAside(aside) => {
             log::error!(
                 "webhook {name}: how far it was cannot be read, it begins with event {end}; what was kept is now {}",
                 aside.display()
             );
-            Outbox::new(end)
-        }
-        Err(error) => {
-            log::error!("webhook {name}: how far it was cannot be read, it begins with event {end}: {error}");
             Outbox::new(end)
         }
     };
@@ -194,7 +202,7 @@ fn open(state_dir: &Path, name: &str, end: u64) -> Outbox {
     if let Err(error) = file::write(state_dir, name, kept) {
         log::warn!("webhook {name}: how far it is cannot be kept yet: {error}");
     }
-    outbox
+    Ok(outbox)
 }
 
 impl Webhooks {
@@ -205,6 +213,11 @@ impl Webhooks {
             states.extend(way.ask(Ask::State).await);
         }
         states
+    }
+
+    /// Whether nothing of that one can be told or delivered, since how far it was cannot be read.
+    pub fn is_unread(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|way| way.figures.unread.load(Ordering::Relaxed))
     }
 
     /// Whether there is one of that name.

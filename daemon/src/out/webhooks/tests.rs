@@ -341,6 +341,46 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     waited.await.unwrap_or_else(|_| panic!("{what} does not come"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_whose_file_cannot_be_read_waits_for_it_and_goes_on_where_it_was() {
+    let world = World::new();
+    let receiver = Receiver::new(|_, _| Says::This(OK)).await;
+    let crm = world.webhook("crm", &receiver, "");
+    let (_, running) = world.start(std::slice::from_ref(&crm));
+    running.stop().await;
+    let ticket = world.register("email").await;
+    // Nobody reads a directory as a file, not root either.
+    let file = world.dir.path().join("state/webhooks/crm.json");
+    let aside = world.dir.path().join("aside");
+    std::fs::rename(&file, &aside).expect("it is there");
+    std::fs::create_dir(&file).expect("it can be made");
+    let (webhooks, running) = world.start(std::slice::from_ref(&crm));
+    let alarm = "storage-webhook-crm";
+    let is_alarm = async || {
+        let look = |desk: &crate::desk::Desk, _| {
+            desk.alarm(alarm).is_some_and(|alarm| alarm.state == crate::desk::AlarmState::Unacked)
+        };
+        world.handle.look(look).await.expect("the desk is there")
+    };
+    while !is_alarm().await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let state = webhooks.list().await.remove(0);
+    let told = state.failing.expect("it fails").1;
+    assert!(told.starts_with("how far it was cannot be read: "), "{told}");
+    assert_eq!((webhooks.dead("crm").await, webhooks.is_unread("crm")), (None, true));
+    assert!(receiver.got().is_empty() && file.is_dir(), "nothing is delivered, and nothing written over");
+    std::fs::remove_dir(&file).expect("it can be removed");
+    std::fs::rename(&aside, &file).expect("it is back");
+    let registered = || receiver.events().into_iter().find(|event| event["event"] == "registered");
+    while registered().is_none() || is_alarm().await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(registered().expect("it came")["ticket"], ticket, "it goes on where it was");
+    assert!(!webhooks.is_unread("crm"));
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn each_webhook_is_told_what_it_asks_for_from_when_it_is_new_and_goes_on_where_it_was() {
     let world = World::new();

@@ -30,6 +30,8 @@ const TELL_AGAIN_S: u64 = 5;
 const ALARM_AFTER_MS: u64 = 10 * 60_000;
 /// How long after the ledger could not be read it is tried again, in seconds.
 const READ_AGAIN_S: u64 = 5;
+/// How long after what is kept of it could not be read that is tried again, in milliseconds. Tests do not wait that long.
+const OPEN_AGAIN_MS: u64 = if cfg!(test) { 20 } else { 5_000 };
 
 /// What somebody wants of a webhook.
 pub(super) enum Ask {
@@ -52,6 +54,8 @@ pub(super) struct Worker {
     pub language: Language,
     pub state_dir: PathBuf,
     pub outbox: Outbox,
+    /// Why how far it was could not be read; then the outbox is to be replaced, and never to be kept.
+    pub unread: Option<String>,
     pub figures: Arc<Figures>,
     pub asks: mpsc::Receiver<Ask>,
     pub stopped: watch::Receiver<bool>,
@@ -99,6 +103,12 @@ fn random() -> u64 {
 impl Worker {
     /// Works until it is stopped, and keeps how far it came.
     pub(super) async fn run(mut self) {
+        if let Some(why) = self.unread.take()
+            && !self.read_at_last(why).await
+        {
+            return;
+        }
+        self.tell(DeskAct::PartWorks { kind: AlarmKind::Storage, part: self.part() });
         let mut beside = Beside::default();
         let (to, mut batches) = mpsc::channel(1);
         let mut feeding = JoinSet::new();
@@ -122,6 +132,49 @@ impl Worker {
         feeding.abort_all();
         beside.posts.abort_all();
         self.keep_last(beside).await;
+    }
+
+    /// Delivers nothing until how far it was can be read: what it was about to deliver, what it holds back and its dead
+    /// letters are there yet. False where it was stopped before.
+    async fn read_at_last(&mut self, mut why: String) -> bool {
+        let end = self.outbox.next();
+        log::error!(
+            "webhook {}: how far it was cannot be read; nothing is delivered until it can be, it is tried again: {why}",
+            self.name
+        );
+        let text = match self.language {
+            Language::Russian => format!("вебхук {}: его файл не читается", self.name),
+            Language::English => format!("webhook {}: its file cannot be read", self.name),
+        };
+        self.tell(DeskAct::PartFailed { kind: AlarmKind::Storage, part: self.part(), text });
+        self.figures.unread.store(true, Ordering::Relaxed);
+        let since = now();
+        loop {
+            let again = tokio::time::sleep(Duration::from_millis(OPEN_AGAIN_MS));
+            let mut again = std::pin::pin!(again);
+            loop {
+                tokio::select! {
+                    () = &mut again => break,
+                    Some(ask) = self.asks.recv() => if let Ask::State(reply) = ask {
+                        let failing = Some((since.at, format!("how far it was cannot be read: {why}")));
+                        let _ = reply.send(State { failing, ..self.state() });
+                    },
+                    () = is_stopped(&mut self.stopped) => return false,
+                }
+            }
+            let (state_dir, name) = (self.state_dir.clone(), self.name.clone());
+            let opened = tokio::task::spawn_blocking(move || super::open(&state_dir, &name, end)).await;
+            why = match opened {
+                Ok(Ok(outbox)) => {
+                    log::info!("webhook {}: how far it was can be read again", self.name);
+                    self.outbox = outbox;
+                    self.figures.unread.store(false, Ordering::Relaxed);
+                    return true;
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(panicked) => panicked.to_string(),
+            };
+        }
     }
 
     fn deliver(&mut self, beside: &mut Beside) {

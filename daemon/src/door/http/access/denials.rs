@@ -90,15 +90,15 @@ pub(super) struct Denials {
 }
 
 impl Denials {
-    /// Takes down a denied call, and gives the line to tell, where it is not a repetition.
+    /// Takes down that something was denied so many times, and gives the line to tell, where it is not a repetition.
     pub(super) fn note(
         &mut self,
         who: Who,
-        method: &'static str,
-        route: SmolStr,
+        (method, route): (&'static str, SmolStr),
         at: Timestamp,
+        times: u64,
     ) -> Option<Line> {
-        *self.totals.entry(who.code).or_default() += 1;
+        *self.totals.entry(who.code).or_default() += times;
         let is_apart = self.open.contains_key(&who) || self.open.len() < APART_MAX;
         let who = if is_apart { who } else { Who { from: Origin::Many, token: None, ..who } };
         let next = self.dropped + self.kept.len() as u64;
@@ -106,10 +106,10 @@ impl Denials {
             let denial = Denial { who, method, route: route.clone(), first_at: at, last_at: at, count: 0 };
             (next, Line { denial, untold: 0 })
         });
-        line.untold += 1;
+        let is_new = line.denial.count == 0;
+        line.untold += times;
         line.denial =
-            Denial { method, route, last_at: at, count: line.denial.count + 1, ..line.denial.clone() };
-        let is_new = line.denial.count == 1;
+            Denial { method, route, last_at: at, count: line.denial.count + times, ..line.denial.clone() };
         let (number, denial) = (*number, line.denial.clone());
         let told = is_new.then(|| line.clone());
         if is_new {
@@ -184,7 +184,7 @@ mod tests {
     fn flood(denials: &mut Denials, from: u32, count: i64) -> usize {
         (0..count)
             .filter(|ms| {
-                denials.note(who(from, "unauthorized"), "GET", "/v1/tickets".into(), at(*ms)).is_some()
+                denials.note(who(from, "unauthorized"), ("GET", "/v1/tickets".into()), at(*ms), 1).is_some()
             })
             .count()
     }
@@ -210,9 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_one_line_with_how_many_of_its_commands_were_denied() {
+        let mut denials = Denials::default();
+        let mut batch = |times| denials.note(who(1, "forbidden"), ("POST", "/v1/batch".into()), at(0), times);
+        assert_eq!(batch(1_000).map(|line| (line.untold, line.denial.count)), Some((1_000, 1_000)));
+        assert_eq!(batch(500), None);
+        assert_eq!(denials.told().iter().map(|line| line.untold).collect::<Vec<_>>(), [500]);
+        assert_eq!(denials.totals().collect::<Vec<_>>(), [("forbidden", 1_500)]);
+    }
+
+    #[test]
     fn another_code_or_token_is_told_by_itself() {
         let mut denials = Denials::default();
-        let mut note = |who: Who| denials.note(who, "GET", "/v1/tickets".into(), at(0)).is_some();
+        let mut note = |who: Who| denials.note(who, ("GET", "/v1/tickets".into()), at(0), 1).is_some();
         assert!(note(who(1, "unauthorized")));
         assert!(note(who(1, "locked-out")));
         assert!(note(Who { token: Some("bot".into()), ..who(1, "forbidden") }));
@@ -236,7 +246,7 @@ mod tests {
         let mut denials = Denials::default();
         for n in 0..3_000_i64 {
             let from = u32::try_from(n).expect("a small number");
-            denials.note(who(from, "forbidden"), "GET", "/v1/tickets".into(), at(n));
+            denials.note(who(from, "forbidden"), ("GET", "/v1/tickets".into()), at(n), 1);
             denials.told();
             denials.told();
         }
@@ -251,7 +261,7 @@ mod tests {
         let mut denials = Denials::default();
         for n in 0..2_000 {
             flood(&mut denials, 0, 2);
-            denials.note(who(n + 1, "forbidden"), "GET", "none".into(), at(0));
+            denials.note(who(n + 1, "forbidden"), ("GET", "none".into()), at(0), 1);
             denials.told();
         }
         assert_eq!(denials.newest(usize::MAX).len(), DENIALS_MAX);

@@ -107,18 +107,18 @@ impl Access {
         self.last_uses.of(hash)
     }
 
-    /// A call was denied: it is taken down, and told in the journal.
+    /// A call was denied, or so many commands of it: it is taken down, and told in the journal.
     pub(super) fn denied(
         self: &Arc<Self>,
         peer: Peer,
-        (token, code): (Option<SmolStr>, &'static str),
-        (method, route): (&'static str, SmolStr),
+        (token, code, times): (Option<SmolStr>, &'static str, u64),
+        what: (&'static str, SmolStr),
         at: Timestamp,
     ) {
         let from = peer.0.map_or(Origin::Control, |address| Origin::Network(address.into()));
         let mut denials = lock(&self.denials);
         let nobody_tells = denials.is_quiet();
-        let line = denials.note(Who { from, token, code }, method, route, at);
+        let line = denials.note(Who { from, token, code }, what, at, times);
         drop(denials);
         line.iter().for_each(tell);
         if nobody_tells {

@@ -85,5 +85,26 @@ async fn five_hundred_alerts_are_one_commit_and_more_than_may_be_are_counted() {
     assert_eq!(answer.json()["truncated"], 12);
     let counting = world.get("/v1/tickets/501").await.ok(200).json();
     assert_eq!(counting["alert"]["counted"], 2);
+    world.post(PATH, "intake", &more).await.ok(200);
+    let again = world.get("/v1/tickets/501").await.ok(200).json();
+    assert_eq!(
+        (&again["alert"], &again["revision"]),
+        (&counting["alert"], &counting["revision"]),
+        "a repetition"
+    );
     assert_eq!(counting["subject"], "Поток оповещений: больше 500 заявок за час");
+}
+
+#[tokio::test]
+async fn a_token_of_another_channel_is_refused_and_not_what_it_sends() {
+    let world = world("").await;
+    let token = Token {
+        channels: vec!["phone".into()],
+        ..Token::named("phones", Role::Intake, &secret::hash(b"phones"))
+    };
+    let add = Command::Desk(DeskAct::AddToken(token));
+    world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
+    let told = world.post(PATH, "phones", &form(&[alert("a", "firing"), alert("b", "firing")])).await;
+    told.problem(403, "out-of-scope");
+    assert_eq!(world.get("/v1/tickets").await.ok(200).json(), json!([]));
 }

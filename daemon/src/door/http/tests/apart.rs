@@ -289,8 +289,52 @@ async fn what_is_no_access_data_is_refused_without_a_word_of_it() {
     assert_eq!(told.fields(), ["Idempotency-Key"]);
     world.send(put("form", "/v1/tickets/7/sealed/password", &text)).await.problem(404, "not-found");
     world.call(Method::GET, PASSWORD, "ivanova").await.problem(403, "forbidden");
+    world.post("/v1/tickets/1/refuse", "ivanova", &json!({"reason": "not-solvable"})).await.ok(200);
+    world.send(put("form", PASSWORD, &text)).await.problem(409, "closed");
     let dir = world.shared.facts.state_dir.join("sealed");
-    assert_eq!(fs::read_dir(dir).map_or(0, Iterator::count), 0, "nothing of what was refused is left");
+    assert!(!dir.exists(), "the disk was asked for nothing of what is refused");
+}
+
+#[tokio::test]
+async fn no_more_bring_access_data_or_files_at_once_than_may() {
+    let world = care().await;
+    let endless = || {
+        let request = ask(Method::PUT, PASSWORD, "form").header("content-type", "application/json");
+        let body = futures_util::stream::pending::<Result<axum::body::Bytes, std::convert::Infallible>>();
+        let request = request.body(Body::from_stream(body)).expect("a request");
+        tokio::spawn(world.router.clone().oneshot(request))
+    };
+    let text = json!({"text": "Qwerty"});
+    world.send(put("form", PASSWORD, &text)).await.ok(200);
+    let held: Vec<_> = (0..super::super::upload::UPLOADS_MAX).map(|_| endless()).collect();
+    let mut tries = 0;
+    while world.send(put("form", PASSWORD, &text)).await.status == 200 {
+        tries += 1;
+        let ended = held.iter().filter(|held| held.is_finished()).count();
+        assert!(tries < 1_000, "{ended} of {} ended", held.len());
+    }
+    let busy = world.send(put("form", PASSWORD, &text)).await.problem(503, "busy");
+    assert_eq!(busy.header("retry-after"), "1");
+    world.send(upload("ivanova", 1, form(&[("a.png", PNG)]))).await.problem(503, "busy");
+    for held in held {
+        held.abort();
+        let _ = held.await;
+    }
+    world.send(put("form", PASSWORD, &text)).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_bound_to_channels_passes_on_files_and_no_access_data() {
+    let world = care().await;
+    let token = Token::named("mail", Role::Intake, &secret::hash(b"mail"));
+    let token = Token { channels: vec!["email".into()], ..token };
+    let add = Command::Desk(DeskAct::AddToken(token));
+    world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
+    world.send(upload("mail", 1, form(&[("a.png", PNG)]))).await.ok(201);
+    let told = world.send(put("mail", PASSWORD, &json!({"text": "Qwerty"}))).await.problem(403, "forbidden");
+    let detail = told.json()["detail"].to_string();
+    assert!(detail.contains("register, answer and attach files only"), "{detail}");
+    world.send(put("form", PASSWORD, &json!({"text": "Qwerty"}))).await.ok(200);
 }
 
 #[tokio::test]
@@ -322,6 +366,19 @@ async fn access_data_is_erased_by_delete_by_another_and_at_closing() {
     let history = world.call(Method::GET, "/v1/tickets/1/history", "ivanova").await.json().to_string();
     assert_eq!(history.matches("sealed-erased").count(), 2, "{history}");
     watching.abort();
+}
+
+#[tokio::test]
+async fn erasing_access_data_again_and_again_alarms_nobody() {
+    let world = care().await;
+    let watching = tokio::spawn(world.shared.apart.clone().watch(world.handle.clone(), true));
+    for _ in 0..40 {
+        world.send(put("form", PASSWORD, &json!({"text": "Qwerty"}))).await.ok(200);
+        world.call(Method::DELETE, PASSWORD, "petrov").await.ok(204);
+    }
+    watching.abort();
+    let alarms = world.call(Method::GET, "/v1/alarms", "boss").await.ok(200).json();
+    assert!(!alarms.to_string().contains("storage-sealed"), "{alarms}");
 }
 
 #[tokio::test]

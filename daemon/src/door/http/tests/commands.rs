@@ -137,6 +137,42 @@ async fn a_key_is_for_one_verb_of_one_ticket() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_request_that_changed_nothing_is_taken_for_no_other_either() {
+    let world = World::new().await;
+    let send = |path: &str, key: &str| {
+        with_json(ask(Method::POST, path, "agent").header("idempotency-key", key), &json!({}))
+    };
+    let (first, second) = (world.register().await, world.register().await);
+    let path = |ticket: u64| format!("/v1/tickets/{ticket}/take");
+    world.post(&path(first), "agent", &json!({})).await.ok(200);
+    let unchanged = world.send(send(&path(first), "k")).await.ok(200);
+    assert_eq!(unchanged.header("andon-changed"), "false");
+    world.send(send(&path(second), "k")).await.problem(422, "idempotency-key-reused");
+    assert_eq!(world.get(&format!("/v1/tickets/{second}")).await.json()["assignee"], Value::Null);
+    let batch = json!({"commands": [{"do": "take", "ticket": second}]});
+    let with_batch =
+        with_json(ask(Method::POST, "/v1/batch", "agent").header("idempotency-key", "k"), &batch);
+    world.send(with_batch).await.problem(422, "idempotency-key-reused");
+    // Whatever happened meanwhile, the first answer comes again.
+    let more = json!({"text": "Смотрим"});
+    world.post(&format!("/v1/tickets/{first}/reply"), "agent", &more).await.ok(200);
+    let again = world.send(send(&path(first), "k")).await.ok(200);
+    assert_eq!((again.header("andon-changed"), again.header("idempotent-replayed")), ("false", "true"));
+    assert_eq!(again.json()["revision"], unchanged.json()["revision"]);
+    // A batch of which nothing changed anything is known by its key, too.
+    let batch = json!({"commands": [{"do": "take", "ticket": first}]});
+    let send_batch =
+        || with_json(ask(Method::POST, "/v1/batch", "agent").header("idempotency-key", "b"), &batch);
+    assert_eq!(world.send(send_batch()).await.ok(200).json()["results"][0]["changed"], false);
+    assert_eq!(world.send(send_batch()).await.ok(200).json()["results"][0]["status"], 200);
+    world.send(send(&path(second), "b")).await.problem(422, "idempotency-key-reused");
+    // A restart forgets it, and what changed nothing changes nothing again.
+    let world = world.restarted();
+    let anew = world.send(send(&path(first), "k")).await.ok(200);
+    assert_eq!((anew.header("andon-changed"), anew.header("idempotent-replayed")), ("false", ""));
+}
+
+#[tokio::test]
 async fn a_key_that_is_none_is_refused() {
     let world = World::new().await;
     for key in ["", "two words", "ключ", &"x".repeat(256)] {

@@ -152,6 +152,42 @@ async fn denied_calls_are_listed_by_who_and_why_without_anything_that_was_sent()
 }
 
 #[tokio::test]
+async fn commands_of_a_batch_that_are_denied_are_told_as_if_each_had_come_alone() {
+    let world = world(NO_MORE).await;
+    world.register().await;
+    let take = json!({"do": "take", "ticket": 1});
+    let batch = json!({"commands": [take, take, {"do": "nonsense"}, {"do": "take", "ticket": 99}]});
+    world.send(from(FAR, with_json(ask(Method::POST, "/v1/batch", "viewer"), &batch))).await.ok(200);
+    world.send(from(FAR, with_json(ask(Method::POST, "/v1/batch", "agent"), &batch))).await.ok(200);
+    let denials = world.denials().await;
+    let row = &denials[0];
+    assert_eq!((denials.len(), &row["token"], &row["code"]), (1, &json!("viewer"), &json!("forbidden")));
+    assert_eq!((&row["route"], &row["count"]), (&json!("/v1/batch"), &json!(2)), "{row}");
+}
+
+#[tokio::test]
+async fn an_alertmanager_that_comes_too_often_is_told_among_the_denied_though_it_gets_503() {
+    let world = world(
+        "requests-per-second-per-token = 1\nburst-per-token = 1\nrequests-per-second-per-address = \"off\"",
+    )
+    .await;
+    let alerts = || from(NEAR, with_json(ask(Method::POST, "/v1/intake/alertmanager", "intake"), &json!({})));
+    let mut limited = 0;
+    for _ in 0..10 {
+        let answer = world.send(alerts()).await;
+        if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.problem(503, "rate-limited");
+            limited += 1;
+        }
+    }
+    assert!(limited > 0, "ten are too many");
+    // The list is asked for over the socket, where nobody is limited.
+    let denials = world.shared.access.denials(10);
+    let told: Vec<_> = denials.iter().map(|denial| (denial.who.code, denial.count)).collect();
+    assert_eq!(told, [("rate-limited", limited)]);
+}
+
+#[tokio::test]
 async fn the_last_use_of_a_token_is_told_and_survives_a_restart_that_was_in_order() {
     let world = World::new().await;
     let find = |list: Value, name: &str| {

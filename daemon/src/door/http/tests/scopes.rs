@@ -75,6 +75,11 @@ async fn a_scoped_token_reads_what_its_scope_covers_and_the_rest_is_not_there() 
         told["detail"],
         "the wall is not among what this token is for: regulation getmark; channel email"
     );
+    for (path, what) in [("/v1/status", "how the whole desk is"), ("/v1/archive", "the archive")] {
+        let told = world.get_as(path, &secret).await.problem(403, "out-of-scope").json();
+        assert!(told["detail"].as_str().is_some_and(|told| told.starts_with(what)), "{path}: {told}");
+        world.get(path).await.ok(200);
+    }
 }
 
 #[tokio::test]
@@ -211,7 +216,7 @@ async fn a_scoped_token_registers_and_previews_within_its_scope_only() {
 }
 
 #[tokio::test]
-async fn an_intake_token_that_is_bound_to_channels_registers_and_answers_only() {
+async fn an_intake_token_that_is_bound_to_channels_registers_answers_and_attaches_only() {
     let world = world().await;
     let bound = world.token(&json!({"name": "mail", "role": "intake", "channels": ["email"]})).await;
     world.post("/v1/tickets/1/answer", &bound, &json!({"text": "Да"})).await.ok(200);
@@ -219,7 +224,9 @@ async fn an_intake_token_that_is_bound_to_channels_registers_and_answers_only() 
         let path = format!("/v1/tickets/1/{verb}");
         let told = world.post(&path, &bound, &body).await.problem(403, "forbidden").json();
         assert!(
-            told["detail"].as_str().is_some_and(|told| told.contains("may register and answer only")),
+            told["detail"]
+                .as_str()
+                .is_some_and(|told| told.contains("may register, answer and attach files only")),
             "{told}"
         );
         // A portal's is bound to none: what stands in its way is the ticket.

@@ -263,9 +263,58 @@ async fn who_takes_nothing_is_cut_off_with_the_number_to_resume_from() {
     assert!(told < end, "not everything fits");
     assert_eq!(ids, (before + 1..=told).collect::<Vec<_>>());
     assert_eq!((cut.id, &cut.data["resume_from"]), (told, &json!(told)));
+    assert_eq!(cut.data["reason"], "too-slow");
     assert!(listener.stream.next().await.is_none(), "the marker is the last");
     let mut again = Listener::open(&world, "", Some(cut.id)).await;
     assert_eq!(again.until(end).await, (told + 1..=end).collect::<Vec<_>>());
+}
+
+async fn add_token(world: &World, token: Token) {
+    let add = Command::Desk(DeskAct::AddToken(token));
+    world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
+}
+
+/// Whoever shows that secret follows what the query asks for.
+async fn follow(world: &World, secret: &str, query: &str) -> Listener {
+    let request = ask(Method::GET, &format!("/v1/events{query}"), secret).body(Body::empty());
+    let response = world.router.clone().oneshot(request.expect("a request")).await;
+    Listener::of(response.expect("a router answers"))
+}
+
+#[tokio::test]
+async fn whose_token_is_revoked_hears_of_nothing_that_happens_after_it() {
+    let world = World::new().await;
+    add_token(&world, Token::named("bridge", Role::Viewer, &secret::hash(b"bridge"))).await;
+    let mut listener = follow(&world, "bridge", "?event=registered,replied").await;
+    let mut other = Listener::open(&world, "?event=registered", None).await;
+    world.register().await;
+    assert_eq!(listener.next().await.name, "registered");
+    let told = other.next().await.id;
+    let revoke = Command::Desk(DeskAct::RevokeToken("bridge".into()));
+    world.handle.command(revoke, Actor::named("test", Role::Admin), None).await.expect("it is revoked");
+    // One of the same name is another token.
+    add_token(&world, Token::named("bridge", Role::Viewer, &secret::hash(b"another"))).await;
+    world.register().await;
+    let cut = listener.next().await;
+    assert_eq!((cut.name.as_str(), &cut.data["reason"]), ("cut", &json!("token-revoked")), "{cut:?}");
+    assert!(listener.stream.next().await.is_none(), "the marker is the last");
+    let heard = other.next().await;
+    assert!(cut.data["resume_from"].as_u64().is_some_and(|from| (told..heard.id).contains(&from)), "{cut:?}");
+    assert_eq!(scraped(&world, "andon_event_streams_cut_total").await, 0, "that counts the slow ones");
+    let mut again = follow(&world, "another", &format!("?event=registered&last_event_id={}", cut.id)).await;
+    assert_eq!(again.next().await.id, heard.id, "another token goes on there");
+}
+
+#[tokio::test]
+async fn a_stream_that_nothing_comes_over_ends_with_its_token_too() {
+    let world = World::new().await;
+    let now = world.handle.view().now();
+    let token = Token::named("guest", Role::Viewer, &secret::hash(b"guest"));
+    add_token(&world, Token { expires_at: Some(now.plus_ms(1_500)), ..token }).await;
+    let mut listener = follow(&world, "guest", "?event=muted").await;
+    let cut = listener.next().await;
+    assert_eq!((cut.name.as_str(), &cut.data["reason"]), ("cut", &json!("token-expired")), "{cut:?}");
+    assert!(listener.stream.next().await.is_none(), "the marker is the last");
 }
 
 #[tokio::test]
