@@ -55,13 +55,14 @@ fn configured(dir: &Path) -> Daemon {
     assert_eq!(first.stop().code(), Some(0));
     let secret = dir.join("webhook.secret");
     std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("it can be written");
+    let (key, secret) = (key.display(), secret.display());
     let config = format!(
         "regulations = [\"getmark\", \"bpmsoft-care\"]\n\
          [clock]\ntrust = \"plausible\"\n\
          [limits]\nrequests-per-second-per-token = \"off\"\nrequests-per-second-per-address = \"off\"\n\
          [alertmanager]\nregulation = \"getmark\"\nchannel = \"email\"\ntype = \"error\"\n\
-         [sealed]\nkey-file = {key:?}\n\
-         [[webhook]]\nname = \"crm\"\nurl = \"http://127.0.0.1:9/\"\nsecret-file = {secret:?}\nallow-private = true\n"
+         [sealed]\nkey-file = \"{key}\"\n\
+         [[webhook]]\nname = \"crm\"\nurl = \"http://127.0.0.1:9/\"\nsecret-file = \"{secret}\"\nallow-private = true\n"
     );
     let file = dir.join("andon.toml");
     std::fs::write(&file, config).expect("it can be written");

@@ -38,7 +38,7 @@ impl Ask {
             },
             Command::ApplyRegulation { number, version } => format!("apply {version} to {number}"),
             Command::Alert(alert) => format!("alert {}", alert.fingerprint),
-            Command::AlertsOverLimit(over) => format!("{} alerts over the limit", over.count),
+            Command::AlertsOverLimit(over) => format!("{} alerts over the limit", over.fingerprints.len()),
             Command::Attachments { number, act } => format!("{act:?} of {number}"),
             Command::Sealed { number, act } => format!("{act:?} of {number}"),
             Command::TakeNext(_) => "take the next".to_owned(),

@@ -503,7 +503,9 @@ impl Loop {
         }
         if let Some(done) = self.ack_trouble(command, actor) {
             // It is no event, so nothing is in the record.
-            receipt.iter().for_each(|receipt| self.note_unchanged(receipt, None));
+            if let Some(receipt) = &receipt {
+                self.note_unchanged(receipt, None);
+            }
             return Ok(done);
         }
         self.take_troubles(command, actor);

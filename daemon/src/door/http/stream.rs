@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use super::DoorState;
-use super::auth::{Caller, Pass, PassOver, Reader};
+use super::auth::{Pass, PassOver, Reader};
 use super::event_filter;
 use super::problem::Problem;
 use super::query::Query;
@@ -70,8 +70,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
     responses((status = 200, description = "The events", body = EventView, content_type = "text/event-stream")))]
 pub(super) async fn events(
     State(door): State<DoorState>,
-    _: Reader,
-    Caller(actor): Caller,
+    Reader(actor): Reader,
     query: Query,
     headers: HeaderMap,
     stopping: Option<Extension<Stopping>>,
