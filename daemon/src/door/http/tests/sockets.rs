@@ -182,7 +182,9 @@ async fn bodies_that_one_token_leaves_half_sent_take_its_share_and_no_more() {
     let open = over_tcp_by(&world, entrance).await;
     let address = open.to.peer_addr().expect("it is connected");
     let head = |who: &str, length: usize| {
-        format!("POST /v1/batch HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer {who}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n")
+        format!(
+            "POST /v1/batch HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer {who}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        )
     };
     let most = vec![b' '; (4 << 20) - 1];
     let mut half_sent = Vec::new();
