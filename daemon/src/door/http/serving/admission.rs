@@ -108,12 +108,11 @@ impl BodyRoom {
         caller: &str,
         bytes: usize,
     ) -> Result<(), Problem> {
-        let taken = match &mut place.0 {
-            Some(held) => held.grow(bytes),
-            None => {
-                place.0 = self.0.take(caller, bytes);
-                place.0.is_some()
-            }
+        let taken = if let Some(held) = &mut place.0 {
+            held.grow(bytes)
+        } else {
+            place.0 = self.0.take(caller, bytes);
+            place.0.is_some()
         };
         if taken {
             return Ok(());
