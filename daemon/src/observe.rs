@@ -8,6 +8,7 @@ use log::Level;
 
 use crate::desk::Event;
 use crate::desk::event::{TermReason, Turn};
+use crate::desk::report::{Month, MonthFigures};
 
 /// What an event is in one line, and how loud it is.
 pub fn headline(event: &Event) -> (Level, String) {
@@ -106,15 +107,14 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::SealedSet { field, .. } => (Level::Info, format!("access data {field} put")),
         Event::SealedLooked { field } => (Level::Info, format!("access data {field} shown")),
         Event::SealedErased { fields } => (Level::Info, format!("access data {} erased", fields.join(", "))),
-        Event::MonthClosed { month, figures } => {
-            let whole = figures.regulations.iter().filter_map(|regulation| regulation.slices.first());
-            let closed: u32 = whole.map(|slice| slice.quality.closed).sum();
-            (
-                Level::Info,
-                format!("month {month} closed with its figures: {closed} tickets were closed in it"),
-            )
-        }
+        Event::MonthClosed { month, figures } => (Level::Info, month_closed(*month, figures)),
     }
+}
+
+fn month_closed(month: Month, figures: &MonthFigures) -> String {
+    let whole = figures.regulations.iter().filter_map(|regulation| regulation.slices.first());
+    let closed: u32 = whole.map(|slice| slice.quality.closed).sum();
+    format!("month {month} closed with its figures: {closed} tickets were closed in it")
 }
 
 /// An instant as the journal tells it.
