@@ -133,6 +133,16 @@ impl Way {
     fn is_new(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What of an event is kept here and nowhere else in the ticket.
+    fn note(&mut self, event: &Event, by: &str) {
+        if let Event::Resolved { source, .. } = event {
+            self.solved_by = Some(by.into());
+            self.source.clone_from(source);
+        }
+        self.returns = self.returns.saturating_add(u16::from(matches!(event, Event::Returned { .. })));
+        self.routes = self.routes.saturating_add(u16::from(matches!(event, Event::Routed { .. })));
+    }
 }
 
 impl Ticket {
@@ -228,6 +238,7 @@ impl Ticket {
     #[expect(clippy::too_many_lines, reason = "an arm for each event there is")]
     pub(crate) fn apply(&mut self, event: &Event, by: &str, at: Timestamp) {
         self.changed_at = self.changed_at.max(at);
+        self.way.note(event, by);
         match event {
             Event::Registered(_)
             | Event::Replied { .. }
@@ -236,6 +247,8 @@ impl Ticket {
             | Event::Estimated { .. }
             | Event::Extended { .. }
             | Event::Deferred { .. }
+            | Event::Resolved { .. }
+            | Event::Returned { .. }
             | Event::Refused { .. }
             | Event::Closed { .. }
             | Event::PartFailed { .. }
@@ -257,11 +270,6 @@ impl Ticket {
             | Event::ShiftEnded { .. }
             | Event::StaffingChanged { .. }
             | Event::MonthClosed { .. } => {}
-            Event::Resolved { source, .. } => {
-                self.way.solved_by = Some(by.into());
-                self.way.source.clone_from(source);
-            }
-            Event::Returned { .. } => self.way.returns = self.way.returns.saturating_add(1),
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;
@@ -277,10 +285,7 @@ impl Ticket {
                 self.assignee.clone_from(agent);
                 self.group.clone_from(group);
             }
-            Event::Routed { to, .. } => {
-                self.facts.line = *to;
-                self.way.routes = self.way.routes.saturating_add(1);
-            }
+            Event::Routed { to, .. } => self.facts.line = *to,
             Event::Confirmed { mark, .. } => self.mark.clone_from(mark),
             Event::Linked { to, kind, back } => {
                 let link = TicketLink { to: *to, kind: *kind, back: *back };
