@@ -205,7 +205,7 @@ impl Rows {
                             story.routes += 1;
                         }
                         Event::Assigned { agent, .. } => {
-                            story.assignee = agent.as_ref().map(ToString::to_string)
+                            story.assignee = agent.as_ref().map(ToString::to_string);
                         }
                         Event::Resolved { source, .. } => {
                             story.solver = Some(entry.by.to_string());
@@ -321,7 +321,7 @@ impl Rows {
                 let values: Vec<u64> = counted
                     .marks
                     .iter()
-                    .flat_map(|(mark, count)| mark.parse().ok().map(|value: u64| value * u64::from(*count)))
+                    .filter_map(|(mark, count)| mark.parse().ok().map(|value: u64| value * u64::from(*count)))
                     .collect();
                 if let Some(sum) = quality.sum {
                     assert_eq!(sum, values.iter().sum::<u64>(), "{place}: the sum of marks");

@@ -53,7 +53,9 @@ fn closing(when: &str, agent: &str, mark: Option<&str>) -> Score {
 
 fn tally(scores: &[Score]) -> Tally {
     let mut tally = Tally::default();
-    scores.iter().for_each(|score| tally.take(score, ZONE));
+    for score in scores {
+        tally.take(score, ZONE);
+    }
     tally
 }
 
@@ -195,11 +197,10 @@ fn a_tally_comes_back_as_it_was_kept() {
     let kept = serde_json::to_vec(&tally).unwrap();
     let mut again: Tally = serde_json::from_slice(&kept).unwrap();
     assert_eq!(again, tally);
-    for score in [closing("2026-12-03T10:00:00+03:00", "petrov", Some("1"))] {
-        let kept = serde_json::to_vec(&score).unwrap();
-        again.take(&serde_json::from_slice(&kept).unwrap(), ZONE);
-        tally.take(&score, ZONE);
-    }
+    let score = closing("2026-12-03T10:00:00+03:00", "petrov", Some("1"));
+    let kept = serde_json::to_vec(&score).unwrap();
+    again.take(&serde_json::from_slice(&kept).unwrap(), ZONE);
+    tally.take(&score, ZONE);
     assert_eq!(again, tally);
 }
 
