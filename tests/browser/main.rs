@@ -2,6 +2,7 @@
 //!
 //! Where the machine has no Chromium and none can be installed these tests say so and prove nothing; tests/run installs it.
 
+mod docs;
 mod follows;
 mod looks;
 

@@ -86,6 +86,7 @@ impl Step {
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = StepEnding)]
 pub enum Ending {
     /// It was shown to its end.
     Done,

@@ -186,7 +186,7 @@ mod tests {
     #[track_caller]
     fn register(regulations: Regulations, role: Role, body: &str) -> String {
         assert!(!body.contains('\''), "it stands between single quotes: {body}");
-        let register = Register::from_json(serde_json::from_str(body).unwrap()).unwrap();
+        let register = Register::from_json(serde_json::from_str::<serde_json::Value>(body).unwrap()).unwrap();
         let actor = Actor::named("first-agent", role);
         let decided = Desk::new(regulations).decide(&Command::Register(register), &actor, at());
         let facts = decided.unwrap_or_else(|refusal| panic!("{refusal}: {body}")).facts;

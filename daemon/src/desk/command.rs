@@ -4,6 +4,7 @@
 //! Their JSON is the contract's. Required fields are optional here and asked for by the desk, so that a body
 //! with three things missing is told so at once and not one by one.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use calendars::Timestamp;
@@ -15,8 +16,9 @@ use utoipa::ToSchema;
 use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
+use super::reading::{Read, read};
 use super::reference::{ALERTS, OVER_LIMIT, Reference};
-use super::refusal::FieldError;
+use super::refusal::{FieldError, list};
 use super::scope::Scope;
 use super::ticket::TicketNumber;
 
@@ -271,14 +273,14 @@ pub struct Register {
     /// The regulation's id; may be left out where the desk runs one.
     pub regulation: Option<String>,
     /// The channel's id. Required.
-    #[schema(example = "email")]
+    #[schema(value_type = String, example = "email", required = true, min_length = 1)]
     pub channel: Option<String>,
     /// The type's id. Required.
     #[serde(rename = "type")]
-    #[schema(example = "error")]
+    #[schema(value_type = String, example = "error", required = true, min_length = 1)]
     pub kind: Option<String>,
     /// One line that says what it is about. Required; at most 1,000 characters.
-    #[schema(example = "Не открывается форма отчёта")]
+    #[schema(value_type = String, example = "Не открывается форма отчёта", required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
     pub subject: Option<String>,
     /// The requester's own words; at most 65,536 bytes.
     pub description: Option<String>,
@@ -347,6 +349,7 @@ impl Requester {
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// The words. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
     /// For the desk's eyes only; meets no reaction term.
     #[serde(default)]
@@ -358,6 +361,7 @@ pub struct Reply {
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// The words. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -366,6 +370,7 @@ pub struct Text {
 #[serde(deny_unknown_fields)]
 pub struct StatusMove {
     /// The status to move to. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub to: Option<String>,
     /// Why.
     pub reason: Option<String>,
@@ -401,8 +406,10 @@ pub struct Classify {
 #[serde(deny_unknown_fields)]
 pub struct PriorityChange {
     /// The priority's id. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub to: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -421,8 +428,10 @@ pub struct Assign {
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// The agent. Required.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub agent: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -431,6 +440,7 @@ pub struct Transfer {
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The line. Required.
+    #[schema(value_type = u8, required = true)]
     pub line: Option<u8>,
     /// Why.
     pub reason: Option<String>,
@@ -443,6 +453,7 @@ pub struct Route {
 #[serde(deny_unknown_fields)]
 pub struct BugReport {
     /// A title of as many words as the regulation asks for. Required.
+    #[schema(value_type = String, required = true, pattern = r"\S")]
     pub title: Option<String>,
     /// What is wrong, in short.
     pub description: Option<String>,
@@ -467,7 +478,7 @@ pub struct BugReport {
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The deadline, RFC 3339 with an offset. Required.
-    #[schema(example = "2026-12-14T19:00:00+03:00")]
+    #[schema(value_type = String, example = "2026-12-14T19:00:00+03:00", required = true, format = DateTime)]
     pub deadline: Option<String>,
     /// Why. Required where there was an estimate before.
     pub reason: Option<String>,
@@ -478,7 +489,7 @@ pub struct Estimate {
 #[serde(deny_unknown_fields)]
 pub struct Defer {
     /// One of the regulation's reasons. Required.
-    #[schema(example = "needs-development")]
+    #[schema(value_type = String, example = "needs-development", required = true, min_length = 1)]
     pub reason: Option<String>,
 }
 
@@ -487,11 +498,13 @@ pub struct Defer {
 #[serde(deny_unknown_fields)]
 pub struct Extend {
     /// The new deadline, RFC 3339 with an offset. Required.
-    #[schema(example = "2026-11-30T18:00:00+03:00")]
+    #[schema(value_type = String, example = "2026-11-30T18:00:00+03:00", required = true, format = DateTime)]
     pub deadline: Option<String>,
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
     /// The preliminary answer to the requester. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -500,6 +513,7 @@ pub struct Extend {
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// The solution and the steps to it. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub text: Option<String>,
     /// Where the source of the problem lay; required where the regulation lists sources (BC-12).
     pub source: Option<String>,
@@ -525,6 +539,7 @@ pub struct Confirm {
 #[serde(deny_unknown_fields)]
 pub struct Return {
     /// Why. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -533,6 +548,7 @@ pub struct Return {
 #[serde(deny_unknown_fields)]
 pub struct Ending {
     /// Why. Required; one of the regulation's reasons where it lists them.
+    #[schema(value_type = String, required = true, min_length = 1)]
     pub reason: Option<String>,
     /// To the requester.
     pub text: Option<String>,
@@ -557,9 +573,10 @@ pub enum LinkKind {
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// The other ticket. Required.
-    #[schema(value_type = Option<u64>)]
+    #[schema(value_type = u64, required = true)]
     pub to: Option<TicketNumber>,
     /// What joins them. Required.
+    #[schema(value_type = LinkKind, required = true)]
     pub kind: Option<LinkKind>,
 }
 
@@ -568,6 +585,7 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Split {
     /// What the second problem is about. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 1000, pattern = r"\S")]
     pub subject: Option<String>,
     /// Fields that differ from the first ticket's; `null` takes one away.
     #[serde(default)]
@@ -615,9 +633,9 @@ pub enum BadCommand {
         /// What was asked for.
         verb: String,
     },
-    /// The JSON does not fit the verb.
-    #[error("{}: {}", .0.field, .0.message)]
-    Field(FieldError),
+    /// The JSON does not fit the verb; all that does not.
+    #[error("{}", list(.0))]
+    Fields(Vec<FieldError>),
 }
 
 impl Act {
@@ -686,33 +704,38 @@ impl Act {
     /// Builds the act of a verb from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand`] names the verb, or the first field that does not fit.
-    pub fn from_json(verb: &str, body: Value) -> Result<Self, BadCommand> {
+    /// [`BadCommand`] names the verb, or every field that does not fit.
+    pub fn from_json(verb: &str, body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        Self::read(verb, body.borrow())?.whole().map_err(BadCommand::Fields)
+    }
+
+    /// Reads the act of a verb from its JSON, as far as it fits.
+    ///
+    /// # Errors
+    /// [`BadCommand::UnknownVerb`].
+    pub fn read(verb: &str, body: &Value) -> Result<Read<Self>, BadCommand> {
         Ok(match verb {
-            "reply" => Act::Reply(read(body)?),
-            "ask" => Act::Ask(read(body)?),
-            "answer" => Act::Answer(read(body)?),
-            "status" => Act::Status(read(body)?),
-            "classify" => Act::Classify(read(body)?),
-            "priority" => Act::Priority(read(body)?),
-            "take" => {
-                let Nothing {} = read(body)?;
-                Act::Take
-            }
-            "assign" => Act::Assign(read(body)?),
-            "transfer" => Act::Transfer(read(body)?),
-            "route" => Act::Route(read(body)?),
-            "estimate" => Act::Estimate(read(body)?),
-            "extend" => Act::Extend(read(body)?),
-            "defer" => Act::Defer(read(body)?),
-            "resolve" => Act::Resolve(read(body)?),
-            "confirm" => Act::Confirm(read(body)?),
-            "return" => Act::Return(read(body)?),
-            "refuse" => Act::Refuse(read(body)?),
-            "close" => Act::Close(read(body)?),
-            "link" => Act::Link(read(body)?),
-            "split" => Act::Split(read(body)?),
-            "urgent" => Act::Urgent(read(body)?),
+            "reply" => read(body).map(Act::Reply),
+            "ask" => read(body).map(Act::Ask),
+            "answer" => read(body).map(Act::Answer),
+            "status" => read(body).map(Act::Status),
+            "classify" => read(body).map(Act::Classify),
+            "priority" => read(body).map(Act::Priority),
+            "take" => read(body).map(|Nothing {}| Act::Take),
+            "assign" => read(body).map(Act::Assign),
+            "transfer" => read(body).map(Act::Transfer),
+            "route" => read(body).map(Act::Route),
+            "estimate" => read(body).map(Act::Estimate),
+            "extend" => read(body).map(Act::Extend),
+            "defer" => read(body).map(Act::Defer),
+            "resolve" => read(body).map(Act::Resolve),
+            "confirm" => read(body).map(Act::Confirm),
+            "return" => read(body).map(Act::Return),
+            "refuse" => read(body).map(Act::Refuse),
+            "close" => read(body).map(Act::Close),
+            "link" => read(body).map(Act::Link),
+            "split" => read(body).map(Act::Split),
+            "urgent" => read(body).map(Act::Urgent),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }
@@ -722,8 +745,13 @@ impl Register {
     /// Builds a registration from its JSON.
     ///
     /// # Errors
-    /// [`BadCommand::Field`] names the first field that does not fit.
-    pub fn from_json(body: Value) -> Result<Self, BadCommand> {
+    /// [`BadCommand::Fields`] names every field that does not fit.
+    pub fn from_json(body: impl Borrow<Value>) -> Result<Self, BadCommand> {
+        Self::read(body.borrow()).whole().map_err(BadCommand::Fields)
+    }
+
+    /// Reads a registration from its JSON, as far as it fits.
+    pub fn read(body: &Value) -> Read<Self> {
         read(body)
     }
 }
@@ -753,13 +781,3 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
-
-fn read<T: for<'de> Deserialize<'de>>(body: Value) -> Result<T, BadCommand> {
-    if !body.is_object() {
-        return Err(BadCommand::Field(FieldError::new("", "must be a JSON object")));
-    }
-    serde_path_to_error::deserialize(body).map_err(|error| {
-        let path = error.path().to_string();
-        BadCommand::Field(FieldError::new(if path == "." { "" } else { &path }, &error.inner().to_string()))
-    })
-}

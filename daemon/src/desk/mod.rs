@@ -69,6 +69,7 @@ pub mod explain;
 pub mod impact;
 mod index;
 pub mod packed;
+pub mod reading;
 pub mod reference;
 pub mod refusal;
 pub mod regulation;

@@ -70,7 +70,7 @@ pub enum Refusal {
     },
 }
 
-fn list(errors: &[FieldError]) -> String {
+pub(super) fn list(errors: &[FieldError]) -> String {
     errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ")
 }
 

@@ -356,6 +356,6 @@ fn actor(verb: &str, by: Option<&str>) -> Actor {
 fn bad(bad: BadCommand) -> Why {
     match bad {
         BadCommand::UnknownVerb { verb } => Why::Fault(Fault::UnknownVerb(verb)),
-        BadCommand::Field(field) => Why::Refused(Refusal::Fields(vec![field])),
+        BadCommand::Fields(errors) => Why::Refused(Refusal::Fields(errors)),
     }
 }

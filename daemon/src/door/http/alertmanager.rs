@@ -90,16 +90,7 @@ impl AlertOutcome {
 /// once. A repetition changes nothing, whoever sends it. 503 means: send it again. 422 means that the alerts it names
 /// cannot be taken, now or later, and that the others were.
 #[utoipa::path(post, path = PATH, tag = "intake", operation_id = "take_alerts",
-    request_body(content = AlertmanagerForm, example = json!({
-        "version": "4", "groupKey": "{}:{alertname=\"DiskFull\"}", "status": "firing", "receiver": "andon", "truncatedAlerts": 0,
-        "groupLabels": {"alertname": "DiskFull"}, "commonLabels": {"alertname": "DiskFull"}, "commonAnnotations": {},
-        "externalURL": "http://alertmanager:9093",
-        "alerts": [{"status": "firing", "fingerprint": "1a30ba71cca2921f",
-            "labels": {"alertname": "DiskFull", "instance": "db1:9100", "severity": "critical"},
-            "annotations": {"summary": "Диск полон"},
-            "startsAt": "2026-11-23T07:02:26.739Z", "endsAt": "0001-01-01T00:00:00Z",
-            "generatorURL": "http://prometheus:9090/graph?g0.expr=x"}]
-    })),
+    request_body = AlertmanagerForm,
     responses((status = 200, description = "All of it was taken", body = AlertsAnswer)))]
 pub(super) async fn take(
     State(door): State<DoorState>,

@@ -165,8 +165,9 @@ fn keep(received: Vec<Received>, done: &Result<Done, Failure>) {
     params(("number" = u64, Path, description = "The ticket's number"), ("id" = String, Path, description = "The file's id"),
         ("if-none-match" = Option<String>, Header, description = "The ETag that is known already")),
     responses(
-        (status = 200, description = "The file, to be saved and not to be shown", body = Vec<u8>,
-            content_type = "application/octet-stream",
+        (status = 200, description = "The file, to be saved and not to be shown",
+            content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/gif"),
+                (Vec<u8> = "application/pdf"), (Vec<u8> = "text/plain")),
             headers(("etag" = String, description = "SHA-256 of the file, in quotes"),
                 ("content-disposition" = String, description = "`attachment`, with the file's name"))),
         (status = 304, description = "The file is known already"),

@@ -147,7 +147,8 @@ pub(super) async fn limit_address(State(door): State<DoorState>, request: Reques
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret that a request shows.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim()).filter(|secret| !secret.is_empty())
 }

@@ -74,14 +74,7 @@ struct Carried {
 /// durable, whatever the results; where the disk does not take it, nothing of it has happened. With an `Idempotency-Key`
 /// the same batch gets the same results again for what was carried out; what was refused is decided anew.
 #[utoipa::path(post, path = "/v1/batch", tag = "tickets", operation_id = "batch",
-    request_body(content = BatchRequest, example = json!({"commands": [
-        {"do": "register", "channel": "email", "type": "consultation", "subject": "Как списать остатки",
-         "requester": {"name": "Ольга Мельникова", "inn": "500100732259", "email": "olga@example.ru"},
-         "fields": {"process": "Вывод из оборота", "steps": ["Открыть остатки"], "impact": "none"}},
-        {"do": "take", "ticket": "@0"},
-        {"do": "reply", "ticket": "@0", "text": "Смотрим"},
-        {"do": "reply", "ticket": 1024, "if_revision": 7, "text": "Готово в следующей версии"}
-    ], "stop_on_refusal": false})),
+    request_body = BatchRequest,
     responses((status = 200, description = "What came of each command", body = BatchAnswer)))]
 pub(super) async fn batch(
     State(door): State<DoorState>,

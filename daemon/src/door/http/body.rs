@@ -10,12 +10,12 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::auth::Caller;
-use super::idempotency;
 use super::problem::Problem;
 use super::serving::{BodyPlace, BodyRoom, PATIENCE_S, RATE_MIN, TooSlow};
-use crate::desk::FieldError;
-use crate::desk::command::BadCommand;
+use super::{Door, idempotency, json};
 use crate::desk::event::Receipt;
+use crate::desk::reading::{self, Read};
+use crate::desk::{Actor, Command, FieldError, Refusal};
 
 /// The longest body, in bytes …
 pub(super) const BODY_MAX_BYTES: usize = 1 << 20;
@@ -69,7 +69,13 @@ impl<S: Send + Sync, const MAX_BYTES: usize> FromRequest<S> for Posted<MAX_BYTES
 
 pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let charset =
+        parts.find_map(|part| part.strip_prefix("charset=").map(|name| name.trim_matches('"').to_owned()));
+    if charset.is_some_and(|name| !["utf-8", "utf8", "us-ascii"].contains(&name.as_str())) {
+        return Err(Problem::unsupported_charset(given));
+    }
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
         Ok(())
     } else {
@@ -84,7 +90,14 @@ fn parse(bytes: &[u8]) -> Result<Option<Value>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Problem::not_json(format!("the body is not UTF-8 from byte {}", error.valid_up_to()))
     })?;
-    serde_json::from_str(text).map(Some).map_err(|error| Problem::not_json(error.to_string()))
+    if text.starts_with('\u{feff}') {
+        return Err(Problem::not_json("the body begins with a byte order mark; send it without"));
+    }
+    match json::parse(text) {
+        Ok((value, faults)) if faults.is_empty() => Ok(Some(value)),
+        Ok((_, faults)) => Err(Problem::fields(faults)),
+        Err(error) => Err(Problem::not_json(error.to_string())),
+    }
 }
 
 /// The body, in bounded time and room; its place is free again when `place` is dropped.
@@ -147,13 +160,38 @@ fn broken(error: &axum::Error, room: Option<&BodyRoom>) -> Problem {
 }
 
 /// JSON as a type of this door; the desk's own commands read theirs themselves.
+#[expect(clippy::needless_pass_by_value, reason = "each caller has it for this alone")]
 pub(super) fn parse_as<T: serde::de::DeserializeOwned>(json: Value) -> Result<T, Problem> {
-    if !json.is_object() {
-        return Err(Problem::field("", "must be a JSON object"));
+    reading::read(&json).whole().map_err(Problem::fields)
+}
+
+/// The command, or everything that is wrong with it: beside what does not fit its verb, what the desk says of the rest.
+pub(super) async fn whole(door: &Door, read: Read<Command>, actor: &Actor) -> Result<Command, Problem> {
+    let Read { value, mut errors } = read;
+    match value {
+        Some(command) if errors.is_empty() => Ok(command),
+        Some(command) => {
+            let actor = actor.clone();
+            let refused = door.shared.handle.look(move |desk, now| desk.decide(&command, &actor, now).err());
+            if let Some(Refusal::Fields(more)) = refused.await? {
+                tell_more(&mut errors, more);
+            }
+            Err(Problem::fields(errors))
+        }
+        None => Err(Problem::fields(errors)),
     }
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "" } else { &path };
-        BadCommand::Field(FieldError::new(field, &error.inner().to_string())).into()
-    })
+}
+
+/// Tells what more is wrong, but of no field twice: one that did not fit was left out, and is not missing besides.
+pub(super) fn tell_more(errors: &mut Vec<FieldError>, more: Vec<FieldError>) {
+    let more: Vec<_> = more.into_iter().filter(|more| !is_told(errors, more)).collect();
+    errors.extend(more);
+}
+
+/// Whether something is told of that field, or of what it is a part of, or of a part of it.
+fn is_told(errors: &[FieldError], more: &FieldError) -> bool {
+    let holds = |whole: &str, part: &str| {
+        part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    errors.iter().any(|told| holds(&told.field, &more.field) || holds(&more.field, &told.field))
 }

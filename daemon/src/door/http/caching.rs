@@ -30,7 +30,9 @@ pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Optio
             }
             // A proxy that packs answers weakens the tag; the revision in it is as exact as before.
             let tag = tag.strip_prefix("W/").unwrap_or(tag);
-            let revision = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')?.parse().ok());
+            let digits = |tag: &&str| tag.bytes().all(|byte| byte.is_ascii_digit());
+            let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).filter(digits);
+            let revision = inner.and_then(|tag| tag.parse().ok());
             seen.push(revision.ok_or_else(|| {
                 Problem::field("If-Match", "must be a ticket's ETag, such as \"7\" with the quotes")
             })?);
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn an_if_match_that_is_no_tag_is_told_so() {
-        for value in ["7", "\"seven\"", "\"7", ""] {
+        for value in ["7", "\"seven\"", "\"+7\"", "\"7", ""] {
             let code = if_revision(&if_match(value), Some(7)).map_err(|problem| problem.code());
             assert_eq!(code, Err("invalid-fields"), "{value}");
         }

@@ -77,7 +77,8 @@ pub(super) struct Trusted {
 }
 
 /// Trusts the system clock as it is, until it is set or the daemon starts anew. It must be set before.
-#[utoipa::path(post, path = "/v1/clock/trust", tag = "daemon", operation_id = "trust_clock", request_body = Trust,
+#[utoipa::path(post, path = "/v1/clock/trust", tag = "daemon", operation_id = "trust_clock",
+    request_body(content = Option<Trust>),
     responses((status = 200, description = "It is trusted", body = Trusted)))]
 pub(super) async fn trust(
     State(door): State<DoorState>,

@@ -22,10 +22,14 @@ mod body;
 mod caching;
 mod clock;
 mod denials;
+mod docs;
 mod event_filter;
 mod export;
 mod filter;
+#[doc(hidden)]
+pub mod fuzz;
 mod idempotency;
+mod json;
 mod kiosk;
 mod ledger;
 mod live;
@@ -58,7 +62,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 use tokio::sync::Semaphore;
@@ -231,8 +235,13 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         Guard::Tokens => guarded(),
         Guard::Open(_) => guarded().merge(control_only()),
     };
-    let (routes, _) =
-        public().merge(asked.route_layer(from_fn_with_state(door.clone(), auth::guard))).split_for_parts();
+    let (routes, _) = public()
+        .merge(
+            asked
+                .route_layer(from_fn(query::refuse_stray))
+                .route_layer(from_fn_with_state(door.clone(), auth::guard)),
+        )
+        .split_for_parts();
     routes
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
@@ -251,6 +260,8 @@ fn public() -> OpenApiRouter<DoorState> {
         .routes(routes!(meta::readyz))
         .routes(routes!(meta::metrics))
         .routes(routes!(openapi::document))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::errors))
         .routes(routes!(kiosk::page))
         .routes(routes!(kiosk::picture))
         .routes(routes!(live::follow))

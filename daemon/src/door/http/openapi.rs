@@ -1,19 +1,28 @@
 //! The OpenAPI document: the routes' own attributes, and what holds for all of them.
 
+pub(super) mod examples;
+mod formats;
+mod parameters;
+mod problems;
+mod streams;
+
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::IntoResponse;
+use serde_json::Value;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::problem::{CONTENT_TYPE, Told};
+use super::problem::Told;
 use super::verbs;
 use crate::desk::command;
 use crate::desk::view::TicketView;
@@ -23,7 +32,7 @@ use crate::desk::view::TicketView;
 #[openapi(
     info(
         title = "Andon Desk",
-        description = "A help desk on one box: tickets, the terms promised, and the wall that shows them.\n\nErrors are `application/problem+json` (RFC 9457) with a stable `code`. A POST with an `Idempotency-Key` is carried out once: the same request within a day gets the first answer again, across restarts.",
+        description = include_str!("openapi/about.md"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(Told)),
@@ -45,7 +54,7 @@ struct Base;
 
 /// The document as JSON.
 static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| text(super::public().into_openapi(), super::guarded().into_openapi()));
+    LazyLock::new(|| written(super::public().into_openapi(), super::guarded().into_openapi()));
 
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", tag = "daemon", operation_id = "show_openapi",
@@ -54,7 +63,34 @@ pub(super) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
-fn text(public: OpenApi, guarded: OpenApi) -> String {
+/// The document as JSON, as it is served.
+pub(super) fn text() -> &'static str {
+    &DOCUMENT
+}
+
+/// Methods and paths of the operations behind a token that have no parameters in their query.
+static WITHOUT_PARAMETERS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let document: Value = serde_json::from_str(&DOCUMENT).expect("the document is JSON");
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(move |(method, operation)| (method, path, operation))
+    });
+    let in_query = |parameter: &Value| parameter["in"] == "query";
+    let without = operations.filter(|(_, _, operation)| {
+        operation["security"].is_array()
+            && !operation["parameters"].as_array().into_iter().flatten().any(in_query)
+    });
+    let verbs = ("POST".to_owned(), verbs::PATH.to_owned());
+    without.map(|(method, path, _)| (method.to_uppercase(), path.clone())).chain([verbs]).collect()
+});
+
+/// Whether a path behind the guard takes no parameters in its query.
+pub(super) fn takes_no_parameters(method: &Method, path: &str) -> bool {
+    let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
+    WITHOUT_PARAMETERS.contains(&(method.to_string(), path.to_owned()))
+}
+
+fn written(public: OpenApi, guarded: OpenApi) -> String {
     let mut guarded = guarded;
     add_verbs(&mut guarded);
     for (path, item) in &mut guarded.paths.paths {
@@ -83,7 +119,7 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
             codes.sort_unstable();
             codes.dedup();
             for code in codes {
-                add_problem(operation, code);
+                problems::add(operation, code);
             }
         }
     }
@@ -91,16 +127,69 @@ fn text(public: OpenApi, guarded: OpenApi) -> String {
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.merge(public);
     document.merge(guarded);
-    for item in document.paths.paths.values_mut() {
-        for (_, operation) in operations(item) {
-            add_problem(operation, "default");
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            problems::refer(operation);
+            problems::add(operation, "default");
+            operation.parameters.iter_mut().flatten().for_each(|parameter| {
+                if let RefOr::T(parameter) = parameter {
+                    parameters::tell(parameter);
+                }
+            });
+            mend_body(operation);
+            streams::tell(operation);
+            if method == "post" {
+                add_headers(path, operation);
+            }
+            examples::add(path, operation);
         }
     }
+    problems::share(&mut document);
+    formats::name(&mut document);
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let mut text = document.to_pretty_json().expect("the document is plain data");
     text.push('\n');
     text
+}
+
+/// A body that may be left out is not for that one that may be `null`.
+fn mend_body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::T(Schema::OneOf(any))) = &mut content.schema else { continue };
+        any.items.retain(|item| !matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null)));
+        if any.items.len() == 1 {
+            content.schema = any.items.pop();
+        }
+    }
+}
+
+/// What the answers to what was carried out say besides.
+fn add_headers(path: &str, operation: &mut Operation) {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let yes_no = || text().enum_values(Some(["true", "false"]));
+    let header = |schema: ObjectBuilder, words: &str| {
+        HeaderBuilder::new().schema(Some(schema)).description(Some(words)).build()
+    };
+    for (status, response) in &mut operation.responses.responses {
+        let (true, RefOr::T(response)) = (status.starts_with('2'), response) else { continue };
+        let mut add = |name: &str, header: Header| {
+            response.headers.entry(name.to_owned()).or_insert(header.into());
+        };
+        add(
+            "andon-changed",
+            header(yes_no(), "Whether the desk is another now; not there where that is no question"),
+        );
+        add(
+            "idempotent-replayed",
+            header(text().enum_values(Some(["true"])), "There where this is the first answer again"),
+        );
+        if path.starts_with(VERB_PREFIX) {
+            add("etag", header(text(), "The ticket's revision, in quotes"));
+        }
+    }
 }
 
 /// How the paths of verbs begin.
@@ -112,33 +201,9 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-fn add_problem(operation: &mut Operation, code: &str) {
-    let known = PROBLEMS.into_iter().find(|(known, _)| *known == code);
-    let description = known.map_or("Anything else that went wrong", |(_, description)| description);
-    let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name(Told::name()))));
-    let response = ResponseBuilder::new().description(description).content(CONTENT_TYPE, problem).build();
-    operation.responses.responses.entry(code.to_owned()).or_insert(response.into());
-}
-
 fn is_query(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
 }
-
-/// What a problem of a status says.
-const PROBLEMS: [(&str, &str); 12] = [
-    ("400", "The body is not JSON"),
-    ("401", "No token, or one that is not known or has expired"),
-    ("403", "The token's role or scope does not allow it"),
-    ("404", "There is no such thing"),
-    ("408", "The body did not come in within 30 s"),
-    ("409", "The desk does not do that now; `code` says why"),
-    ("412", "The ticket has changed since the revision in `If-Match`"),
-    ("413", "The body is longer than 1 MiB"),
-    ("415", "The body is not `application/json`"),
-    ("422", "Fields, parameters or headers are wrong or missing; `errors` names all of them"),
-    ("429", "The token or the address asks too often; `Retry-After` says when it may again"),
-    ("503", "Not now: busy, stopping, or the disk fails; `Retry-After` says when"),
-];
 
 fn header_parameter(name: &str, description: &str) -> Parameter {
     ParameterBuilder::new()
@@ -228,17 +293,14 @@ fn schema<T: ToSchema>(document: &mut OpenApi) -> String {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
     components.schemas.extend(parts);
-    components.schemas.insert(T::name().into_owned(), T::schema());
+    let before = components.schemas.insert(T::name().into_owned(), T::schema());
+    debug_assert!(before.is_none_or(|before| before == T::schema()), "two types are called {}", T::name());
     T::name().into_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::Value;
-
-    use super::DOCUMENT;
+    use super::*;
 
     #[test]
     fn every_operation_has_a_summary_a_name_of_its_own_and_tells_its_problems() {
@@ -249,13 +311,28 @@ mod tests {
                 let name = operation["operationId"].as_str().unwrap_or_default();
                 assert!(names.insert(name) && !name.is_empty(), "{method} {path}: `{name}`");
                 assert!(operation["summary"].is_string(), "{method} {path}");
-                let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
-                assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
+                let problem = &operation["responses"]["default"]["$ref"];
+                assert_eq!(problem, "#/components/responses/Other", "{method} {path}");
                 let is_guarded = path.starts_with("/v1/");
                 assert_eq!(operation["security"].is_array(), is_guarded, "{method} {path}");
                 assert_eq!(operation["responses"]["401"].is_object(), is_guarded, "{method} {path}");
             }
         }
+    }
+
+    #[test]
+    fn every_problem_has_an_example_and_the_codes_that_people_are_told_of() {
+        let document: Value = serde_json::from_str(&DOCUMENT).expect("the document is JSON");
+        let responses = document["components"]["responses"].as_object().expect("problems are shared");
+        assert_eq!(responses.len(), super::problems::PROBLEMS.len() + 1);
+        for (name, response) in responses {
+            let problem = &response["content"]["application/problem+json"];
+            assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{name}");
+            let code = problem["example"]["code"].as_str().unwrap_or_default();
+            let is_told = name == "Other" || response["x-codes"][code].is_string();
+            assert!(is_told, "{name}: {response}");
+        }
+        assert!(responses["Conflict"]["x-codes"]["window-over"].is_string());
     }
 
     #[test]

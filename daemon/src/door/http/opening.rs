@@ -13,7 +13,7 @@ use tower::{ServiceExt, service_fn};
 
 use super::problem::{self, Problem};
 use super::serving::{HangUp, Peer, Stopping};
-use super::{blocking, caching, kiosk, live, meta, openapi};
+use super::{blocking, caching, docs, kiosk, live, meta, openapi};
 use crate::board::Live;
 use crate::run::opening::{OPEN_AGAIN, Opening, Stage};
 
@@ -51,6 +51,8 @@ fn router(opening: Opening, png: Png, live: Live) -> Router {
     Router::new()
         .route("/healthz", get(meta::healthz))
         .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(docs::page))
+        .route("/docs/errors", get(docs::errors))
         .route("/board", get(kiosk::page))
         .route("/board.png", get(picture))
         .route("/board/stream", get(follow))

@@ -71,8 +71,10 @@ pub(super) struct ShownStep {
 /// Has one part of the wall tested, and answers when that is over; the wall then shows the desk again, whoever asked.
 ///
 /// While an alarm calls there is no test, and one that begins to call breaks it off.
-#[utoipa::path(post, path = "/v1/board/test", tag = "board", operation_id = "test_board", request_body = AskStep,
-    responses((status = 200, description = "How it ended", body = ShownStep)))]
+#[utoipa::path(post, path = "/v1/board/test", tag = "board", operation_id = "test_board",
+    request_body(content = AskStep, example = json!({"step": "red"})),
+    responses((status = 200, description = "How it ended", body = ShownStep,
+        example = json!({"step": "red", "ending": "done"}))))]
 pub(super) async fn test(
     State(door): State<DoorState>,
     _: Keeper,

@@ -10,12 +10,13 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::body::Posted;
+use super::body::{Posted, tell_more};
 use super::problem::Problem;
 use super::{DoorState, blocking};
 use crate::desk::command::Register;
+use crate::desk::reading::Read;
 use crate::desk::view::{self, ClockView};
-use crate::desk::{Actor, Command, Desk, Refusal, Regulations, Role, Scope, Stage};
+use crate::desk::{Actor, Command, Desk, FieldError, Refusal, Regulations, Role, Scope, Stage};
 
 /// The body of `register`, and when. It is read in two parts, so only the document knows it as a type.
 pub(super) struct PreviewRequest;
@@ -78,7 +79,7 @@ pub(super) async fn preview(
     State(door): State<DoorState>,
     mut posted: Posted,
 ) -> Result<Json<Preview>, Problem> {
-    let (register, at) = read(posted.take_json()?)?;
+    let (register, at) = read(posted.take_json()?);
     let scope = posted.caller.0.scope;
     let regulations = door.shared.handle.view().regulations().clone();
     let now = door.shared.handle.view().now();
@@ -87,10 +88,8 @@ pub(super) async fn preview(
     ))
 }
 
-/// The registration and the time; a time that is none is told together with what else is wrong.
-type Asked = (Register, Result<Option<Timestamp>, String>);
-
-fn read(mut json: Value) -> Result<Asked, Problem> {
+/// The registration and the time, as far as they fit.
+fn read(mut json: Value) -> (Read<Register>, Result<Option<Timestamp>, String>) {
     let at = json.as_object_mut().and_then(|fields| fields.remove("at"));
     let at = match at {
         None | Some(Value::Null) => Ok(None),
@@ -99,29 +98,30 @@ fn read(mut json: Value) -> Result<Asked, Problem> {
         }
         Some(_) => Err("must be a text, such as 2026-11-27T17:30:00+03:00".to_owned()),
     };
-    Ok((Register::from_json(json)?, at))
+    (Register::read(&json), at)
 }
 
 fn tell(
     regulations: Regulations,
-    register: Register,
+    register: Read<Register>,
     scope: Scope,
     at: Result<Timestamp, String>,
     now: Timestamp,
 ) -> Result<Preview, Problem> {
-    let command = Command::Register(register);
+    let Read { value, mut errors } = register;
+    let at = at.map_err(|wrong| errors.insert(0, FieldError::new("at", &wrong))).unwrap_or(now);
     // Whoever asks what would be may be of any role; a desk of its own knows no time before `at`.
     let anybody = Actor { scope, ..Actor::named("preview", Role::Lead) };
     let mut scratch = Desk::new(regulations);
-    let decision = scratch.decide(&command, &anybody, at.clone().unwrap_or(now));
-    let (decision, at) = match (decision, at) {
-        (Ok(decision), Ok(at)) => (decision, at),
-        (Err(refusal), Ok(_)) => return Err(refusal.into()),
-        (Err(Refusal::Fields(mut errors)), Err(wrong)) => {
-            errors.insert(0, crate::desk::FieldError::new("at", &wrong));
+    let decided = value.map(|register| scratch.decide(&Command::Register(register), &anybody, at));
+    let decision = match decided {
+        Some(Ok(decision)) if errors.is_empty() => decision,
+        Some(Err(refusal)) if errors.is_empty() => return Err(refusal.into()),
+        Some(Err(Refusal::Fields(more))) => {
+            tell_more(&mut errors, more);
             return Err(Problem::fields(errors));
         }
-        (Ok(_) | Err(_), Err(wrong)) => return Err(Problem::field("at", wrong)),
+        Some(_) | None => return Err(Problem::fields(errors)),
     };
     scratch.enter(decision.facts, &anybody.name, at, None, None, false);
     let ticket = decision.ticket.and_then(|number| scratch.ticket(number)).ok_or_else(Problem::internal)?;

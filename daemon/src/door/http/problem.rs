@@ -187,6 +187,14 @@ impl Problem {
         )
     }
 
+    /// The body is written in another alphabet's bytes.
+    pub(super) fn unsupported_charset(given: &str) -> Self {
+        let mut problem = Self::unsupported_media_type(given);
+        problem.0.detail =
+            format!("the body came with `{given}`; JSON is sent as UTF-8, so leave `charset` out");
+        problem
+    }
+
     /// The body is of another type.
     pub(super) fn unsupported_media_type(given: &str) -> Self {
         let given = if given.is_empty() { "no Content-Type".to_owned() } else { format!("`{given}`") };
@@ -397,6 +405,11 @@ impl Problem {
         self
     }
 
+    /// As it is sent.
+    pub(super) fn told(&self) -> serde_json::Value {
+        serde_json::to_value(&*self.0).expect("a problem is plain data with text keys")
+    }
+
     /// The stable code.
     #[cfg(test)]
     pub(super) fn code(&self) -> &'static str {
@@ -479,20 +492,8 @@ impl From<BadCommand> for Problem {
     fn from(bad: BadCommand) -> Self {
         match bad {
             BadCommand::UnknownVerb { .. } => Self::not_there(bad.to_string()),
-            BadCommand::Field(error) => Self::fields(vec![named(error)]),
+            BadCommand::Fields(errors) => Self::fields(errors),
         }
-    }
-}
-
-/// Serde tells of a field that nobody knows in its message only.
-fn named(error: FieldError) -> FieldError {
-    let unknown = error.message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
-    match unknown {
-        Some((name, _)) if !error.field.ends_with(name) => {
-            let dot = if error.field.is_empty() { "" } else { "." };
-            FieldError { field: format!("{}{dot}{name}", error.field), ..error }
-        }
-        Some(_) | None => error,
     }
 }
 

@@ -1,10 +1,13 @@
 //! Query parameters and path segments, read strictly: what is not known is refused and not passed over.
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, MatchedPath, Path, Request};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use super::openapi;
 use super::problem::Problem;
 use crate::desk::{FieldError, TicketNumber};
 
@@ -70,6 +73,20 @@ impl<S: Sync> FromRequestParts<S> for Query {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Self::parse(parts.uri.query().unwrap_or_default())
     }
+}
+
+/// Refuses parameters where an operation takes none; those that take some say of theirs what is wrong with them.
+pub(super) async fn refuse_stray(request: Request, next: Next) -> Result<Response, Problem> {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    if request.uri().query().is_some_and(|query| !query.is_empty())
+        && openapi::takes_no_parameters(request.method(), path)
+    {
+        let stray = Query::parse(request.uri().query().unwrap_or_default())?.unknown(&[]);
+        if !stray.is_empty() {
+            return Err(Problem::fields(stray));
+        }
+    }
+    Ok(next.run(request).await)
 }
 
 /// What a path names; what it cannot name is not there.

@@ -60,7 +60,8 @@ pub(super) struct ShownSealed {
     params(("number" = u64, Path, description = "The ticket's number"),
         ("field" = String, Path, description = "A sealed field of its regulation, without `fields.`")),
     request_body(content = PutSealed, description = "What it says"),
-    responses((status = 200, description = "It is sealed", body = SealedView)))]
+    responses((status = 200, description = "It is sealed", body = SealedView,
+        headers(("andon-changed" = String, description = "`true`: the desk is another now")))))]
 pub(super) async fn put(
     State(door): State<DoorState>,
     Caller(actor): Caller,

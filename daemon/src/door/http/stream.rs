@@ -119,12 +119,13 @@ pub(super) async fn events(
 fn last_seen(query: &Query, headers: &HeaderMap) -> Result<Option<u64>, FieldError> {
     let header =
         headers.get(LAST_EVENT_ID).map(|value| ("Last-Event-ID", value.to_str().unwrap_or_default()));
-    let asked = header.or_else(|| query.last("last_event_id").map(|value| ("last_event_id", value)));
+    let parameter = query.last("last_event_id").map(|value| ("last_event_id", value));
     let read = |(field, text): (&str, &str)| {
         let message = "must be an event's number, as the stream gave it";
         text.trim().parse().map_err(|_| FieldError::new(field, message))
     };
-    asked.map(read).transpose()
+    let (header, parameter) = (header.map(read).transpose()?, parameter.map(read).transpose()?);
+    Ok(header.or(parameter))
 }
 
 /// A part of the stream as it goes over the wire, and the room that it takes until then.
@@ -255,6 +256,7 @@ mod tests {
             ("last_event_id=x", None, "last_event_id"),
             ("last_event_id=-1", None, "last_event_id"),
             ("", Some("x"), "Last-Event-ID"),
+            ("last_event_id=-1", Some("7"), "last_event_id"),
         ] {
             assert_eq!(last(query, header), Err(field.to_owned()), "{query} {header:?}");
         }

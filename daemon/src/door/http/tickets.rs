@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Reader;
-use super::body::Posted;
+use super::body::{Posted, whole};
 use super::caching::{etag, is_known};
 use super::filter;
 use super::problem::Problem;
@@ -157,8 +157,9 @@ fn next_link(uri: &Uri, cursor: TicketNumber) -> HeaderValue {
     responses((status = 201, description = "The ticket", body = TicketView,
         headers(("location" = String, description = "Where the ticket is"), ("etag" = String, description = "Its revision")))))]
 pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) -> Result<Response, Problem> {
-    let register = Register::from_json(posted.take_json()?)?;
-    let done = door.command(Command::Register(register), posted.caller.0, posted.receipt).await?;
+    let read = Register::read(&posted.take_json()?).map(Command::Register);
+    let command = whole(&door, read, &posted.caller.0).await?;
+    let done = door.command(command, posted.caller.0, posted.receipt).await?;
     let number = done.ticket.as_ref().map(|ticket| ticket.number);
     let mut response = answer(&door, StatusCode::CREATED, &done);
     if let Some(number) = number {

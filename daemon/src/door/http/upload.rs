@@ -353,6 +353,29 @@ impl<S: Stream> Stream for Fed<S> {
     }
 }
 
+/// What a form brings, read as [`receive`] does but kept nowhere: each file's harmless name and length, and whether it is
+/// of a kind that the box knows. For fuzzers.
+pub(super) async fn look_through(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Vec<(String, usize, bool)>, Problem> {
+    let unread = Arc::new(AtomicU64::new(0));
+    let pieces = pieces(body, DRAIN_MAX_BYTES as u64, Arc::clone(&unread));
+    let mut form = Multipart::new(Fed::new(pieces), boundary(headers)?);
+    let mut seen = Vec::new();
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
+        let name = field.file_name().map(harmless_name).unwrap_or_default();
+        let (mut looking, mut length, mut is_taken) = (Looking::default(), 0, true);
+        while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
+            unread.store(0, Ordering::Relaxed);
+            length += piece.len();
+            is_taken = is_taken && looking.take(&piece).is_ok();
+        }
+        seen.push((name, length, is_taken && looking.end().is_ok()));
+    }
+    Ok(seen)
+}
+
 /// Reads some of what is left of a form that is refused, so that the answer finds its reader.
 async fn drain(form: &mut Multipart<'_>, unread: &AtomicU64) {
     let mut drained = 0;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::body::Posted;
+use super::body::{Posted, whole};
 use super::caching::if_revision;
 use super::problem::Problem;
 use super::query::{Named, ticket_number};
@@ -47,10 +47,11 @@ pub(super) async fn act(
     mut posted: Posted,
 ) -> Result<Response, Problem> {
     let number = ticket_number(&number)?;
-    let act = Act::from_json(&verb, posted.take_json_or_empty())?;
+    let read = Act::read(&verb, &posted.take_json_or_empty())?;
     let now = tickets::lookup(&door, number).await?.map(|ticket| ticket.revision);
     let if_revision = if_revision(&headers, now)?;
-    let command = Command::Ticket { number, if_revision, act };
+    let read = read.map(|act| Command::Ticket { number, if_revision, act });
+    let command = whole(&door, read, &posted.caller.0).await?;
     let done = door.command(command, posted.caller.0, posted.receipt).await?;
     Ok(tickets::answer(&door, StatusCode::OK, &done))
 }

@@ -118,7 +118,10 @@ impl DeadView {
 
 /// Lists the webhooks of the configuration, by name, and how they are.
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks", operation_id = "list_webhooks",
-    responses((status = 200, description = "The webhooks", body = [WebhookView])))]
+    responses((status = 200, description = "The webhooks", body = [WebhookView], example = json!([{
+        "name": "crm", "url": "https://crm.example.ru", "state": "failing", "last_event": 10231,
+        "last_delivered_at": "2026-11-20T14:02:11.480+03:00", "lag_events": 2, "held_tickets": 1, "dead_letters": 1,
+        "failing_since": "2026-11-20T14:05:00.112+03:00", "last_error": "it answered 502 Bad Gateway"}]))))]
 pub(super) async fn list(State(door): State<DoorState>, _: Keeper) -> Json<Vec<WebhookView>> {
     let zone = door.shared.facts.zone;
     let states = door.shared.webhooks.list().await;
@@ -128,7 +131,9 @@ pub(super) async fn list(State(door): State<DoorState>, _: Keeper) -> Json<Vec<W
 /// Lists a webhook's dead letters, the oldest first; it keeps a thousand.
 #[utoipa::path(get, path = "/v1/webhooks/{name}/dead", tag = "webhooks", operation_id = "list_dead_letters",
     params(("name" = String, Path, description = "The webhook's name", example = "crm")),
-    responses((status = 200, description = "The dead letters", body = [DeadView])))]
+    responses((status = 200, description = "The dead letters", body = [DeadView], example = json!([{
+        "id": 10230, "event": "replied", "ticket": 1024, "at": "2026-11-19T13:58:40.021+03:00",
+        "died_at": "2026-11-20T14:00:02.500+03:00", "tries": 21, "error": "it answered 502 Bad Gateway"}]))))]
 pub(super) async fn dead(
     State(door): State<DoorState>,
     _: Keeper,
@@ -143,7 +148,7 @@ pub(super) async fn dead(
 #[utoipa::path(post, path = "/v1/webhooks/{name}/dead/{id}/replay", tag = "webhooks", operation_id = "replay_dead_letter",
     params(("name" = String, Path, description = "The webhook's name", example = "crm"),
         ("id" = u64, Path, description = "The event's number", example = 1024)),
-    responses((status = 202, description = "It is delivered again", body = Replayed)))]
+    responses((status = 202, description = "It is delivered again", body = Replayed, example = json!({"replayed": 1}))))]
 pub(super) async fn replay(
     State(door): State<DoorState>,
     _: Keeper,
@@ -161,7 +166,7 @@ pub(super) async fn replay(
 /// Delivers all dead letters of a webhook again.
 #[utoipa::path(post, path = "/v1/webhooks/{name}/replay-dead", tag = "webhooks", operation_id = "replay_dead_letters",
     params(("name" = String, Path, description = "The webhook's name", example = "crm")),
-    responses((status = 202, description = "They are delivered again", body = Replayed)))]
+    responses((status = 202, description = "They are delivered again", body = Replayed, example = json!({"replayed": 17}))))]
 pub(super) async fn replay_all(
     State(door): State<DoorState>,
     _: Keeper,
@@ -177,7 +182,8 @@ pub(super) async fn replay_all(
 /// Posts an event named `test` to a webhook's receiver, once, and tells what came of it.
 #[utoipa::path(post, path = "/v1/webhooks/{name}/test", tag = "webhooks", operation_id = "test_webhook",
     params(("name" = String, Path, description = "The webhook's name", example = "crm")),
-    responses((status = 200, description = "What came of it", body = TestView)))]
+    responses((status = 200, description = "What came of it", body = TestView,
+        example = json!({"delivered": true, "status": 204, "error": null}))))]
 pub(super) async fn test(
     State(door): State<DoorState>,
     Keeper(actor): Keeper,

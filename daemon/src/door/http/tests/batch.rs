@@ -92,7 +92,7 @@ async fn what_is_no_batch_is_refused_as_a_whole() {
     let world = World::new().await;
     let take = json!({"do": "take", "ticket": 1});
     for (body, field) in [
-        (json!({}), ""),
+        (json!({}), "commands"),
         (json!([take]), ""),
         (json!({"commands": []}), "commands"),
         (json!({"commands": 7}), "commands"),

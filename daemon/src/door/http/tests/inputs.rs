@@ -50,13 +50,14 @@ async fn a_wrong_field_is_named_with_what_would_be_right() {
         ("regulation", json!("nope"), "this desk runs getmark"),
         ("subject", json!("  "), "is required"),
         ("subject", json!("x".repeat(1_001)), "at most 1000"),
-        ("subject", json!(7), "expected a string"),
+        ("subject", json!(7), "must be a text, not 7"),
         ("requester.inn", json!({"inn": "7707083894"}), "check digits"),
         ("requester.inn", json!({"inn": "12"}), "10 digits"),
-        ("requester.name", json!({"name": ["x"]}), "expected a string"),
-        ("requester.telegram", json!({"telegram": "@x"}), "unknown field"),
+        ("requester.name", json!({"name": ["x"]}), "must be a text, not a list"),
+        ("requester", json!(["Анна"]), "must be an object, not a list"),
+        ("requester.telegram", json!({"telegram": "@x"}), "is unknown; a field is one of name, email"),
         ("fields.impact", json!({"impact": "huge"}), "one of stops-operations, hinders, none"),
-        ("sbuject", json!("x"), "unknown field"),
+        ("sbuject", json!("x"), "did you mean `subject`?"),
         ("description", json!("x".repeat(65_537)), "at most 65536"),
     ] {
         let mut body = error();
@@ -69,6 +70,60 @@ async fn a_wrong_field_is_named_with_what_would_be_right() {
         assert!(told.contains(message), "{field}: {errors}");
     }
     assert_eq!(world.get("/v1/tickets").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_body_is_told_at_once() {
+    let world = World::new().await;
+    let body = json!({"channel": 7, "sbuject": "x", "type": "bug", "requester": {"name": 1, "inn": "12", "telegram": "@x"},
+        "fields": {"impact": "huge", "process": "x"}, "incomplete": "no"});
+    let mut fields = world.post("/v1/tickets", "agent", &body).await.problem(422, "invalid-fields").fields();
+    fields.sort();
+    // What the desk says of the type and the regulation's fields stands beside what did not even fit.
+    let expected = [
+        "channel",
+        "fields.impact",
+        "fields.steps",
+        "incomplete",
+        "requester.inn",
+        "requester.name",
+        "requester.telegram",
+        "sbuject",
+        "subject",
+        "type",
+    ];
+    assert_eq!(fields, expected);
+    let mut preview = body;
+    preview["at"] = json!("tomorrow");
+    let fields =
+        world.post("/v1/sla/preview", "agent", &preview).await.problem(422, "invalid-fields").fields();
+    assert_eq!((fields.len(), fields[0].as_str()), (expected.len() + 1, "at"));
+    let number = world.register().await;
+    let body = json!({"reason": 1, "too": "x"});
+    let answer = world.post(&format!("/v1/tickets/{number}/priority"), "agent", &body).await;
+    let mut fields = answer.problem(422, "invalid-fields").fields();
+    fields.sort();
+    assert_eq!(fields, ["reason", "to", "too"]);
+}
+
+#[tokio::test]
+async fn json_that_means_two_things_is_refused() {
+    let world = World::new().await;
+    let send = async |kind: &str, body: &'static str| {
+        let request = ask(Method::POST, "/v1/sla/preview", "agent").header("content-type", kind);
+        world.send(request.body(Body::from(body)).expect("a request")).await
+    };
+    let json = "application/json";
+    let twice =
+        send(json, r#"{"subject": "a", "requester": {"inn": "1", "inn": "2"}, "subject": "b"}"#).await;
+    assert_eq!(twice.problem(422, "invalid-fields").fields(), ["requester.inn", "subject"]);
+    let rounded = send(json, r#"{"fields": {"article": 123456789012345678901}}"#).await;
+    assert_eq!(rounded.problem(422, "invalid-fields").fields(), ["fields.article"]);
+    let marked = send(json, "\u{feff}{}").await.problem(400, "not-json").json();
+    assert_eq!(marked["detail"], "the body begins with a byte order mark; send it without");
+    send(json, r#"{"subject": "\ud800"}"#).await.problem(400, "not-json");
+    send("application/json; charset=windows-1251", "{}").await.problem(415, "unsupported-media-type");
+    send("application/json; charset=\"UTF-8\"", "{}").await.problem(422, "invalid-fields");
 }
 
 #[tokio::test]

@@ -3,7 +3,11 @@
 mod alertmanager;
 mod apart;
 mod batch;
+mod codes;
 mod commands;
+mod conventions;
+mod docs;
+mod examples;
 mod inputs;
 mod limits;
 mod lists;
@@ -108,8 +112,14 @@ impl Answer {
 impl World {
     /// A desk under getmark with a token for each role, whose secret is the role's name.
     async fn new() -> Self {
+        let getmark = shipped::get("getmark").expect("it is shipped").expect("it is whole");
+        Self::known(Regulations::new(vec![getmark])).await
+    }
+
+    /// A desk under these, with a token for each role.
+    async fn known(regulations: Regulations) -> Self {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
-        let world = Self::at(dir.path());
+        let world = Self::under(dir.path(), regulations);
         world.kept_in(dir).await
     }
 
