@@ -45,6 +45,7 @@ pub mod sealed;
 pub mod search;
 pub mod staging;
 pub mod tickets;
+pub mod whole;
 
 pub use archive::{Archive, ArchiveError, ArchiveReport};
 pub use attachments::{AttachmentError, AttachmentLimits, AttachmentName, Attachments};
