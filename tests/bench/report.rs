@@ -126,13 +126,15 @@ fn replayed(entries: &[Entry], regulations: &dyn Fn() -> Regulations) -> Duratio
     let round = |_| {
         let mut desk = Desk::new(regulations());
         let start = Instant::now();
-        entries.iter().for_each(|entry| desk.apply(entry));
+        for entry in entries {
+            desk.apply(entry);
+        }
         start.elapsed()
     };
     (0..3).map(round).min().expect("three rounds")
 }
 
-/// The same by SQL, in the SQLite of Python, over rows of the same month in memory.
+/// The same by SQL, in the `SQLite` of Python, over rows of the same month in memory.
 fn by_sql(rows: &Rows, figures: &MonthFigures, ours: Duration) {
     let dir = tempfile::tempdir().expect("a directory can be made");
     let path = dir.path().join("rows.jsonl");

@@ -42,6 +42,7 @@ impl Ask {
             Command::Attachments { number, act } => format!("{act:?} of {number}"),
             Command::Sealed { number, act } => format!("{act:?} of {number}"),
             Command::TakeNext(_) => "take the next".to_owned(),
+            Command::Problem(act) => format!("{act:?}"),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -433,7 +434,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
     match command {
         Command::Ticket { act: Act::Answer(_) | Act::Confirm(_) | Act::Return(_), .. } => Actor::requester(),
         Command::Register(_) if actor.role < Role::Intake => Actor::named("form", Role::Intake),
-        Command::Ticket { .. } | Command::TakeNext(_) if actor.role < Role::Agent => {
+        Command::Ticket { .. } | Command::TakeNext(_) | Command::Problem(_) if actor.role < Role::Agent => {
             Actor::named("lead", Role::Lead)
         }
         Command::ApplyRegulation { .. } => Actor::named("keeper", Role::Admin),
@@ -446,6 +447,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             DeskAct::AddToken(_)
             | DeskAct::RevokeToken(_)
             | DeskAct::Client(_)
+            | DeskAct::People(_)
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),
         },
@@ -457,6 +459,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
         | Command::Register(_)
         | Command::Ticket { .. }
         | Command::TakeNext(_)
+        | Command::Problem(_)
         | Command::Attachments { .. }
         | Command::Sealed { .. } => actor,
     }

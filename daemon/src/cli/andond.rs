@@ -534,7 +534,7 @@ async fn welcome(
 
 /// What is kept apart from the record, once the books are open: a restore that was cut off is ended by then.
 fn apart(config: &Config) -> Apart {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let credentials = crate::config::credentials();
     let key = config.sealed.key(credentials.as_deref(), &config.state_dir);
     Apart::open(&config.state_dir, config.attachments.limits(), key, config.board.language)
 }

@@ -1,6 +1,6 @@
 //! The HTTP door's certificate, from the configuration on: read at the start, told while it ends, read again on SIGHUP.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const TOLD_EVERY_S: u64 = 86_400;
 /// [`TlsError`]; also where it is a credential of a unit that did not start this.
 pub(super) fn read(config: &Config, base: &Path) -> Result<Option<Identities>, TlsError> {
     let Some(tls) = &config.tls else { return Ok(None) };
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let credentials = crate::config::credentials();
     match tls.files(base, credentials.as_deref()) {
         TlsFiles::Found { certificate, key } => Identities::read(certificate, key).map(Some),
         TlsFiles::OnlyInUnit { credential } => Err(TlsError::OnlyInUnit { credential }),

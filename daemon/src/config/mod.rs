@@ -48,6 +48,11 @@ pub const LISTEN: &str = "127.0.0.1:8420";
 /// Where the state lies where nothing else is said.
 pub const STATE_DIR: &str = "./andon-state";
 
+/// Where systemd put the credentials of the unit that this runs in; none outside of one.
+pub fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -321,7 +326,7 @@ impl Config {
         let mut config = Self::parse(path, &text)?;
         let base = path.parent().unwrap_or(Path::new("."));
         config.regulations(base)?;
-        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let credentials = credentials();
         for webhook in &mut config.webhooks {
             webhook.settle(base, credentials.as_deref());
         }

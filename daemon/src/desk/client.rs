@@ -137,7 +137,9 @@ struct Register {
 impl From<Vec<Client>> for Clients {
     fn from(clients: Vec<Client>) -> Self {
         let mut register = Register::default();
-        clients.into_iter().for_each(|client| register.put(client));
+        for client in clients {
+            register.put(client);
+        }
         Self(Arc::new(register))
     }
 }

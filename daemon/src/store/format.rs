@@ -11,11 +11,13 @@
 //! | --- | --- |
 //! | 1 | ledger segments of version 1 with entries as JSON, `regulations/ID@VERSION.toml`; at first without `STATE/format` |
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::whole;
 
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -147,11 +149,7 @@ pub fn write(dir: &Path, format: &Format) -> Result<(), FormatError> {
     let written = (|| {
         let mut text = serde_json::to_vec(format)?;
         text.push(b'\n');
-        let mut new = File::create(&beside)?;
-        new.write_all(&text)?;
-        new.sync_all()?;
-        fs::rename(&beside, &file)?;
-        File::open(dir)?.sync_all()
+        whole::write(&file, &beside, &text)
     })();
     written.map_err(|source| FormatError::Write { file, source })
 }

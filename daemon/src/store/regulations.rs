@@ -6,10 +6,12 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use super::whole;
 
 /// The directory below the state directory.
 const DIR: &str = "regulations";
@@ -62,19 +64,8 @@ fn keep(state_dir: &Path, name: &str, text: &str) -> io::Result<TextKept> {
         File::open(state_dir)?.sync_all()?;
     }
     let beside = dir.join(format!("{name}.new"));
-    write_synced(&beside, text).inspect_err(|_| {
-        // What is half written takes room on a disk that has none.
-        let _ = fs::remove_file(&beside);
-    })?;
-    fs::rename(&beside, &path)?;
-    File::open(&dir)?.sync_all()?;
+    whole::write(&path, &beside, text.as_bytes())?;
     Ok(before)
-}
-
-fn write_synced(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 /// Every text that is kept, by name.

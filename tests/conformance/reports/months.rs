@@ -130,10 +130,14 @@ fn what_could_not_be_kept_counts_nowhere() {
     let mut desk = Desk::new(world.desk().regulations().clone());
     desk.collect_scores();
     let (kept, lost) = world.entries().split_at(world.entries().len() - 1);
-    kept.iter().for_each(|entry| desk.apply(entry));
+    for entry in kept {
+        desk.apply(entry);
+    }
     let before = (desk.tally().clone(), desk.next_deadline());
     desk.remember();
-    lost.iter().for_each(|entry| desk.apply(entry));
+    for entry in lost {
+        desk.apply(entry);
+    }
     assert_ne!(desk.tally(), &before.0, "the last entry closes the ticket");
     desk.go_back();
     assert_eq!((desk.tally().clone(), desk.next_deadline()), before);
@@ -155,7 +159,9 @@ fn a_record_of_months_that_nobody_closed_is_closed_month_by_month() {
         .cloned()
         .collect();
     let mut desk = Desk::new(world.desk().regulations().clone());
-    old.iter().for_each(|entry| desk.apply(entry));
+    for entry in &old {
+        desk.apply(entry);
+    }
     let mut months: Vec<(Month, u32)> = Vec::new();
     let now = instant("2026-11-10 13:00");
     while let Some((effective, facts)) = desk.due(now) {

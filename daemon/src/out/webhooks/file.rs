@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::outbox::Kept;
+use crate::store::whole;
 
 /// The directory below the state directory.
 const DIR: &str = "webhooks";
@@ -68,14 +69,7 @@ pub(super) fn write(state_dir: &Path, name: &str, outbox: Kept) -> io::Result<u6
     let text =
         serde_json::to_vec(&Whole { format: FORMAT, outbox }).expect("it is plain data with text keys");
     let beside = path.with_extension("new");
-    let written =
-        File::create(&beside).and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
-    written.inspect_err(|_| {
-        // What is half written takes room on a disk that has none.
-        let _ = fs::remove_file(&beside);
-    })?;
-    fs::rename(&beside, &path)?;
-    File::open(&dir)?.sync_all()?;
+    whole::write(&path, &beside, &text)?;
     Ok(text.len() as u64)
 }
 

@@ -1,11 +1,12 @@
 //! The manifest: which parts are in use, and up to which event they are whole. Replaced at once or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::part::not_as_written;
+use crate::store::whole;
 
 const MAGIC: [u8; 8] = *b"ANDONSRM";
 const VERSION: u32 = 1;
@@ -47,12 +48,7 @@ impl Manifest {
 
     /// Writes it, durably.
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        let making = dir.join(MAKING);
-        let mut file = File::create(&making)?;
-        file.write_all(&self.encode())?;
-        file.sync_all()?;
-        fs::rename(&making, dir.join(NAME))?;
-        File::open(dir)?.sync_all()
+        whole::write(&dir.join(NAME), &dir.join(MAKING), &self.encode())
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -5,7 +5,7 @@
 //! the last minutes before a power cut brought is lost.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::run::tokens::Tokens;
+use crate::store::whole;
 
 /// How often the file is written at most, in seconds.
 pub(super) const KEPT_EVERY_S: u64 = 600;
@@ -82,7 +83,7 @@ impl LastUses {
             state.uses.retain(|id, _| there.contains(id));
             serde_json::to_vec(&state.uses).expect("times and addresses are plain data")
         };
-        if let Err(error) = write(&self.path, &json) {
+        if let Err(error) = whole::write(&self.path, &self.path.with_extension("json.partial"), &json) {
             log::warn!("when tokens were used last could not be kept in {}: {error}", self.path.display());
         }
         true
@@ -103,17 +104,6 @@ fn read(path: &Path) -> io::Result<BTreeMap<SmolStr, LastUse>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(error),
     }
-}
-
-/// The file is whole or as it was before: written beside it, synced and renamed.
-fn write(path: &Path, json: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let partial = path.with_extension("json.partial");
-    let mut options = std::fs::File::options();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-    file.write_all(json)?;
-    file.sync_all()?;
-    std::fs::rename(&partial, path)
 }
 
 #[cfg(test)]
