@@ -62,7 +62,10 @@ impl Loop {
         }
         let command = step.named(found)?;
         // Nothing of this turn comes behind a batch, so nobody asks what this one carried out under its key.
-        let CarriedOut { ticket, changed } = self.carry_out(&command, actor, receipt, now)?;
+        let CarriedOut { ticket, changed } = self.carry_out(&command, actor, receipt.clone(), now)?;
+        if let Some(receipt) = receipt.filter(|_| !changed) {
+            self.note_unchanged(&receipt, ticket);
+        }
         let revision = ticket.and_then(|number| self.desk.ticket(number)).map_or(0, |ticket| ticket.revision);
         Ok(Outcome::Done(StepDone { ticket, revision, whole: None, changed }))
     }

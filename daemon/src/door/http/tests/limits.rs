@@ -157,11 +157,11 @@ async fn commands_of_a_batch_that_are_denied_are_told_as_if_each_had_come_alone(
     world.register().await;
     let take = json!({"do": "take", "ticket": 1});
     let batch = json!({"commands": [take, take, {"do": "nonsense"}, {"do": "take", "ticket": 99}]});
-    world.send(from(FAR, with_json(ask(Method::POST, "/v1/batch", "viewer"), &batch))).await.ok(200);
+    world.send(from(FAR, with_json(ask(Method::POST, "/v1/batch", "intake"), &batch))).await.ok(200);
     world.send(from(FAR, with_json(ask(Method::POST, "/v1/batch", "agent"), &batch))).await.ok(200);
     let denials = world.denials().await;
     let row = &denials[0];
-    assert_eq!((denials.len(), &row["token"], &row["code"]), (1, &json!("viewer"), &json!("forbidden")));
+    assert_eq!((denials.len(), &row["token"], &row["code"]), (1, &json!("intake"), &json!("forbidden")));
     assert_eq!((&row["route"], &row["count"]), (&json!("/v1/batch"), &json!(2)), "{row}");
 }
 
