@@ -23,6 +23,7 @@ use super::text::{Table, length, minute};
 #[derive(Debug, Subcommand)]
 pub(super) enum RosterNoun {
     List(Stretch),
+    /// List the hours of some days that nobody on the roster covers
     Coverage(Stretch),
     Import(Import),
 }
