@@ -25,12 +25,13 @@ use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, ConfigError, Limits};
 use crate::desk::command::Token;
-use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
+use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
 use crate::door::http::{
     Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix,
 };
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
+use crate::links::Links;
 use crate::out::Herald;
 use crate::out::webhooks::{self, Webhooks};
 use crate::run::books::{BooksError, BooksReport};
@@ -436,7 +437,8 @@ impl Daemon {
         let herald = Herald::new(handle.clone(), config.zone);
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
-        let shared = self.shared(herald, webhooks, apart);
+        let links = links(config, handle);
+        let shared = self.shared(herald, webhooks, apart, links);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -464,7 +466,13 @@ impl Daemon {
         lived
     }
 
-    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart) -> Arc<Shared> {
+    fn shared(
+        &self,
+        herald: Arc<Herald>,
+        webhooks: Webhooks,
+        apart: Apart,
+        links: Option<Arc<Links>>,
+    ) -> Arc<Shared> {
         Arc::new(Shared {
             handle: herald.handle().clone(),
             herald,
@@ -473,6 +481,7 @@ impl Daemon {
             access: Arc::clone(&self.access),
             traffic: Arc::clone(&self.entrance.traffic),
             webhooks,
+            links,
             started_us: self.started_us,
             apart,
             facts: ServerFacts {
@@ -537,6 +546,26 @@ fn apart(config: &Config) -> Apart {
     let credentials = crate::config::credentials();
     let key = config.sealed.key(credentials.as_deref(), &config.state_dir);
     Apart::open(&config.state_dir, config.attachments.limits(), key, config.board.language)
+}
+
+/// What makes requesters' links. Where it cannot be had their page is away, the wall says so, and all else goes on.
+fn links(config: &Config, handle: &Handle) -> Option<Arc<Links>> {
+    let page = config.requester_page.as_ref();
+    let opened = page.map(|page| Links::open(&config.state_dir, &page.url)).transpose();
+    let (kind, part) = (AlarmKind::Letter, "requester-page".to_owned());
+    let (links, act) = match opened {
+        Ok(links) => (links, DeskAct::PartWorks { kind, part }),
+        Err(error) => {
+            log::error!("{}", chain(&error));
+            let text = match config.board.language {
+                Language::Russian => "страница заявителя не открывается",
+                Language::English => "the requester's page cannot be opened",
+            };
+            (None, DeskAct::PartFailed { kind, part, text: text.to_owned() })
+        }
+    };
+    handle.tell(Command::Desk(act), Actor::named("andond", Role::Admin));
+    links.map(Arc::new)
 }
 
 /// The socket for `andonctl`, beside the books, or in the directory systemd made for it (`RuntimeDirectory=`). One left

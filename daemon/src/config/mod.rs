@@ -8,6 +8,7 @@ mod attachments;
 mod limits;
 mod panel;
 mod pins;
+mod requester_page;
 mod sealed;
 pub mod serving;
 pub mod signals;
@@ -36,6 +37,7 @@ pub use alertmanager::Alertmanager;
 pub use attachments::Attachments;
 pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use requester_page::RequesterPage;
 pub use sealed::Sealed;
 pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
@@ -167,6 +169,8 @@ pub struct Config {
     /// Where events are posted. Default: nowhere.
     #[serde(rename = "webhook")]
     pub webhooks: Vec<Webhook>,
+    /// The page on which a requester sees their ticket; without, there is none.
+    pub requester_page: Option<RequesterPage>,
 }
 
 impl Default for Config {
@@ -189,6 +193,7 @@ impl Default for Config {
             attachments: Attachments::default(),
             sealed: Sealed::default(),
             webhooks: Vec::new(),
+            requester_page: None,
         }
     }
 }

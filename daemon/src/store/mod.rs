@@ -22,7 +22,7 @@
 //!
 //! On disk, below the state directory: `lock`, `format` (see [`format`](mod@format)), `reserve`, `ledger/`, `archive/`,
 //! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `attachments/`, `sealed/`,
-//! `search/`, `sled/`, `sled.bad-N/`
+//! `search/`, `page-key`, `sled/`, `sled.bad-N/`
 //! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, `webhooks/` (how far
 //! each is: [`crate::out::webhooks`]), and
 //! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
@@ -46,6 +46,9 @@ pub mod search;
 pub mod staging;
 pub mod tickets;
 pub mod whole;
+
+/// The key of requesters' links, below the state directory. A backup has it, so that links outlive the box.
+pub const PAGE_KEY_FILE: &str = "page-key";
 
 pub use archive::{Archive, ArchiveError, ArchiveReport};
 pub use attachments::{AttachmentError, AttachmentLimits, AttachmentName, Attachments};

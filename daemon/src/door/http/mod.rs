@@ -50,6 +50,7 @@ mod query;
 mod queue;
 mod regulations;
 mod reports;
+mod requester;
 mod roster;
 mod sealed;
 mod serving;
@@ -97,6 +98,7 @@ use crate::clock::monotonic_us;
 use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
+use crate::links::Links;
 use crate::out::Herald;
 use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
@@ -128,6 +130,8 @@ pub struct Shared {
     pub herald: Arc<Herald>,
     /// The webhooks.
     pub webhooks: Webhooks,
+    /// Links to the pages of requesters; none where there are no such pages.
+    pub links: Option<Arc<Links>>,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -292,6 +296,7 @@ fn public() -> OpenApiRouter<DoorState> {
         .routes(routes!(live::follow))
         .route(kiosk::BOLD, axum::routing::get(kiosk::bold))
         .route(kiosk::MEDIUM, axum::routing::get(kiosk::medium))
+        .route(requester::PATH, axum::routing::get(requester::show).post(requester::say))
 }
 
 /// What asks for a token.
@@ -301,6 +306,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(tickets::show))
         .routes(routes!(tickets::history))
         .routes(routes!(tickets::explain))
+        .routes(routes!(requester::link))
         .routes(routes!(attachments::list, attachments::add))
         .routes(routes!(attachments::download, attachments::remove))
         .routes(routes!(sealed::put, sealed::show, sealed::erase))

@@ -15,7 +15,7 @@ use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::FORMAT;
 use crate::store::ledger::Durable;
 use crate::store::regulations::kept_files;
-use crate::store::{Frame, LedgerError, LedgerReader};
+use crate::store::{Frame, LedgerError, LedgerReader, PAGE_KEY_FILE};
 
 /// How much is read at once, in bytes.
 const STEP_BYTES: usize = 64 << 10;
@@ -52,6 +52,12 @@ pub fn pack(
     for file in kept_files(state_dir).map_err(|source| unreadable(&state_dir.join("regulations"), source))? {
         let bytes = file.metadata().map_err(|source| unreadable(&file, source))?.len();
         sources.push((file, bytes));
+    }
+    let key = state_dir.join(PAGE_KEY_FILE);
+    match key.metadata() {
+        Ok(found) => sources.push((key, found.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(unreadable(&key, source)),
     }
     let Facts { program, taken_at, tickets, attachments } = facts;
     let mut names = BTreeSet::new();

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::seal::{SEAL_BYTES, Seal, hex};
 use super::{BackupError, MANIFEST, MANIFEST_MAX_BYTES, Manifest, WHAT};
+use crate::store::PAGE_KEY_FILE;
 use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::{self, Format};
 use crate::store::regulations::is_name;
@@ -210,7 +211,8 @@ fn is_member(name: &str) -> bool {
             .is_some_and(|number| number.len() >= 16 && number.bytes().all(|digit| digit.is_ascii_digit())),
         Some(("regulations", text)) => is_name(text),
         Some((ATTACHMENTS_DIR, file)) => AttachmentName::parse(file).is_some(),
-        Some(_) | None => false,
+        None => name == PAGE_KEY_FILE,
+        Some(_) => false,
     }
 }
 

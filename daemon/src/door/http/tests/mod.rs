@@ -17,6 +17,7 @@ mod pages;
 mod people;
 mod queue;
 mod reports;
+mod requester;
 mod roles;
 mod scopes;
 mod shed;
@@ -48,6 +49,7 @@ use crate::desk::command::Token;
 use crate::desk::regulation::shipped;
 use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::secret;
+use crate::links::Links;
 use crate::run::{Apart, Handle, Settings, start};
 use crate::store::BoxKey;
 
@@ -63,6 +65,12 @@ struct World {
     router: Router,
     thread: Option<JoinHandle<()>>,
     dir: Option<tempfile::TempDir>,
+}
+
+/// Links of a box that requesters reach by that name.
+fn links(state_dir: &Path) -> Arc<Links> {
+    let url = "https://help.example.ru/".parse().expect("it is a URL");
+    Arc::new(Links::open(state_dir, &url).expect("a key can be made"))
 }
 
 /// What came back.
@@ -170,6 +178,7 @@ impl World {
             apart: apart(state_dir),
             herald: crate::out::Herald::new(handle.clone(), zone),
             webhooks: crate::out::webhooks::Webhooks::default(),
+            links: Some(links(state_dir)),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -106,6 +106,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("GET", "/v1/tickets/{number}", nothing(), &READERS),
         ("GET", "/v1/tickets/{number}/history", nothing(), &READERS),
         ("GET", "/v1/tickets/{number}/explain", nothing(), &READERS),
+        ("GET", "/v1/tickets/{number}/requester-link", nothing(), &AGENTS),
         ("GET", "/v1/tickets/{number}/alike", nothing(), &READERS),
         ("POST", "/v1/tickets/{number}/answer", json!({"text": "Да"}), &INTAKE),
         ("GET", "/v1/tickets/{number}/attachments", nothing(), &READERS),

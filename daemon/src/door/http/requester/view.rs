@@ -1,0 +1,172 @@
+//! What the page shows of a ticket. It has nothing that a requester is not told: no notes, no people, no access data.
+
+use std::sync::LazyLock;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use super::STYLE;
+use super::said::Said;
+use super::words::Words;
+use crate::desk::clocks::{Clock, ClockState, Metric};
+use crate::desk::regulation::{Regulation, Stage};
+use crate::desk::{Regulations, Ticket, view};
+
+/// How both pages are laid out.
+const PAGE: &str = include_str!("page.html");
+const BARE: &str = include_str!("bare.html");
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    for (name, template) in [("page.html", PAGE), ("bare.html", BARE)] {
+        environment.add_template(name, template).expect("a test renders the template");
+    }
+    environment
+});
+
+/// What somebody wrote into a form that was not taken: nobody writes it twice.
+#[derive(Default, Serialize)]
+pub(super) struct Kept {
+    pub mark: String,
+    pub comment: String,
+    pub reason: String,
+    pub text: String,
+}
+
+/// A ticket as its requester sees it.
+#[derive(Serialize)]
+pub(super) struct PageView {
+    lang: &'static str,
+    other_lang: &'static str,
+    style: &'static str,
+    number: u64,
+    revision: u64,
+    subject: String,
+    /// The status in the regulation's own word.
+    status: String,
+    registered_at: String,
+    /// What is promised, or asked for, and until when.
+    terms: Vec<(&'static str, String)>,
+    said: Vec<SaidView>,
+    /// Whether a solution waits to be confirmed or returned.
+    can_confirm: bool,
+    can_return: bool,
+    /// Whether it is closed and only its mark may still be given.
+    can_mark: bool,
+    /// Whether words of the requester are taken.
+    can_answer: bool,
+    waits_for_requester: bool,
+    marks: Vec<MarkView>,
+    /// The mark that was given, in the regulation's own word.
+    mark: Option<String>,
+    told: Option<&'static str>,
+    kept: Kept,
+}
+
+#[derive(Serialize)]
+struct SaidView {
+    at: String,
+    from_desk: bool,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct MarkView {
+    id: String,
+    title: String,
+}
+
+impl PageView {
+    pub(super) fn of(
+        ticket: &Ticket,
+        regulations: &Regulations,
+        words: Words,
+        said: Vec<Said>,
+        told: Option<&'static str>,
+        kept: Kept,
+    ) -> Self {
+        let regulation = regulations.of(&ticket.facts);
+        let zone = view::zone_of(ticket, regulations);
+        let status = &ticket.facts.status;
+        let marks = regulation.map(|regulation| regulation.marks.as_slice()).unwrap_or_default();
+        let given = ticket.mark.as_ref();
+        let mark = given.map(|id| {
+            let title = marks.iter().find(|mark| mark.id == *id).map(|mark| mark.title.as_str());
+            title.unwrap_or(id).to_owned()
+        });
+        let has = |verb| {
+            regulation.is_some_and(|regulation: &std::sync::Arc<Regulation>| regulation.verb(verb).is_some())
+        };
+        let is_running = |metric| running(ticket, metric).is_some();
+        Self {
+            lang: words.lang(),
+            other_lang: words.of("en", "ru"),
+            style: STYLE,
+            number: ticket.number.0,
+            revision: ticket.revision,
+            subject: ticket.facts.subject.clone(),
+            status: regulation
+                .and_then(|regulation| regulation.status(status))
+                .map_or_else(|| status.to_string(), |status| status.name.title.clone()),
+            registered_at: words.moment(ticket.registered_at, zone),
+            terms: terms(ticket, words).map(|(what, at)| (what, words.moment(at, zone))).collect(),
+            said: said
+                .into_iter()
+                .map(|Said { at, from_desk, text }| SaidView { at: words.moment(at, zone), from_desk, text })
+                .collect(),
+            can_confirm: ticket.stage == Stage::Resolved,
+            can_return: ticket.stage == Stage::Resolved && has("return"),
+            can_mark: ticket.stage == Stage::Closed && given.is_none() && !marks.is_empty() && has("confirm"),
+            can_answer: ticket.stage == Stage::Open,
+            waits_for_requester: is_running(Metric::RequesterAnswer),
+            marks: marks
+                .iter()
+                .map(|mark| MarkView { id: mark.id.to_string(), title: mark.title.clone() })
+                .collect(),
+            mark,
+            told,
+            kept,
+        }
+    }
+
+    pub(super) fn html(&self) -> String {
+        render("page.html", self)
+    }
+}
+
+/// The page that has no more than a sentence.
+pub(super) fn bare(words: Words, told: &'static str) -> String {
+    #[derive(Serialize)]
+    struct Bare {
+        lang: &'static str,
+        style: &'static str,
+        told: &'static str,
+    }
+    render("bare.html", &Bare { lang: words.lang(), style: STYLE, told })
+}
+
+fn render(name: &str, view: &impl Serialize) -> String {
+    let template = TEMPLATES.get_template(name).expect("it was added");
+    template.render(Serde(view)).expect("a test renders the template")
+}
+
+fn running(ticket: &Ticket, metric: Metric) -> Option<&Clock> {
+    ticket.clocks.iter().rev().find(|clock| clock.metric == metric && clock.state == ClockState::Running)
+}
+
+/// The terms a requester is told of: what the desk promised as a whole, and how long their own word is waited for. Terms
+/// of lines and departments are the house's own.
+fn terms(ticket: &Ticket, words: Words) -> impl Iterator<Item = (&'static str, calendars::Timestamp)> {
+    let of = [
+        (Metric::Resolution, words.of("Планируем решить до", "We plan to solve it by")),
+        (Metric::RequesterAnswer, words.of("Ждём вашего ответа до", "We wait for your answer until")),
+        (
+            Metric::Confirmation,
+            words.of("Подтвердить или вернуть можно до", "To be confirmed or returned until"),
+        ),
+        (Metric::Acceptance, words.of("Принять или вернуть можно до", "To be accepted or returned until")),
+    ];
+    of.into_iter().filter_map(|(metric, what)| Some((what, running(ticket, metric)?.deadline()?)))
+}
