@@ -84,6 +84,8 @@ struct Carried {
     request: String,
     true_at: Timestamp,
     first: First,
+    /// Whether it changed anything. What did not is forgotten by a restart.
+    changed: bool,
 }
 
 /// The first answer to a request.
@@ -98,6 +100,7 @@ enum First {
 /// A batch that was not kept, and of which whole frames may nevertheless be found at the next start.
 #[derive(Clone, Debug)]
 struct Doubtful {
+    true_at: Timestamp,
     time: TrustedTime,
     /// What the system clock showed.
     system: Timestamp,
@@ -363,6 +366,7 @@ impl Witness {
         let is_cut_off = lost && !failures.iter().flatten().any(|reason| reason.contains("cannot cut"));
         if under.power_is_off || !is_cut_off {
             self.doubtful.push(Doubtful {
+                true_at: under.true_now,
                 time: self.time.clone(),
                 system: self.clock.system_now(),
                 trusted_by: turned.trusted_by.clone(),
@@ -391,8 +395,8 @@ impl Witness {
             expected = Expected::Decided(self.decide(ask, now, self.time.is_trusted()));
         }
         match (expected, answer) {
-            (Expected::Again(first), Ok(done)) if done.repeated => {
-                hold!(done.changed, "a repeated answer that says nothing changed: {}", words());
+            (Expected::Again { first, changed }, Ok(done)) if done.repeated => {
+                hold!(done.changed == changed, "a repeated answer says changed = {}: {}", !changed, words());
                 if let First::Heard(first) = first {
                     hold!(
                         same(first.as_ref(), done.ticket.as_ref()),
@@ -409,7 +413,10 @@ impl Witness {
                 self.seen.add("key reused", 1);
                 Ok(false)
             }
-            (Expected::Trouble, Ok(done)) if !done.repeated && done.ticket.is_none() => Ok(false),
+            (Expected::Trouble, Ok(done)) if !done.repeated && done.ticket.is_none() => {
+                self.carry(ask, under.true_now, First::Heard(None), false);
+                Ok(false)
+            }
             (Expected::Trouble, Err(Failure::Refused(Refusal::NotFound { .. }))) => Ok(false),
             (Expected::Decided(decided), answer) => self.decided(ask, decided, answer, entry, now, under),
             (expected, answer) => {
@@ -459,8 +466,8 @@ impl Witness {
                     let unsynced = !self.time.is_trusted();
                     hold!(entry.unsynced == unsynced, "{} is to be marked unsynced = {unsynced}", words());
                     self.take_in(entry, now)?;
-                    self.carry(ask, under.true_now, First::Heard(done.ticket.clone()));
                 }
+                self.carry(ask, under.true_now, First::Heard(done.ticket.clone()), done.changed);
                 let ticket = ticket.and_then(|number| self.desk.ticket(number));
                 hold!(
                     same(ticket.as_ref(), done.ticket.as_ref()),
@@ -481,7 +488,7 @@ impl Witness {
             && let Some(carried) = self.carried.get(receipt.key.as_str())
         {
             return if carried.request == receipt.request.as_str() {
-                Expected::Again(carried.first.clone())
+                Expected::Again { first: carried.first.clone(), changed: carried.changed }
             } else {
                 Expected::Reused
             };
@@ -513,9 +520,9 @@ impl Witness {
         })
     }
 
-    fn carry(&mut self, ask: &Ask, true_at: Timestamp, first: First) {
+    fn carry(&mut self, ask: &Ask, true_at: Timestamp, first: First, changed: bool) {
         if let Some(Receipt { key, request, step: _ }) = &ask.receipt {
-            let carried = Carried { request: request.to_string(), true_at, first };
+            let carried = Carried { request: request.to_string(), true_at, first, changed };
             self.carried.insert(key.to_string(), carried);
         }
     }
@@ -777,6 +784,7 @@ impl Witness {
             self.found(&found, under)?;
         }
         self.doubtful.clear();
+        self.carried.retain(|_, carried| carried.changed);
         self.time = time_of(clock, &self.desk);
         self.disturbed();
         self.whole(running)
@@ -827,7 +835,7 @@ impl Witness {
             });
             let Some(ask) = ask else { return Err(format!("3: nobody asked for {entry:?}")) };
             self.take_in(entry, now)?;
-            self.carry(ask, under.true_now, First::Unheard);
+            self.carry(ask, batch.true_at, First::Unheard, true);
         }
         Ok(())
     }
@@ -912,7 +920,7 @@ type Decided = Result<(Option<TicketNumber>, Vec<Fact>), Refusal>;
 #[derive(Debug)]
 enum Expected {
     /// The first answer again.
-    Again(First),
+    Again { first: First, changed: bool },
     /// That the key was used for something else.
     Reused,
     /// What the loop says of an alarm that is none of the record's.

@@ -22,8 +22,8 @@ const CHECKPOINTS: usize = 3;
 /// How many tickets come between two of them.
 const TICKETS: usize = 60;
 
-/// How many large ones come then, of nearly a megabyte each.
-const LARGE: usize = 5;
+/// How many large ones come then, of a quarter of a megabyte each.
+const LARGE: usize = 20;
 /// What these are full of.
 const FILLER: &str = "~";
 
@@ -96,7 +96,7 @@ impl Before {
             // The database looks its newest part through at each start: what is older is read only when it is asked for.
             for _ in 0..LARGE {
                 let mut body = registration(0);
-                for field in 0..16 {
+                for field in 0..4 {
                     body["fields"][format!("f{field}")] = json!(FILLER.repeat(60_000));
                 }
                 let number = desk.register(body);

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::auth::{Caller, Reader, may_bring};
@@ -26,7 +27,8 @@ use crate::store::{AttachmentError, AttachmentName};
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
 /// A form that brings files.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is the form's shape for the document")]
 pub(super) struct Form {
     /// The files, each as a part of its own with a `filename`.
