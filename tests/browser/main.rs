@@ -5,6 +5,7 @@
 mod docs;
 mod follows;
 mod looks;
+mod requester;
 
 use andon_tests::Browser;
 use andon_tests::needs::skipped;
