@@ -7,7 +7,9 @@ use super::browser;
 
 /// Holds that the page fits its window, and keeps a picture where somebody wants to look at it.
 fn looks_right(browser: &mut andon_tests::Browser, name: &str) {
-    browser.wait_for("document.readyState === 'complete' && getComputedStyle(document.body).fontSize === '17px'");
+    browser.wait_for(
+        "document.readyState === 'complete' && getComputedStyle(document.body).fontSize === '17px'",
+    );
     let wide = browser.run("document.documentElement.scrollWidth - window.innerWidth");
     assert!(wide.as_i64().is_some_and(|over| over <= 0), "{name}: {wide} too wide");
     if let Some(dir) = std::env::var_os("ANDON_PICTURES") {
@@ -27,7 +29,8 @@ fn gm_5_26_a_requester_returns_and_then_confirms_on_a_phone() {
         first.stop();
         token
     };
-    std::fs::write(&config, "[requester-page]\nurl = \"https://help.example.ru\"\n").expect("it can be written");
+    std::fs::write(&config, "[requester-page]\nurl = \"https://help.example.ru\"\n")
+        .expect("it can be written");
     let daemon = Daemon::start_with_config(&state, &config.display().to_string(), &token);
     let registration = json!({
         "channel": "email", "type": "error", "subject": "Не проводится накладная с очень-длинным-номером-1234567890-1234567890",
@@ -35,11 +38,16 @@ fn gm_5_26_a_requester_returns_and_then_confirms_on_a_phone() {
         "fields": {"process": "Маркировка", "steps": ["Открыть", "Провести"], "impact": "stops-operations"},
     });
     assert_eq!(daemon.post("/v1/tickets", &registration).status, 201);
-    for (verb, body) in [("take", json!({})), ("resolve", json!({"text": "Исправлено в версии 2.1"}))] {
+    for (verb, body) in [("take", json!({})), ("resolve", json!({"text": "Исправлено в версии 2.1"}))]
+    {
         assert_eq!(daemon.post(&format!("/v1/tickets/1/{verb}"), &body).status, 200);
     }
     let link = daemon.get("/v1/tickets/1/requester-link").json;
-    let path = link["url"].as_str().and_then(|url| url.strip_prefix("https://help.example.ru")).expect("a link").to_owned();
+    let path = link["url"]
+        .as_str()
+        .and_then(|url| url.strip_prefix("https://help.example.ru"))
+        .expect("a link")
+        .to_owned();
 
     browser.resize(390, 844);
     browser.go(&format!("{}{path}", daemon.base()));

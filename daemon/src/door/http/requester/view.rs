@@ -10,8 +10,8 @@ use super::STYLE;
 use super::said::Said;
 use super::words::Words;
 use crate::desk::clocks::{Clock, ClockState, Metric};
-use crate::desk::regulation::{Regulation, Stage};
-use crate::desk::{Regulations, Ticket, view};
+use crate::desk::regulation::Regulation;
+use crate::desk::{Regulations, Stage, Ticket, view};
 
 /// How both pages are laid out.
 const PAGE: &str = include_str!("page.html");
@@ -168,5 +168,5 @@ fn terms(ticket: &Ticket, words: Words) -> impl Iterator<Item = (&'static str, c
         ),
         (Metric::Acceptance, words.of("Принять или вернуть можно до", "To be accepted or returned until")),
     ];
-    of.into_iter().filter_map(|(metric, what)| Some((what, running(ticket, metric)?.deadline()?)))
+    of.into_iter().filter_map(|(metric, what)| Some((what, running(ticket, metric)?.due()?)))
 }
