@@ -75,7 +75,7 @@ async fn gm_5_26_the_page_shows_what_the_requester_is_told_and_nothing_else() {
     let html = page.html(200);
     for shown in [
         "Не печатаются этикетки",
-        "Исправили &lt;b&gt;печать&lt;/b&gt;",
+        "Исправили &lt;b&gt;печать",
         "Подтвердить решение",
         "Вернуть",
         "Мск",
