@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod door;
+mod hex;
 pub mod links;
 pub mod observe;
 pub mod out;

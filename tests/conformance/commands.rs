@@ -250,3 +250,28 @@ fn classify_with_nothing_but_blanks_changes_nothing() {
     world.act(ticket, "classify", json!({ "client": "  " }));
     assert_eq!(world.entries().len(), before);
 }
+
+/// Links are told with each answer, so a ticket has so many and no more, on either side.
+#[test]
+fn a_ticket_has_a_thousand_links_and_no_more() {
+    let mut world = World::getmark("2026-11-23 10:00");
+    let hub = world.register(medium("phone"));
+    for _ in 0..1_000 {
+        let other = world.register(medium("phone"));
+        world.act(other, "link", json!({ "to": hub, "kind": "similar" }));
+    }
+    let one_more = world.register(medium("phone"));
+    let link = |to| json!({ "to": to, "kind": "similar" });
+    for (ticket, other) in [(one_more, hub), (hub, one_more)] {
+        let refusal = world.refused(ticket, "link", link(other));
+        assert_eq!(refusal.code(), "too-many-links");
+        assert!(refusal.to_string().contains(&format!("ticket {hub} has 1000 links")), "{refusal}");
+    }
+    assert_eq!(world.refused(one_more, "merge", json!({ "into": hub })).code(), "too-many-links");
+    assert_eq!(world.refused(hub, "split", json!({ "subject": "Ещё" })).code(), "too-many-links");
+    let mut follows = medium("phone");
+    follows["follows"] = json!(hub);
+    assert_eq!(world.try_register(follows).expect_err("there is no room").code(), "too-many-links");
+    world.act(one_more, "link", link(TicketNumber(2)));
+    world.act(hub, "reply", json!({ "text": "Смотрим" }));
+}

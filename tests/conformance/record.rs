@@ -680,6 +680,27 @@ fn of_clients() -> Vec<Event> {
     ]
 }
 
+/// What came later of receipts: which token of that name it was.
+fn of_a_token(first_seq: u64) -> Entry {
+    let receipt = Receipt {
+        key: "ivanova:7d1f".into(),
+        request: "ba7816bf8f01cfea".into(),
+        step: None,
+        token: Some("9f86d081884c7d65".into()),
+    };
+    Entry {
+        first_seq,
+        at: at(0),
+        effective: None,
+        by: "ivanova".into(),
+        unsynced: false,
+        receipt: Some(receipt),
+        facts: vec![Fact {
+            ticket: Some(TicketNumber(1024)), event: Event::Urgent { text: text("Опять") }
+        }],
+    }
+}
+
 /// What came with departments and complaints.
 fn of_departments_and_the_head() -> Vec<Event> {
     vec![
@@ -719,15 +740,24 @@ fn entries() -> Vec<Entry> {
         .collect();
     entries[0].effective = Some(at(-60));
     entries[0].unsynced = true;
-    entries[0].receipt =
-        Some(Receipt { key: "ivanova/7d1f".into(), request: "ba7816bf8f01cfea".into(), step: None });
-    let of_a_batch =
-        Receipt { key: "ivanova:7d1f".into(), request: "ba7816bf8f01cfea".into(), step: Some(999) };
+    entries[0].receipt = Some(Receipt {
+        key: "ivanova/7d1f".into(),
+        request: "ba7816bf8f01cfea".into(),
+        step: None,
+        token: None,
+    });
+    let of_a_batch = Receipt {
+        key: "ivanova:7d1f".into(),
+        request: "ba7816bf8f01cfea".into(),
+        step: Some(999),
+        token: None,
+    };
     // A line that is written stays as it is, and new ones come behind it.
     let sealed_erased = entries.iter_mut().find(|entry| kind(&entry.facts[0].event) == 44);
     sealed_erased.expect("it is among the events").receipt = Some(of_a_batch);
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
+    entries.push(of_a_token(entries.len() as u64 + 1));
     entries
 }
 

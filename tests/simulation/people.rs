@@ -84,6 +84,7 @@ impl People {
                 key: format!("{}:{}", actor.name, self.keys).into(),
                 request: self.hash().into(),
                 step: None,
+                token: Some("9f86d081884c7d65".into()),
             }
         });
         let ask = Ask { command, actor, receipt };
@@ -304,7 +305,8 @@ impl People {
             "status" => self.status(ticket, regulation),
             "classify" => self.classify(ticket, regulation),
             "priority" => json!({"to": self.one_of(&regulation.priorities).name.id, "reason": text}),
-            "assign" if self.random.one_in(3) => json!({"group": "second-line"}),
+            "assign" if self.random.one_in(3) => json!({"group": "second-line", "reason": text}),
+            "assign" if self.random.one_in(2) => json!({"agent": "sidorov", "reason": text}),
             "assign" => json!({"agent": "sidorov"}),
             "transfer" => json!({"agent": "petrov", "reason": text}),
             "route" => json!({"line": self.one_of(&regulation.lines).id, "reason": text}),

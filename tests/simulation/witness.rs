@@ -521,7 +521,7 @@ impl Witness {
     }
 
     fn carry(&mut self, ask: &Ask, true_at: Timestamp, first: First, changed: bool) {
-        if let Some(Receipt { key, request, step: _ }) = &ask.receipt {
+        if let Some(Receipt { key, request, step: _, token: _ }) = &ask.receipt {
             let carried = Carried { request: request.to_string(), true_at, first, changed };
             self.carried.insert(key.to_string(), carried);
         }

@@ -94,7 +94,7 @@ fn the_next_batch_waits_for_those_who_came_between() {
 #[test]
 fn a_step_names_what_was_opened_before_it_also_when_that_was_another_time() {
     let mut desk = Desk::new(SimDisk::new(1));
-    let receipt = || Some(Receipt { key: "head:1".into(), request: "same".into(), step: None });
+    let receipt = || Some(Receipt { key: "head:1".into(), request: "same".into(), step: None, token: None });
     let steps = || {
         let act = |verb, body| {
             let act = Act::from_json(verb, body).expect("a verb");

@@ -66,7 +66,8 @@ fn regulations() -> Regulations {
 fn register(desk: &mut SimulatedBox, n: usize) -> TicketNumber {
     let command = Command::Register(Register::from_json(registration(n)).unwrap());
     let total = desk.running().view().tickets_total();
-    let receipt = Receipt { key: format!("key {total}").into(), request: "the same".into(), step: None };
+    let receipt =
+        Receipt { key: format!("key {total}").into(), request: "the same".into(), step: None, token: None };
     let (input, mut answer) = Input::command(command, Actor::named("lead", Role::Lead), Some(receipt));
     desk.turn(Some(input));
     let done = answer.try_recv().expect("a turn answers").expect("it is taken");

@@ -9,6 +9,7 @@ use firmware_board::record::{TraceEvent, TraceSink};
 use serde::Serialize;
 
 use crate::clock;
+use crate::hex::hex;
 
 /// Writes what happens on the wires to a file, if there is one. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -102,14 +103,4 @@ impl TraceSink for PanelTrace {
     fn take(&self, event: TraceEvent<'_>) {
         self.trace.write(event, self.bus, Some(&self.panel));
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)].into());
-        text.push(DIGITS[usize::from(byte & 15)].into());
-    }
-    text
 }

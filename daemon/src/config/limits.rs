@@ -1,4 +1,4 @@
-//! How often a token or an address may ask over HTTP: `[limits]`. The socket of `andonctl` is never limited.
+//! How often a token, or an address without one, may ask over HTTP: `[limits]`. The socket of `andonctl` is never limited.
 
 use std::num::NonZeroU32;
 
@@ -28,11 +28,11 @@ pub struct Limits {
     /// Requests with one token at once: 1 to 1000000. Default: 200.
     #[serde(deserialize_with = "count")]
     burst_per_token: NonZeroU32,
-    /// Requests in a second from one address, an IPv6 network of 64 bits counting as one: 1 to 1000000, or `off`.
-    /// Default: 200.
+    /// Requests in a second from one address without a token that comes in, an IPv6 network of 64 bits counting as one: 1 to
+    /// 1000000, or `off`. Default: 200.
     #[serde(deserialize_with = "rate")]
     requests_per_second_per_address: Option<NonZeroU32>,
-    /// Requests from one address at once: 1 to 1000000. Default: 400.
+    /// Such requests from one address at once: 1 to 1000000. Default: 400.
     #[serde(deserialize_with = "count")]
     burst_per_address: NonZeroU32,
 }
@@ -62,7 +62,7 @@ impl Limits {
         self.requests_per_second_per_token.map(|per_second| Rate { per_second, burst })
     }
 
-    /// How often an address may ask; none where that is not limited.
+    /// How often an address may ask without a token that comes in; none where that is not limited.
     pub fn per_address(&self) -> Option<Rate> {
         let burst = self.burst_per_address;
         self.requests_per_second_per_address.map(|per_second| Rate { per_second, burst })

@@ -19,8 +19,8 @@ pub struct Serving {
     /// Connections at once, 16 to 16384. Default: 1024. When all are taken, the address that has most gives one up.
     #[serde(deserialize_with = "connections")]
     pub connections: usize,
-    /// Connections at once from one IPv4 address or one /64 of IPv6; one more is hung up. Default: 256. A proxy before
-    /// the desk is one address.
+    /// Connections at once from one IPv4 address or one /64 of IPv6; one more gets the place of the oldest over which no
+    /// token has come in, or is hung up. Default: 256. A proxy before the desk is one address.
     #[serde(deserialize_with = "per_address")]
     pub connections_per_address: usize,
 }

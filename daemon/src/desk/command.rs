@@ -248,6 +248,9 @@ pub enum DeskAct {
     Client(ClientAct),
 }
 
+/// How many digits of its secret's sum tell one token from another: 64 bits.
+const TOKEN_ID_DIGITS: usize = 16;
+
 /// Who may come in, by the hash of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -299,6 +302,11 @@ impl Token {
     /// The tickets it has to do with.
     pub fn scope(&self) -> Scope {
         Scope { regulations: self.regulations.clone(), channels: self.channels.clone() }
+    }
+
+    /// What tells it from all others, also from one that bears its name later: the beginning of its secret's sum.
+    pub fn id(&self) -> SmolStr {
+        self.hash.get(..TOKEN_ID_DIGITS).unwrap_or(&self.hash).into()
     }
 
     /// Whether it lets nobody in any more at `now`.
@@ -462,7 +470,7 @@ pub struct Assign {
     pub agent: Option<String>,
     /// The group; exactly one of agent and group.
     pub group: Option<String>,
-    /// Why. Required where the regulation says so.
+    /// Why. Required where another agent has the ticket, and where the regulation says so.
     pub reason: Option<String>,
 }
 

@@ -54,6 +54,10 @@ pub struct Receipt {
     /// Which command of the request, from 0, where it was a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<u16>,
+    /// Which token of that name: the beginning of its secret's sum, for one that is revoked may be followed by another.
+    /// None where it was no token but the control socket, and in records of the first versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SmolStr>,
 }
 
 impl Receipt {
@@ -63,12 +67,24 @@ impl Receipt {
         Self { step: Some(u16::try_from(place).expect("a batch is short")), ..self.clone() }
     }
 
-    /// What tells it from all others. A key has no blanks.
+    /// The proof for the whole request.
+    #[must_use]
+    pub fn of_request(&self) -> Self {
+        Self { step: None, ..self.clone() }
+    }
+
+    /// As the first versions wrote it, which did not say which token it was.
+    #[must_use]
+    pub fn of_any_token(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
+    /// What tells it from all others. A key has a colon and no blanks; neither the sum before it nor the step behind it
+    /// has a colon.
     pub fn id(&self) -> SmolStr {
-        match self.step {
-            Some(step) => smol_str::format_smolstr!("{} {step}", self.key),
-            None => self.key.clone(),
-        }
+        let token = self.token.as_ref().map(|token| format!("{token} ")).unwrap_or_default();
+        let step = self.step.map(|step| format!(" {step}")).unwrap_or_default();
+        smol_str::format_smolstr!("{token}{}{step}", self.key)
     }
 }
 

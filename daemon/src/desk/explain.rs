@@ -86,18 +86,11 @@ pub fn explain(
     regulations: &Regulations,
     now: Timestamp,
 ) -> Vec<ClockProof> {
-    let regulation = entries.iter().find_map(|entry| registered_under(entry, number));
-    let regulation = regulation.and_then(|facts| regulations.of(facts)).map(AsRef::as_ref);
-    let mut story = Story {
-        regulations,
-        zone: regulation.map_or(Tz::UTC, |regulation| regulation.zone),
-        regulation,
-        clocks: Vec::new(),
-    };
+    let mut story = Story::of(number, regulations);
     for entry in entries {
-        story.tell(number, entry);
+        story.tell(entry);
     }
-    story.clocks.into_iter().map(|clock| clock.finish(regulations, now)).collect()
+    story.clocks(now).collect()
 }
 
 fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&Registered> {
@@ -107,16 +100,28 @@ fn registered_under(entry: &Entry, number: TicketNumber) -> Option<&Registered> 
     })
 }
 
-/// The clocks of a ticket, as far as they are told.
-struct Story<'a> {
+/// The clocks of a ticket, as far as they are told: for who reads its entries one after the other.
+pub struct Story<'a> {
+    number: TicketNumber,
     regulations: &'a Regulations,
     regulation: Option<&'a Regulation>,
     zone: Tz,
     clocks: Vec<Telling>,
 }
 
-impl Story<'_> {
-    fn tell(&mut self, number: TicketNumber, entry: &Entry) {
+impl<'a> Story<'a> {
+    /// That of a ticket, before its first entry.
+    pub fn of(number: TicketNumber, regulations: &'a Regulations) -> Self {
+        Self { number, regulations, regulation: None, zone: Tz::UTC, clocks: Vec::new() }
+    }
+
+    /// Tells the next entry about it.
+    pub fn tell(&mut self, entry: &Entry) {
+        let number = self.number;
+        if let Some(facts) = registered_under(entry, number) {
+            self.regulation = self.regulations.of(facts).map(AsRef::as_ref);
+            self.zone = self.regulation.map_or(Tz::UTC, |regulation| regulation.zone);
+        }
         let events = || entry.facts.iter().filter(|fact| fact.ticket == Some(number)).map(|fact| &fact.event);
         for event in events() {
             let Event::Clock { metric, cycle, turn } = event else { continue };
@@ -129,6 +134,12 @@ impl Story<'_> {
             let cause = Cause { at: at(turn, entry), by: entry.by.to_string(), why };
             self.turn(key, turn, cause);
         }
+    }
+
+    /// How each clock came about, in order of starting.
+    pub fn clocks(self, now: Timestamp) -> impl Iterator<Item = ClockProof> + use<'a> {
+        let regulations = self.regulations;
+        self.clocks.into_iter().map(move |clock| clock.finish(regulations, now))
     }
 
     fn turn(&mut self, key: ClockKey, turn: &Turn, cause: Cause) {

@@ -14,7 +14,7 @@
 //! | *version* | one text of a regulation, from the day it *holds from*; a ticket keeps the one it was opened under until another is *applied* to it |
 //! | *impact* | what applying a version does to a ticket: seen before in a *preview* |
 //! | *clause* | one rule of a regulation's text, by its id (`GM-5.17`); entries of the file name theirs |
-//! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks |
+//! | *ticket* | one problem of one requester; has a number, a type, a priority, a status, a line and clocks. In the room's Russian: заявка |
 //! | *requester* | who asks; *client* is the organisation they ask for |
 //! | *agent* | who answers; *actor* is whoever gives a command, with a role |
 //! | *scope* | the tickets an actor has to do with, by regulation and channel; what is of no ticket is the desk's, and in nobody's scope but that of who has none |

@@ -37,21 +37,30 @@ pub enum Refusal {
         /// By which name or number.
         id: String,
     },
+    /// There is such a thing, and the actor's scope does not have it: they are told what they would be told if there were
+    /// none.
+    #[error("there is no {what} `{id}`")]
+    Hidden {
+        /// As of what is not there.
+        what: &'static str,
+        /// By which name or number.
+        id: String,
+    },
     /// The actor's role or lines do not allow it.
     #[error("{0}")]
     Forbidden(String),
-    /// The actor has to do with other tickets only.
+    /// The actor has to do with other tickets only. Of a ticket, alarm or problem it is [`Refusal::Hidden`].
     #[error("{what} is not among what this token is for: {scope}")]
     OutOfScope {
-        /// ticket 7, registering under `getmark`, …
+        /// registering under `getmark`, the wall, …
         what: String,
         /// What it is for.
         scope: Scope,
     },
     /// The ticket has changed since the caller saw it.
-    #[error("the ticket is at revision {now}, not {asked}; read it again")]
+    #[error("the ticket is at revision {now}, not {}; read it again", revision(*asked))]
     Revision {
-        /// What the caller saw.
+        /// What the caller saw; 0 where what they sent names no revision.
         asked: u64,
         /// What it is.
         now: u64,
@@ -73,6 +82,14 @@ pub enum Refusal {
     },
 }
 
+/// A revision in words. The first is 1.
+fn revision(asked: u64) -> String {
+    match asked {
+        0 => "at what was sent, which names none (nor does a weak tag such as W/\"7\")".to_owned(),
+        asked => asked.to_string(),
+    }
+}
+
 pub(super) fn list(errors: &[FieldError]) -> String {
     errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ")
 }
@@ -82,13 +99,18 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Refusal::Fields(_) => "invalid-fields",
-            Refusal::NotFound { .. } => "not-found",
+            Refusal::NotFound { .. } | Refusal::Hidden { .. } => "not-found",
             Refusal::Forbidden(_) => "forbidden",
             Refusal::OutOfScope { .. } => "out-of-scope",
             Refusal::Revision { .. } => "revision-changed",
             Refusal::QueueEmpty(_) => "queue-empty",
             Refusal::Conflict { code, .. } => code,
         }
+    }
+
+    /// There is such a ticket, and it is not in the actor's scope.
+    pub fn hidden_ticket(number: TicketNumber) -> Self {
+        Refusal::Hidden { what: "ticket", id: number.to_string() }
     }
 
     /// One wrong field.

@@ -40,6 +40,17 @@ pub enum Stage {
     Closed,
 }
 
+impl Stage {
+    /// The id as it stands in files, events and lists.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Stage::Open => "open",
+            Stage::Resolved => "resolved",
+            Stage::Closed => "closed",
+        }
+    }
+}
+
 /// A link to another ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TicketLink {
@@ -154,7 +165,8 @@ impl Ticket {
             .escalations
             .iter()
             .map(|asked| asked.text.len() + asked.answer.as_ref().map_or(0, String::len));
-        subject.len() + description.as_ref().map_or(0, String::len) + fields + asked.sum::<usize>()
+        let one = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        subject.len() + one(description) + fields + asked.sum::<usize>() + one(&self.preferred)
     }
 
     /// The ticket that a registration makes.
@@ -557,7 +569,7 @@ impl Ticket {
             .any(|a| a.kind == AlarmKind::Critical && a.state != super::AlarmState::ClearedUnacked);
         if critical && !raised {
             self.alarms.retain(|alarm| alarm.kind != AlarmKind::Critical);
-            self.criticals += 1;
+            self.criticals = self.criticals.saturating_add(1);
             self.alarms.push(Alarm::critical(self.number, self.criticals, at));
         } else if !critical {
             self.alarms.retain_mut(|alarm| alarm.kind != AlarmKind::Critical || alarm.clear());

@@ -192,7 +192,7 @@ impl Apart {
         let more = if tickets.len() > 3 { ", …" } else { "" };
         let text = (!lost.is_empty()).then(|| match self.state.language {
             Language::Russian => {
-                format!("потеряны вложения: {}, обращения {some}{more}; ищите их в копии", lost.len())
+                format!("потеряны вложения: {}, заявки {some}{more}; ищите их в копии", lost.len())
             }
             Language::English => {
                 format!("attachments lost: {}, of tickets {some}{more}; a backup may have them", lost.len())

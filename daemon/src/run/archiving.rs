@@ -40,6 +40,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 const FEW_TICKETS: usize = 64;
 /// … but no longer than so many milliseconds: a day.
 const FEW_WAIT_MS: i64 = 86_400_000;
+/// The longest story that goes to the archive, in bytes as the ledger has it. There a story is one line, which is read whole;
+/// a longer one stays where it is read an entry at a time.
+const STORY_MAX_BYTES: usize = 8 << 20;
 /// Who says so when the archive fails, and the part that does.
 const ARCHIVE: &str = "archive";
 
@@ -315,13 +318,14 @@ impl Run {
         if archived.tickets.is_empty() { Ok(()) } else { self.hand_over(archived) }
     }
 
-    /// The year of a ticket's archive and its story; `None` while the ticket changes.
+    /// The year of a ticket's archive and its story; `None` while the ticket changes, and where the story is too long.
     fn story(&self, ticket: &Ticket) -> Result<Option<(u16, Story)>, Ended> {
         // One whose story has a hole stays where it is: the hole may be mended, and the others do not wait for that.
-        let told = match self.history.told(ticket.number) {
+        let told = match self.history.told(ticket.number, STORY_MAX_BYTES) {
             Err(HistoryError::Lost { .. }) => return Ok(None),
             told => told?,
         };
+        let Some(told) = told else { return Ok(None) };
         if self.history.is_changing(ticket.number) {
             return Ok(None);
         }

@@ -18,6 +18,7 @@ use super::versions::{self, VersionsReport};
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::alike::RECENT_MAX;
+use crate::desk::event::Receipt;
 use crate::desk::packed::{pack, unpack};
 use crate::desk::report::{Score, Tally};
 use crate::desk::{Desk, Entry, Held, Regulations, Stage, Ticket, TicketNumber};
@@ -445,8 +446,9 @@ impl Books {
                 };
                 self.has_undated |= carried.unsynced;
                 // The key of a batch stands by itself, too, for whoever comes with it and another request.
-                if receipt.step.is_some() && !self.receipts.contains_key(receipt.key.as_str()) {
-                    self.take_receipt(receipt.key.to_string(), Carried { ticket: None, ..carried.clone() });
+                let whole = receipt.of_request().id();
+                if receipt.step.is_some() && !self.receipts.contains_key(whole.as_str()) {
+                    self.take_receipt(whole.to_string(), Carried { ticket: None, ..carried.clone() });
                 }
                 self.take_receipt(receipt.id().to_string(), carried);
             }
@@ -478,9 +480,11 @@ impl Books {
         self.has_undated = false;
     }
 
-    /// The request that was carried out under this [`crate::desk::event::Receipt::id`] within the last day.
-    pub(super) fn carried(&self, id: &str) -> Option<&Carried> {
-        self.receipts.get(id)
+    /// The request that was carried out under this receipt within the last day. What the first versions wrote does not
+    /// say with which token of that name.
+    pub(super) fn carried(&self, receipt: &Receipt) -> Option<&Carried> {
+        let of = |receipt: &Receipt| self.receipts.get(receipt.id().as_str());
+        of(receipt).or_else(|| of(&receipt.of_any_token()))
     }
 
     /// The ticket as an entry left it.

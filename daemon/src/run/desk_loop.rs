@@ -37,8 +37,8 @@ use crate::clock::{self, Clock, SystemClock};
 use crate::desk::alike::SUGGESTED_MAX;
 use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, Ticket,
-    TicketNumber,
+    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Refusal, Regulations, Role,
+    Ticket, TicketNumber,
 };
 use crate::store::tickets::Compacted;
 use crate::store::{Frame, Kept, LedgerError};
@@ -499,7 +499,7 @@ impl Loop {
         now: Timestamp,
     ) -> Result<Done, Failure> {
         if let Some(answer) = receipt.as_ref().and_then(|receipt| self.again(receipt)) {
-            return answer;
+            return answer.and_then(|done| told_to(actor, done));
         }
         if let Some(done) = self.ack_trouble(command, actor) {
             // It is no event, so nothing is in the record.
@@ -573,7 +573,7 @@ impl Loop {
                 Err(Failure::KeyReused)
             });
         }
-        if let Some(carried) = self.books.carried(&receipt.id()) {
+        if let Some(carried) = self.books.carried(receipt) {
             let carried: &Carried = carried;
             return Some(if carried.request == receipt.request.as_str() {
                 Ok(Done {
@@ -587,7 +587,7 @@ impl Loop {
             });
         }
         // A command of a batch is decided anew.
-        let unchanged = self.unchanged.of(&receipt.key, self.clock.monotonic_us());
+        let unchanged = self.unchanged.of(receipt, self.clock.monotonic_us());
         let Unchanged { request, ticket, before_seq, .. } = unchanged.filter(|_| receipt.step.is_none())?;
         Some(if *request == receipt.request {
             let ticket = ticket.and_then(|ticket| self.books.ticket_before(ticket, *before_seq));
@@ -599,10 +599,10 @@ impl Loop {
 
     /// Whether another request was carried out under this key, alone or as a batch.
     fn is_of_another(&self, receipt: &Receipt) -> bool {
-        let in_this_turn = self.batch.carried.get(&receipt.key).map(|known| known.request.as_str());
-        let known = in_this_turn.or_else(|| Some(self.books.carried(&receipt.key)?.request.as_str()));
+        let in_this_turn = self.batch.carried.get(&receipt.id()).map(|known| known.request.as_str());
+        let known = in_this_turn.or_else(|| Some(self.books.carried(receipt)?.request.as_str()));
         let now_us = self.clock.monotonic_us();
-        let known = known.or_else(|| Some(self.unchanged.of(&receipt.key, now_us)?.request.as_str()));
+        let known = known.or_else(|| Some(self.unchanged.of(receipt, now_us)?.request.as_str()));
         known.is_some_and(|known| known != receipt.request)
     }
 
@@ -728,6 +728,17 @@ impl Loop {
                 alarm.acknowledge(&actor.name);
             }
         }
+    }
+}
+
+/// A first answer that is given again shows a ticket, and only to who may see it. A scope never changes, but the receipt may
+/// be of a token that bore the name before: the first versions did not tell them apart.
+fn told_to(actor: &Actor, done: Done) -> Result<Done, Failure> {
+    match &done.ticket {
+        Some(ticket) if !actor.scope.covers_ticket(ticket) => {
+            Err(Refusal::hidden_ticket(ticket.number).into())
+        }
+        Some(_) | None => Ok(done),
     }
 }
 

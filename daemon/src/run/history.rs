@@ -146,7 +146,23 @@ impl History {
     /// # Errors
     /// [`HistoryError`] where the disk or a record fails, or an entry is lost.
     pub fn of(&self, ticket: TicketNumber) -> Result<Vec<Entry>, HistoryError> {
-        Ok(self.told(ticket)?.into_iter().map(|(entry, _)| entry).collect())
+        let mut entries = Vec::new();
+        self.each_told(ticket, 0, |entry, _| {
+            entries.push(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Shows `each` every entry about a ticket, the oldest first; one is held at a time.
+    ///
+    /// # Errors
+    /// As [`History::of`].
+    pub fn each_of(&self, ticket: TicketNumber, mut each: impl FnMut(&Entry)) -> Result<(), HistoryError> {
+        self.each_told(ticket, 0, |entry, _| {
+            each(&entry);
+            ControlFlow::Continue(())
+        })
     }
 
     /// The entries about a ticket behind event `after_seq`, the oldest first: one at least where there is one, and no more
@@ -182,20 +198,30 @@ impl History {
     /// As [`History::of`].
     pub fn revisions(&self, ticket: TicketNumber) -> Result<Revisions, HistoryError> {
         // Each entry is one revision.
-        Ok(self.of(ticket)?.iter().map(|entry| entry.first_seq).zip(1..).collect())
+        let mut revisions = Revisions::new();
+        self.each_of(ticket, |entry| {
+            let revision = revisions.len() as u64 + 1;
+            revisions.insert(entry.first_seq, revision);
+        })?;
+        Ok(revisions)
     }
 
-    /// Every entry about a ticket, the oldest first, each with the bytes that the ledger has of it.
+    /// Every entry about a ticket, the oldest first, each with the bytes that the ledger has of it; none where they are
+    /// longer than `max_bytes` together.
     ///
     /// # Errors
     /// As [`History::of`].
-    pub(super) fn told(&self, ticket: TicketNumber) -> Result<Vec<(Entry, Vec<u8>)>, HistoryError> {
-        let mut told = Vec::new();
+    pub fn told(&self, ticket: TicketNumber, max_bytes: usize) -> Result<Option<Told>, HistoryError> {
+        let (mut told, mut bytes) = (Vec::new(), 0);
         self.each_told(ticket, 0, |entry, kept| {
+            bytes += kept.len();
+            if bytes > max_bytes {
+                return ControlFlow::Break(());
+            }
             told.push((entry, kept));
             ControlFlow::Continue(())
         })?;
-        Ok(told)
+        Ok((bytes <= max_bytes).then_some(told))
     }
 
     /// Shows `each` every entry about a ticket behind event `after_seq`, until it breaks off: nothing is read that it does
@@ -278,9 +304,13 @@ impl History {
         before_seq: u64,
     ) -> Result<Option<Arc<Ticket>>, HistoryError> {
         let mut then = Desk::default();
-        for entry in self.of(number)?.iter().take_while(|entry| entry.first_seq < before_seq) {
-            then.apply(entry);
-        }
+        self.each_told(number, 0, |entry, _| {
+            if entry.first_seq >= before_seq {
+                return ControlFlow::Break(());
+            }
+            then.apply(&entry);
+            ControlFlow::Continue(())
+        })?;
         Ok(then.ticket(number))
     }
 
@@ -383,6 +413,9 @@ impl History {
         });
     }
 }
+
+/// Entries, each with the bytes that the ledger has of it.
+pub type Told = Vec<(Entry, Vec<u8>)>;
 
 /// A part of a ticket's story.
 #[derive(Debug, Default)]

@@ -45,12 +45,14 @@ impl Unchangeds {
     pub(super) fn note(&mut self, receipt: &Receipt, unchanged: Unchanged) {
         // Of a batch only the batch is known by its key; its commands are decided anew.
         let ticket = unchanged.ticket.filter(|_| receipt.step.is_none());
-        self.0.put(receipt.key.clone(), Unchanged { ticket, ..unchanged });
+        self.0.put(receipt.of_request().id(), Unchanged { ticket, ..unchanged });
     }
 
-    /// The request that came under that key within the last day.
-    pub(super) fn of(&self, key: &str, now_us: u64) -> Option<&Unchanged> {
-        self.0.peek(key).filter(|known| now_us.saturating_sub(known.at_us) < REMEMBERED_US)
+    /// The request that came under the key of that receipt within the last day.
+    pub(super) fn of(&self, receipt: &Receipt, now_us: u64) -> Option<&Unchanged> {
+        self.0
+            .peek(&receipt.of_request().id())
+            .filter(|known| now_us.saturating_sub(known.at_us) < REMEMBERED_US)
     }
 }
 
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
 
     fn receipt(key: &str, step: Option<u16>) -> Receipt {
-        Receipt { key: key.into(), request: "sum".into(), step }
+        Receipt { key: key.into(), request: "sum".into(), step, token: None }
     }
 
     fn unchanged(at_us: u64) -> Unchanged {
@@ -70,17 +72,17 @@ mod tests {
     fn a_key_is_remembered_for_a_day() {
         let mut known = Unchangeds::default();
         known.note(&receipt("bot:k", None), unchanged(5));
-        assert_eq!(known.of("bot:k", 5), Some(&unchanged(5)));
-        assert_eq!(known.of("bot:k", 4 + REMEMBERED_US), Some(&unchanged(5)));
-        assert_eq!(known.of("bot:k", 5 + REMEMBERED_US), None);
-        assert_eq!(known.of("bot:other", 5), None);
+        assert_eq!(known.of(&receipt("bot:k", None), 5), Some(&unchanged(5)));
+        assert_eq!(known.of(&receipt("bot:k", None), 4 + REMEMBERED_US), Some(&unchanged(5)));
+        assert_eq!(known.of(&receipt("bot:k", None), 5 + REMEMBERED_US), None);
+        assert_eq!(known.of(&receipt("bot:other", None), 5), None);
     }
 
     #[test]
     fn of_a_batch_its_key_is_remembered_and_none_of_its_tickets() {
         let mut known = Unchangeds::default();
         known.note(&receipt("bot:k", Some(3)), unchanged(5));
-        assert_eq!(known.of("bot:k", 5), Some(&Unchanged { ticket: None, ..unchanged(5) }));
+        assert_eq!(known.of(&receipt("bot:k", None), 5), Some(&Unchanged { ticket: None, ..unchanged(5) }));
     }
 
     #[test]
@@ -89,7 +91,7 @@ mod tests {
         for n in 0..=UNCHANGED_MAX {
             known.note(&receipt(&format!("bot:{n}"), None), unchanged(0));
         }
-        assert_eq!((known.0.len(), known.of("bot:0", 0)), (UNCHANGED_MAX, None));
-        assert!(known.of("bot:1", 0).is_some());
+        assert_eq!((known.0.len(), known.of(&receipt("bot:0", None), 0)), (UNCHANGED_MAX, None));
+        assert!(known.of(&receipt("bot:1", None), 0).is_some());
     }
 }

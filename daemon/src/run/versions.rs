@@ -122,7 +122,7 @@ pub fn tell_missing(missing: &Missing, handle: &Handle) {
     }
     let named: Vec<_> = missing.iter().take(NAMED_MAX).map(|(version, _)| version.as_str()).collect();
     let named = named.join(", ") + if missing.len() > NAMED_MAX { ", …" } else { "" };
-    let text = format!("нет регламента {named}, по нему есть обращения / regulation is missing");
+    let text = format!("нет регламента {named}, по нему есть заявки / regulation is missing");
     tell_part(part, (!missing.is_empty()).then_some(text), handle);
 }
 

@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// The directory below the state directory.
 pub const ATTACHMENTS_DIR: &str = "attachments";
 /// What a file's name ends with while it comes in.
@@ -320,16 +322,12 @@ pub fn sum_of(file: &mut impl Read) -> io::Result<String> {
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; STEP_BYTES]);
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(hex(sum)),
+            Ok(0) => return Ok(hex(&sum.finalize())),
             Ok(read) => sum.update(&buffer[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-}
-
-fn hex(sum: Sha256) -> String {
-    super::backup::hex(&sum.finalize())
 }
 
 /// While this is there, no file goes.
@@ -421,7 +419,7 @@ impl Incoming {
     pub fn make_durable(&mut self) -> Result<AttachmentName, AttachmentError> {
         let file = self.file.take().expect("it is made durable once");
         file.sync_all().map_err(|source| self.failed("sync", source))?;
-        let sha256 = hex(self.sum.clone());
+        let sha256 = hex(&self.sum.clone().finalize());
         let name = AttachmentName { ticket: self.ticket, id: self.id.clone(), sha256 };
         let path = self.inner.dir.join(name.to_string());
         fs::rename(&self.path, &path).map_err(|source| self.failed("rename", source))?;

@@ -146,7 +146,7 @@ impl BoxKey {
     pub fn make(file: &Path) -> Result<(), KeyError> {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         getrandom::fill(key.as_mut()).map_err(KeyError::Random)?;
-        let text = Zeroizing::new(format!("{KEY_PREFIX}{}\n", super::backup::hex(key.as_ref())));
+        let text = Zeroizing::new(format!("{KEY_PREFIX}{}\n", crate::hex::hex(key.as_ref())));
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
         let written = opened.and_then(|mut out| out.write_all(text.as_bytes()).and_then(|()| out.sync_all()));
         written.map_err(|source| KeyError::Write { file: file.to_owned(), source })

@@ -21,7 +21,7 @@ fn hd_9_a_ticket_of_who_went_home_is_flagged() {
     world.on_duty("anna", &["hm"], MONDAY, "09:00", "18:00");
     let ticket = world.register(request("hm", "question"));
     let other = world.register(request("hm", "question"));
-    world.act(other, "assign", json!({ "group": "zm" }));
+    world.act(other, "assign", json!({ "group": "zm", "reason": "Не наше" }));
     assert!(!is_away(&world, ticket) && !is_away(&world, other));
     world.run_until("2026-11-23 18:00");
     assert!(is_away(&world, ticket) && !is_away(&world, other));

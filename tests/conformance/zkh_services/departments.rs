@@ -4,7 +4,7 @@
 
 use andon::desk::clocks::ClockState;
 use andon::desk::explain::explain;
-use andon::desk::{EscalationState, Event, Metric, Refusal, TicketNumber, view};
+use andon::desk::{EscalationState, Event, Metric, Refusal, Stage, TicketNumber, view};
 use andon_tests::time::{instant, local};
 use andon_tests::{SimulatedBox, World};
 use serde_json::{Value, json};
@@ -357,4 +357,30 @@ fn zs_7_an_applied_version_gives_its_own_terms() {
     assert!(refusal.to_string().contains("no topic `legal`"), "{refusal}");
     world.act(ticket, "escalation-answer", answer(1));
     assert_eq!(world.try_apply(ticket, "2.2"), Ok(true), "what was answered needs no topic");
+}
+
+/// What all texts of a ticket come to has a bound, though each of them and how many there are has its own; one that is full is
+/// still worked on and closed.
+#[test]
+fn a_ticket_that_is_full_asks_nobody_more_and_is_still_closed() {
+    let (mut world, ticket) = asked("2026-11-23 11:00", "legal");
+    let long = "ж".repeat(30_000);
+    let mut asked = 1;
+    let refusal = loop {
+        let words = json!({ "escalation": asked, "text": long });
+        if let Err(refusal) = world.try_act(ticket, "escalation-answer", words) {
+            break refusal;
+        }
+        asked += 1;
+        assert!(asked < 100, "it ends before there are as many as there may be");
+        world.act(ticket, "escalate", about("legal"));
+    };
+    assert_eq!(refusal.code(), "ticket-full");
+    assert!(world.ticket(ticket).texts_bytes() <= 1 << 20);
+    assert!(world.ticket(ticket).texts_bytes() + long.len() > 1 << 20, "and not sooner");
+    let said = refusal.to_string();
+    assert!(said.contains("at most 1048576") && said.contains("`follows`"), "{said}");
+    world.act(ticket, "escalation-answer", answer(asked)).act(ticket, "reply", json!({ "text": long }));
+    world.act(ticket, "close", json!({ "reason": "Всё" }));
+    assert_eq!(world.ticket(ticket).stage, Stage::Closed);
 }

@@ -12,6 +12,9 @@ use super::command::TimedCommand;
 use super::problem::{Problem, RowProblem};
 use super::row::{Channel, FIELD_IDS, Label, Priority, Row, State};
 
+/// Why somebody was given a ticket: the log says no more.
+const BY_THE_LOG: &str = "Назначено по журналу";
+
 /// A command of the log's desk, small enough to keep a hundred thousand of them.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -36,8 +39,14 @@ enum Deed {
         from: Priority,
         to: Priority,
     },
-    AssignGroup(Label),
-    AssignAgent(Label),
+    AssignGroup {
+        group: Label,
+        from_agent: bool,
+    },
+    AssignAgent {
+        agent: Label,
+        from_agent: bool,
+    },
     /// An update that changed nothing we know of.
     Update,
 }
@@ -165,16 +174,16 @@ impl Case {
         if let Some(group) = &row.group {
             let agent_left = self.agent.is_some() && row.agent.is_none();
             if regrouped || agent_left {
-                deeds.push(Deed::AssignGroup(group.clone()));
-                self.agent = None;
+                let from_agent = self.agent.take().is_some();
+                deeds.push(Deed::AssignGroup { group: group.clone(), from_agent });
             }
             self.group = Some(group.clone());
         }
         if let Some(agent) = &row.agent
             && self.agent.as_ref() != Some(agent)
         {
-            deeds.push(Deed::AssignAgent(agent.clone()));
-            self.agent = Some(agent.clone());
+            let from_agent = self.agent.replace(agent.clone()).is_some();
+            deeds.push(Deed::AssignAgent { agent: agent.clone(), from_agent });
         }
     }
 }
@@ -195,7 +204,7 @@ fn subject(row: &Row) -> String {
     let [category, subcategory, symptom, ..] = &row.fields;
     let known: Vec<&str> =
         [category, subcategory, symptom].into_iter().flatten().map(AsRef::as_ref).collect();
-    if known.is_empty() { format!("Обращение {}", row.ticket) } else { known.join(" / ") }
+    if known.is_empty() { format!("Заявка {}", row.ticket) } else { known.join(" / ") }
 }
 
 impl Step {
@@ -216,7 +225,7 @@ impl Step {
             Deed::Close => "close",
             Deed::Classify(_) => "classify",
             Deed::Priority { .. } => "priority",
-            Deed::AssignGroup(_) | Deed::AssignAgent(_) => "assign",
+            Deed::AssignGroup { .. } | Deed::AssignAgent { .. } => "assign",
             Deed::Update => "reply",
         }
     }
@@ -247,11 +256,17 @@ impl Deed {
                 ("to", to.id().into()),
                 ("reason", format!("Изменён по журналу, был {}", from.id()).into()),
             ]),
-            Self::AssignGroup(group) => object([("group", (**group).into())]),
-            Self::AssignAgent(agent) => object([("agent", (**agent).into())]),
+            Self::AssignGroup { group, from_agent } => assigned("group", group, *from_agent),
+            Self::AssignAgent { agent, from_agent } => assigned("agent", agent, *from_agent),
             Self::Update => object([("text", "Запись обновлена".into()), ("internal", true.into())]),
         }
     }
+}
+
+/// Who has it from here on. A reason is asked for where an agent had it; the log does not say one.
+fn assigned(to: &'static str, whom: &Label, from_agent: bool) -> Map<String, Value> {
+    let reason = from_agent.then(|| ("reason", BY_THE_LOG.into()));
+    object([(to, (**whom).into())].into_iter().chain(reason))
 }
 
 impl Registration {

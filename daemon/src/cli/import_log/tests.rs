@@ -115,7 +115,7 @@ fn what_is_unknown_at_registration_is_not_said() {
         ("sys_updated_by", "?"),
     ];
     let (lines, ..) = convert(log(&[&nothing]).as_bytes(), &Options::default());
-    assert_eq!(lines[0]["subject"], "Обращение INC1");
+    assert_eq!(lines[0]["subject"], "Заявка INC1");
     assert_eq!((&lines[0]["requester"], &lines[0]["fields"]), (&json!({}), &json!({})));
     assert_eq!(lines[0].get("by"), None);
 }
@@ -211,9 +211,9 @@ fn a_group_comes_before_its_agent() {
         &[
             r#"11:00 assign {"group":"group-5"}"#,
             r#"12:00 assign {"agent":"resolver-3"}"#,
-            r#"13:00 assign {"group":"group-6"}"#,
+            r#"13:00 assign {"group":"group-6","reason":"Назначено по журналу"}"#,
             r#"13:00 assign {"agent":"resolver-3"}"#,
-            r#"14:00 assign {"group":"group-6"}"#,
+            r#"14:00 assign {"group":"group-6","reason":"Назначено по журналу"}"#,
         ],
     );
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::bounds::{self, room_for_link};
 use super::escalate::{escalate, escalation_answer};
 use super::merge::merge;
 use super::planned::{estimate, extend};
@@ -30,7 +31,9 @@ pub(super) fn decide(
     actor: &Actor,
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
-    Ok(draft(desk, ticket, act, actor, at)?.finish())
+    let (decision, after) = draft(desk, ticket, act, actor, at)?.finish_with_ticket();
+    bounds::within(ticket, &after)?;
+    Ok(decision)
 }
 
 /// The ticket as the verb makes it, before its clocks take their turns.
@@ -60,9 +63,9 @@ pub(super) fn draft<'a>(
         Act::Classify(classify) => self::classify(&mut draft, classify),
         Act::Priority(change) => priority(&mut draft, change, actor),
         Act::Take => take(&mut draft, actor),
-        Act::Assign(to) => assign(&mut draft, to),
+        Act::Assign(to) => assign(&mut draft, to, actor),
         Act::Transfer(to) => transfer(&mut draft, to),
-        Act::Route(to) => route(&mut draft, to),
+        Act::Route(to) => route(&mut draft, to, actor),
         Act::Estimate(term) => estimate(&mut draft, term),
         Act::Extend(to) => extend(&mut draft, to),
         Act::Defer(words) => defer(&mut draft, words),
@@ -313,31 +316,32 @@ fn priority(draft: &mut Draft<'_>, change: &PriorityChange, actor: &Actor) -> Re
 }
 
 fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
-    match &draft.ticket.assignee {
-        Some(other) if *other != actor.name => {
-            return Err(Refusal::Conflict {
-                code: "taken",
-                message: format!(
-                    "ticket {} is with {other} already; `transfer` it with a reason",
-                    draft.ticket.number
-                ),
-                ticket: Some(draft.ticket.number),
-                status: Some(draft.ticket.facts.status.clone()),
-            });
-        }
-        Some(_) => {}
-        None => draft.push(Event::Assigned {
-            agent: Some(actor.name.clone()),
-            group: None,
-            reason: None,
-            why: None,
-        }),
+    not_from_another(draft, actor, None)?;
+    if draft.ticket.assignee.is_none() {
+        draft.push(Event::Assigned { agent: Some(actor.name.clone()), group: None, reason: None, why: None });
     }
     draft.move_by_verb("take", None);
     Ok(())
 }
 
-fn assign(draft: &mut Draft<'_>, to: &Assign) -> Result<(), Refusal> {
+/// Refuses to take a ticket from another agent without a reason, which is what `transfer` asks for (HD-11).
+fn not_from_another(draft: &Draft<'_>, actor: &Actor, reason: Option<&String>) -> Result<(), Refusal> {
+    let ticket = &draft.ticket;
+    match &ticket.assignee {
+        Some(other) if *other != actor.name && reason.is_none() => Err(Refusal::Conflict {
+            code: "taken",
+            message: format!(
+                "ticket {} is with {other} already; `transfer` it with a reason, or `assign` it with one",
+                ticket.number
+            ),
+            ticket: Some(ticket.number),
+            status: Some(ticket.facts.status.clone()),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn assign(draft: &mut Draft<'_>, to: &Assign, actor: &Actor) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let agent = wrong.optional_text("agent", to.agent.as_ref()).map(SmolStr::from);
     let group = wrong.optional_text("group", to.group.as_ref()).map(SmolStr::from);
@@ -356,6 +360,7 @@ fn assign(draft: &mut Draft<'_>, to: &Assign) -> Result<(), Refusal> {
         None => draft.ticket.assignee.is_none() && draft.ticket.group == group,
     };
     if !is_theirs {
+        not_from_another(draft, actor, reason.as_ref())?;
         draft.push(Event::Assigned { agent, group, reason, why: None });
     }
     Ok(())
@@ -506,6 +511,8 @@ fn link(draft: &mut Draft<'_>, link: &Link, actor: &Actor) -> Result<(), Refusal
     let other = other.ok_or_else(|| Refusal::field("to", format!("there is no ticket {to}")))?;
     if !draft.ticket.links.iter().any(|known| known.to == to && known.kind == kind) {
         let number = draft.ticket.number;
+        room_for_link(&draft.ticket)?;
+        room_for_link(&other)?;
         draft.push(Event::Linked { to, kind, back: false });
         draft.facts.push(Fact { ticket: Some(to), event: Event::Linked { to: number, kind, back: true } });
         if kind == LinkKind::Problem {

@@ -3,7 +3,7 @@
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Decision, Wrong, in_scope, need, whole_desk};
+use super::{Decision, Wrong, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use crate::desk::command::{DeskAct, Token};
@@ -178,13 +178,14 @@ fn silence(desk: &Desk, before: u64, taking: &[SmolStr], actor: &Actor) -> Resul
 /// The alarm, where it is in the actor's scope.
 fn known<'a>(desk: &'a Desk, id: &str, actor: &Actor) -> Result<&'a Alarm, Refusal> {
     let alarm = desk.alarm(id).ok_or_else(|| Refusal::NotFound { what: "alarm", id: id.to_owned() })?;
-    let of_problem = desk.problem_of_alarm(alarm);
-    match alarm.ticket.and_then(|number| desk.ticket(number)) {
-        Some(ticket) => in_scope(actor, &ticket)?,
-        None if of_problem.is_some_and(|problem| actor.scope.covers_problem(&problem.regulation)) => {}
-        None => whole_desk(actor, &format!("the alarm {id}"))?,
-    }
-    Ok(alarm)
+    let is_theirs = match alarm.ticket.and_then(|number| desk.ticket(number)) {
+        Some(ticket) => actor.scope.covers_ticket(&ticket),
+        None => match desk.problem_of_alarm(alarm) {
+            Some(problem) => actor.scope.covers_problem(&problem.regulation),
+            None => actor.scope.is_whole(),
+        },
+    };
+    if is_theirs { Ok(alarm) } else { Err(Refusal::Hidden { what: "alarm", id: id.to_owned() }) }
 }
 
 fn acked(alarm: &Alarm) -> Fact {

@@ -1,5 +1,6 @@
 //! `merge`: a ticket that says the same as another is closed as its duplicate.
 
+use super::bounds::room_for_link;
 use super::{Draft, Wrong};
 use crate::desk::actor::Actor;
 use crate::desk::command::{LinkKind, Merge};
@@ -38,6 +39,8 @@ pub(super) fn merge(draft: &mut Draft<'_>, merge: &Merge, actor: &Actor) -> Resu
     let number = draft.ticket.number;
     let kind = LinkKind::Duplicate;
     if !draft.ticket.links.iter().any(|link| link.to == into && link.kind == kind) {
+        room_for_link(&draft.ticket)?;
+        room_for_link(&other)?;
         draft.push(Event::Linked { to: into, kind, back: false });
         let back = Event::Linked { to: number, kind, back: true };
         draft.facts.push(Fact { ticket: Some(into), event: back });

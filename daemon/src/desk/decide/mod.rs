@@ -8,6 +8,7 @@ mod alert;
 mod apply;
 mod assignment;
 mod attachments;
+mod bounds;
 mod clients;
 mod clocks;
 mod correct;
@@ -347,12 +348,12 @@ fn may_not_set(priority: &Priority, actor: &Actor) -> Option<String> {
     Some(format!("priority `{}` is set by agents of line {list} only{clause}", priority.name.id))
 }
 
-/// Refuses a ticket that is outside the actor's scope.
+/// Refuses a ticket that is outside the actor's scope, as if it were not there.
 fn in_scope(actor: &Actor, ticket: &Ticket) -> Result<(), Refusal> {
     if actor.scope.covers_ticket(ticket) {
         return Ok(());
     }
-    Err(Refusal::OutOfScope { what: format!("ticket {}", ticket.number), scope: actor.scope.clone() })
+    Err(Refusal::hidden_ticket(ticket.number))
 }
 
 /// Refuses an actor with a scope: this is not about tickets of theirs only.

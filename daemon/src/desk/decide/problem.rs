@@ -54,15 +54,11 @@ fn mass_from(desk: &Desk, regulation: &str, at: Timestamp) -> Option<u32> {
 fn theirs<'a>(desk: &'a Desk, number: ProblemNumber, actor: &Actor) -> Result<&'a Problem, Refusal> {
     let problem =
         desk.problem(number).ok_or_else(|| Refusal::NotFound { what: "problem", id: number.to_string() })?;
-    in_scope(actor, &problem.regulation, || format!("problem {number}"))?;
-    Ok(problem)
-}
-
-fn in_scope(actor: &Actor, regulation: &str, what: impl Fn() -> String) -> Result<(), Refusal> {
-    if actor.scope.covers_problem(regulation) {
-        return Ok(());
+    if actor.scope.covers_problem(&problem.regulation) {
+        Ok(problem)
+    } else {
+        Err(Refusal::Hidden { what: "problem", id: number.to_string() })
     }
-    Err(Refusal::OutOfScope { what: what(), scope: actor.scope.clone() })
 }
 
 /// Refuses what cannot be done in the problem's state.
@@ -222,7 +218,10 @@ fn open(desk: &Desk, open: &OpenProblem, actor: &Actor, at: Timestamp) -> Result
     }
     wrong.done()?;
     let regulation = tickets[0].facts.regulation.clone();
-    in_scope(actor, &regulation, || format!("opening a problem of `{regulation}`"))?;
+    if !actor.scope.covers_problem(&regulation) {
+        let what = format!("opening a problem of `{regulation}`");
+        return Err(Refusal::OutOfScope { what, scope: actor.scope.clone() });
+    }
     let mut linked = Linked::to_new(desk, &regulation, at);
     for ticket in &tickets {
         linked.link(ticket)?;

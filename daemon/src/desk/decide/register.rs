@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+use super::bounds::room_for_link;
 use super::clients;
 use super::fields::{FieldCheck, Values, wanted};
 use super::{
@@ -72,9 +73,9 @@ pub(super) fn may_register(
 
 /// Links a new ticket to the one it goes on from, both ways.
 pub(super) fn follow(draft: &mut Draft<'_>, first: TicketNumber, actor: &Actor) -> Result<(), Refusal> {
-    if draft.desk.ticket(first).is_none_or(|ticket| !actor.scope.covers_ticket(&ticket)) {
-        return Err(Refusal::field("follows", format!("there is no ticket {first}")));
-    }
+    let known = draft.desk.ticket(first).filter(|ticket| actor.scope.covers_ticket(ticket));
+    let known = known.ok_or_else(|| Refusal::field("follows", format!("there is no ticket {first}")))?;
+    room_for_link(&known)?;
     let second = draft.ticket.number;
     draft.push(Event::Linked { to: first, kind: LinkKind::FollowUp, back: false });
     let back = Event::Linked { to: second, kind: LinkKind::FollowUp, back: true };
@@ -99,6 +100,7 @@ pub(super) fn split(draft: &mut Draft<'_>, split: &Split) -> Result<(), Refusal>
     facts.reference = None;
     check(&draft.regulation, &facts, &mut wrong);
     wrong.done()?;
+    room_for_link(&draft.ticket)?;
     facts.opened_by = Some(draft.by.clone()).filter(|by| !by.is_empty());
     facts.version.clone_from(&draft.regulation.version);
     facts.incomplete = is_incomplete(&draft.regulation, &facts);

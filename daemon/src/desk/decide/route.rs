@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::{Draft, Wrong, in_brackets};
+use crate::desk::actor::Actor;
 use crate::desk::command::{BugReport, LinkKind, Route};
 use crate::desk::event::Event;
 use crate::desk::problem::{ProblemNumber, ProblemState};
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{BugReportForm, Trigger};
+use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
-pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal> {
+pub(super) fn route(draft: &mut Draft<'_>, route: &Route, actor: &Actor) -> Result<(), Refusal> {
     let mut wrong = Wrong::default();
     let lines: Vec<u8> = draft.regulation.lines.iter().map(|line| line.id).collect();
     let list = lines.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
@@ -45,21 +47,7 @@ pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal>
     let held = to > from && rule.is_some_and(|rule| rule.held_by_problem);
     if let Some(by) = worked_on(draft).filter(|_| held) {
         let clause = in_brackets(rule.and_then(|rule| rule.clause.as_ref()));
-        let (message, ticket) = match by {
-            WorkedOn::As(ticket) => (
-                format!(
-                    "the problem is worked on as ticket {ticket} already; do not route this one up{clause}"
-                ),
-                Some(ticket),
-            ),
-            WorkedOn::Itself(problem) => (
-                format!(
-                    "problem {problem} is worked on already; do not route this one up{clause}. If this is the ticket to work on it by, confirm the problem with `worked_as`"
-                ),
-                None,
-            ),
-        };
-        return Err(Refusal::Conflict { code: "already-worked-on", message, ticket, status: None });
+        return Err(already_worked_on(draft.desk, by, actor, &clause));
     }
     draft.push(Event::Routed { from, to, reason, bug_report: route.bug_report.clone().map(Box::new) });
     if draft.ticket.assignee.is_some() {
@@ -77,11 +65,39 @@ pub(super) fn route(draft: &mut Draft<'_>, route: &Route) -> Result<(), Refusal>
 }
 
 /// By what a ticket's problem is worked on.
+#[derive(Clone, Copy)]
 enum WorkedOn {
     /// A ticket that is open.
     As(TicketNumber),
     /// No ticket yet.
     Itself(ProblemNumber),
+}
+
+/// Why it is not routed up. What lies outside the actor's scope is not named.
+fn already_worked_on(desk: &Desk, by: WorkedOn, actor: &Actor, clause: &str) -> Refusal {
+    let sees_ticket =
+        |number| desk.ticket(number).is_some_and(|ticket: Arc<Ticket>| actor.scope.covers_ticket(&ticket));
+    let sees_problem =
+        |number| desk.problem(number).is_some_and(|problem| actor.scope.covers_problem(&problem.regulation));
+    let (what, ticket) = match by {
+        WorkedOn::As(ticket) if sees_ticket(ticket) => {
+            (format!("the problem is worked on as ticket {ticket} already"), Some(ticket))
+        }
+        WorkedOn::Itself(problem) if sees_problem(problem) => {
+            (format!("problem {problem} is worked on already"), None)
+        }
+        WorkedOn::As(_) | WorkedOn::Itself(_) => {
+            ("the problem behind this ticket is worked on already".to_owned(), None)
+        }
+    };
+    let way_out = match by {
+        WorkedOn::As(_) => "",
+        WorkedOn::Itself(_) => {
+            ". If this is the ticket to work on it by, confirm the problem with `worked_as`"
+        }
+    };
+    let message = format!("{what}; do not route this one up{clause}{way_out}");
+    Refusal::Conflict { code: "already-worked-on", message, ticket, status: None }
 }
 
 /// What is worked on already and is the problem behind this ticket (GM-5.10).

@@ -4,10 +4,11 @@
 //! that everything was taken, 503 that nothing is lost if it comes again, and 422 that something in it never will be taken;
 //! the rest of it was.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::Value;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
@@ -28,13 +29,33 @@ pub(super) const PATH: &str = "/v1/intake/alertmanager";
 struct AlertmanagerForm {
     /// `"4"`; nobody looks at it.
     version: Option<String>,
-    /// The alerts, each with `status` (`firing` or `resolved`), `labels`, `annotations`, `startsAt`, `generatorURL` and
-    /// `fingerprint`.
-    #[schema(value_type = Vec<Object>)]
-    alerts: Vec<Value>,
+    /// Of an alert that says nothing of its own: `firing` or `resolved`.
+    status: Option<String>,
+    /// The alerts.
+    alerts: Vec<AlertForm>,
     /// How many alerts were left out.
     #[serde(rename = "truncatedAlerts")]
     truncated_alerts: Option<u64>,
+}
+
+/// One alert. What is not named here is passed over; one that is none is told by its place, and the others are taken.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "as that of the form")]
+struct AlertForm {
+    /// `firing` or `resolved`; where it says nothing, the form's own.
+    status: Option<String>,
+    /// What it is of: a text each. Required where there is no `fingerprint`.
+    labels: Option<BTreeMap<String, String>>,
+    /// What is said of it: a text each.
+    annotations: Option<BTreeMap<String, String>>,
+    /// Since when it fires, RFC 3339.
+    starts_at: Option<String>,
+    /// Where it came from: an address in the monitoring system.
+    #[schema(rename = "generatorURL")]
+    generator_url: Option<String>,
+    /// What it is recognised by: 1 to 64 letters and digits; else a sum over its labels.
+    fingerprint: Option<String>,
 }
 
 /// What came of the alerts.
@@ -170,7 +191,7 @@ impl Taken {
                 (None, AlertOutcome::Counted)
             }
             Outcome::Failed(Failure::Refused(
-                refusal @ (Refusal::Forbidden(_) | Refusal::OutOfScope { .. }),
+                refusal @ (Refusal::Forbidden(_) | Refusal::OutOfScope { .. } | Refusal::Hidden { .. }),
             )) => {
                 self.refused.get_or_insert(refusal.into());
                 return Ok(());

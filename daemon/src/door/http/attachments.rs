@@ -82,8 +82,8 @@ pub(super) async fn add(
     let received = receive(&door, &takes(&door, &ticket), &parts.headers, body).await?;
     let files: Vec<Attached> = received.iter().map(|received| received.file.clone()).collect();
     let caller = Caller(actor);
-    let receipt =
-        idempotency::receipt(&caller, &parts.headers, &parts.method, parts.uri.path(), &told(&files))?;
+    let (pass, path) = (parts.extensions.get(), parts.uri.path());
+    let receipt = idempotency::receipt(&caller, pass, &parts.headers, &parts.method, path, &told(&files))?;
     let (count, number) = (files.len(), ticket.number);
     let ticket_max_bytes = door.shared.apart.attachments.limits().ticket_max_bytes;
     let act = AttachmentAct::Add { files, ticket_max_bytes };

@@ -11,12 +11,13 @@ use smol_str::SmolStr;
 
 use super::alertmanager;
 use super::problem::Problem;
-use super::serving::Peer;
+use super::serving::{HangUp, Peer};
 use super::{Door, DoorState};
 use crate::desk::command::Token;
 use crate::desk::{Actor, Refusal, Role};
 use crate::door::secret;
 use crate::run::View;
+use crate::run::tokens::Tokens;
 
 /// Whom a door lets in.
 pub(super) enum Guard {
@@ -47,6 +48,11 @@ impl Pass {
     /// The token's name.
     pub(super) fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// See [`Token::id`].
+    pub(super) fn id(&self) -> SmolStr {
+        self.0.id()
     }
 
     /// Why it lets nobody in any more; none while it does.
@@ -100,23 +106,54 @@ pub(super) fn may_bring(actor: &Actor, what: &str) -> Result<(), Problem> {
     Err(Problem::forbidden(format!("{what} needs the role intake or more; this token has {}", actor.role)))
 }
 
+/// Looks up the token that a request shows, and holds whoever asks to how often they may, whatever they ask for.
+///
+/// With a token that may come in, its requests are what counts, and else those of the address: so nobody behind an address
+/// takes anything from a token that is used there, and no connection with one is given up for theirs.
+pub(super) async fn limit(State(door): State<DoorState>, mut request: Request, next: Next) -> Response {
+    let Some(from) = peer(&request) else { return next.run(request).await };
+    let view = door.shared.handle.view();
+    let shown = Shown::by(request.headers(), &view.tokens());
+    let access = &door.shared.access;
+    let (asks, name) = match &shown {
+        Shown::Known(token) if !token.is_expired(view.now()) => {
+            if let Some(connection) = request.extensions().get::<HangUp>() {
+                connection.is_of_a_token();
+            }
+            let what = || format!("the token `{}` is used more often than it may be", token.name);
+            let asks = access.token_asks(&token.name).map_err(|after_s| (what(), after_s));
+            (asks, Some(token.name.clone()))
+        }
+        Shown::Known(_) | Shown::Unknown | Shown::Nothing => {
+            let what = || "this address asks more often than it may without a token that comes in".to_owned();
+            (access.address_asks(from).map_err(|after_s| (what(), after_s)), None)
+        }
+    };
+    if let Err((what, after_s)) = asks {
+        let problem = to_come_again(request.uri().path(), Problem::rate_limited(&what, after_s));
+        let response = problem.into_response();
+        return match name {
+            Some(name) => named(response, name),
+            None => response,
+        };
+    }
+    request.extensions_mut().insert(shown);
+    next.run(request).await
+}
+
 /// Lets in whom the door's guard knows, and tells the handlers who it is.
 pub(super) async fn guard(State(door): State<DoorState>, mut request: Request, next: Next) -> Response {
     let (actor, pass) = match &door.guard {
         Guard::Tokens => {
-            let shown = secret_sum(request.headers());
-            let tokens = door.shared.handle.view().tokens();
-            let known = shown.as_ref().ok().and_then(|hash| tokens.by_hash(hash));
-            match (known, shown) {
-                (Some(token), _) => match let_in(&door, token, peer(&request)) {
-                    Ok(()) => (token.actor(), Some(Pass(token.clone()))),
-                    Err(problem) => {
-                        let problem = to_come_again(request.uri().path(), problem);
-                        return named(problem.into_response(), token.name.clone());
-                    }
+            let tokens = || door.shared.handle.view().tokens();
+            let shown = request.extensions_mut().remove::<Shown>();
+            match shown.unwrap_or_else(|| Shown::by(request.headers(), &tokens())) {
+                Shown::Known(token) => match let_in(&door, &token, peer(&request)) {
+                    Ok(()) => (token.actor(), Some(Pass(token))),
+                    Err(problem) => return named(problem.into_response(), token.name),
                 },
-                (None, Err(problem)) => return problem.into_response(),
-                (None, Ok(_)) => return turn_away(&door, peer(&request)).into_response(),
+                Shown::Nothing => return nothing_shown().into_response(),
+                Shown::Unknown => return turn_away(&door, peer(&request)).into_response(),
             }
         }
         Guard::Open(actor) => (actor.clone(), None),
@@ -138,12 +175,28 @@ fn peer(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<Peer>().and_then(|peer| peer.0)
 }
 
-/// The sum of the secret that was shown.
-fn secret_sum(headers: &HeaderMap) -> Result<String, Problem> {
-    let secret = bearer(headers).ok_or_else(|| {
-        Problem::unauthorized("send the token's secret as `Authorization: Bearer andon_…`; an admin makes one with `andonctl token add`")
-    })?;
-    Ok(secret::hash(secret.as_bytes()))
+/// What a request shows of a token.
+#[derive(Clone, Debug)]
+enum Shown {
+    /// One that is known, as it was when the request came; its time may be over.
+    Known(Token),
+    /// One that nobody knows.
+    Unknown,
+    /// None.
+    Nothing,
+}
+
+impl Shown {
+    fn by(headers: &HeaderMap, tokens: &Tokens) -> Self {
+        let Some(secret) = bearer(headers) else { return Self::Nothing };
+        tokens.by_hash(&secret::hash(secret.as_bytes())).cloned().map_or(Self::Unknown, Self::Known)
+    }
+}
+
+fn nothing_shown() -> Problem {
+    Problem::unauthorized(
+        "send the token's secret as `Authorization: Bearer andon_…`; an admin makes one with `andonctl token add`",
+    )
 }
 
 /// Whether a token that is known may come in now. What counts for its end is the desk's time: while that is held, since the
@@ -154,14 +207,7 @@ fn let_in(door: &Door, token: &Token, from: Option<IpAddr>) -> Result<(), Proble
         return Err(Problem::token_expired(&token.name, &at.to_rfc3339(door.shared.facts.zone)));
     }
     let Some(from) = from else { return Ok(()) };
-    let access = &door.shared.access;
-    access.token_asks(&token.name).map_err(|after_s| {
-        Problem::rate_limited(
-            &format!("the token `{}` is used more often than it may be", token.name),
-            after_s,
-        )
-    })?;
-    access.token_used(&token.hash, from, view);
+    door.shared.access.token_used(&token.hash, from, view);
     Ok(())
 }
 
@@ -176,19 +222,6 @@ fn turn_away(door: &Door, from: Option<IpAddr>) -> Problem {
 /// Alertmanager drops what was answered 429 and sends again what was answered 503.
 fn to_come_again(path: &str, problem: Problem) -> Problem {
     if path == alertmanager::PATH { problem.into_unavailable() } else { problem }
-}
-
-/// Refuses an address that asks too often, whatever it asks for.
-pub(super) async fn limit_address(State(door): State<DoorState>, request: Request, next: Next) -> Response {
-    let asks = peer(&request).map_or(Ok(()), |from| door.shared.access.address_asks(from));
-    let path = request.uri().path();
-    match asks {
-        Ok(()) => next.run(request).await,
-        Err(after_s) => {
-            let problem = Problem::rate_limited("this address asks more often than it may", after_s);
-            to_come_again(path, problem).into_response()
-        }
-    }
 }
 
 /// The secret that a request shows.

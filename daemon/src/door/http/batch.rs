@@ -3,6 +3,7 @@
 //! What is read here is the same JSON as a line for `andonctl simulate` has, without its time. A ticket that a command of
 //! the batch opens has no number yet, so it is named by that command's place: `"@0"`.
 
+mod schema;
 mod step;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use self::schema::BatchCommand;
 use super::body::{LONG_BODY_MAX_BYTES, Posted, parse_as};
 use super::denials::Denied;
 use super::held::held;
@@ -26,7 +28,7 @@ use super::{Door, DoorState, blocking};
 use crate::clock::monotonic_us;
 use crate::desk::event::Receipt;
 use crate::desk::view::{self, TicketView};
-use crate::desk::{Actor, Command, Held, Ticket, TicketNumber};
+use crate::desk::{Actor, Command, Held, Scope, Ticket, TicketNumber};
 use crate::run::{
     BATCH_COMMANDS_MAX, BATCHES_MAX, Before, CommandBatch, Failure, Outcome, Revisions, Step, StepDone,
 };
@@ -46,7 +48,7 @@ struct BatchRequest {
     /// that was seen in `if_revision`, and the verb's own fields beside them. `"@0"` is the ticket that the first command
     /// of this batch opens, `"@1"` that of the second; it may stand in `ticket`, `follows` and a link's `to`. `take-next`
     /// is a verb here, too: it names no ticket, and `"@0"` is then the one that it took.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<BatchCommand>, min_items = 1, max_items = 1000)]
     commands: Vec<Value>,
     /// Whether the batch ends at the first command that is not carried out; those behind it are `not-tried`. What was
     /// carried out before it stays.
@@ -136,6 +138,7 @@ pub(super) async fn batch(
     let Read { steps, problems, opens, finds: _ } = Read::of(request.commands);
     let batch = CommandBatch { steps, stops_on_refusal: request.stop_on_refusal };
     let caller = posted.caller.0;
+    let scope = caller.scope.clone();
     let Some(place) = door.batches.take(&caller.name, 1) else {
         door.shared.traffic.turned_away(Why::Batches, format_args!("the token `{}`", caller.name));
         return Err(Failure::Busy.into());
@@ -147,7 +150,7 @@ pub(super) async fn batch(
     });
     let results = outcomes.into_iter().zip(problems.into_iter().zip(opens));
     let answer = blocking(move || {
-        let mut writing = Writing::of(&door);
+        let mut writing = Writing::of(&door, scope);
         results.for_each(|(outcome, (problem, opens))| writing.result(outcome, problem, opens));
         writing.end()
     });
@@ -179,6 +182,8 @@ impl Door {
 /// The answer to a batch, as it is written: a result after the other, so that no two tickets are held at once.
 struct Writing<'a> {
     door: &'a Door,
+    /// The tickets that who asked may see.
+    scope: Scope,
     json: Vec<u8>,
     /// The revisions of tickets that came before, as far as they were asked for.
     revisions: HashMap<TicketNumber, Revisions>,
@@ -194,8 +199,9 @@ struct Left {
 }
 
 impl<'a> Writing<'a> {
-    fn of(door: &'a Door) -> Self {
-        Self { door, json: b"{\"results\":[".to_vec(), revisions: HashMap::new(), denied: Denied::default() }
+    fn of(door: &'a Door, scope: Scope) -> Self {
+        let json = b"{\"results\":[".to_vec();
+        Self { door, scope, json, revisions: HashMap::new(), denied: Denied::default() }
     }
 
     fn end(mut self) -> (Vec<u8>, Denied) {
@@ -226,6 +232,10 @@ impl<'a> Writing<'a> {
         let history = self.door.shared.handle.history();
         if before.is_last() {
             let ticket = before.ticket(history)?.ok_or_else(Problem::internal)?;
+            // The first versions did not tell apart whose key it was: a token may have borne the name before.
+            if !self.scope.covers_ticket(&ticket) {
+                return Err(Problem::hidden("ticket", &number.to_string()));
+            }
             let short = ShortTicket { number, revision: ticket.revision };
             return Ok(Left { short, whole: Some(ticket), changed: true });
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
@@ -66,12 +66,14 @@ impl<S: Send + Sync, const MAX_BYTES: usize> FromRequest<S> for Posted<MAX_BYTES
         if !bytes.is_empty() {
             check_type(&parts.headers)?;
         }
-        let receipt = idempotency::receipt(&caller, &parts.headers, &parts.method, parts.uri.path(), &bytes)?;
+        let (pass, path) = (parts.extensions.get(), parts.uri.path());
+        let receipt = idempotency::receipt(&caller, pass, &parts.headers, &parts.method, path, &bytes)?;
         Ok(Self { caller, receipt, json: parse(&bytes)?, _place: place })
     }
 }
 
 pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    check_encoding(headers)?;
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
@@ -84,6 +86,18 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::unsupported_media_type(given))
+    }
+}
+
+/// Refuses a body that is packed: what it holds would have to be bounded anew, and nothing that is sent here is long.
+pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |value: &HeaderValue| {
+        let codings = value.to_str().ok().map(|list| list.split(',').map(str::trim));
+        codings.is_some_and(|mut codings| codings.all(|coding| coding.eq_ignore_ascii_case("identity")))
+    };
+    match headers.get_all(header::CONTENT_ENCODING).iter().find(|value| !is_plain(value)) {
+        Some(packed) => Err(Problem::unsupported_encoding(&String::from_utf8_lossy(packed.as_bytes()))),
+        None => Ok(()),
     }
 }
 

@@ -20,7 +20,11 @@ pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
 }
 
-/// The revision the caller saw (`If-Match`). Of several, the one the ticket has `now`, if it is among them.
+/// What no ticket is ever at.
+const NO_REVISION: u64 = 0;
+
+/// The revision the caller saw (`If-Match`). Of several, the one the ticket has `now`, if it is among them. A weak tag is
+/// none: `If-Match` compares strongly, so that one never matches (RFC 9110, 13.1.1).
 pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Option<u64>, Problem> {
     let mut seen = Vec::new();
     for value in headers.get_all(header::IF_MATCH) {
@@ -28,14 +32,13 @@ pub(super) fn if_revision(headers: &HeaderMap, now: Option<u64>) -> Result<Optio
             if tag == "*" {
                 return Ok(None);
             }
-            // A proxy that packs answers weakens the tag; the revision in it is as exact as before.
-            let tag = tag.strip_prefix("W/").unwrap_or(tag);
+            let (is_weak, tag) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
             let digits = |tag: &&str| tag.bytes().all(|byte| byte.is_ascii_digit());
             let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).filter(digits);
-            let revision = inner.and_then(|tag| tag.parse().ok());
-            seen.push(revision.ok_or_else(|| {
+            let revision: u64 = inner.and_then(|tag| tag.parse().ok()).ok_or_else(|| {
                 Problem::field("If-Match", "must be a ticket's ETag, such as \"7\" with the quotes")
-            })?);
+            })?;
+            seen.push(if is_weak { NO_REVISION } else { revision });
         }
     }
     Ok(now.filter(|now| seen.contains(now)).or_else(|| seen.first().copied()))
@@ -73,7 +76,9 @@ mod tests {
     fn an_if_match_names_the_revision_that_was_seen() {
         for (value, expected) in [
             ("\"7\"", Some(7)),
-            ("W/\"7\"", Some(7)),
+            ("W/\"8\"", Some(NO_REVISION)),
+            ("W/\"8\", \"7\"", Some(NO_REVISION)),
+            ("W/\"7\", \"8\"", Some(8)),
             ("\"6\", \"8\"", Some(8)),
             ("\"5\", \"6\"", Some(5)),
             ("*", None),

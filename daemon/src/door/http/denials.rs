@@ -66,6 +66,8 @@ impl DenialView {
 
 /// Lists the calls that were denied (401, 403, 429) since the start, the newest first; the last 1,000 are kept.
 ///
+/// What a token's scope does not have is answered as if it were not there, and stands here as `out-of-scope`.
+
 /// Of a batch each command that was denied counts.
 #[utoipa::path(get, path = "/v1/denials", tag = "tokens", operation_id = "list_denials",
     params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
@@ -88,8 +90,9 @@ pub(super) async fn list(
     Ok(Json(denials.map(|denial| DenialView::of(denial, zone)).collect()))
 }
 
-/// The codes that an answer with another status may have, though it is a denial: Alertmanager is told 503 for 429.
-const DENIED_BY_CODE: [&str; 2] = ["locked-out", "rate-limited"];
+/// The codes that an answer with another status may have, though it is a denial: Alertmanager is told 503 for 429, and what
+/// lies outside a token's scope is told as if it were not there.
+const DENIED_BY_CODE: [&str; 3] = ["locked-out", "out-of-scope", "rate-limited"];
 
 /// Which of a batch's commands were denied, beside its answer: how many of each code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use axum::http::{HeaderMap, Method};
 
-use super::auth::Caller;
+use super::auth::{Caller, Pass};
 use super::problem::Problem;
 use crate::desk::event::Receipt;
 use crate::door::secret;
@@ -15,9 +15,11 @@ const HEADER: &str = "idempotency-key";
 /// The longest key, in characters.
 const KEY_MAX: usize = 255;
 
-/// What recognises a request, where it came with a key. Keys of different tokens never meet.
+/// What recognises a request, where it came with a key. Keys of different tokens never meet, also not of two that bear one
+/// name one after the other. None of them is the control socket's.
 pub(super) fn receipt(
     caller: &Caller,
+    pass: Option<&Pass>,
     headers: &HeaderMap,
     method: &Method,
     path: &str,
@@ -36,6 +38,7 @@ pub(super) fn receipt(
         key: format!("{}:{key}", caller.0.name).into(),
         request: secret::hash(&request).into(),
         step: None,
+        token: pass.map(Pass::id),
     }))
 }
 

@@ -58,7 +58,9 @@ pub(super) async fn readyz(State(door): State<DoorState>) -> Result<Json<Health>
     responses((status = 200, description = "Counts, in OpenMetrics text", body = String,
         content_type = "application/openmetrics-text")))]
 pub(super) async fn metrics(State(door): State<DoorState>) -> Result<impl IntoResponse, Problem> {
-    let text = door.metrics.text(&door.shared, &door.streams).ok_or_else(Problem::internal)?;
+    // How much is on disk is asked of the disk.
+    let text = blocking(move || door.metrics.text(&door.shared, &door.streams)).await?;
+    let text = text.ok_or_else(Problem::internal)?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
 }
 

@@ -275,7 +275,7 @@ fn door(shared: Arc<Shared>, guard: Guard) -> Router {
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn_with_state(door.clone(), auth::limit_address))
+        .layer(from_fn_with_state(door.clone(), auth::limit))
         .layer(from_fn_with_state(door.clone(), denials::audit))
         .layer(from_fn_with_state(door.clone(), metrics::count))
         .layer(MapResponseLayer::new(caching::harden))

@@ -1,5 +1,6 @@
 //! The OpenAPI document: the routes' own attributes, and what holds for all of them.
 
+pub(super) mod bodies;
 pub(super) mod examples;
 mod formats;
 mod parameters;
@@ -20,11 +21,10 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder};
-use utoipa::{OpenApi as _, PartialSchema, ToSchema};
+use utoipa::{OpenApi as _, PartialSchema, ToSchema as _};
 
 use super::problem::Told;
 use super::{alertmanager, verbs};
-use crate::desk::command;
 use crate::desk::view::TicketView;
 
 /// What the attributes of routes cannot say.
@@ -241,7 +241,7 @@ fn header_parameter(name: &str, description: &str) -> Parameter {
 /// Each verb as an operation of its own, with its own body.
 fn add_verbs(document: &mut OpenApi) {
     for (verb, summary) in verbs::SUMMARIES {
-        let (name, required) = body_of(document, verb);
+        let body = bodies::of(verb);
         let mut operation = OperationBuilder::new()
             .tag("tickets")
             .summary(Some(summary))
@@ -267,9 +267,10 @@ fn add_verbs(document: &mut OpenApi) {
                         Content::new(Some(Ref::from_schema_name(TicketView::name()))),
                     ),
             );
-        if let Some(name) = name {
-            let content = Content::new(Some(Ref::from_schema_name(name)));
-            let required = if required { Required::True } else { Required::False };
+        if let Some(body) = body {
+            let content = Content::new(Some(Ref::from_schema_name(&body.name)));
+            let required = if body.required { Required::True } else { Required::False };
+            body.add_to(document);
             operation = operation.request_body(Some(
                 RequestBodyBuilder::new()
                     .content("application/json", content)
@@ -283,46 +284,6 @@ fn add_verbs(document: &mut OpenApi) {
             operation.build(),
         );
     }
-}
-
-/// The schema of a verb's body, and whether there must be one.
-fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
-    let mut add = |required: bool, body: fn(&mut OpenApi) -> String| (Some(body(document)), required);
-    match verb {
-        "reply" => add(true, schema::<command::Reply>),
-        "ask" | "answer" | "urgent" | "complain" => add(true, schema::<command::Text>),
-        "status" => add(true, schema::<command::StatusMove>),
-        "classify" => add(true, schema::<command::Classify>),
-        "priority" => add(true, schema::<command::PriorityChange>),
-        "assign" => add(true, schema::<command::Assign>),
-        "transfer" => add(true, schema::<command::Transfer>),
-        "route" => add(true, schema::<command::Route>),
-        "estimate" => add(true, schema::<command::Estimate>),
-        "extend" => add(true, schema::<command::Extend>),
-        "defer" => add(true, schema::<command::Defer>),
-        "resolve" => add(true, schema::<command::Resolve>),
-        "confirm" => add(false, schema::<command::Confirm>),
-        "return" => add(true, schema::<command::Return>),
-        "refuse" | "close" => add(true, schema::<command::Ending>),
-        "link" => add(true, schema::<command::Link>),
-        "split" => add(true, schema::<command::Split>),
-        "prefer" => add(true, schema::<command::Prefer>),
-        "escalate" => add(true, schema::<command::Escalate>),
-        "escalation-answer" => add(true, schema::<command::EscalationAnswer>),
-        "merge" => add(true, schema::<command::Merge>),
-        _ => (None, false),
-    }
-}
-
-/// Puts a type and what it is made of among the document's schemas.
-fn schema<T: ToSchema>(document: &mut OpenApi) -> String {
-    let components = document.components.get_or_insert_default();
-    let mut parts = Vec::new();
-    T::schemas(&mut parts);
-    components.schemas.extend(parts);
-    let before = components.schemas.insert(T::name().into_owned(), T::schema());
-    debug_assert!(before.is_none_or(|before| before == T::schema()), "two types are called {}", T::name());
-    T::name().into_owned()
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ use crate::store::{ArchiveError, LedgerError, TicketsError};
 
 /// Content type of every problem.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
+/// The code of a body that is packed; its answer says which encoding is taken (RFC 9110, 15.5.16).
+const UNSUPPORTED_ENCODING: &str = "unsupported-encoding";
 /// How long to wait where the loop is busy, in seconds.
 const RETRY_BUSY_S: u32 = 1;
 /// How long to wait where the daemon stops or its disk fails, in seconds.
@@ -28,7 +30,8 @@ const RETRY_LATER_S: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Problem(Box<Told>);
 
-/// A problem's code, beside its answer: for what is told of denied calls.
+/// A problem's code, beside its answer: for what is told of denied calls. What is there and was told as if it were not has
+/// the code of that.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Code(pub &'static str);
 
@@ -68,11 +71,21 @@ pub(super) struct Told {
     revision: Option<u64>,
     #[serde(skip)]
     retry_after_s: Option<u32>,
+    /// Whether it is there, outside the scope of who asked: they are not told, and whoever keeps the box is.
+    #[serde(skip)]
+    is_hidden: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes by reference")]
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
+}
+
+impl Told {
+    /// The code for what is told of denied calls.
+    fn audited(&self) -> &'static str {
+        if self.is_hidden { "out-of-scope" } else { self.code }
+    }
 }
 
 impl Problem {
@@ -88,6 +101,7 @@ impl Problem {
             ticket_status: None,
             revision: None,
             retry_after_s: None,
+            is_hidden: false,
         }))
     }
 
@@ -193,6 +207,16 @@ impl Problem {
         problem.0.detail =
             format!("the body came with `{given}`; JSON is sent as UTF-8, so leave `charset` out");
         problem
+    }
+
+    /// The body is packed.
+    pub(super) fn unsupported_encoding(given: &str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            UNSUPPORTED_ENCODING,
+            "The body is packed",
+            format!("the body came with `Content-Encoding: {given}`; send it as it is, without that header"),
+        )
     }
 
     /// The body is of another type.
@@ -314,6 +338,13 @@ impl Problem {
         Self::not_there(format!("there is no {what} `{id}`"))
     }
 
+    /// There is such a thing, outside the scope of who asks: told as [`Problem::not_found`] tells it.
+    pub(super) fn hidden(what: &str, id: &str) -> Self {
+        let mut problem = Self::not_found(what, id);
+        problem.0.is_hidden = true;
+        problem
+    }
+
     pub(super) fn not_there(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
@@ -411,7 +442,7 @@ impl Problem {
 
     /// Its status and stable code.
     pub(super) fn kind(&self) -> (StatusCode, &'static str) {
-        (self.0.status, self.0.code)
+        (self.0.status, self.0.audited())
     }
 
     /// As it is sent.
@@ -435,11 +466,14 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self(told) = self;
         let mut response = (told.status, Json(&told)).into_response();
-        response.extensions_mut().insert(Code(told.code));
+        response.extensions_mut().insert(Code(told.audited()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         if let Some(after_s) = told.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after_s));
+        }
+        if told.code == UNSUPPORTED_ENCODING {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if told.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"andon\""));
@@ -454,6 +488,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Fields(errors) => Self::fields(errors),
             Refusal::NotFound { .. } => Self::not_there(detail),
+            Refusal::Hidden { what, id } => Self::hidden(what, &id),
             Refusal::QueueEmpty(_) => {
                 Self::new(StatusCode::NOT_FOUND, "queue-empty", "There is nothing to take", detail)
             }

@@ -17,6 +17,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -80,19 +81,36 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Ends the connection that a request came over, where its answer cannot be told any more.
+/// Ends the connection that a request came over, where its answer cannot be told any more, or another needs its place.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HangUp(Arc<Notify>);
+pub(super) struct HangUp(Arc<Hold>);
+
+/// How a connection is held.
+#[derive(Debug, Default)]
+struct Hold {
+    end: Notify,
+    has_token: AtomicBool,
+}
 
 impl HangUp {
     /// Ends it; what was sent and not taken is lost.
     pub(super) fn now(&self) {
-        self.0.notify_one();
+        self.0.end.notify_one();
     }
 
     /// Returns when it is to end.
     pub(super) async fn told(&self) {
-        self.0.notified().await;
+        self.0.end.notified().await;
+    }
+
+    /// A token that may come in was shown over it: nobody without one gets its place.
+    pub(super) fn is_of_a_token(&self) {
+        self.0.has_token.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether such a token was shown over it.
+    fn has_token(&self) -> bool {
+        self.0.has_token.load(Ordering::Relaxed)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -19,9 +18,9 @@ use super::problem::Problem;
 use super::query::{Named, Query, ticket_number};
 use super::{Door, DoorState, alike, blocking};
 use crate::desk::command::Register;
-use crate::desk::explain::{ClockProof, explain as prove};
+use crate::desk::explain::{ClockProof, Story};
 use crate::desk::view::{self, AlikeView, TicketView};
-use crate::desk::{Command, Entry, FieldError, Role, Scope, Ticket, TicketNumber};
+use crate::desk::{Command, FieldError, Role, Scope, Ticket, TicketNumber};
 use crate::out::EventView;
 use crate::run::{Done, Filter, HistoryError, PAGE_MAX_BYTES, Stretch, View};
 
@@ -250,7 +249,11 @@ pub(super) async fn show(
 /// The ticket a path names; one that the caller's scope does not cover is not there for them.
 pub(super) async fn find(door: &Door, scope: &Scope, number: &str) -> Result<Arc<Ticket>, Problem> {
     let ticket = lookup(door, ticket_number(number)?).await?;
-    ticket.filter(|ticket| scope.covers_ticket(ticket)).ok_or_else(|| Problem::not_found("ticket", number))
+    match ticket {
+        Some(ticket) if scope.covers_ticket(&ticket) => Ok(ticket),
+        Some(_) => Err(Problem::hidden("ticket", number)),
+        None => Err(Problem::not_found("ticket", number)),
+    }
 }
 
 /// The ticket of that number, if there is one.
@@ -279,7 +282,7 @@ pub(super) async fn history(
     query: Query,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let after_seq = after_seq(&query).map_err(Problem::fields)?;
+    let after_seq = after(&query).map_err(Problem::fields)?;
     let ticket = find(&door, &caller.scope, &number).await?;
     let zone = view::zone_of(&ticket, door.shared.handle.view().regulations());
     let (number, history) = (ticket.number, Arc::clone(door.shared.handle.history()));
@@ -301,19 +304,14 @@ pub(super) async fn history(
     Ok(response)
 }
 
-/// The last event that was seen of a history; 0 where it is to begin.
-fn after_seq(query: &Query) -> Result<u64, Vec<FieldError>> {
+/// Where a history or a proof goes on, behind what was told before; 0 where it is to begin.
+fn after(query: &Query) -> Result<u64, Vec<FieldError>> {
     let mut errors = query.unknown(&["cursor"]);
     let after = query.value("cursor").map_or(Ok(0), str::parse).unwrap_or_else(|_| {
         errors.push(FieldError::new("cursor", CURSOR_WRONG));
         0
     });
     if errors.is_empty() { Ok(after) } else { Err(errors) }
-}
-
-async fn entries(door: &Door, number: TicketNumber) -> Result<Vec<Entry>, Problem> {
-    let history = Arc::clone(door.shared.handle.history());
-    Ok(blocking(move || history.of(number)).await??)
 }
 
 /// How a ticket's deadlines came about.
@@ -329,22 +327,65 @@ pub(super) struct Explanation {
 }
 
 /// Proves a ticket's deadlines: counted intervals, pauses, calendars with their revisions.
+///
+/// Proofs that are longer than 8 MiB come in pages of whole clocks, with a `Link` to go on by. Its cursor is how many
+/// clocks were told before.
 #[utoipa::path(get, path = "/v1/tickets/{number}/explain", tag = "tickets", operation_id = "explain_ticket",
-    params(("number" = u64, Path, description = "The ticket's number")),
-    responses((status = 200, description = "The proof", body = Explanation)))]
+    params(("number" = u64, Path, description = "The ticket's number"),
+        ("cursor" = Option<u64>, Query, description = "Where to go on, from the header Link")),
+    responses((status = 200, description = "The proof", body = Explanation,
+        headers(("link" = String, description = "`<…>; rel=\"next\"` where there are more")))))]
 pub(super) async fn explain(
     State(door): State<DoorState>,
     Reader(caller): Reader,
     Named(number): Named<String>,
-) -> Result<Json<Explanation>, Problem> {
+    query: Query,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let told_before = after(&query).map_err(Problem::fields)?;
     let ticket = find(&door, &caller.scope, &number).await?;
     let number = ticket.number;
-    let entries = entries(&door, number).await?;
-    let view = Arc::clone(door.shared.handle.view());
-    let at = door.shared.handle.view().now();
+    let (view, history) = (Arc::clone(door.shared.handle.view()), Arc::clone(door.shared.handle.history()));
+    let at = view.now();
     let zone = view::zone_of(&ticket, view.regulations());
-    let clocks = blocking(move || prove(number, &entries, view.regulations(), at)).await?;
-    Ok(Json(Explanation { number, at: at.to_rfc3339(zone), clocks }))
+    let _making = door.pages.acquire().await;
+    let (json, next) = blocking(move || {
+        let mut story = Story::of(number, view.regulations());
+        history.each_of(number, |entry| story.tell(entry))?;
+        let page = page(story.clocks(at), told_before, PAGE_JSON_MAX_BYTES);
+        let explanation = Explanation { number, at: at.to_rfc3339(zone), clocks: page.clocks };
+        let json = serde_json::to_vec(&explanation).expect("a proof is plain data with text keys");
+        Ok::<_, HistoryError>((json, page.next))
+    })
+    .await??;
+    let mut response = door.long_answer(&caller.name, json)?;
+    if let Some(cursor) = next {
+        response.headers_mut().insert(header::LINK, next_link(&uri, cursor));
+    }
+    Ok(response)
+}
+
+/// Proofs of clocks that are told at once.
+struct ProofPage {
+    clocks: Vec<ClockProof>,
+    /// How many clocks were told with these, where there are more.
+    next: Option<u64>,
+}
+
+/// The clocks behind the first `told_before`: one at least where there is one, and no more than fit into `max_bytes` as JSON.
+fn page(clocks: impl Iterator<Item = ClockProof>, told_before: u64, max_bytes: usize) -> ProofPage {
+    let mut page = ProofPage { clocks: Vec::new(), next: None };
+    let (mut told, mut bytes) = (told_before, 0);
+    for clock in clocks.skip(usize::try_from(told_before).unwrap_or(usize::MAX)) {
+        bytes += serde_json::to_vec(&clock).map_or(0, |json| json.len());
+        if bytes > max_bytes && !page.clocks.is_empty() {
+            page.next = Some(told);
+            return page;
+        }
+        page.clocks.push(clock);
+        told += 1;
+    }
+    page
 }
 
 #[cfg(test)]
@@ -363,6 +404,33 @@ mod tests {
             let link = next_link(&uri.parse().expect("a target"), 7);
             assert_eq!(link, expected, "{uri}");
         }
+    }
+
+    fn clock(cycle: u16, steps: usize) -> ClockProof {
+        let step = serde_json::json!({"at": "", "turn": "paused", "by": "", "why": [], "calendar": "", "revision": "",
+            "counted": [], "used_seconds": 0.0, "target_seconds": null, "deadline": null});
+        let clock = serde_json::json!({"metric": "resolution", "cycle": cycle, "basis": "working-hours", "state": "paused",
+            "target_seconds": null, "used_seconds": 0.0, "deadline": null, "breached_at": null, "provisional": false,
+            "steps": vec![step; steps], "ahead": []});
+        serde_json::from_value(clock).expect("it is a proof")
+    }
+
+    #[test]
+    fn a_proof_that_is_too_long_for_a_page_goes_on_behind_the_clocks_that_were_told() {
+        let clocks = || [clock(1, 1), clock(2, 1), clock(3, 100), clock(4, 1)].into_iter();
+        let of_two: usize =
+            clocks().take(2).map(|clock| serde_json::to_vec(&clock).map_or(0, |json| json.len())).sum();
+        let (mut told, mut cursor, mut pages) = (Vec::new(), Some(0), 0);
+        while let Some(told_before) = cursor {
+            let page = page(clocks(), told_before, of_two);
+            told.extend(page.clocks.iter().map(|clock| clock.cycle));
+            (cursor, pages) = (page.next, pages + 1);
+        }
+        // The third is longer than a page, and comes whole.
+        assert_eq!((told, pages), (vec![1, 2, 3, 4], 3));
+        assert_eq!(page(clocks(), 9, of_two).clocks, []);
+        let whole = page(clocks(), 0, usize::MAX);
+        assert_eq!((whole.clocks.len(), whole.next), (4, None));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use multer::{Field, Multipart};
 use tokio::sync::mpsc;
 
 use super::Door;
-use super::body::{BODY_WITHIN_S, DRAIN_MAX_BYTES};
+use super::body::{BODY_WITHIN_S, DRAIN_MAX_BYTES, check_encoding};
 use super::problem::Problem;
 use crate::chain::chain;
 use crate::clock::monotonic_us;
@@ -237,6 +237,7 @@ pub(super) fn new_id() -> Result<String, Problem> {
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
+    check_encoding(headers)?;
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     multer::parse_boundary(given).map_err(|_| {
         let given = if given.is_empty() { "no Content-Type".to_owned() } else { format!("`{given}`") };

@@ -72,7 +72,7 @@ impl Loop {
 
     /// A step of a batch that came before, and is durable.
     fn carried_out_before(&self, receipt: &Receipt) -> Result<Option<Before>, Failure> {
-        let Some(carried) = self.books.carried(&receipt.id()) else { return Ok(None) };
+        let Some(carried) = self.books.carried(receipt) else { return Ok(None) };
         // Of another request it may be where the batch's own key is forgotten, a day after its first command.
         if carried.request != receipt.request.as_str() {
             return Err(Failure::KeyReused);

@@ -211,8 +211,8 @@ impl Loop {
 
     fn tell_refusing(&mut self, is_full: bool, now: Timestamp) {
         let text = match (self.language, is_full) {
-            (Language::Russian, true) => "диск полон, обращения не принимаются",
-            (Language::Russian, false) => "диск не пишет, обращения не принимаются",
+            (Language::Russian, true) => "диск полон, заявки не принимаются",
+            (Language::Russian, false) => "диск не пишет, заявки не принимаются",
             (Language::English, true) => "the disk is full, no updates are taken",
             (Language::English, false) => "the disk takes no writes, no updates are taken",
         };

@@ -80,7 +80,7 @@ impl Facet {
             Self::Client => facts.client.as_deref().unwrap_or(NONE),
             Self::Regulation => &facts.regulation,
             Self::Channel => &facts.channel,
-            Self::Stage => stage_id(ticket.stage),
+            Self::Stage => ticket.stage.id(),
             Self::Overdue => overdue_id(ticket.is_overdue()),
             Self::Problem => match ticket.problem {
                 Some(problem) => return Cow::Owned(problem.number.to_string()),
@@ -91,15 +91,6 @@ impl Facet {
 
     fn term(self, value: &str) -> Term {
         term(self.mark(), value)
-    }
-}
-
-/// A stage as lists name it.
-pub fn stage_id(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Open => "open",
-        Stage::Resolved => "resolved",
-        Stage::Closed => "closed",
     }
 }
 
@@ -141,7 +132,7 @@ impl Filter {
 
     /// Whether closed tickets may be among those asked for.
     pub fn wants_closed(&self) -> bool {
-        let closed = stage_id(Stage::Closed);
+        let closed = Stage::Closed.id();
         self.facets.iter().all(|(facet, ids)| *facet != Facet::Stage || ids.iter().any(|id| id == closed))
     }
 

@@ -23,7 +23,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use pack::{Facts, pack};
-pub(in crate::store) use seal::hex;
 pub use seal::{SEAL_BYTES, SealCheck};
 pub use unpack::{manifest, unpack};
 

@@ -9,8 +9,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use super::seal::{Sealing, hex};
+use super::seal::Sealing;
 use super::{BackupError, Damage, MANIFEST, Manifest, Member, WHAT};
+use crate::hex::hex;
 use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::FORMAT;
 use crate::store::ledger::Durable;

@@ -1,9 +1,10 @@
 //! The seal at the end of a backup: a gzip member that holds nothing, and whose comment is a checksum.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
+
+use crate::hex::hex;
 
 /// What every gzip member begins with here: deflate, a comment, no time, no system.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0x10, 0, 0, 0, 0, 0, 0xff];
@@ -104,12 +105,4 @@ impl<W: Write> Write for SealCheck<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
     }
-}
-
-/// Bytes in lower-case hex.
-pub(in crate::store) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
-        text
-    })
 }

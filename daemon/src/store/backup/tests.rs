@@ -10,8 +10,9 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::seal::{Sealing, hex};
+use super::seal::Sealing;
 use super::*;
+use crate::hex::hex;
 use crate::store::{Frame, Ledger, keep_text, ledger};
 
 fn frame(first_seq: u64, payload: &[u8]) -> Frame {

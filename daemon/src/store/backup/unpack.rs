@@ -9,8 +9,9 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::seal::{SEAL_BYTES, Seal, hex};
+use super::seal::{SEAL_BYTES, Seal};
 use super::{BackupError, MANIFEST, MANIFEST_MAX_BYTES, Manifest, WHAT};
+use crate::hex::hex;
 use crate::store::PAGE_KEY_FILE;
 use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::{self, Format};

@@ -58,15 +58,6 @@ fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The stage as the file writes it.
-fn stage_id(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Open => "open",
-        Stage::Resolved => "resolved",
-        Stage::Closed => "closed",
-    }
-}
-
 impl Sense<'_> {
     fn line_of(&self, span: &Range<usize>) -> usize {
         toml_problem::line_of(self.text, span)
@@ -107,7 +98,7 @@ impl Sense<'_> {
             format!(
                 "`{}` is of stage `{}`, and a ticket begins open; name a status of stage `open`",
                 status.name.id,
-                stage_id(status.stage)
+                status.stage.id()
             )
         });
         message.into_iter().map(|message| Finding::new(initial.span(), "initial-status", message)).collect()

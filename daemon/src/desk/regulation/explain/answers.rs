@@ -99,7 +99,7 @@ impl Explainer<'_> {
                 clause(rule.clause.as_ref()),
             ];
             let columns = [
-                ("похожих обращений", "alike tickets"),
+                ("похожих заявок", "alike tickets"),
                 ("когда", "when"),
                 ("одинаково, кроме темы", "the same besides the subject"),
                 CLAUSE,

@@ -10,7 +10,7 @@ impl Explainer<'_> {
         let rows =
             rows.map(|kind| vec![kind.title.clone(), kind.id.to_string(), clause(kind.clause.as_ref())]);
         let rows = rows.collect();
-        self.table(("Типы обращений", "Types"), &[TITLE, ID, CLAUSE], rows);
+        self.table(("Типы заявок", "Types"), &[TITLE, ID, CLAUSE], rows);
     }
 
     pub(super) fn priorities(&mut self) {

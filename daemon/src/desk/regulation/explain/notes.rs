@@ -70,7 +70,7 @@ impl Words<'_> {
             add(self.of("вложения", "attachments").to_owned(), rule.note.as_ref(), false);
         }
         if let Some(rule) = &regulation.assignment {
-            add(self.of("распределение обращений", "assignment").to_owned(), rule.note.as_ref(), false);
+            add(self.of("распределение заявок", "assignment").to_owned(), rule.note.as_ref(), false);
         }
         if let Some(rule) = &regulation.staffing {
             add(self.of("состав смены", "staffing").to_owned(), rule.note.as_ref(), false);

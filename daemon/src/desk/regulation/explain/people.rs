@@ -34,7 +34,7 @@ impl Explainer<'_> {
             ("после смены", "after the shift"),
             CLAUSE,
         ];
-        self.table(("Распределение обращений", "Assignment"), &columns, vec![row]);
+        self.table(("Распределение заявок", "Assignment"), &columns, vec![row]);
     }
 
     fn staffing(&mut self, rule: &StaffingRule) {

@@ -88,11 +88,8 @@ impl Explainer<'_> {
             self.w("без ограничений", "no limit")
         };
         let row = vec![order, clients.to_owned(), clause(queue.clause.as_ref())];
-        let columns = [
-            ("что раньше", "what goes first"),
-            ("обращения одного клиента", "tickets of one client"),
-            CLAUSE,
-        ];
+        let columns =
+            [("что раньше", "what goes first"), ("заявки одного клиента", "tickets of one client"), CLAUSE];
         self.table(("Очередь", "Queue"), &columns, vec![row]);
     }
 }

@@ -284,7 +284,7 @@ impl Words<'_> {
             FieldKind::Number => self.of("целое число", "whole number"),
             FieldKind::Url => self.of("адрес https://…", "address https://…"),
             FieldKind::Sealed => {
-                self.of("данные доступа: в обращении не хранятся", "access data: never kept with a ticket")
+                self.of("данные доступа: в заявке не хранятся", "access data: never kept with a ticket")
             }
         };
         word.to_owned()

@@ -8,7 +8,7 @@ use crate::door::http::problem::Problem;
 use crate::run::Step;
 
 /// Takes the next of the queue.
-const TAKE_NEXT: &str = "take-next";
+pub(super) const TAKE_NEXT: &str = "take-next";
 
 /// A command as it was sent.
 type Fields = Map<String, Value>;

@@ -1,17 +1,17 @@
 //! Places for connections: how many there are, and how many one address has.
 //!
-//! Whoever opens more than its share is hung up at once. When all places are taken, the newcomer is let in before the
-//! address that has most: so a host that holds hundreds open keeps nobody out.
+//! When an address has its share, its newcomer gets the place of the oldest of it over which no token has come in; where
+//! there is none, the newcomer is hung up at once. So nobody who has no token keeps out those behind the same address who
+//! have one. When all places are taken, the newcomer is let in before the address that has most, likewise: so a host that
+//! holds hundreds open keeps nobody out.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::super::access::source::Source;
 use super::HangUp;
 use crate::config::Serving;
-
-/// How much of an IPv6 address is one caller's: a host chooses the rest itself.
-const IPV6_HOST_BITS: u32 = 64;
 
 /// The places of one door.
 #[derive(Clone, Debug)]
@@ -25,14 +25,14 @@ pub(super) struct Places {
 struct Taken {
     total: usize,
     next: u64,
-    by_source: HashMap<IpAddr, BTreeMap<u64, HangUp>>,
+    by_source: HashMap<Source, BTreeMap<u64, HangUp>>,
 }
 
 /// One place; it is free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     taken: Arc<Mutex<Taken>>,
-    source: IpAddr,
+    source: Source,
     id: u64,
 }
 
@@ -52,13 +52,13 @@ impl Places {
 
     /// A place for a connection from an address. `hang_up` ends it where another is let in before it.
     pub(super) fn take(&self, address: IpAddr, hang_up: &HangUp) -> Result<Place, Full> {
-        let source = source(address);
+        let source = Source::from(address);
         let mut taken = lock(&self.taken);
         let own = taken.by_source.get(&source).map_or(0, BTreeMap::len);
         if own >= self.limits.connections_per_address {
-            return Err(Full::Address);
-        }
-        if taken.total >= self.limits.connections && !taken.give_up_one(own + 1) {
+            let tokenless = taken.oldest_tokenless(source).ok_or(Full::Address)?;
+            taken.give_up(source, tokenless);
+        } else if taken.total >= self.limits.connections && !taken.give_up_one(own + 1) {
             return Err(Full::Room);
         }
         let id = taken.next;
@@ -70,19 +70,31 @@ impl Places {
 }
 
 impl Taken {
-    /// Hangs up the oldest connection of whoever has most, if that is more than `than`.
+    /// Hangs up a connection of whoever has most, if that is more than `than`: the oldest without a token, else the oldest.
     fn give_up_one(&mut self, than: usize) -> bool {
         let most = self.by_source.iter().max_by_key(|(_, places)| places.len());
         let Some((source, places)) = most.filter(|(_, places)| places.len() > than) else { return false };
         let (source, oldest) = (*source, places.first_key_value().map(|(id, _)| *id));
-        if let Some(hang_up) = oldest.and_then(|id| self.leave(source, id)) {
-            hang_up.now();
+        if let Some(id) = self.oldest_tokenless(source).or(oldest) {
+            self.give_up(source, id);
         }
         true
     }
 
+    /// The connection of a source that has been there longest without a token.
+    fn oldest_tokenless(&self, source: Source) -> Option<u64> {
+        let mut places = self.by_source.get(&source)?.iter();
+        places.find(|(_, hang_up)| !hang_up.has_token()).map(|(id, _)| *id)
+    }
+
+    fn give_up(&mut self, source: Source, id: u64) {
+        if let Some(hang_up) = self.leave(source, id) {
+            hang_up.now();
+        }
+    }
+
     /// Frees a place; nothing where it was given up before.
-    fn leave(&mut self, source: IpAddr, id: u64) -> Option<HangUp> {
+    fn leave(&mut self, source: Source, id: u64) -> Option<HangUp> {
         let places = self.by_source.get_mut(&source)?;
         let left = places.remove(&id)?;
         if places.is_empty() {
@@ -101,16 +113,6 @@ impl Drop for Place {
 
 fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What counts as one caller.
-fn source(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() >> IPV6_HOST_BITS << IPV6_HOST_BITS).into()
-        }
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]
@@ -133,9 +135,35 @@ mod tests {
         pin!(hang_up.told()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
+    fn with_token() -> HangUp {
+        let hang_up = HangUp::default();
+        hang_up.is_of_a_token();
+        hang_up
+    }
+
+    #[test]
+    fn who_has_no_token_keeps_nobody_out_behind_the_same_address() {
+        let (places, near) = (places(10, 3), address("10.0.0.1"));
+        let told = [HangUp::default(), with_token(), HangUp::default()];
+        let held = told.each_ref().map(|told| places.take(near, told).expect("there is room"));
+        let good = with_token();
+        let one = places.take(near, &good).expect("before the oldest without a token");
+        assert_eq!(told.each_ref().map(is_hung_up), [true, false, false]);
+        let two = places.take(near, &good).expect("before the other without one");
+        assert_eq!(told.each_ref().map(is_hung_up), [false, false, true]);
+        assert_eq!(
+            places.take(near, &HangUp::default()).map(drop),
+            Err(Full::Address),
+            "all have tokens now"
+        );
+        assert!(!is_hung_up(&told[1]) && !is_hung_up(&good));
+        drop((held, one, two));
+        assert!(lock(&places.taken).by_source.is_empty());
+    }
+
     #[test]
     fn an_address_has_its_share_and_no_more_and_gets_places_back() {
-        let (places, told) = (places(10, 2), HangUp::default());
+        let (places, told) = (places(10, 2), with_token());
         let bad = address("10.0.0.1");
         let first = places.take(bad, &told).expect("there is room");
         let _second = places.take(bad, &told).expect("there is room");
@@ -148,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_host_does_not_get_more_by_taking_other_addresses_of_its_own_network() {
-        let (places, told) = (places(10, 1), HangUp::default());
+        let (places, told) = (places(10, 1), with_token());
         let _one = places.take(address("2001:db8:1:2::1"), &told).expect("there is room");
         assert_eq!(places.take(address("2001:db8:1:2:ffff::9"), &told).map(drop), Err(Full::Address));
         places.take(address("2001:db8:1:3::1"), &told).expect("another network is another caller");

@@ -251,7 +251,8 @@ async fn the_same_batch_under_its_key_gets_the_same_results_again_also_after_a_r
     let first = world.send(send(&batch)).await.ok(200);
     assert_eq!(statuses(&first), [201, 422, 200, 404]);
     assert_eq!(first.header("idempotent-replayed"), "");
-    world.post("/v1/tickets/1/assign", "lead", &json!({"agent": "petrov"})).await.ok(200);
+    let assign = json!({"agent": "petrov", "reason": "Так надо"});
+    world.post("/v1/tickets/1/assign", "lead", &assign).await.ok(200);
     let again = world.send(send(&batch)).await.ok(200);
     assert_eq!((again.header("idempotent-replayed"), again.json()), ("true", first.json()));
     let world = world.restarted();

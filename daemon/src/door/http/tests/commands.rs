@@ -259,3 +259,125 @@ async fn an_alarm_is_taken_once() {
         ["by"]
     );
 }
+
+/// The secret of a token of that name, role and more, that is added now.
+async fn add_token(world: &World, body: &Value) -> String {
+    let added = world.post("/v1/tokens", "admin", body).await.ok(201).json();
+    added["secret"].as_str().expect("the secret is shown").to_owned()
+}
+
+#[tokio::test]
+async fn a_token_that_is_added_anew_under_a_name_gets_no_answers_of_the_one_before() {
+    let world = World::new().await;
+    let first = add_token(&world, &json!({"name": "bot", "role": "agent"})).await;
+    let ticket = error();
+    let send = |secret: &str, path: &str, body: &Value| {
+        with_json(ask(Method::POST, path, secret).header("idempotency-key", "k"), body)
+    };
+    world.send(send(&first, "/v1/tickets", &ticket)).await.ok(201);
+    let batch = json!({"commands": [{"do": "reply", "ticket": 1, "text": "x"}]});
+    let keyed = |secret: &str| {
+        with_json(ask(Method::POST, "/v1/batch", secret).header("idempotency-key", "b"), &batch)
+    };
+    world.send(keyed(&first)).await.ok(200);
+    world.send(without_body(ask(Method::DELETE, "/v1/tokens/bot", "admin"))).await.ok(204);
+    let second = add_token(&world, &json!({"name": "bot", "role": "viewer"})).await;
+    world.send(send(&second, "/v1/tickets", &ticket)).await.problem(403, "forbidden");
+    world.send(keyed(&second)).await.problem(403, "forbidden");
+    world.send(without_body(ask(Method::DELETE, "/v1/tokens/bot", "admin"))).await.ok(204);
+    // Nor does its key stand in the way of the next: that is another's.
+    let third = add_token(&world, &json!({"name": "bot", "role": "agent", "channels": ["phone"]})).await;
+    let mut other = error();
+    other["channel"] = json!("phone");
+    let answer = world.send(send(&third, "/v1/tickets", &other)).await.ok(201);
+    assert_eq!((answer.header("idempotent-replayed"), &answer.json()["number"]), ("", &json!(2)));
+    world.send(send(&third, "/v1/tickets", &ticket)).await.problem(422, "idempotency-key-reused");
+    let told = world.send(keyed(&third)).await.ok(200);
+    assert_eq!(
+        (told.header("idempotent-replayed"), &told.json()["results"][0]["code"]),
+        ("", &json!("not-found"))
+    );
+}
+
+#[tokio::test]
+async fn what_the_first_versions_remember_of_a_name_is_given_again_to_who_may_see_it() {
+    let world = World::new().await;
+    let body = error();
+    let request = [&b"POST"[..], b"/v1/tickets", body.to_string().as_bytes()].join(&b'\n');
+    let sum = secret::hash(&request).into();
+    let old = crate::desk::event::Receipt { key: "bot:k".into(), request: sum, step: None, token: None };
+    let register = crate::desk::command::Register::from_json(body.clone()).expect("a registration");
+    let bot = Actor::named("bot", Role::Agent);
+    world.handle.command(Command::Register(register), bot, Some(old)).await.expect("it is registered");
+    let send = |secret: &str| {
+        with_json(ask(Method::POST, "/v1/tickets", secret).header("idempotency-key", "k"), &body)
+    };
+    let same = add_token(&world, &json!({"name": "bot", "role": "agent"})).await;
+    let again = world.send(send(&same)).await.ok(201);
+    assert_eq!((again.header("idempotent-replayed"), &again.json()["number"]), ("true", &json!(1)));
+    world.send(without_body(ask(Method::DELETE, "/v1/tokens/bot", "admin"))).await.ok(204);
+    let other = add_token(&world, &json!({"name": "bot", "role": "agent", "channels": ["phone"]})).await;
+    world.send(send(&other)).await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_ticket_that_another_agent_has_is_assigned_with_a_reason_only() {
+    let world = World::new().await;
+    world.register().await;
+    let send = |verb: &str, who: &str, body: Value| {
+        let request = ask(Method::POST, &format!("/v1/tickets/1/{verb}"), who);
+        world.send(with_json(request, &body))
+    };
+    send("assign", "agent", json!({"agent": "petrov"})).await.ok(200);
+    for body in
+        [json!({"agent": "ivanova"}), json!({"group": "print"}), json!({"agent": "lead", "reason": " "})]
+    {
+        for who in ["agent", "lead", "head"] {
+            let told = send("assign", who, body.clone()).await.problem(409, "taken").json();
+            assert_eq!(told["ticket"], 1, "{told}");
+        }
+    }
+    send("take", "lead", json!({})).await.problem(409, "taken");
+    send("assign", "agent", json!({"agent": "petrov"})).await.ok(200);
+    send("assign", "lead", json!({"agent": "agent", "reason": "Петров в отпуске"})).await.ok(200);
+    // Whoever has it may give it away.
+    send("assign", "agent", json!({"group": "print"})).await.ok(200);
+    send("assign", "lead", json!({"agent": "ivanova"})).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_weak_tag_matches_no_revision() {
+    let world = World::new().await;
+    world.register().await;
+    let send = |tag: &str| {
+        let request = ask(Method::POST, "/v1/tickets/1/reply", "agent").header("if-match", tag);
+        world.send(with_json(request, &json!({"text": "Смотрим"})))
+    };
+    let told = send("W/\"1\"").await.problem(412, "revision-changed").json();
+    assert_eq!(told["revision"], 1, "{told}");
+    send("W/\"1\", \"1\"").await.ok(200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_packed_is_refused_with_what_is_taken() {
+    let world = World::new().await;
+    world.register().await;
+    let path = "/v1/tickets/1/reply";
+    for (encoding, is_taken) in
+        [("identity", true), ("IDENTITY", true), ("gzip", false), ("identity, br", false), ("", false)]
+    {
+        let request = ask(Method::POST, path, "agent").header("content-encoding", encoding);
+        let answer = world.send(with_json(request, &json!({"text": "Смотрим"}))).await;
+        if is_taken {
+            answer.ok(200);
+        } else {
+            assert_eq!(answer.problem(415, "unsupported-encoding").header("accept-encoding"), "identity");
+        }
+    }
+    for (method, path) in
+        [(Method::POST, "/v1/tickets/1/attachments"), (Method::PUT, "/v1/tickets/1/sealed/password")]
+    {
+        let request = ask(method, path, "agent").header("content-encoding", "gzip");
+        world.send(with_json(request, &json!({"text": "x"}))).await.problem(415, "unsupported-encoding");
+    }
+}

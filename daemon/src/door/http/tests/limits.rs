@@ -1,5 +1,6 @@
 //! Callers who ask too often, or with tokens that nobody knows; and what is told of whom was denied.
 
+use calendars::Timestamp;
 use serde_json::json;
 
 use super::*;
@@ -83,6 +84,56 @@ async fn an_address_that_asks_too_often_waits_whatever_it_asks_for_and_others_do
         let_in += u32::from(world.send(get(address, "/healthz")).await.status == StatusCode::OK);
     }
     assert!(let_in < 40, "an IPv6 network counts as one address: {let_in}");
+}
+
+#[tokio::test]
+async fn a_token_that_comes_in_waits_for_nobody_who_asks_from_the_same_address_without_one() {
+    let world = world(
+        "requests-per-second-per-token = 1\nburst-per-token = 40\nrequests-per-second-per-address = 1\nburst-per-address = 3",
+    )
+    .await;
+    let ask_for = |path: &str, who: &str| from(NEAR, without_body(ask(Method::GET, path, who)));
+    let mut limited = 0;
+    for who in ["", "andon_wrong"].repeat(10) {
+        let answer = world.send(ask_for("/v1/whoami", who)).await;
+        limited += u32::from(answer.status == StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert!(limited > 0, "twenty are too many");
+    for _ in 0..10 {
+        world.send(ask_for("/v1/whoami", "agent")).await.ok(200);
+        world.send(ask_for("/metrics", "agent")).await.ok(200);
+        world.send(ask_for("/nowhere", "agent")).await.problem(404, "not-found");
+    }
+    // What is open to anybody counts for the token, too.
+    let mut let_in = 30;
+    while world.send(ask_for("/healthz", "agent")).await.status == StatusCode::OK {
+        let_in += 1;
+        assert!(let_in < 1_000, "it ends");
+    }
+    let told = world.send(ask_for("/nowhere", "agent")).await.problem(429, "rate-limited").json();
+    assert!(
+        told["detail"].as_str().is_some_and(|told| told.starts_with("the token `agent` is used")),
+        "{told}"
+    );
+    world.send(ask_for("/v1/whoami", "viewer")).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_token_whose_time_is_over_counts_for_its_address() {
+    let world = world("requests-per-second-per-address = 1\nburst-per-address = 3").await;
+    let end = Timestamp::from_millis(world.handle.view().now().millis() + 1);
+    let token = Token { expires_at: Some(end), ..Token::named("old", Role::Viewer, &secret::hash(b"old")) };
+    let add = Command::Desk(DeskAct::AddToken(token));
+    world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
+    while world.handle.view().now() < end {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    let mut denied = Vec::new();
+    for _ in 0..20 {
+        denied.push(world.whoami(NEAR, "old").await.json()["code"].clone());
+    }
+    assert_eq!(denied[..3], ["token-expired"; 3]);
+    assert!(denied.contains(&json!("rate-limited")), "{denied:?}");
 }
 
 #[tokio::test]

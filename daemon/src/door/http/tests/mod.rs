@@ -15,6 +15,7 @@ mod live;
 mod opening;
 mod pages;
 mod people;
+mod properties;
 mod queue;
 mod reports;
 mod requester;

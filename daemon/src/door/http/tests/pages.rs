@@ -157,3 +157,24 @@ async fn a_form_can_be_filled_from_the_regulation() {
         assert_eq!(regulation[list].as_array().map(Vec::len), Some(count), "{list}");
     }
 }
+
+#[tokio::test]
+async fn a_story_is_read_whole_within_a_bound_only_and_otherwise_an_entry_after_the_other() {
+    let world = World::new().await;
+    world.register().await;
+    for _ in 0..3 {
+        world.post("/v1/tickets/1/reply", "agent", &json!({"text": "x".repeat(60_000)})).await.ok(200);
+    }
+    let (history, number) = (world.handle.history(), crate::desk::TicketNumber(1));
+    let told = |max_bytes| history.told(number, max_bytes).expect("it can be read").map(|told| told.len());
+    assert_eq!((told(150_000), told(250_000)), (None, Some(4)));
+    let mut seen = Vec::new();
+    history.each_of(number, |entry| seen.push(entry.clone())).expect("it can be read");
+    assert_eq!(seen, history.of(number).expect("it can be read"));
+    let proof = world.get("/v1/tickets/1/explain").await.ok(200);
+    assert_eq!((proof.header("link"), &proof.json()["number"]), ("", &json!(1)));
+    let behind = world.get("/v1/tickets/1/explain?cursor=9").await.ok(200).json();
+    assert_eq!(behind["clocks"], json!([]));
+    let wrong = world.get("/v1/tickets/1/explain?cursor=x&y=1").await.problem(422, "invalid-fields");
+    assert_eq!(wrong.fields(), ["y", "cursor"]);
+}

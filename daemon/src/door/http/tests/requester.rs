@@ -73,13 +73,9 @@ async fn gm_5_26_the_page_shows_what_the_requester_is_told_and_nothing_else() {
     let before = world.revision().await;
     let page = world.page(&link).await;
     let html = page.html(200);
-    for shown in [
-        "Не печатаются этикетки",
-        "Исправили &lt;b&gt;печать",
-        "Подтвердить решение",
-        "Вернуть",
-        "Мск",
-    ] {
+    for shown in
+        ["Не печатаются этикетки", "Исправили &lt;b&gt;печать", "Подтвердить решение", "Вернуть", "Мск"]
+    {
         assert!(html.contains(shown), "{shown}: {html}");
     }
     for hidden in ["Только для своих", "7707083893", "a@b.ru", ">agent<"] {

@@ -144,7 +144,10 @@ async fn alarms_are_told_by_the_scope_and_taken_by_it() {
         (2, "unshelve", json!({})),
     ] {
         let path = format!("/v1/alarms/{}/{verb}", id_of(ticket));
-        world.post(&path, &secret, &body).await.problem(403, "out-of-scope");
+        let told = world.post(&path, &secret, &body).await.problem(404, "not-found").json();
+        let absent = world.post(&format!("/v1/alarms/none/{verb}"), &secret, &body).await;
+        let absent = absent.problem(404, "not-found").json();
+        assert_eq!(told["detail"].to_string().replace(&id_of(ticket), "none"), absent["detail"].to_string());
     }
     world.post(&format!("/v1/alarms/{}/ack", id_of(1)), &secret, &json!({})).await.ok(200);
     for (path, body) in [("/v1/board/mute", json!({"for": "5m"})), ("/v1/board/silence", json!({}))] {
@@ -161,16 +164,14 @@ async fn a_scoped_token_changes_nothing_outside_its_scope_by_any_verb() {
         for verb in crate::desk::Act::VERBS {
             let path = format!("/v1/tickets/{number}/{verb}");
             let body = if verb == "link" { json!({"to": 1, "kind": "similar"}) } else { json!({}) };
-            let told = world.post(&path, &secret, &body).await.problem(403, "out-of-scope").json();
-            assert_eq!(
-                told["detail"],
-                format!(
-                    "ticket {number} is not among what this token is for: regulation getmark; channel email"
-                )
-            );
+            let absent = world.post(&format!("/v1/tickets/99/{verb}"), &secret, &body).await;
+            let absent = String::from_utf8(absent.body).expect("JSON").replace("99", &number.to_string());
+            let told = world.post(&path, &secret, &body).await;
+            assert_eq!(String::from_utf8(told.body).expect("JSON"), absent, "{verb}");
             // Nor does a wrong revision tell which is right.
             let request = ask(Method::POST, &path, &secret).header("if-match", "\"77\"");
-            world.send(with_json(request, &body)).await.problem(403, "out-of-scope");
+            let told = world.send(with_json(request, &body)).await;
+            assert_eq!(String::from_utf8(told.body).expect("JSON"), absent, "{verb}");
         }
         assert_eq!(world.get(&format!("/v1/tickets/{number}")).await.json()["revision"], before["revision"]);
     }
@@ -188,6 +189,90 @@ async fn a_scoped_token_changes_nothing_outside_its_scope_by_any_verb() {
         let told = world.post(path, &secret, &body).await.problem(422, "invalid-fields").json();
         assert_eq!(told["errors"], json!([{"field": field, "message": "there is no ticket 2"}]));
     }
+}
+
+/// An answer's text without the number of the ticket that was asked for.
+fn unnumbered(body: Vec<u8>, number: u64) -> String {
+    let text = String::from_utf8(body).expect("JSON");
+    text.replace(&format!("`{number}`"), "`N`").replace(&format!("ticket {number}"), "ticket N")
+}
+
+/// Every way in by which a ticket is named answers of one outside the scope what it answers of none, to the byte.
+#[tokio::test]
+async fn what_lies_outside_the_scope_and_what_is_not_there_cannot_be_told_apart() {
+    let world = world().await;
+    for role in ["viewer", "intake", "agent", "head"] {
+        let secret = world.token(&email_of_getmark(role)).await;
+        for (method, path, body) in [
+            (Method::GET, "", None),
+            (Method::GET, "/history", None),
+            (Method::GET, "/explain", None),
+            (Method::GET, "/alike", None),
+            (Method::GET, "/attachments", None),
+            (Method::GET, "/attachments/x", None),
+            (Method::DELETE, "/attachments/x?reason=y", None),
+            (Method::GET, "/sealed/password", None),
+            (Method::PUT, "/sealed/password", Some(json!({"text": "x"}))),
+            (Method::DELETE, "/sealed/password", None),
+            (Method::POST, "/answer", Some(json!({"text": "x"}))),
+            (Method::POST, "/reply", Some(json!({"text": "x"}))),
+            (Method::POST, "/link", Some(json!({"to": 1, "kind": "similar"}))),
+        ] {
+            let mut told = Vec::new();
+            for number in [2, 3, 99] {
+                let path = format!("/v1/tickets/{number}{path}");
+                let request = ask(method.clone(), &path, &secret);
+                let answer = match &body {
+                    Some(body) => world.send(with_json(request, body)).await,
+                    None => world.send(without_body(request)).await,
+                };
+                told.push((answer.status, unnumbered(answer.body, number)));
+            }
+            assert_eq!((&told[0], &told[1]), (&told[2], &told[2]), "{role} {method} {path}");
+        }
+        let batch = |number: u64| json!({"commands": [{"do": "answer", "ticket": number, "text": "x"}, {"do": "link", "ticket": 1, "to": number, "kind": "similar"}]});
+        let mut told = Vec::new();
+        for number in [2, 3, 99] {
+            let answer = world.post("/v1/batch", &secret, &batch(number)).await;
+            told.push(unnumbered(answer.body, number));
+        }
+        assert_eq!((&told[0], &told[1]), (&told[2], &told[2]), "{role}: batch");
+    }
+}
+
+#[tokio::test]
+async fn whoever_keeps_the_box_is_told_of_calls_for_what_lies_outside_a_scope() {
+    let world = world().await;
+    let secret = world.token(&email_of_getmark("agent")).await;
+    for number in [2, 99] {
+        world.get_as(&format!("/v1/tickets/{number}"), &secret).await.problem(404, "not-found");
+        let batch = json!({"commands": [{"do": "take", "ticket": number}]});
+        world.post("/v1/batch", &secret, &batch).await.ok(200);
+    }
+    let denials = world.get_as("/v1/denials", "admin").await.ok(200).json();
+    let told: Vec<_> = denials.as_array().expect("a list").iter().map(|denial| &denial["code"]).collect();
+    assert_eq!((told, &denials[0]["count"]), (vec![&json!("out-of-scope")], &json!(2)), "{denials}");
+}
+
+#[tokio::test]
+async fn a_problem_that_is_worked_on_as_a_ticket_outside_the_scope_is_told_without_its_number() {
+    let world = world().await;
+    let link = json!({"to": 2, "kind": "problem"});
+    world.post("/v1/tickets/1/link", "agent", &link).await.ok(200);
+    let secret = world.token(&email_of_getmark("agent")).await;
+    let up = json!({"line": 3, "reason": "Выше"});
+    let told = world.post("/v1/tickets/1/route", &secret, &up).await.problem(409, "already-worked-on").json();
+    assert_eq!(
+        (&told["ticket"], told["detail"].to_string().contains("ticket 2")),
+        (&Value::Null, false),
+        "{told}"
+    );
+    let told = world.post("/v1/tickets/1/route", "agent", &up).await.problem(409, "already-worked-on").json();
+    assert_eq!(
+        (&told["ticket"], told["detail"].to_string().contains("ticket 2")),
+        (&json!(2), true),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -120,6 +120,22 @@ async fn the_control_socket_asks_for_no_token() {
     served.await.expect("it did not panic").expect("it ends in order");
 }
 
+/// Whether a request with the token of a role is answered 200; none where the connection was hung up. What came before it is
+/// read to its end.
+async fn answers(stream: &mut TcpStream, who: &str) -> Option<bool> {
+    let token = if who.is_empty() { String::new() } else { format!("authorization: Bearer {who}\r\n") };
+    let get = format!("GET /v1/whoami HTTP/1.1\r\nhost: desk\r\n{token}\r\n");
+    stream.write_all(get.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    // The answer to this request ends with the object's brace.
+    while !answer.ends_with(b"}") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.ok()?;
+        answer.push(byte[0]);
+    }
+    Some(answer.starts_with(b"HTTP/1.1 200"))
+}
+
 #[tokio::test]
 async fn an_address_that_has_its_share_is_hung_up_and_what_it_has_goes_on() {
     let world = World::new().await;
@@ -128,13 +144,7 @@ async fn an_address_that_has_its_share_is_hung_up_and_what_it_has_goes_on() {
     let traffic = Arc::clone(&entrance.traffic);
     let mut open = over_tcp_by(&world, entrance).await;
     let address = open.to.peer_addr().expect("it is connected");
-    let get = "GET /healthz HTTP/1.1\r\nhost: desk\r\n\r\n";
-    let answers = async |stream: &mut TcpStream| {
-        stream.write_all(get.as_bytes()).await.ok()?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status).await.ok()?;
-        Some(status == *b"HTTP/1.1 200")
-    };
+    let answers = async |stream: &mut TcpStream| answers(stream, "viewer").await;
     assert_eq!(answers(&mut open.to).await, Some(true));
     let mut second = TcpStream::connect(address).await.expect("it listens");
     assert_eq!(answers(&mut second).await, Some(true));
@@ -147,7 +157,34 @@ async fn an_address_that_has_its_share_is_hung_up_and_what_it_has_goes_on() {
     while answers(&mut again).await.is_none() {
         again = TcpStream::connect(address).await.expect("it listens");
     }
-    open.to.write_all(get.as_bytes()).await.expect("the first goes on");
+    open.to.write_all(b"GET /healthz HTTP/1.1\r\nhost: desk\r\n\r\n").await.expect("the first goes on");
+}
+
+#[tokio::test]
+async fn who_holds_connections_open_without_a_token_keeps_nobody_out_behind_the_same_address() {
+    let world = World::new().await;
+    let limits = Serving { connections: 16, connections_per_address: 4 };
+    let entrance = Entrance { limits, ..Entrance::default() };
+    let mut open = over_tcp_by(&world, entrance).await;
+    let address = open.to.peer_addr().expect("it is connected");
+    assert_eq!(answers(&mut open.to, "agent").await, Some(true));
+    for _ in 0..10 {
+        // Half a head, a whole request without a token, and one with a token that nobody knows.
+        let mut silent = Vec::new();
+        for words in ["GET /v1/tickets HT", ""] {
+            let mut stream = TcpStream::connect(address).await.expect("the system takes it");
+            stream.write_all(words.as_bytes()).await.expect("the system takes it");
+            silent.push(stream);
+        }
+        for who in ["", "andon_wrong"] {
+            let mut stream = TcpStream::connect(address).await.expect("the system takes it");
+            answers(&mut stream, who).await;
+            silent.push(stream);
+        }
+        let mut good = TcpStream::connect(address).await.expect("the system takes it");
+        assert_eq!(answers(&mut good, "viewer").await, Some(true), "one with a token comes in");
+        assert_eq!(answers(&mut open.to, "agent").await, Some(true), "and the one that is there goes on");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::ways::{always_closes, stages_of};
-use super::{Finding, Sense, quoted, stage_id};
+use super::{Finding, Sense, quoted};
 use crate::desk::actor::Role;
 use crate::desk::clocks::Metric;
 use crate::desk::command::Act;
@@ -110,7 +110,7 @@ impl Sense<'_> {
             "return" if stage != Stage::Open => {
                 format!(
                     "does not open a ticket again: `{id}` is of stage `{}`; name a status of stage `open`",
-                    stage_id(stage)
+                    stage.id()
                 )
             }
             _ => return None,
