@@ -67,7 +67,6 @@ impl DenialView {
 /// Lists the calls that were denied (401, 403, 429) since the start, the newest first; the last 1,000 are kept.
 ///
 /// What a token's scope does not have is answered as if it were not there, and stands here as `out-of-scope`.
-
 /// Of a batch each command that was denied counts.
 #[utoipa::path(get, path = "/v1/denials", tag = "tokens", operation_id = "list_denials",
     params(("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100")),
