@@ -49,8 +49,9 @@ fn words_of(event: &Event) -> Option<(bool, &String)> {
         | Event::Resolved { text, .. }
         | Event::Refused { text: Some(text), .. }
         | Event::Closed { text: Some(text), .. } => Some((true, text)),
-        Event::Answered { text } | Event::Returned { reason: text } => Some((false, text)),
-        Event::Confirmed { comment: Some(text), .. } => Some((false, text)),
+        Event::Answered { text }
+        | Event::Returned { reason: text }
+        | Event::Confirmed { comment: Some(text), .. } => Some((false, text)),
         _ => None,
     }
 }

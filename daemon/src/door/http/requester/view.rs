@@ -50,19 +50,42 @@ pub(super) struct PageView {
     /// What is promised, or asked for, and until when.
     terms: Vec<(&'static str, String)>,
     said: Vec<SaidView>,
-    /// Whether a solution waits to be confirmed or returned.
-    can_confirm: bool,
-    can_return: bool,
-    /// Whether it is closed and only its mark may still be given.
-    can_mark: bool,
-    /// Whether words of the requester are taken.
-    can_answer: bool,
+    /// What the requester may say now.
+    form: Option<Form>,
     waits_for_requester: bool,
     marks: Vec<MarkView>,
     /// The mark that was given, in the regulation's own word.
     mark: Option<String>,
     told: Option<&'static str>,
     kept: Kept,
+}
+
+/// What the requester may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Form {
+    /// Words, to an open ticket.
+    Answer,
+    /// A solution waits to be confirmed.
+    Confirm,
+    /// … or returned, where the regulation knows that.
+    ConfirmOrReturn,
+    /// It is closed, and only its mark may still be given.
+    Mark,
+}
+
+impl Form {
+    /// The form for a ticket; none where nothing more is to be said.
+    fn of(ticket: &Ticket, regulation: Option<&Regulation>) -> Option<Self> {
+        let has = |verb| regulation.is_some_and(|regulation| regulation.verb(verb).is_some());
+        let has_marks = regulation.is_some_and(|regulation| !regulation.marks.is_empty());
+        match ticket.stage {
+            Stage::Open => Some(Self::Answer),
+            Stage::Resolved if has("return") => Some(Self::ConfirmOrReturn),
+            Stage::Resolved => Some(Self::Confirm),
+            Stage::Closed => (ticket.mark.is_none() && has_marks && has("confirm")).then_some(Self::Mark),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -96,10 +119,6 @@ impl PageView {
             let title = marks.iter().find(|mark| mark.id == *id).map(|mark| mark.title.as_str());
             title.unwrap_or(id).to_owned()
         });
-        let has = |verb| {
-            regulation.is_some_and(|regulation: &std::sync::Arc<Regulation>| regulation.verb(verb).is_some())
-        };
-        let is_running = |metric| running(ticket, metric).is_some();
         Self {
             lang: words.lang(),
             other_lang: words.of("en", "ru"),
@@ -116,11 +135,8 @@ impl PageView {
                 .into_iter()
                 .map(|Said { at, from_desk, text }| SaidView { at: words.moment(at, zone), from_desk, text })
                 .collect(),
-            can_confirm: ticket.stage == Stage::Resolved,
-            can_return: ticket.stage == Stage::Resolved && has("return"),
-            can_mark: ticket.stage == Stage::Closed && given.is_none() && !marks.is_empty() && has("confirm"),
-            can_answer: ticket.stage == Stage::Open,
-            waits_for_requester: is_running(Metric::RequesterAnswer),
+            form: Form::of(ticket, regulation.map(AsRef::as_ref)),
+            waits_for_requester: running(ticket, Metric::RequesterAnswer).is_some(),
             marks: marks
                 .iter()
                 .map(|mark| MarkView { id: mark.id.to_string(), title: mark.title.clone() })
