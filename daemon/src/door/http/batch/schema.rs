@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use utoipa::openapi::schema::{
-    AdditionalProperties, Discriminator, KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema,
-    SchemaFormat, SchemaType, Type,
+    AdditionalProperties, Discriminator, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat,
+    SchemaType, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -91,7 +91,7 @@ fn add(form: &mut Object, field: &str, schema: Object) {
 fn nullable_number() -> Object {
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .format(Some(SchemaFormat::Custom("uint64".to_owned())))
         .minimum(Some(0))
         .description(Some("The revision that was seen"))
         .build()
@@ -101,7 +101,7 @@ fn nullable_number() -> Object {
 fn ticket() -> RefOr<Schema> {
     let number = ObjectBuilder::new()
         .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .format(Some(SchemaFormat::Custom("uint64".to_owned())))
         .minimum(Some(0));
     let place = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^@[0-9]+$"));
     OneOfBuilder::new()
