@@ -19,7 +19,7 @@ pub(super) fn within(before: &Ticket, after: &Ticket) -> Result<(), Refusal> {
         let message = format!("ticket {} would have had {clocks} clocks; at most {CLOCKS_MAX}", after.number);
         return Err(full(
             "ticket-full",
-            message,
+            &message,
             "`close` it, and register another that `follows` it",
             before,
         ));
@@ -28,7 +28,7 @@ pub(super) fn within(before: &Ticket, after: &Ticket) -> Result<(), Refusal> {
         let message =
             format!("the texts of ticket {} would be {bytes} bytes; at most {TEXTS_MAX_BYTES}", after.number);
         let way_out = "attach what is longer as a file, or register another that `follows` it";
-        return Err(full("ticket-full", message, way_out, before));
+        return Err(full("ticket-full", &message, way_out, before));
     }
     Ok(())
 }
@@ -40,10 +40,10 @@ pub(super) fn room_for_link(ticket: &Ticket) -> Result<(), Refusal> {
     }
     let message = format!("ticket {} has {LINKS_MAX} links, and no ticket has more", ticket.number);
     let way_out = "a problem, POST /v1/problems, has room for more tickets of one cause";
-    Err(full("too-many-links", message, way_out, ticket))
+    Err(full("too-many-links", &message, way_out, ticket))
 }
 
-fn full(code: &'static str, message: String, way_out: &str, ticket: &Ticket) -> Refusal {
+fn full(code: &'static str, message: &str, way_out: &str, ticket: &Ticket) -> Refusal {
     Refusal::Conflict {
         code,
         message: format!("{message}; {way_out}"),

@@ -138,7 +138,7 @@ proptest! {
     ) {
         let mut form = String::new();
         for (name, text) in &files {
-            form += &format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n");
+            form.push_str(&format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n"));
         }
         form += "--edge--\r\n";
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=edge"))]);
