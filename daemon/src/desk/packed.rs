@@ -19,6 +19,8 @@ use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
+use super::help::{Article, LeadQuestion};
+use super::issue::Issue;
 use super::problem::{ProblemNumber, TicketProblem};
 use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber, Way};
@@ -381,8 +383,11 @@ structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
         criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred, way,
-        problem,
+        problem, issues, lead_questions, articles,
     }
+    Issue { id, tracker, key, url, text, opened_at, by, status, done, changed_at }
+    LeadQuestion { id, text, asked_at, by, answer, answered_by, answered_at }
+    Article { url, title, at, by }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::clients;
+use super::{clients, employees};
 use super::fields::{FieldCheck, Values, wanted};
 use super::{
     Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, mass, may_not_set, need, one_of_roles,
@@ -34,6 +34,7 @@ pub(super) fn decide(
     facts.opened_by = by_agent.then(|| actor.name.clone());
     let has_register = regulation.clients.is_some() && !desk.is_lenient();
     let client = clients::of(desk, &facts).filter(|_| has_register);
+    let no_employee = employees::known(desk, &regulation, &mut facts)?;
     if let Some(client) = client {
         facts.client = Some(client.terms.name.clone());
         clients::may_come_by(&regulation, client, &facts)?;
@@ -44,6 +45,11 @@ pub(super) fn decide(
     }
     if let Some(client) = client {
         clients::refuse_others(&mut draft, client)?;
+    }
+    if let Some(reason) = no_employee
+        && draft.ticket.stage == Stage::Open
+    {
+        employees::refuse_others(&mut draft, reason)?;
     }
     mass::note_alike(&mut draft);
     Ok(draft.finish())

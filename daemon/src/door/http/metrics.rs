@@ -20,7 +20,12 @@ use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::desk::ProblemState;
 use crate::desk::alike::PER_STEM;
+use crate::desk::client::CLIENTS_MAX;
+use crate::desk::employee::{EMPLOYEES_AT_ONCE_MAX, EMPLOYEES_MAX};
+use crate::desk::help::{ARTICLES_MAX, QUESTIONS_MAX};
+use crate::desk::issue::ISSUES_MAX;
 use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::report::SLICES_MAX;
@@ -398,6 +403,12 @@ fn register_limits(registry: &mut Registry) {
         ("shifts_limit", "Shifts that the roster has", SHIFTS_MAX),
         ("shifts_at_once_limit", "Shifts that are added at once", SHIFTS_AT_ONCE_MAX),
         ("group_take_limit", "Tickets of a group that are taken at once", TAKE_MAX),
+        ("clients_limit", "Clients that the register has", CLIENTS_MAX),
+        ("employees_limit", "Employees that the directory has", EMPLOYEES_MAX),
+        ("employees_at_once_limit", "Employees that are written down or taken out at once", EMPLOYEES_AT_ONCE_MAX),
+        ("ticket_issues_limit", "Issues that a ticket has", ISSUES_MAX),
+        ("ticket_articles_limit", "Articles that a ticket names", ARTICLES_MAX),
+        ("ticket_lead_questions_limit", "Questions to the lead that a ticket has", QUESTIONS_MAX),
         ("problem_tickets_limit", "Tickets that a problem may have", TICKETS_MAX as usize),
         ("problem_lot_limit", "Tickets that are changed for a problem in one turn of the desk", LOT_TICKETS),
         ("problems_over_limit", "Problems that are over and remembered", OVER_MAX),

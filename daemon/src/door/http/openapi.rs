@@ -39,6 +39,7 @@ use crate::desk::view::TicketView;
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
         (name = "clients", description = "Who is asked for, and who speaks for them"),
+        (name = "employees", description = "Who may ask, where only employees may"),
         (name = "queue", description = "What is to be taken, in order"),
         (name = "problems", description = "One cause of many tickets: suspected, confirmed, closed with all of them"),
         (name = "intake", description = "What other systems send in their own form"),
@@ -290,7 +291,7 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
     let mut add = |required: bool, body: fn(&mut OpenApi) -> String| (Some(body(document)), required);
     match verb {
         "reply" => add(true, schema::<command::Reply>),
-        "ask" | "answer" | "urgent" | "complain" => add(true, schema::<command::Text>),
+        "ask" | "answer" | "urgent" | "complain" | "ask-lead" => add(true, schema::<command::Text>),
         "status" => add(true, schema::<command::StatusMove>),
         "classify" => add(true, schema::<command::Classify>),
         "priority" => add(true, schema::<command::PriorityChange>),
@@ -310,6 +311,10 @@ fn body_of(document: &mut OpenApi, verb: &str) -> (Option<String>, bool) {
         "escalate" => add(true, schema::<command::Escalate>),
         "escalation-answer" => add(true, schema::<command::EscalationAnswer>),
         "merge" => add(true, schema::<command::Merge>),
+        "issue" => add(true, schema::<command::OpenIssue>),
+        "issue-status" => add(true, schema::<command::TellIssue>),
+        "lead-answer" => add(true, schema::<command::LeadAnswer>),
+        "cite" => add(true, schema::<command::Cite>),
         _ => (None, false),
     }
 }

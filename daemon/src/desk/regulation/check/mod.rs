@@ -5,6 +5,7 @@
 
 mod clients;
 mod clocks;
+mod employees;
 mod mass_problem;
 mod people;
 mod quality;
@@ -246,6 +247,8 @@ impl Check<'_> {
             topics: self.topics(file, &names),
             queue: file.queue.as_ref().map(|queue| self.queue(queue, &names)).unwrap_or_default(),
             clients: file.clients.as_ref().map(|rule| self.clients(rule, file, &names)),
+            employees: file.employees.as_ref().map(|rule| self.employees(rule, file)),
+            trackers: self.trackers(&file.trackers),
             marks: file.marks.iter().map(mark).collect(),
             quality: self.quality(file),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
@@ -525,6 +528,11 @@ impl Check<'_> {
             clause: reason.clause.clone(),
             note: reason.note.clone(),
         }
+    }
+
+    fn trackers(&mut self, trackers: &[file::Named]) -> Vec<Named> {
+        self.unique("tracker.id", trackers.iter().map(|tracker| &tracker.id));
+        trackers.iter().map(named).collect()
     }
 
     fn sources(&mut self, sources: &[file::Source]) -> Vec<Source> {
