@@ -30,6 +30,7 @@ use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::report::SLICES_MAX;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
+use crate::run::view::Totals;
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
 /// Content type of the answer.
@@ -78,6 +79,12 @@ struct PeopleLabels {
     are: &'static str,
 }
 
+/// Label of a count of problems.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProblemLabels {
+    state: &'static str,
+}
+
 /// Label of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WebhookLabels {
@@ -121,6 +128,9 @@ pub(super) struct Metrics {
     webhook_dead: Family<WebhookLabels, Gauge>,
     uptime_seconds: Gauge<i64, AtomicI64>,
     people: Family<PeopleLabels, Gauge>,
+    problems: Family<ProblemLabels, Gauge>,
+    clients: Gauge,
+    employees: Gauge,
 }
 
 impl Metrics {
@@ -154,6 +164,9 @@ impl Metrics {
             webhook_dead: Family::default(),
             uptime_seconds: Gauge::default(),
             people: Family::default(),
+            problems: Family::default(),
+            clients: Gauge::default(),
+            employees: Gauge::default(),
         };
         traffic.register(&mut metrics.registry);
         metrics.registered()
@@ -242,6 +255,9 @@ impl Metrics {
             self.batch_seconds.clone(),
         );
         registry.register("people", "Agents and shifts by what they are", self.people.clone());
+        registry.register("problems", "Problems by their state", self.problems.clone());
+        registry.register("clients", "Clients in the register", self.clients.clone());
+        registry.register("employees", "Employees in the directory", self.employees.clone());
         register_limits(registry);
         registry.register_with_unit(
             "uptime",
@@ -329,6 +345,13 @@ impl Metrics {
         {
             self.people.get_or_create(&PeopleLabels { are }).set(as_gauge(count as u64));
         }
+        let Totals { problems, clients, employees } = view.totals();
+        for (state, count) in ProblemState::ALL.into_iter().zip(problems) {
+            let labels = ProblemLabels { state: state.id() };
+            self.problems.get_or_create(&labels).set(as_gauge(count as u64));
+        }
+        self.clients.set(as_gauge(clients as u64));
+        self.employees.set(as_gauge(employees as u64));
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();
