@@ -8,6 +8,7 @@ mod attachments;
 mod limits;
 mod panel;
 mod pins;
+mod roster;
 mod sealed;
 pub mod serving;
 pub mod signals;
@@ -36,6 +37,7 @@ pub use alertmanager::Alertmanager;
 pub use attachments::Attachments;
 pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
+pub use roster::Roster;
 pub use sealed::Sealed;
 pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
@@ -164,6 +166,8 @@ pub struct Config {
     pub attachments: Attachments,
     /// The key of access data.
     pub sealed: Sealed,
+    /// What the wall tells of the roster.
+    pub roster: Roster,
     /// Where events are posted. Default: nowhere.
     #[serde(rename = "webhook")]
     pub webhooks: Vec<Webhook>,
@@ -188,6 +192,7 @@ impl Default for Config {
             alertmanager: None,
             attachments: Attachments::default(),
             sealed: Sealed::default(),
+            roster: Roster::default(),
             webhooks: Vec::new(),
         }
     }
