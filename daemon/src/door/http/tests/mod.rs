@@ -16,6 +16,7 @@ mod opening;
 mod pages;
 mod people;
 mod queue;
+mod registers;
 mod reports;
 mod roles;
 mod scopes;
