@@ -22,7 +22,8 @@ fn client(random: &mut Random) -> ClientAct {
         0 => ClientAct::Remove(IDS[at].to_owned()),
         1 => {
             let email = Some(ADDRESSES[random.index(ADDRESSES.len())].to_owned());
-            let contact = Requester { name: Some("Анна Петрова".to_owned()), email, ..Requester::default() };
+            let contact =
+                Requester { name: Some("Анна Петрова".to_owned()), email, ..Requester::default() };
             let notice = format!("Письмо № {}", random.below(100));
             ClientAct::Appoint(Box::new(Appointment { client: IDS[at].into(), contact, notice }))
         }

@@ -75,8 +75,17 @@ impl List {
         if io.json {
             return io.json(&answer.json);
         }
-        let mut table =
-            Table::new(["place", "no.", "priority", "line", "age", "because of", "held", "client", "subject"]);
+        let mut table = Table::new([
+            "place",
+            "no.",
+            "priority",
+            "line",
+            "age",
+            "because of",
+            "held",
+            "client",
+            "subject",
+        ]);
         for title in ["place", "no.", "line", "age"] {
             table.align_right(title);
         }

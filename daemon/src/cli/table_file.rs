@@ -57,7 +57,8 @@ pub(super) fn read(
             Ok(record) => {
                 let place = format!("line {}", record.position().map_or(0, csv::Position::line));
                 let cell = |at: usize| record.get(at).unwrap_or_default().to_owned();
-                let row = Row { place, cells: places.iter().map(|(title, at)| (*title, cell(*at))).collect() };
+                let row =
+                    Row { place, cells: places.iter().map(|(title, at)| (*title, cell(*at))).collect() };
                 let lacks = required.iter().filter(|title| row.cell(title).is_none());
                 let lacks: Vec<_> = lacks.map(|title| format!("{}: lacks `{title}`", row.place)).collect();
                 wrong.extend(lacks);

@@ -154,7 +154,10 @@ impl Directory {
     /// Those whose ids come after that one.
     pub fn after(&self, id: &str) -> impl Iterator<Item = &Employee> {
         use std::ops::Bound;
-        self.0.employees.range::<str, _>((Bound::Excluded(id), Bound::Unbounded)).map(|(_, employee)| employee)
+        self.0
+            .employees
+            .range::<str, _>((Bound::Excluded(id), Bound::Unbounded))
+            .map(|(_, employee)| employee)
     }
 
     /// How many there are.
@@ -274,7 +277,8 @@ mod tests {
         assert_eq!(id("petrova@group.example.ru").as_deref(), Some("new"));
         assert_eq!(id("sidorova@group.example.ru").as_deref(), Some("petrova"));
         assert_eq!(directory.find(&who(Some("Анна Петрова"), None, None, None)), Found::Nobody);
-        let Found::Employee(boris) = directory.find(&who(Some("Борис Иванов"), None, None, None)) else {
+        let Found::Employee(boris) = directory.find(&who(Some("Борис Иванов"), None, None, None))
+        else {
             panic!("one bears the name now");
         };
         assert_eq!(boris.id, "boris1");

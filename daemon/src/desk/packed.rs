@@ -591,6 +591,33 @@ mod tests {
                 closed_at: Some(at(20)),
             },
             problem: Some(TicketProblem { number: ProblemNumber(300), suggested: true }),
+            issues: vec![Issue {
+                id: 1,
+                tracker: "product".into(),
+                key: Some("CRM-7".into()),
+                url: Some("https://tracker.example.ru/CRM-7".into()),
+                text: "Отчёт падает".into(),
+                opened_at: Timestamp::from_millis(7),
+                by: "ivanova".into(),
+                status: Some("In review".into()),
+                done: true,
+                changed_at: Timestamp::from_millis(9),
+            }],
+            lead_questions: vec![LeadQuestion {
+                id: 1,
+                text: "Можно ли?".into(),
+                asked_at: Timestamp::from_millis(7),
+                by: "ivanova".into(),
+                answer: Some("Можно".into()),
+                answered_by: Some("lead".into()),
+                answered_at: Some(Timestamp::from_millis(8)),
+            }],
+            articles: vec![Article {
+                url: "https://kb.example.ru/vpn".into(),
+                title: Some("VPN".into()),
+                at: Timestamp::from_millis(7),
+                by: "ivanova".into(),
+            }],
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -104,7 +104,10 @@ mod tests {
         let now = at("23T10:00");
         let desk = desk(now, &[23, 24, 26, 27, 30]);
         let found = gaps(&desk, now, 7);
-        assert_eq!(found.iter().map(|gap| (gap.from, gap.until)).collect::<Vec<_>>(), [(at("25T09:00"), at("25T18:00"))]);
+        assert_eq!(
+            found.iter().map(|gap| (gap.from, gap.until)).collect::<Vec<_>>(),
+            [(at("25T09:00"), at("25T18:00"))]
+        );
         let told = text(&desk, &found, Language::English).unwrap();
         assert_eq!(told, "Nobody on the roster from 25.11 09:00, gaps in all: 1");
         let told = text(&desk, &found, Language::Russian).unwrap();

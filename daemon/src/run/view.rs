@@ -55,7 +55,8 @@ pub struct Totals {
 
 impl Totals {
     pub(super) fn of(desk: &Desk) -> Self {
-        let problems = ProblemState::ALL.map(|state| desk.problems().filter(|known| known.state == state).count());
+        let problems =
+            ProblemState::ALL.map(|state| desk.problems().filter(|known| known.state == state).count());
         Self { problems, clients: desk.clients().len(), employees: desk.employees().len() }
     }
 }

@@ -178,7 +178,9 @@ fn bc_8_other_regulations_take_a_clients_tickets_at_once() {
 #[test]
 fn bc_8_taking_what_a_group_has_takes_the_first_of_each_client() {
     let mut world = two();
-    for body in [of_another_client("medium"), of_another_client("low"), of_another_client("high"), request("medium")] {
+    for body in
+        [of_another_client("medium"), of_another_client("low"), of_another_client("high"), request("medium")]
+    {
         world.register(body);
     }
     let mut nobodys = request("low");

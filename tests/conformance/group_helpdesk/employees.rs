@@ -69,7 +69,8 @@ fn hd_2_an_employee_is_known_and_filled_in() {
         let facts = &world.ticket(ticket).facts;
         assert_eq!(world.ticket(ticket).stage, Stage::Open, "{requester}");
         assert_eq!(facts.requester.login.as_deref(), Some("petrova"), "{requester}");
-        let is_known = facts.requester.name.as_deref().is_some_and(|name| name.to_lowercase().contains("петрова"));
+        let is_known =
+            facts.requester.name.as_deref().is_some_and(|name| name.to_lowercase().contains("петрова"));
         assert!(is_known, "{requester}");
     }
     let ticket = world.register(by(json!({ "login": "petrova" })));
@@ -88,11 +89,18 @@ fn hd_2_anybody_else_is_registered_as_refused_by_name() {
         json!({ "name": "Анна Петрова", "email": "petrova@elsewhere.example.ru" }),
     ] {
         let ticket = world.register(by(requester.clone()));
-        assert_eq!((world.status(ticket), world.ticket(ticket).stage), ("refused", Stage::Closed), "{requester}");
+        assert_eq!(
+            (world.status(ticket), world.ticket(ticket).stage),
+            ("refused", Stage::Closed),
+            "{requester}"
+        );
         let (reason, text) = refused_for(&world, ticket).expect("it is on record");
         assert_eq!(reason, "not-employee");
         let name = requester["name"].as_str().expect("a name");
-        assert!(text.starts_with("Служба поддержки работает только для сотрудников") && text.contains(name), "{text}");
+        assert!(
+            text.starts_with("Служба поддержки работает только для сотрудников") && text.contains(name),
+            "{text}"
+        );
         for metric in [Metric::Reaction, Metric::Resolution] {
             assert_eq!(world.state(ticket, metric), ClockState::Stopped);
         }
@@ -167,7 +175,13 @@ fn hd_2_a_wrong_list_is_told_at_once() {
     assert_eq!(
         fields(world.try_desk(change(wrong, &["ivanov1"]))),
         [
-            "put[0].id", "put[1].name", "put[1].email", "put[2].email", "put[4].id", "put[5].email", "put[6].id",
+            "put[0].id",
+            "put[1].name",
+            "put[1].email",
+            "put[2].email",
+            "put[4].id",
+            "put[5].email",
+            "put[6].id",
         ]
     );
     assert_eq!(fields(world.try_desk(change(Vec::new(), &[]))), ["put"]);

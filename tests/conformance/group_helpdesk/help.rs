@@ -23,16 +23,26 @@ fn hd_17_asking_the_lead_is_recorded_and_answered() {
     let before = (world.status(FIRST).to_owned(), world.deadline(FIRST, Metric::Resolution));
     world.act(FIRST, "ask-lead", json!({ "text": "Можно ли дать доступ?" }));
     world.act(FIRST, "ask-lead", json!({ "text": "И второму?" }));
-    let asked = world.history(FIRST).filter(|(entry, event)| {
-        matches!(event, Event::LeadAsked { .. }) && entry.by == "petrov"
-    });
+    let asked = world
+        .history(FIRST)
+        .filter(|(entry, event)| matches!(event, Event::LeadAsked { .. }) && entry.by == "petrov");
     assert_eq!(asked.count(), 2);
-    world.run_until("2026-11-23 10:30").as_lead().act(FIRST, "lead-answer", json!({ "question": 2, "text": "Да" }));
+    world.run_until("2026-11-23 10:30").as_lead().act(
+        FIRST,
+        "lead-answer",
+        json!({ "question": 2, "text": "Да" }),
+    );
     let questions = &world.ticket(FIRST).lead_questions;
-    assert_eq!((questions[0].id, questions[0].by.as_str(), questions[0].answer.as_deref()), (1, "petrov", None));
+    assert_eq!(
+        (questions[0].id, questions[0].by.as_str(), questions[0].answer.as_deref()),
+        (1, "petrov", None)
+    );
     assert_eq!((questions[1].id, questions[1].answer.as_deref()), (2, Some("Да")));
     assert_eq!((world.status(FIRST).to_owned(), world.deadline(FIRST, Metric::Resolution)), before);
-    assert_eq!(world.refused(FIRST, "lead-answer", json!({ "question": 2, "text": "Нет" })).code(), "question-answered");
+    assert_eq!(
+        world.refused(FIRST, "lead-answer", json!({ "question": 2, "text": "Нет" })).code(),
+        "question-answered"
+    );
     let message = world.refused(FIRST, "lead-answer", json!({ "question": 3, "text": "Нет" })).to_string();
     assert!(message.contains("ticket 1 has no question 3; open is 1"), "{message}");
     world.replay();
@@ -43,7 +53,10 @@ fn hd_17_asking_the_lead_is_recorded_and_answered() {
 fn hd_17_the_lead_answers_and_no_agent() {
     let mut world = taken();
     world.act(FIRST, "ask-lead", json!({ "text": "Можно ли?" }));
-    assert_eq!(world.refused(FIRST, "lead-answer", json!({ "question": 1, "text": "Да" })).code(), "forbidden");
+    assert_eq!(
+        world.refused(FIRST, "lead-answer", json!({ "question": 1, "text": "Да" })).code(),
+        "forbidden"
+    );
     world.as_requester();
     assert_eq!(world.refused(FIRST, "ask-lead", json!({ "text": "Когда?" })).code(), "forbidden");
 }

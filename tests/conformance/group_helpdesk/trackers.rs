@@ -26,7 +26,8 @@ fn hd_13_the_trackers_request_is_shown_on_the_ticket() {
     assert_eq!((issue.id, issue.tracker.as_str(), issue.key, issue.done), (1, "product", None, false));
     world.run_until("2026-11-23 10:05");
     world.as_role("gateway", Role::Intake, &[]);
-    let told = json!({ "issue": 1, "key": "CRM-7", "url": "https://tracker.example.ru/CRM-7", "status": "Open" });
+    let told =
+        json!({ "issue": 1, "key": "CRM-7", "url": "https://tracker.example.ru/CRM-7", "status": "Open" });
     world.act(FIRST, "issue-status", told.clone());
     let issue = world.ticket(FIRST).issues[0].clone();
     assert_eq!((issue.key.as_deref(), issue.status.as_deref()), (Some("CRM-7"), Some("Open")));
@@ -35,7 +36,10 @@ fn hd_13_the_trackers_request_is_shown_on_the_ticket() {
     assert_eq!(world.desk().next_seq(), seq, "what is known already is no event");
     world.act(FIRST, "issue-status", json!({ "issue": 1, "status": "Released", "done": true }));
     let issue = world.ticket(FIRST).issues[0].clone();
-    assert_eq!((issue.key.as_deref(), issue.status.as_deref(), issue.done), (Some("CRM-7"), Some("Released"), true));
+    assert_eq!(
+        (issue.key.as_deref(), issue.status.as_deref(), issue.done),
+        (Some("CRM-7"), Some("Released"), true)
+    );
     world.replay();
 }
 
@@ -99,7 +103,8 @@ fn hd_13_who_tells_of_a_tracker_is_bound_to_no_channel() {
     let token = Token { channels: vec!["hm".into()], ..Token::named("bot", Role::Intake, hash) };
     let actor = token.actor();
     world.as_role("keeper", Role::Admin, &[]).try_desk(DeskAct::AddToken(token)).expect("it is added");
-    let act = andon::desk::Act::from_json("issue-status", json!({ "issue": 1, "done": true })).expect("its JSON is right");
+    let act = andon::desk::Act::from_json("issue-status", json!({ "issue": 1, "done": true }))
+        .expect("its JSON is right");
     let command = andon::desk::Command::Ticket { number: FIRST, if_revision: None, act };
     let refusal = world.desk().decide(&command, &actor, world.now()).expect_err("it is bound");
     assert_eq!(refusal.code(), "forbidden");

@@ -46,7 +46,8 @@ impl Import {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         let name = self.file.display().to_string();
         let text = text(&self.file)?;
-        let is_vcard = text.trim_start_matches('\u{feff}').trim_start().to_uppercase().starts_with("BEGIN:VCARD");
+        let is_vcard =
+            text.trim_start_matches('\u{feff}').trim_start().to_uppercase().starts_with("BEGIN:VCARD");
         let given = if is_vcard { vcard::read(&text) } else { of_table(&text) };
         let given = given.and_then(each_once).map_err(|wrong| wrong_file(&name, &wrong))?;
         if given.is_empty() {

@@ -236,7 +236,8 @@ impl Issue {
     /// `1 in product as CRM-7: In review, https://…`.
     fn told(&self) -> String {
         let Self { id, tracker, key, url, status, done } = self;
-        let key = key.as_deref().map_or_else(|| ", not opened there yet".to_owned(), |key| format!(" as {key}"));
+        let key =
+            key.as_deref().map_or_else(|| ", not opened there yet".to_owned(), |key| format!(" as {key}"));
         let status = status.as_deref().map_or_else(String::new, |status| format!(": {status}"));
         let done = if *done { ", done" } else { "" };
         let url = url.as_deref().map_or_else(String::new, |url| format!(", {url}"));

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::{clients, employees};
 use super::fields::{FieldCheck, Values, wanted};
 use super::{
     Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, mass, may_not_set, need, one_of_roles,
 };
+use super::{clients, employees};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};

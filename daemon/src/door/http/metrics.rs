@@ -428,7 +428,11 @@ fn register_limits(registry: &mut Registry) {
         ("group_take_limit", "Tickets of a group that are taken at once", TAKE_MAX),
         ("clients_limit", "Clients that the register has", CLIENTS_MAX),
         ("employees_limit", "Employees that the directory has", EMPLOYEES_MAX),
-        ("employees_at_once_limit", "Employees that are written down or taken out at once", EMPLOYEES_AT_ONCE_MAX),
+        (
+            "employees_at_once_limit",
+            "Employees that are written down or taken out at once",
+            EMPLOYEES_AT_ONCE_MAX,
+        ),
         ("ticket_issues_limit", "Issues that a ticket has", ISSUES_MAX),
         ("ticket_articles_limit", "Articles that a ticket names", ARTICLES_MAX),
         ("ticket_lead_questions_limit", "Questions to the lead that a ticket has", QUESTIONS_MAX),

@@ -69,9 +69,14 @@ impl Explainer<'_> {
 
     pub(super) fn employees(&mut self) {
         let Some(rule) = &self.words.regulation.employees else { return };
-        let only = self.w("только сотрудники из справочника; прочим отказ", "employees in the directory only; others are refused");
-        let row = vec![format!("{only}: {}", rule.refuse_others), rule.text.clone(), clause(rule.clause.as_ref())];
-        let columns = [("кто обращается", "who may ask"), ("что сказать прочим", "what others are told"), CLAUSE];
+        let only = self.w(
+            "только сотрудники из справочника; прочим отказ",
+            "employees in the directory only; others are refused",
+        );
+        let row =
+            vec![format!("{only}: {}", rule.refuse_others), rule.text.clone(), clause(rule.clause.as_ref())];
+        let columns =
+            [("кто обращается", "who may ask"), ("что сказать прочим", "what others are told"), CLAUSE];
         self.table(("Сотрудники", "Employees"), &columns, vec![row]);
     }
 

@@ -15,7 +15,8 @@ async fn under(regulation: &str) -> World {
 #[tokio::test]
 async fn a_client_is_written_down_appoints_its_contact_and_is_taken_out() {
     let world = under("bpmsoft-care").await;
-    let terms = json!({"name": "ООО «Ромашка»", "domains": ["romashka.example.ru"], "paid_channels": ["phone"]});
+    let terms =
+        json!({"name": "ООО «Ромашка»", "domains": ["romashka.example.ru"], "paid_channels": ["phone"]});
     let answer = put(&world, "/v1/clients/romashka", "lead", &terms).await.ok(200);
     assert_eq!((answer.header("andon-changed"), &answer.json()["contact"]), ("true", &Value::Null));
     let again = put(&world, "/v1/clients/romashka", "lead", &terms).await.ok(200);
@@ -28,10 +29,16 @@ async fn a_client_is_written_down_appoints_its_contact_and_is_taken_out() {
     assert_eq!(client["contact"]["notice"], "№ 17");
     assert_eq!(client["former_contacts"][0]["contact"]["email"], "anna@romashka.example.ru");
     let metrics = String::from_utf8(world.get("/metrics").await.ok(200).body.to_vec()).expect("text");
-    for line in ["andon_clients 1", "andon_clients_limit 1000", "andon_employees 0", "andon_problems{state=\"open\"} 0"] {
+    for line in [
+        "andon_clients 1",
+        "andon_clients_limit 1000",
+        "andon_employees 0",
+        "andon_problems{state=\"open\"} 0",
+    ] {
         assert!(metrics.lines().any(|told| told == line), "{line}\n{metrics}");
     }
-    let remove = || ask(Method::DELETE, "/v1/clients/romashka", "lead").body(Body::empty()).expect("a request");
+    let remove =
+        || ask(Method::DELETE, "/v1/clients/romashka", "lead").body(Body::empty()).expect("a request");
     world.send(remove()).await.ok(204);
     world.send(remove()).await.problem(404, "not-found");
     assert_eq!(world.get("/v1/clients").await.ok(200).json(), json!([]));
@@ -40,12 +47,16 @@ async fn a_client_is_written_down_appoints_its_contact_and_is_taken_out() {
 #[tokio::test]
 async fn a_client_with_wrong_terms_is_told_all_of_it() {
     let world = under("bpmsoft-care").await;
-    put(&world, "/v1/clients/lutik", "lead", &json!({"name": "АО «Лютик»", "domains": ["lutik.example.ru"]})).await.ok(200);
-    let terms = json!({"name": "АО «лютик»", "domains": ["lutik.example.ru", "no"], "paid_channels": ["fax"]});
+    put(&world, "/v1/clients/lutik", "lead", &json!({"name": "АО «Лютик»", "domains": ["lutik.example.ru"]}))
+        .await
+        .ok(200);
+    let terms =
+        json!({"name": "АО «лютик»", "domains": ["lutik.example.ru", "no"], "paid_channels": ["fax"]});
     let answer = put(&world, "/v1/clients/Romashka", "lead", &terms).await.problem(422, "invalid-fields");
     assert_eq!(answer.fields(), ["id", "name", "domains[0]", "domains[1]", "paid_channels[0]"]);
     let nobody = json!({"contact": {}, "notice": " "});
-    let answer = world.post("/v1/clients/lutik/contact", "lead", &nobody).await.problem(422, "invalid-fields");
+    let answer =
+        world.post("/v1/clients/lutik/contact", "lead", &nobody).await.problem(422, "invalid-fields");
     assert_eq!(answer.fields(), ["notice", "contact.name", "contact.email"]);
     let nowhere = json!({"contact": {"name": "А", "login": "a"}, "notice": "№ 1"});
     world.post("/v1/clients/nobody/contact", "lead", &nowhere).await.problem(404, "not-found");
@@ -74,7 +85,11 @@ async fn a_directory_is_listed_in_pages_and_searched() {
     assert_eq!(seen, expected, "each once, in order, though an id has a plus");
     let found = world.get("/v1/employees?q=E17%40GROUP").await.ok(200).json();
     assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
-    let found = world.get("/v1/employees?q=17+%D1%81%D0%BE%D1%82%D1%80%D1%83%D0%B4%D0%BD%D0%B8%D0%BA").await.ok(200).json();
+    let found = world
+        .get("/v1/employees?q=17+%D1%81%D0%BE%D1%82%D1%80%D1%83%D0%B4%D0%BD%D0%B8%D0%BA")
+        .await
+        .ok(200)
+        .json();
     assert_eq!(found.as_array().map(Vec::len), Some(13), "17, 117, 217, and 170 to 179: {found}");
 }
 
@@ -86,14 +101,13 @@ async fn an_employee_is_written_down_known_and_taken_out() {
     put(&world, "/v1/employees/petrova", "lead", &body).await.ok(200);
     let wrong = put(&world, "/v1/employees/other", "lead", &json!({"login": "PETROVA", "email": "x"})).await;
     assert_eq!(wrong.problem(422, "invalid-fields").fields(), ["name", "email", "login"]);
-    let request = |login: &str| {
-        json!({"channel": "hm", "type": "question", "subject": "Отпуск", "requester": {"login": login}})
-    };
+    let request = |login: &str| json!({"channel": "hm", "type": "question", "subject": "Отпуск", "requester": {"login": login}});
     let known = world.post("/v1/tickets", "intake", &request("petrova")).await.ok(201).json();
     assert_eq!((&known["stage"], &known["requester"]["name"]), (&json!("open"), &json!("Анна Петрова")));
     let other = world.post("/v1/tickets", "intake", &request("chuzhoy")).await.ok(201).json();
     assert_eq!((&other["stage"], &other["status"]), (&json!("closed"), &json!("refused")));
-    let remove = || ask(Method::DELETE, "/v1/employees/petrova", "lead").body(Body::empty()).expect("a request");
+    let remove =
+        || ask(Method::DELETE, "/v1/employees/petrova", "lead").body(Body::empty()).expect("a request");
     world.send(remove()).await.ok(204);
     world.send(remove()).await.problem(404, "not-found");
     world.get("/v1/employees/petrova").await.problem(404, "not-found");
