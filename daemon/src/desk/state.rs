@@ -660,6 +660,7 @@ impl Desk {
         self.put_part(Alarm::late(known, deadline), first_seq);
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each event there is")]
     fn apply_rest(&mut self, event: &Event, entry: &Entry, at: Timestamp) {
         let (by, first_seq) = (entry.by.as_str(), entry.first_seq);
         match event {

@@ -222,10 +222,7 @@ impl Check<'_> {
             holds_from: holds_from.ok().unwrap_or_default(),
             note: file.note.clone(),
             knowledge_base: file.knowledge_base.as_ref().map(|url| self.url(url, "knowledge-base")),
-            urgent_channel: file.urgent_channel.as_ref().map(|channel| {
-                self.unique("urgent-channel", std::iter::once(channel));
-                channel.get_ref().clone()
-            }),
+            urgent_channel: self.urgent_channel(file),
             zone: zone.unwrap_or(chrono_tz::UTC),
             calendars,
             types: file.types.iter().map(named).collect(),
@@ -275,6 +272,12 @@ impl Check<'_> {
             text: self.text.into(),
         };
         self.problems.is_empty().then_some(regulation)
+    }
+
+    fn urgent_channel(&mut self, file: &File) -> Option<String> {
+        let channel = file.urgent_channel.as_ref()?;
+        self.unique("urgent-channel", std::iter::once(channel));
+        Some(channel.get_ref().clone())
     }
 
     fn short(&mut self, file: &File) -> String {
