@@ -8,7 +8,7 @@ use super::import::Read;
 
 /// Reads the cards of a file.
 pub(super) fn read(text: &str) -> Read {
-    let mut parser = Parser::new(text);
+    let mut parser = Parser::new(text).strict();
     let (mut given, mut wrong) = (Vec::new(), Vec::new());
     for number in 1.. {
         let place = format!("card {number}");
