@@ -113,6 +113,24 @@ pub fn headline(event: &Event) -> (Level, String) {
             format!("client {} has another contact, by {}", appointment.client, appointment.notice),
         ),
         Event::ClientRemoved { client } => (Level::Info, format!("client {client} removed")),
+        Event::EmployeesChanged { put, removed } => (
+            Level::Info,
+            format!("directory of employees: {} written down, {} taken out", put.len(), removed.len()),
+        ),
+        Event::IssueOpened { issue, tracker, key, .. } => {
+            let key = key.as_deref().unwrap_or("to be opened");
+            (Level::Info, format!("issue {issue} for the tracker {tracker}: {key}"))
+        }
+        Event::IssueChanged { issue, told } => {
+            let done = if told.done == Some(true) { ", done" } else { "" };
+            let key = told.key.as_deref().map_or_else(String::new, |key| format!(", key {key}"));
+            (Level::Info, format!("issue {issue}: its tracker told of it{key}{done}"))
+        }
+        Event::LeadAsked { question, .. } => (Level::Info, format!("question {question} to the lead")),
+        Event::LeadAnswered { question, .. } => {
+            (Level::Info, format!("the lead answered question {question}"))
+        }
+        Event::Cited { .. } => (Level::Info, "an article of the knowledge base named".into()),
         Event::TokenRevoked { name } => (Level::Info, format!("token {name} revoked")),
         Event::Attached(file) => {
             (Level::Info, format!("attachment {} came: {}, {} bytes", file.id, file.media_type, file.bytes))

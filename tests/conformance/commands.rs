@@ -95,6 +95,9 @@ fn a_closed_ticket_is_closed() {
         ("escalation-answer", json!({})),
         ("prefer", json!({ "reason": "Ещё" })),
         ("merge", json!({ "into": other })),
+        ("issue", json!({})),
+        ("ask-lead", json!({ "text": "Ещё" })),
+        ("cite", json!({ "url": "https://kb.example.ru/x" })),
     ] {
         assert_eq!(world.refused(ticket, verb, body).code(), "closed", "{verb}");
     }

@@ -9,13 +9,16 @@ use std::path::PathBuf;
 use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
+use andon::desk::issue::IssueTold;
 use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
 use andon::desk::problem::{ProblemNumber, ProblemTurn};
 use andon::desk::regulation::Divisor;
 use andon::desk::report::{
     Cause, ClockFigures, Dimension, MonthFigures, QualityFigures, Quantiles, RegulationFigures, SliceFigures,
 };
-use andon::desk::{AlarmKind, Appointment, Basis, ClientTerms, Metric, Reference, Role, Stage, TicketNumber};
+use andon::desk::{
+    AlarmKind, Appointment, Basis, ClientTerms, Employee, Metric, Reference, Role, Stage, TicketNumber,
+};
 use calendars::{Timestamp, Tz};
 use serde_json::json;
 
@@ -138,6 +141,7 @@ fn events() -> Vec<Event> {
         of_problems(),
         of_clients(),
         of_alerts_told_apart(),
+        of_employees_and_help(),
     ]
     .concat()
 }
@@ -644,6 +648,12 @@ fn kind(event: &Event) -> usize {
         Event::ClientSet(_) => 71,
         Event::ContactAppointed(_) => 72,
         Event::ClientRemoved { .. } => 73,
+        Event::EmployeesChanged { .. } => 74,
+        Event::IssueOpened { .. } => 75,
+        Event::IssueChanged { .. } => 76,
+        Event::LeadAsked { .. } => 77,
+        Event::LeadAnswered { .. } => 78,
+        Event::Cited { .. } => 79,
     }
 }
 
@@ -653,7 +663,7 @@ fn of_alerts_told_apart() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 74;
+const KINDS: usize = 80;
 
 /// What came with the register of clients.
 fn of_clients() -> Vec<Event> {
@@ -699,6 +709,45 @@ fn of_a_token(first_seq: u64) -> Entry {
             ticket: Some(TicketNumber(1024)), event: Event::Urgent { text: text("Опять") }
         }],
     }
+}
+
+/// What came with the directory of employees, trackers and the lead.
+fn of_employees_and_help() -> Vec<Event> {
+    let petrova = Employee {
+        id: "a.petrova".into(),
+        name: text("Анна Петрова"),
+        email: Some(text("petrova@group.example.ru")),
+        phone: Some(text("+7 495 123-45-67")),
+        login: Some(text("a.petrova")),
+        department: Some(text("Бухгалтерия")),
+    };
+    let bare = Employee { id: "4711".into(), name: text("Борис"), ..Employee::default() };
+    let told = IssueTold {
+        key: Some("CRM-7".into()),
+        url: Some(text("https://tracker.example.ru/CRM-7")),
+        status: Some(text("In review")),
+        done: Some(false),
+    };
+    let (issue, question, wanted) = (1, 1, text("Отчёт падает"));
+    let opened = |key: Option<&str>, url| Event::IssueOpened {
+        issue,
+        tracker: "product".into(),
+        key: key.map(Into::into),
+        url,
+        text: wanted.clone(),
+    };
+    vec![
+        Event::EmployeesChanged { put: vec![petrova, bare], removed: vec!["v.sidorov".into()] },
+        Event::EmployeesChanged { put: Vec::new(), removed: vec!["4711".into()] },
+        opened(None, None),
+        opened(told.key.as_deref(), told.url.clone()),
+        Event::IssueChanged { issue, told },
+        Event::IssueChanged { issue, told: IssueTold { done: Some(true), ..IssueTold::default() } },
+        Event::LeadAsked { question, text: text("Можно ли?") },
+        Event::LeadAnswered { question, text: text("Можно") },
+        Event::Cited { url: text("https://kb.example.ru/vpn"), title: None },
+        Event::Cited { url: text("https://kb.example.ru/vpn"), title: Some(text("VPN дома")) },
+    ]
 }
 
 /// What came with departments and complaints.

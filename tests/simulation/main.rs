@@ -13,6 +13,7 @@
 
 mod machine;
 mod people;
+mod registers;
 mod rules;
 mod story;
 mod tally;

@@ -14,6 +14,8 @@ use andon_tests::time::ZONE;
 use calendars::Timestamp;
 use serde_json::{Value, json};
 
+use crate::registers;
+
 /// Something that somebody wants.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
@@ -159,12 +161,18 @@ impl People {
         };
         let channels: Vec<_> = regulation.channels.iter().filter(takes).collect();
         let channel = self.one_of(&channels).name.id.to_string();
+        let requester = self.random.one_in(2).then(|| {
+            let email = Some((*self.one_of(&registers::ADDRESSES)).to_owned());
+            Requester { email, ..Requester::default() }
+        });
         let mut register = Register {
+            requester,
             regulation: Some(id.to_owned()),
             subject: Some(self.text()),
             incomplete: self.random.one_in(10),
             follows: self.random.one_in(15).then(|| self.number(desk)),
             service: self.maybe(6, "payroll".to_owned()),
+            client: self.random.one_in(3).then(|| (*self.one_of(&registers::CLIENTS)).to_owned()),
             ..Register::default()
         };
         for field in regulation.fields.iter().filter(|field| field.is_asked_of(&kind, &channel)) {
@@ -301,7 +309,7 @@ impl People {
         let text = self.text();
         match verb {
             "reply" => json!({"text": text, "internal": self.random.one_in(5)}),
-            "ask" | "answer" | "urgent" | "complain" => json!({"text": text}),
+            "ask" | "answer" | "urgent" | "complain" | "ask-lead" => json!({"text": text}),
             "status" => self.status(ticket, regulation),
             "classify" => self.classify(ticket, regulation),
             "priority" => json!({"to": self.one_of(&regulation.priorities).name.id, "reason": text}),
@@ -341,6 +349,16 @@ impl People {
                 let open = ticket.escalations.iter().find(|escalation| escalation.is_open());
                 json!({"escalation": open.map_or(1, |escalation| escalation.id), "text": text})
             }
+            "issue" => match regulation.trackers.first() {
+                Some(tracker) => json!({"tracker": tracker.id, "text": text}),
+                None => json!({"tracker": "none", "text": text}),
+            },
+            "issue-status" => json!({"issue": 1, "status": text, "done": self.random.one_in(3)}),
+            "lead-answer" => {
+                let open = ticket.lead_questions.iter().find(|question| question.answer.is_none());
+                json!({"question": open.map_or(1, |question| question.id), "text": text})
+            }
+            "cite" => json!({"url": format!("https://kb.example.ru/{}", self.random.below(4))}),
             _ => json!({}),
         }
     }
@@ -389,8 +407,9 @@ impl People {
     fn desk_act(&mut self, desk: &Desk) -> DeskAct {
         const KINDS: [AlarmKind; 3] = [AlarmKind::Panel, AlarmKind::Letter, AlarmKind::Storage];
         let (kind, part) = (*self.one_of(&KINDS), (*self.one_of(&["spi", "smtp", "texts"])).to_owned());
-        match self.random.below(16) {
+        match self.random.below(20) {
             12..=15 => self.calling(desk),
+            16..=19 => registers::act(&mut self.random),
             0..=5 => {
                 let ids: Vec<_> = desk.alarms().map(|alarm| alarm.id.to_string()).collect();
                 let is_there = !ids.is_empty() && !self.random.one_in(10);
@@ -449,6 +468,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
             DeskAct::AddToken(_)
             | DeskAct::RevokeToken(_)
             | DeskAct::Client(_)
+            | DeskAct::Employee(_)
             | DeskAct::People(_)
             | DeskAct::PartFailed { .. }
             | DeskAct::PartWorks { .. } => Actor::named("keeper", Role::Admin),

@@ -38,7 +38,7 @@ use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
 use crate::run::time::Proof;
-use crate::run::{self, Apart, Handle, Opening, Settings, disk_fault, versions};
+use crate::run::{self, Apart, Handle, Opening, Settings, disk_fault, roster_gaps, versions};
 use crate::store::{ArchiveReport, StateLock};
 
 /// The address is said when the desk is there; where that takes longer than this, in seconds, it is said before.
@@ -434,6 +434,8 @@ impl Daemon {
         versions::tell(&report.versions, handle);
         let apart = apart(config);
         tokio::spawn(apart.clone().watch(handle.clone(), report.losses().is_none()));
+        let gaps_ahead_days = config.roster.gaps_ahead_days;
+        tokio::spawn(roster_gaps::watch(handle.clone(), gaps_ahead_days, config.zone, settings.language));
         let herald = Herald::new(handle.clone(), config.zone);
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);

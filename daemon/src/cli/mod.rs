@@ -12,12 +12,14 @@ mod board;
 mod books;
 mod calendar;
 mod certificate;
+mod client;
 mod clock;
 mod config;
 mod control;
 mod demo;
 mod descriptors;
 mod doctor;
+mod employee;
 mod error;
 mod export;
 mod first_ticket;
@@ -29,6 +31,7 @@ mod import_log_command;
 mod journal;
 mod ledger;
 mod problem;
+mod queue;
 mod regulation;
 mod report;
 mod restore;
@@ -37,6 +40,7 @@ mod sealed;
 pub mod simulate;
 mod simulate_command;
 mod status;
+mod table_file;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -132,6 +136,12 @@ enum Noun {
     ImportLog(import_log_command::ImportLog),
     #[command(subcommand)]
     Report(report::ReportNoun),
+    #[command(subcommand)]
+    Queue(queue::QueueNoun),
+    #[command(subcommand, alias = "clients")]
+    Client(client::ClientNoun),
+    #[command(subcommand, alias = "employees")]
+    Employee(employee::EmployeeNoun),
 }
 
 /// What a command works with, and where its words go.
@@ -233,6 +243,9 @@ impl Noun {
             Self::Simulate(simulate) => simulate.run(io),
             Self::ImportLog(noun) => noun.run(io),
             Self::Report(noun) => noun.run(io),
+            Self::Queue(noun) => noun.run(io),
+            Self::Client(noun) => noun.run(io),
+            Self::Employee(noun) => noun.run(io),
         }
     }
 }

@@ -4,7 +4,6 @@ mod csv;
 mod ical;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,6 +16,7 @@ use serde_json::json;
 use super::Io;
 use super::agent::Agent;
 use super::error::CliError;
+use super::table_file::{text, wrong_file};
 use super::text::{Table, length, minute};
 
 /// See and plan who works when.
@@ -196,11 +196,8 @@ fn coverage(io: &mut Io<'_>, days: &Stretch) -> Result<ExitCode, CliError> {
 
 impl Import {
     fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let text =
-            fs::read(&self.file).map_err(|source| CliError::Read { path: self.file.clone(), source })?;
         let name = self.file.display().to_string();
-        let text = String::from_utf8(text)
-            .map_err(|_| CliError::Refused(format!("{name} is not UTF-8; save it as UTF-8")))?;
+        let text = text(&self.file)?;
         let path = "/v1/status";
         let Status { at, roster } = io.control.get(path)?.read(path)?;
         let zone: Tz = roster.zone.parse().map_err(|_| {
@@ -240,17 +237,6 @@ impl Import {
         writeln!(io.err, "{} shifts {what}, {shifts_total} in all", shifts.len())?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// How many mistakes of a file are told.
-const TOLD_MAX: usize = 20;
-
-fn wrong_file(name: &str, wrong: &[String]) -> CliError {
-    let mut lines: Vec<_> = wrong.iter().take(TOLD_MAX).map(|wrong| format!("{name}: {wrong}")).collect();
-    if wrong.len() > TOLD_MAX {
-        lines.push(format!("{name}: and {} more", wrong.len() - TOLD_MAX));
-    }
-    CliError::Refused(lines.join("\n"))
 }
 
 /// The shifts under the names of agents: a file may have their titles.

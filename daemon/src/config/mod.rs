@@ -9,6 +9,7 @@ mod limits;
 mod panel;
 mod pins;
 mod requester_page;
+mod roster;
 mod sealed;
 pub mod serving;
 pub mod signals;
@@ -38,6 +39,7 @@ pub use attachments::Attachments;
 pub use limits::{Limits, Rate};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use requester_page::RequesterPage;
+pub use roster::Roster;
 pub use sealed::Sealed;
 pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
@@ -166,6 +168,8 @@ pub struct Config {
     pub attachments: Attachments,
     /// The key of access data.
     pub sealed: Sealed,
+    /// What the wall tells of the roster.
+    pub roster: Roster,
     /// Where events are posted. Default: nowhere.
     #[serde(rename = "webhook")]
     pub webhooks: Vec<Webhook>,
@@ -192,6 +196,7 @@ impl Default for Config {
             alertmanager: None,
             attachments: Attachments::default(),
             sealed: Sealed::default(),
+            roster: Roster::default(),
             webhooks: Vec::new(),
             requester_page: None,
         }

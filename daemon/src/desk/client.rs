@@ -103,16 +103,16 @@ impl Client {
 }
 
 /// However it is written: spaces and capitals do not count.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-fn lower(text: &str) -> String {
+pub(super) fn lower(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
 /// The digits of a telephone number; an eight in front of eleven is Russia's +7.
-fn digits(phone: &str) -> String {
+pub(super) fn digits(phone: &str) -> String {
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     match digits.strip_prefix('8') {
         Some(rest) if rest.len() == 10 => format!("7{rest}"),

@@ -17,6 +17,7 @@ use super::actor::{Actor, Role};
 use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
 use super::client::ClientAct;
+use super::employee::EmployeeAct;
 use super::people::PeopleAct;
 use super::problem::{NAMED_MAX, ProblemNumber};
 use super::reading::{Read, read};
@@ -173,6 +174,16 @@ pub enum Act {
     /// Closes the ticket as a duplicate of another, which takes over its words. Precondition: it is open, and the other is
     /// not closed.
     Merge(Merge),
+    /// A product team's tracker is to have a request for it. Precondition: open, and the regulation has the tracker (HD-13).
+    Issue(OpenIssue),
+    /// What the tracker tells of that request. Precondition: it was asked for; also of a ticket that is closed.
+    IssueStatus(TellIssue),
+    /// Asks the lead. Precondition: the ticket is not closed (HD-17).
+    AskLead(Text),
+    /// The lead answers. Precondition: a lead, and nobody has answered that question.
+    LeadAnswer(LeadAnswer),
+    /// Names a page of the knowledge base that helps. Precondition: the ticket is not closed (HD-17).
+    Cite(Cite),
 }
 
 /// What can be done with problems. Precondition of all: the problem's regulation is in the actor's scope, by every channel.
@@ -246,6 +257,8 @@ pub enum DeskAct {
     People(PeopleAct),
     /// Changes the register of clients (BC-4).
     Client(ClientAct),
+    /// Changes the directory of employees (HD-2).
+    Employee(EmployeeAct),
 }
 
 /// How many digits of its secret's sum tell one token from another: 64 bits.
@@ -405,7 +418,7 @@ pub struct Reply {
     pub internal: bool,
 }
 
-/// `ask`, `answer`, `urgent`, `complain`: words.
+/// `ask`, `answer`, `urgent`, `complain`, `ask-lead`: words.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
@@ -691,6 +704,65 @@ pub struct Merge {
     pub text: Option<String>,
 }
 
+/// `issue`: a request for a product team's tracker (HD-13).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenIssue {
+    /// Which tracker: one of the regulation's. Required.
+    #[schema(value_type = String, example = "product", required = true, min_length = 1)]
+    pub tracker: Option<String>,
+    /// Its key there, where it is there already; at most 200 characters.
+    #[schema(example = "CRM-4711")]
+    pub key: Option<String>,
+    /// Where it is to be seen there, `https://…`.
+    pub url: Option<String>,
+    /// What is wanted. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub text: Option<String>,
+}
+
+/// `issue-status`: what a tracker tells of a request. At least one of key, url, status and done; what is left out stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TellIssue {
+    /// The number of the issue, from the ticket's `issues`. Required.
+    #[schema(value_type = u16, example = 1, required = true)]
+    pub issue: Option<u16>,
+    /// Its key there; at most 200 characters.
+    #[schema(example = "CRM-4711")]
+    pub key: Option<String>,
+    /// Where it is to be seen there, `https://…`.
+    pub url: Option<String>,
+    /// How it stands, in the tracker's words; at most 200 characters.
+    #[schema(example = "In review")]
+    pub status: Option<String>,
+    /// Whether it is over there.
+    pub done: Option<bool>,
+}
+
+/// `lead-answer`: what the lead says to a question.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadAnswer {
+    /// The number of the question, from the ticket's `lead_questions`. Required.
+    #[schema(value_type = u16, example = 1, required = true)]
+    pub question: Option<u16>,
+    /// The answer. Required.
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 65536, pattern = r"\S")]
+    pub text: Option<String>,
+}
+
+/// `cite`: a page of the knowledge base that helps with the ticket.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cite {
+    /// Where it is, `https://…`. Required.
+    #[schema(value_type = String, example = "https://kb.example.ru/vpn", required = true, min_length = 1)]
+    pub url: Option<String>,
+    /// What it is called; at most 200 characters.
+    pub title: Option<String>,
+}
+
 /// A problem to open.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -837,7 +909,7 @@ pub enum BadCommand {
 
 impl Act {
     /// The verbs of the contract that change a ticket.
-    pub const VERBS: [&'static str; 26] = [
+    pub const VERBS: [&'static str; 31] = [
         "reply",
         "ask",
         "answer",
@@ -864,6 +936,11 @@ impl Act {
         "complain",
         "prefer",
         "merge",
+        "issue",
+        "issue-status",
+        "ask-lead",
+        "lead-answer",
+        "cite",
     ];
 
     /// The verb's name in paths and logs.
@@ -895,6 +972,11 @@ impl Act {
             Act::Complain(_) => "complain",
             Act::Prefer(_) => "prefer",
             Act::Merge(_) => "merge",
+            Act::Issue(_) => "issue",
+            Act::IssueStatus(_) => "issue-status",
+            Act::AskLead(_) => "ask-lead",
+            Act::LeadAnswer(_) => "lead-answer",
+            Act::Cite(_) => "cite",
         }
     }
 
@@ -927,7 +1009,12 @@ impl Act {
             | Act::Escalate(_)
             | Act::EscalationAnswer(_)
             | Act::Complain(_)
-            | Act::Prefer(_) => None,
+            | Act::Prefer(_)
+            | Act::Issue(_)
+            | Act::IssueStatus(_)
+            | Act::AskLead(_)
+            | Act::LeadAnswer(_)
+            | Act::Cite(_) => None,
         }
     }
 
@@ -971,6 +1058,11 @@ impl Act {
             "complain" => read(body).map(Act::Complain),
             "prefer" => read(body).map(Act::Prefer),
             "merge" => read(body).map(Act::Merge),
+            "issue" => read(body).map(Act::Issue),
+            "issue-status" => read(body).map(Act::IssueStatus),
+            "ask-lead" => read(body).map(Act::AskLead),
+            "lead-answer" => read(body).map(Act::LeadAnswer),
+            "cite" => read(body).map(Act::Cite),
             unknown => return Err(BadCommand::UnknownVerb { verb: unknown.to_owned() }),
         })
     }

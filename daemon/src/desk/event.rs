@@ -16,6 +16,8 @@ use super::attachment::Attached;
 use super::client::{Appointment, ClientTerms};
 use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
+use super::employee::Employee;
+use super::issue::IssueTold;
 use super::people::{AgentCard, Presence, PresenceFor, Shift, Staffing};
 use super::problem::{ProblemNumber, ProblemTurn};
 use super::reference::Reference;
@@ -551,4 +553,37 @@ pub enum Event {
     ContactAppointed(Box<Appointment>),
     /// A client was taken out of the register.
     ClientRemoved { client: SmolStr },
+    /// Employees were written down, or anew, and others taken out of the directory (HD-2).
+    EmployeesChanged {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        put: Vec<Employee>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<SmolStr>,
+    },
+    /// A product team's tracker is to have a request for the ticket, or has one (HD-13).
+    IssueOpened {
+        issue: u16,
+        tracker: SmolStr,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<SmolStr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        text: String,
+    },
+    /// Something was told of that request; what is absent stayed.
+    IssueChanged {
+        issue: u16,
+        #[serde(flatten)]
+        told: IssueTold,
+    },
+    /// The lead was asked (HD-17).
+    LeadAsked { question: u16, text: String },
+    /// The lead answered.
+    LeadAnswered { question: u16, text: String },
+    /// A page of the knowledge base was named that helps.
+    Cited {
+        url: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    },
 }

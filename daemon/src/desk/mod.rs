@@ -42,6 +42,7 @@
 //! | *preferred* | of a ticket: its client agreed that it goes before its others |
 //! | *register* of clients | which organisations there are, with the *terms* of their contracts: the channels they pay for |
 //! | *contact* | the one person who speaks for a client; a *notice* of the client *appoints* another |
+//! | *directory* of *employees* | who works for the company: where a regulation is for employees only, anybody else is refused |
 //! | *source* | where the cause of a problem lay, with what is done then |
 //! | *alarm* | something that needs a person, shown on the wall; raised once for its *cause* |
 //! | *calling* | of an alarm: nobody has taken it, so it lights and sounds; a sound may be *silenced* (what calls now), *muted* (for a time) or wait for the end of *quiet hours*; light never is |
@@ -77,6 +78,10 @@
 //! | *score* | what one closing, late mark or breach adds to the *tally* of a month, slice by slice |
 //! | *closed* | of a month: it is over, and its figures are in the record, for good |
 //! | *cause* | why a term broke: the first that is so of a short list |
+//! | *tracker* | where a product team keeps its tasks; an *issue* is a request there, made for a ticket and *done* when it is over there |
+//! | *article* | a page of the knowledge base that helps with a ticket |
+//! | *lead question* | what an agent asks the lead about a ticket |
+//! | *common group* | a group for mass problems only |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
@@ -91,11 +96,14 @@ pub mod client;
 pub mod clocks;
 pub mod command;
 mod decide;
+pub mod employee;
 pub mod escalation;
 pub mod event;
 pub mod explain;
+pub mod help;
 pub mod impact;
 mod index;
+pub mod issue;
 pub mod packed;
 pub mod people;
 pub mod problem;
@@ -119,10 +127,13 @@ pub use attachment::{Attached, Attachment, AttachmentKind, SealedText};
 pub use client::{Appointment, Client, ClientAct, ClientTerms, Clients};
 pub use clocks::{Basis, Clock, ClockState, Metric};
 pub use command::{Act, Command, DeskAct};
+pub use employee::{Directory, Employee, EmployeeAct};
 pub use escalation::{Escalation, EscalationState};
 pub use event::{Entry, Event, Fact};
+pub use help::{Article, LeadQuestion};
 pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
+pub use issue::Issue;
 pub use packed::Held;
 pub use people::{People, PeopleAct};
 pub use problem::{Problem, ProblemNumber, ProblemState};

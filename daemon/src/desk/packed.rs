@@ -19,6 +19,8 @@ use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
+use super::help::{Article, LeadQuestion};
+use super::issue::Issue;
 use super::problem::{ProblemNumber, TicketProblem};
 use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber, Way};
@@ -381,8 +383,11 @@ structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
         criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred, way,
-        problem,
+        problem, issues, lead_questions, articles,
     }
+    Issue { id, tracker, key, url, text, opened_at, by, status, done, changed_at }
+    LeadQuestion { id, text, asked_at, by, answer, answered_by, answered_at }
+    Article { url, title, at, by }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
     }
@@ -586,6 +591,33 @@ mod tests {
                 closed_at: Some(at(20)),
             },
             problem: Some(TicketProblem { number: ProblemNumber(300), suggested: true }),
+            issues: vec![Issue {
+                id: 1,
+                tracker: "product".into(),
+                key: Some("CRM-7".into()),
+                url: Some("https://tracker.example.ru/CRM-7".into()),
+                text: "Отчёт падает".into(),
+                opened_at: Timestamp::from_millis(7),
+                by: "ivanova".into(),
+                status: Some("In review".into()),
+                done: true,
+                changed_at: Timestamp::from_millis(9),
+            }],
+            lead_questions: vec![LeadQuestion {
+                id: 1,
+                text: "Можно ли?".into(),
+                asked_at: Timestamp::from_millis(7),
+                by: "ivanova".into(),
+                answer: Some("Можно".into()),
+                answered_by: Some("lead".into()),
+                answered_at: Some(Timestamp::from_millis(8)),
+            }],
+            articles: vec![Article {
+                url: "https://kb.example.ru/vpn".into(),
+                title: Some("VPN".into()),
+                at: Timestamp::from_millis(7),
+                by: "ivanova".into(),
+            }],
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

@@ -17,7 +17,7 @@ pub const OVER_LIMIT: &str = "over-limit";
 /// The longest name of a source, in characters.
 const SOURCE_MAX_CHARS: usize = 32;
 /// The longest key, in characters.
-const KEY_MAX_CHARS: usize = 200;
+pub(super) const KEY_MAX_CHARS: usize = 200;
 /// The longest address, in characters.
 pub const URL_MAX_CHARS: usize = 2_000;
 

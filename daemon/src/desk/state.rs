@@ -16,6 +16,7 @@ use super::alert::AlertWindow;
 use super::alike::{Found, Kin, SUGGESTED_MIN, Subjects};
 use super::client::Clients;
 use super::command::Token;
+use super::employee::Directory;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
 use super::packed::{Held, Packed};
@@ -65,6 +66,9 @@ pub struct Rest {
     /// The register of clients.
     #[serde(default)]
     clients: Clients,
+    /// The directory of employees.
+    #[serde(default, skip_serializing_if = "Directory::is_empty")]
+    employees: Directory,
 }
 
 impl Default for Rest {
@@ -86,6 +90,7 @@ impl Default for Rest {
             months: BTreeMap::new(),
             problems: Problems::default(),
             clients: Clients::default(),
+            employees: Directory::default(),
         }
     }
 }
@@ -203,6 +208,11 @@ impl Desk {
     /// The register of clients.
     pub fn clients(&self) -> &Clients {
         &self.rest.clients
+    }
+
+    /// The directory of employees.
+    pub fn employees(&self) -> &Directory {
+        &self.rest.employees
     }
 
     /// The regulations it works by.
@@ -650,6 +660,7 @@ impl Desk {
         self.put_part(Alarm::late(known, deadline), first_seq);
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each event there is")]
     fn apply_rest(&mut self, event: &Event, entry: &Entry, at: Timestamp) {
         let (by, first_seq) = (entry.by.as_str(), entry.first_seq);
         match event {
@@ -673,6 +684,7 @@ impl Desk {
             Event::ClientSet(terms) => self.rest.clients.set(terms),
             Event::ContactAppointed(appointment) => self.rest.clients.appoint(appointment, by, at),
             Event::ClientRemoved { client } => self.rest.clients.remove(client),
+            Event::EmployeesChanged { put, removed } => self.rest.employees.change(put, removed),
             Event::TokenAdded { token } => self.rest.tokens.push(token.clone()),
             Event::TokenRevoked { name } => self.rest.tokens.retain(|token| token.name != *name),
             Event::PartFailed { kind, part, text } => {
@@ -751,6 +763,11 @@ impl Desk {
             | Event::EscalationWithdrawn { .. }
             | Event::Complained { .. }
             | Event::Preferred { .. }
+            | Event::IssueOpened { .. }
+            | Event::IssueChanged { .. }
+            | Event::LeadAsked { .. }
+            | Event::LeadAnswered { .. }
+            | Event::Cited { .. }
             | Event::Clock { .. } => {}
         }
     }

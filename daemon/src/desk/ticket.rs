@@ -13,6 +13,8 @@ use super::clocks::{Clock, ClockState, Metric, Planned};
 use super::command::LinkKind;
 use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
+use super::help::{Article, LeadQuestion};
+use super::issue::Issue;
 use super::problem::{ProblemNumber, ProblemTurn, TicketProblem};
 
 /// A ticket's number, from 1.
@@ -116,6 +118,15 @@ pub struct Ticket {
     /// The problem it is linked to, or suggested for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<TicketProblem>,
+    /// Requests in trackers of product teams, in order of asking (HD-13).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<Issue>,
+    /// Questions to the lead, in order of asking (HD-17).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lead_questions: Vec<LeadQuestion>,
+    /// Pages of the knowledge base that help, in order of naming (HD-17).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub articles: Vec<Article>,
     /// What reports ask of the way it went.
     #[serde(default, skip_serializing_if = "Way::is_new")]
     pub way: Way,
@@ -165,6 +176,11 @@ impl Ticket {
             .escalations
             .iter()
             .map(|asked| asked.text.len() + asked.answer.as_ref().map_or(0, String::len));
+        let of_lead = self
+            .lead_questions
+            .iter()
+            .map(|asked| asked.text.len() + asked.answer.as_ref().map_or(0, String::len));
+        let asked = asked.chain(of_lead).chain(self.issues.iter().map(|issue| issue.text.len()));
         let one = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         subject.len() + one(description) + fields + asked.sum::<usize>() + one(&self.preferred)
     }
@@ -195,6 +211,9 @@ impl Ticket {
             preferred: None,
             way: Way::default(),
             problem: None,
+            issues: Vec::new(),
+            lead_questions: Vec::new(),
+            articles: Vec::new(),
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -274,6 +293,7 @@ impl Ticket {
             | Event::ClientSet(_)
             | Event::ContactAppointed(_)
             | Event::ClientRemoved { .. }
+            | Event::EmployeesChanged { .. }
             | Event::AgentPut { .. }
             | Event::AgentRemoved { .. }
             | Event::PresenceChanged { .. }
@@ -357,7 +377,42 @@ impl Ticket {
             Event::Complained { .. } => self.complain(at),
             Event::Preferred { reason } => self.preferred = Some(reason.clone()),
             Event::Problem { problem, turn } => self.apply_problem(*problem, turn),
+            Event::IssueOpened { .. } => self.open_issue(event, by, at),
+            Event::IssueChanged { issue, told } => {
+                if let Some(known) = self.issues.iter_mut().find(|known| known.id == *issue) {
+                    known.note(told, at);
+                }
+            }
+            Event::LeadAsked { question, text } => {
+                self.lead_questions.push(LeadQuestion::of(*question, text, by, at));
+            }
+            Event::LeadAnswered { question, text } => {
+                if let Some(known) = self.lead_questions.iter_mut().find(|known| known.id == *question) {
+                    known.answer(text, by, at);
+                }
+            }
+            Event::Cited { url, title } => {
+                self.articles.retain(|known| known.url != *url);
+                let (url, title) = (url.clone(), title.clone());
+                self.articles.push(Article { url, title, at, by: by.into() });
+            }
         }
+    }
+
+    fn open_issue(&mut self, event: &Event, by: &str, at: Timestamp) {
+        let Event::IssueOpened { issue, tracker, key, url, text } = event else { return };
+        self.issues.push(Issue {
+            id: *issue,
+            tracker: tracker.clone(),
+            key: key.clone(),
+            url: url.clone(),
+            text: text.clone(),
+            opened_at: at,
+            by: by.into(),
+            status: None,
+            done: false,
+            changed_at: at,
+        });
     }
 
     fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn) {

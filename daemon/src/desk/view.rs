@@ -15,6 +15,8 @@ use super::clocks::{Basis, Clock, ClockState, Metric};
 use super::command::Requester;
 use super::decide::fields::lacks;
 use super::escalation::{Escalation, EscalationState};
+use super::help::{ArticleView, LeadQuestionView};
+use super::issue::IssueView;
 use super::people::People;
 use super::problem::{Problem, ProblemNumber, ProblemState, TicketProblem};
 use super::reference::Reference;
@@ -215,6 +217,12 @@ pub struct TicketView {
     pub sealed: Vec<SealedView>,
     /// The problem it is linked to, or suggested for.
     pub problem: Option<TicketProblem>,
+    /// Requests in trackers of product teams.
+    pub issues: Vec<IssueView>,
+    /// Questions to the lead.
+    pub lead_questions: Vec<LeadQuestionView>,
+    /// Pages of the knowledge base that help.
+    pub articles: Vec<ArticleView>,
     /// Tickets that look alike, the likeliest first; only in the answer to a registration by an agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alike: Option<Vec<AlikeView>>,
@@ -561,6 +569,9 @@ pub fn ticket(ticket: &Ticket, regulations: &Regulations, now: Timestamp) -> Tic
         attachments: ticket.attachments.iter().map(|known| attachment(known, zone)).collect(),
         sealed: ticket.sealed.iter().map(|known| sealed(known, zone)).collect(),
         problem: ticket.problem,
+        issues: ticket.issues.iter().map(|issue| IssueView::of(issue, zone)).collect(),
+        lead_questions: ticket.lead_questions.iter().map(|one| LeadQuestionView::of(one, zone)).collect(),
+        articles: ticket.articles.iter().map(|article| ArticleView::of(article, zone)).collect(),
         alike: None,
     }
 }

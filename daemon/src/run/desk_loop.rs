@@ -28,6 +28,7 @@ use super::history::{HistoryError, encode};
 use super::search::Feeder;
 use super::time::{Proof, Reading, TrustedTime};
 use super::unchanged::{Unchanged, Unchangeds};
+use super::view::Totals;
 use super::{
     BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View,
 };
@@ -260,6 +261,7 @@ impl Loop {
         view.publish_tickets(tickets, desk.tickets_total());
         view.publish_people(desk.people());
         view.publish_report_slices(desk.tally().slices());
+        view.publish_totals(Totals::of(&desk));
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
@@ -685,6 +687,18 @@ impl Loop {
             .iter()
             .flat_map(|entry| &entry.facts)
             .any(|fact| matches!(fact.event, Event::TokenAdded { .. } | Event::TokenRevoked { .. }));
+        let totals_changed = entries.iter().flat_map(|entry| &entry.facts).any(|fact| {
+            matches!(
+                fact.event,
+                Event::Problem { .. }
+                    | Event::ClientSet(_)
+                    | Event::ClientRemoved { .. }
+                    | Event::EmployeesChanged { .. }
+            )
+        });
+        if totals_changed {
+            self.view.publish_totals(Totals::of(&self.desk));
+        }
         if tokens_changed {
             self.view.publish_tokens(self.desk.tokens().cloned().collect());
         }

@@ -13,6 +13,7 @@ mod desk_loop;
 mod faults;
 pub mod history;
 pub mod opening;
+pub mod roster_gaps;
 pub mod search;
 pub mod time;
 pub mod tokens;

@@ -15,7 +15,7 @@ use super::tokens::Tokens;
 use crate::board::BoardState;
 use crate::clock::SystemClock;
 use crate::desk::command::Token;
-use crate::desk::{Held, People, Regulations, Ticket, TicketNumber};
+use crate::desk::{Desk, Held, People, ProblemState, Regulations, Ticket, TicketNumber};
 
 /// How many tickets [`View::each`] looks at while it keeps the loop from publishing.
 const SLICE_TICKETS: usize = 1_000;
@@ -33,12 +33,32 @@ pub struct View {
     tickets_total: AtomicU64,
     /// How many slices the fullest month that is not closed has.
     report_slices: AtomicU64,
+    totals: Mutex<Totals>,
     history: Arc<History>,
     tokens: RwLock<Arc<Tokens>>,
     people: RwLock<Arc<People>>,
     search: Search,
     board: Mutex<Arc<BoardState>>,
     board_changed: Condvar,
+}
+
+/// How much the desk keeps besides tickets and people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Problems by their state, in the order of [`ProblemState::ALL`].
+    pub problems: [usize; ProblemState::ALL.len()],
+    /// Clients in the register.
+    pub clients: usize,
+    /// Employees in the directory.
+    pub employees: usize,
+}
+
+impl Totals {
+    pub(super) fn of(desk: &Desk) -> Self {
+        let problems =
+            ProblemState::ALL.map(|state| desk.problems().filter(|known| known.state == state).count());
+        Self { problems, clients: desk.clients().len(), employees: desk.employees().len() }
+    }
 }
 
 /// How far a look at the newest tickets went.
@@ -64,6 +84,7 @@ impl View {
             tickets: RwLock::default(),
             tickets_total: AtomicU64::new(0),
             report_slices: AtomicU64::new(0),
+            totals: Mutex::default(),
             history,
             tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
             people: RwLock::default(),
@@ -178,6 +199,15 @@ impl View {
     /// [`SLICES_MAX`](crate::desk::report::SLICES_MAX).
     pub fn report_slices(&self) -> u64 {
         self.report_slices.load(Ordering::Relaxed)
+    }
+
+    /// How much the desk keeps besides tickets and people.
+    pub fn totals(&self) -> Totals {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn publish_totals(&self, totals: Totals) {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
     }
 
     pub(super) fn publish_report_slices(&self, slices: usize) {

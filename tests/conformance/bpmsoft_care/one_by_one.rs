@@ -1,5 +1,6 @@
 //! BC-8: a client's requests are solved one after another, unless another order was agreed.
 
+use andon::desk::people::PeopleAct;
 use andon::desk::{Metric, Refusal, TicketNumber};
 use andon_tests::World;
 use serde_json::{Value, json};
@@ -170,4 +171,39 @@ fn bc_8_other_regulations_take_a_clients_tickets_at_once() {
     }
     let refusal = world.refused(tickets[0], "prefer", json!({ "reason": "Так" }));
     assert_eq!(refusal.code(), "not-in-regulation");
+}
+
+/// BC-8, HD-10: of what a group has an agent takes the first of each client, and none whose client's other is in work;
+/// one that the client agreed on is taken beside the first.
+#[test]
+fn bc_8_taking_what_a_group_has_takes_the_first_of_each_client() {
+    let mut world = two();
+    for body in
+        [of_another_client("medium"), of_another_client("low"), of_another_client("high"), request("medium")]
+    {
+        world.register(body);
+    }
+    let mut nobodys = request("low");
+    nobodys.as_object_mut().expect("an object").remove("client");
+    world.register(nobodys.clone());
+    world.register(nobodys);
+    world.as_lead();
+    for ticket in 2..=8 {
+        world.act(TicketNumber(ticket), "assign", json!({ "group": "care" }));
+    }
+    world.act(TicketNumber(5), "prefer", json!({ "reason": "По телефону" }));
+    world.on_duty("vera", &["care"], "2026-11-23", "08:00", "17:00");
+    world.as_agent("vera", &[]);
+    let take = || PeopleAct::TakeGroup { group: "care".into() };
+    world.people(take());
+    let has = |world: &World| world.desk().of_assignee("vera").map(|number| number.0).collect::<Vec<_>>();
+    assert_eq!(has(&world), [3, 5, 7, 8], "2 and 6 wait for 1, which petrov has; 4 waits for 3");
+    assert_eq!(world.desk().of_group_total("care"), 3);
+    world.people(take());
+    assert_eq!(has(&world), [3, 5, 7, 8], "the second time nothing else is free");
+    world.as_agent("petrov", &[]);
+    solve(&mut world, FIRST);
+    world.as_agent("vera", &[]);
+    world.people(take());
+    assert_eq!(has(&world), [2, 3, 5, 7, 8], "the first is answered; 6 waits for 2 now");
 }

@@ -6,12 +6,15 @@
 
 mod answer;
 mod assignment;
+mod employees;
 mod handing_back;
+mod help;
 mod intake;
 mod lines;
 mod problems;
 mod roster;
 mod terms;
+mod trackers;
 mod waiting;
 
 use andon_tests::World;

@@ -75,3 +75,24 @@ fn hd_15_five_alike_incidents_of_a_service_are_suspected() {
     let problem = world.desk().problem(ProblemNumber(1)).expect("five of `print`");
     assert_eq!((problem.state, problem.suggested), (ProblemState::Suspected, 5));
 }
+
+/// HD-15: a common group is given tickets of an open mass problem, and no others.
+#[test]
+fn hd_15_a_common_group_has_tickets_of_a_mass_problem_only() {
+    let (mut few, _, incidents) = linked(3);
+    let to = || json!({ "group": "common" });
+    let refusal = few.refused(incidents[0], "assign", to());
+    assert_eq!(refusal.code(), "common-group", "four tickets are no mass problem");
+    assert!(refusal.to_string().contains("(HD-15)"), "{refusal}");
+    few.act(incidents[0], "assign", json!({ "group": "hm" }));
+    let (mut mass, _, incidents) = linked(4);
+    let mut other = request("hm", "question");
+    other["subject"] = json!("Как оформить отпуск");
+    let other = mass.register(other);
+    assert_eq!(mass.refused(other, "assign", to()).code(), "common-group", "it belongs to none");
+    mass.act(incidents[0], "assign", to());
+    assert_eq!(mass.ticket(incidents[0]).group.as_deref(), Some("common"));
+    let text = Some("Сервер печати запущен".to_owned());
+    mass.problem(ProblemAct::Close(ProblemNumber(1), CloseProblem { text, resolve: false, source: None }));
+    assert_eq!(mass.refused(incidents[1], "assign", to()).code(), "common-group", "it is over");
+}

@@ -50,6 +50,9 @@ struct Ticket {
     escalations: Vec<Escalation>,
     complaints: u16,
     alarms: Vec<Alarm>,
+    issues: Vec<Issue>,
+    lead_questions: Vec<LeadQuestion>,
+    articles: Vec<Article>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +72,33 @@ struct Escalation {
     deadline: Option<String>,
     answered_at: Option<String>,
     breached: bool,
+}
+
+/// A request in a product team's tracker.
+#[derive(Deserialize)]
+struct Issue {
+    id: u16,
+    tracker: String,
+    key: Option<String>,
+    url: Option<String>,
+    status: Option<String>,
+    done: bool,
+}
+
+/// A question to the lead.
+#[derive(Deserialize)]
+struct LeadQuestion {
+    id: u16,
+    text: String,
+    by: String,
+    answer: Option<String>,
+    answered_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Article {
+    url: String,
+    title: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +164,15 @@ impl Ticket {
         for escalation in &self.escalations {
             add("escalation", Some(escalation.told()));
         }
+        for issue in &self.issues {
+            add("issue", Some(issue.told()));
+        }
+        for question in &self.lead_questions {
+            add("lead question", Some(question.told()));
+        }
+        for Article { url, title } in &self.articles {
+            add("article", Some(title.as_ref().map_or(url.clone(), |title| format!("{title}, {url}"))));
+        }
         add("complaints", Some(self.complaints.to_string()).filter(|_| self.complaints > 0));
         for alarm in &self.alarms {
             let by = alarm.acked_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
@@ -190,6 +229,30 @@ impl Escalation {
         };
         let late = if self.breached { ", breached" } else { "" };
         format!("{id} to {department} by {channel}, topic {topic}: {state}{at}{late}")
+    }
+}
+
+impl Issue {
+    /// `1 in product as CRM-7: In review, https://…`.
+    fn told(&self) -> String {
+        let Self { id, tracker, key, url, status, done } = self;
+        let key =
+            key.as_deref().map_or_else(|| ", not opened there yet".to_owned(), |key| format!(" as {key}"));
+        let status = status.as_deref().map_or_else(String::new, |status| format!(": {status}"));
+        let done = if *done { ", done" } else { "" };
+        let url = url.as_deref().map_or_else(String::new, |url| format!(", {url}"));
+        format!("{id} in {tracker}{key}{status}{done}{url}")
+    }
+}
+
+impl LeadQuestion {
+    fn told(&self) -> String {
+        let Self { id, text, by, answer, answered_by } = self;
+        let answer = match (answer, answered_by) {
+            (Some(answer), by) => format!("; {}: {answer}", by.as_deref().unwrap_or_default()),
+            (None, _) => "; not answered yet".to_owned(),
+        };
+        format!("{id} by {by}: {text}{answer}")
     }
 }
 

@@ -7,18 +7,20 @@ use smol_str::SmolStr;
 
 use super::bounds::{self, room_for_link};
 use super::escalate::{escalate, escalation_answer};
+use super::help::{ask_lead, cite, lead_answer};
 use super::merge::merge;
 use super::planned::{estimate, extend};
 use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
-use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles, problem};
+use super::{Decision, Draft, Wrong, in_brackets, issue, may_not_set, need, one_of_roles, problem};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{
     Act, Assign, Classify, Confirm, Defer, Ending, Link, LinkKind, PriorityChange, Reply, Resolve, Return,
     StatusMove, Text, Transfer,
 };
 use crate::desk::event::{Event, Fact};
+use crate::desk::problem::ProblemState;
 use crate::desk::refusal::Refusal;
 use crate::desk::regulation::{Regulation, Trigger};
 use crate::desk::state::Desk;
@@ -45,7 +47,10 @@ pub(super) fn draft<'a>(
     at: Timestamp,
 ) -> Result<Draft<'a>, Refusal> {
     let role = match act {
-        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) | Act::Complain(_) => Role::Intake,
+        Act::Answer(_) | Act::Confirm(_) | Act::Return(_) | Act::Complain(_) | Act::IssueStatus(_) => {
+            Role::Intake
+        }
+        Act::LeadAnswer(_) => Role::Lead,
         _ => Role::Agent,
     };
     need(actor, role, &format!("the verb `{}`", act.verb()))?;
@@ -82,6 +87,11 @@ pub(super) fn draft<'a>(
         Act::Complain(text) => complain(&mut draft, text),
         Act::Prefer(words) => prefer(&mut draft, words),
         Act::Merge(into) => merge(&mut draft, into, actor),
+        Act::Issue(wanted) => issue::open(&mut draft, wanted),
+        Act::IssueStatus(told) => issue::tell(&mut draft, told),
+        Act::AskLead(text) => ask_lead(&mut draft, text),
+        Act::LeadAnswer(words) => lead_answer(&mut draft, words),
+        Act::Cite(article) => cite(&mut draft, article),
     }?;
     one_by_one(&draft, act, actor)?;
     Ok(draft)
@@ -125,10 +135,15 @@ fn stage_allows(draft: &Draft<'_>, act: &Act) -> Result<(), Refusal> {
             | Act::Assign(_)
             | Act::Transfer(_)
             | Act::Classify(_)
-            | Act::EscalationAnswer(_),
+            | Act::EscalationAnswer(_)
+            | Act::AskLead(_)
+            | Act::Cite(_),
             Stage::Resolved,
         )
-        | (Act::Link(_) | Act::Status(_) | Act::Complain(_), _) => return Ok(()),
+        // What was asked of others is told whenever they tell it.
+        | (Act::Link(_) | Act::Status(_) | Act::Complain(_) | Act::IssueStatus(_) | Act::LeadAnswer(_), _) => {
+            return Ok(());
+        }
         // What time closed can still be marked, once.
         (Act::Confirm(words), Stage::Closed) if words.mark.is_some() && draft.ticket.mark.is_none() => {
             return Ok(());
@@ -355,6 +370,9 @@ fn assign(draft: &mut Draft<'_>, to: &Assign, actor: &Actor) -> Result<(), Refus
         wrong.add("reason", format!("is required{}", in_brackets(rule.clause.as_ref())));
     }
     wrong.done()?;
+    if let Some(group) = &group {
+        for_mass_problems(draft, group)?;
+    }
     let is_theirs = match &agent {
         Some(_) => draft.ticket.assignee == agent,
         None => draft.ticket.assignee.is_none() && draft.ticket.group == group,
@@ -364,6 +382,27 @@ fn assign(draft: &mut Draft<'_>, to: &Assign, actor: &Actor) -> Result<(), Refus
         draft.push(Event::Assigned { agent, group, reason, why: None });
     }
     Ok(())
+}
+
+/// A common group has tickets of an open mass problem only (HD-15).
+fn for_mass_problems(draft: &Draft<'_>, group: &SmolStr) -> Result<(), Refusal> {
+    let rule = draft.regulation.mass_problem.as_ref();
+    let Some(rule) = rule.filter(|rule| rule.common_groups.contains(group)) else { return Ok(()) };
+    let linked = draft.ticket.problem.filter(|problem| !problem.suggested);
+    let problem = linked.and_then(|linked| draft.desk.problem(linked.number));
+    if problem.is_some_and(|problem| problem.mass && problem.state == ProblemState::Open) {
+        return Ok(());
+    }
+    Err(Refusal::Conflict {
+        code: "common-group",
+        message: format!(
+            "`{group}` is a common group, for tickets of an open mass problem only{}; ticket {} belongs to none",
+            in_brackets(rule.clause.as_ref()),
+            draft.ticket.number
+        ),
+        ticket: Some(draft.ticket.number),
+        status: Some(draft.ticket.facts.status.clone()),
+    })
 }
 
 /// Where agents are known, a ticket goes to one of them or to somebody with a token: a mistyped name would lose it.

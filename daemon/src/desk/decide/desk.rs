@@ -51,6 +51,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
             Some(Event::TokenRevoked { name: name.as_str().into() })
         }
         DeskAct::Client(act) => return super::clients::decide(desk, act, actor),
+        DeskAct::Employee(act) => return super::employees::decide(desk, act, actor),
         DeskAct::PartFailed { kind, part, text } => {
             let known = desk.part_alarms().find(|alarm| alarm.id == part_alarm(*kind, part));
             let new =

@@ -1,6 +1,7 @@
 //! Commands about people: agents, presences, the roster, and taking what a group has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use calendars::Timestamp;
 use smol_str::SmolStr;
@@ -11,12 +12,14 @@ use super::shifts::PeopleDraft;
 use super::{Decision, TEXT_MAX_BYTES, Wrong, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::event::{AssignedWhy, Event, Fact};
+use crate::desk::index::client_key;
 use crate::desk::people::{
     AGENTS_MAX, AgentCard, PeopleAct, Presence, PresenceFor, SHIFT_MAX_MS, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX,
     Shift, ShiftTimes, TAKE_MAX,
 };
 use crate::desk::refusal::Refusal;
 use crate::desk::state::Desk;
+use crate::desk::ticket::Ticket;
 
 /// The longest title of an agent, in characters.
 const TITLE_MAX_CHARS: usize = 200;
@@ -280,12 +283,12 @@ fn take_group(desk: &Desk, group: &str, actor: &Actor) -> Result<Vec<Fact>, Refu
             format!("{} is not on shift now; what a group has is taken by those who are", actor.name);
         return Err(Refusal::conflict("not-on-shift", message));
     }
-    let theirs = desk.of_group(group).filter(|number| {
-        desk.ticket(*number)
-            .is_some_and(|ticket| actor.scope.covers_ticket(&ticket) && me.card.works_on(ticket.facts.line))
-    });
-    let taken = theirs.take(TAKE_MAX).map(|number| Fact {
-        ticket: Some(number),
+    let theirs = desk.of_group(group).filter_map(|number| desk.ticket(number));
+    let theirs = theirs
+        .filter(|ticket| actor.scope.covers_ticket(ticket) && me.card.works_on(ticket.facts.line))
+        .filter(first_of_client(desk));
+    let taken = theirs.take(TAKE_MAX).map(|ticket| Fact {
+        ticket: Some(ticket.number),
         event: Event::Assigned {
             agent: Some(actor.name.clone()),
             group: Some(group.into()),
@@ -294,4 +297,21 @@ fn take_group(desk: &Desk, group: &str, actor: &Actor) -> Result<Vec<Fact>, Refu
         },
     });
     Ok(taken.collect())
+}
+
+/// Whether a ticket may be begun beside those that were asked about before: another of its client that is in work holds
+/// it, and so does one that is taken with it (BC-8).
+fn first_of_client(desk: &Desk) -> impl FnMut(&Arc<Ticket>) -> bool {
+    let mut begun = BTreeSet::new();
+    move |ticket| {
+        let Some(regulation) = desk.regulations().of(&ticket.facts) else { return true };
+        let client = client_key(&ticket.facts);
+        let waits = regulation.queue.one_by_one && ticket.preferred.is_none();
+        let is_held = desk.holder(ticket, regulation).is_some()
+            || (waits && client.is_some_and(|client| begun.contains(&client)));
+        if !is_held {
+            begun.extend(client);
+        }
+        !is_held
+    }
 }

@@ -6,11 +6,11 @@ use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::bounds::room_for_link;
-use super::clients;
 use super::fields::{FieldCheck, Values, wanted};
 use super::{
     Decision, Draft, SUBJECT_MAX_CHARS, Wrong, assignment, in_brackets, mass, may_not_set, need, one_of_roles,
 };
+use super::{clients, employees};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{LinkKind, Register, Split};
 use crate::desk::event::{Event, Fact, Registered};
@@ -35,6 +35,7 @@ pub(super) fn decide(
     facts.opened_by = by_agent.then(|| actor.name.clone());
     let has_register = regulation.clients.is_some() && !desk.is_lenient();
     let client = clients::of(desk, &facts).filter(|_| has_register);
+    let no_employee = employees::known(desk, &regulation, &mut facts)?;
     if let Some(client) = client {
         facts.client = Some(client.terms.name.clone());
         clients::may_come_by(&regulation, client, &facts)?;
@@ -45,6 +46,11 @@ pub(super) fn decide(
     }
     if let Some(client) = client {
         clients::refuse_others(&mut draft, client)?;
+    }
+    if let Some(reason) = no_employee
+        && draft.ticket.stage == Stage::Open
+    {
+        employees::refuse_others(&mut draft, reason)?;
     }
     mass::note_alike(&mut draft);
     Ok(draft.finish())

@@ -123,6 +123,15 @@ pub(super) fn of(
         Event::Preferred { reason } => {
             format!("it goes before the client's others, as agreed{}", because(Some(reason)))
         }
+        Event::IssueOpened { issue, tracker, .. } => {
+            format!("issue {issue} is wanted of {}", titles.tracker(tracker))
+        }
+        Event::IssueChanged { issue, told } => {
+            format!("something was told of issue {issue}{}", because(told.status.as_deref()))
+        }
+        Event::LeadAsked { .. } => "the lead was asked".to_owned(),
+        Event::LeadAnswered { .. } => "the lead answered".to_owned(),
+        Event::Cited { .. } => "an article was named".to_owned(),
         Event::Clock { metric, cycle, turn: Turn::RanOut { .. } } if (*metric, *cycle) != asked => {
             format!("{} ran out", titles.clock(*metric))
         }
@@ -140,6 +149,7 @@ pub(super) fn of(
         | Event::ClientSet(_)
         | Event::ContactAppointed(_)
         | Event::ClientRemoved { .. }
+        | Event::EmployeesChanged { .. }
         | Event::Attached(_)
         | Event::AttachmentRemoved { .. }
         | Event::SealedSet { .. }
@@ -200,6 +210,12 @@ impl<'a> Titles<'a> {
 
     fn topic(&self, id: &'a str) -> &'a str {
         self.regulation.and_then(|r| r.topic(id)).map_or(id, |topic| &topic.name.title)
+    }
+
+    fn tracker(&self, id: &'a str) -> &'a str {
+        let trackers = self.regulation.map(|regulation| &regulation.trackers);
+        let tracker = trackers.and_then(|trackers| trackers.iter().find(|tracker| tracker.id == id));
+        tracker.map_or(id, |tracker| &tracker.title)
     }
 
     fn mark(&self, id: &'a str) -> &'a str {

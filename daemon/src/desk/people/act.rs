@@ -44,7 +44,8 @@ pub enum PeopleAct {
         id: u64,
     },
     /// The actor takes the open tickets of a group that nobody has, the oldest first, at most [`TAKE_MAX`]. Precondition: the
-    /// actor is an agent of the group, and on shift (HD-10).
+    /// actor is an agent of the group, and on shift (HD-10). Of a client whose tickets are worked on one after another, the
+    /// first is taken, and none while another is in work (BC-8).
     TakeGroup {
         /// Which.
         group: SmolStr,

@@ -235,7 +235,13 @@ impl People {
             | Event::Problem { .. }
             | Event::ClientSet(_)
             | Event::ContactAppointed(_)
-            | Event::ClientRemoved { .. } => {}
+            | Event::ClientRemoved { .. }
+            | Event::EmployeesChanged { .. }
+            | Event::IssueOpened { .. }
+            | Event::IssueChanged { .. }
+            | Event::LeadAsked { .. }
+            | Event::LeadAnswered { .. }
+            | Event::Cited { .. } => {}
         }
     }
 }

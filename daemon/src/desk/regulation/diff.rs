@@ -35,8 +35,9 @@ const IDENTITIES: [&[&str]; 8] =
     [&["for", "id"], &["id"], &["metric"], &["path"], &["topic"], &["name"], &["text"], &["skill"]];
 
 /// Lists of words whose order means nothing. Another list's order is taken to mean something.
-const SETS: [&str; 19] = [
+const SETS: [&str; 20] = [
     "channels",
+    "common-groups",
     "from",
     "kinds",
     "lines",

@@ -44,6 +44,8 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.topics();
     explainer.queue();
     explainer.clients();
+    explainer.employees();
+    explainer.trackers();
     explainer.marks_and_reasons();
     explainer.forms();
     explainer.people();

@@ -78,6 +78,12 @@ pub(super) struct File {
     /// What the register of clients is for.
     #[serde(default)]
     pub clients: Option<ClientRule>,
+    /// Whether only employees may ask.
+    #[serde(default)]
+    pub employees: Option<EmployeeRule>,
+    /// Where product teams keep their tasks.
+    #[serde(default, rename = "tracker")]
+    pub trackers: Vec<Named>,
     #[serde(default)]
     pub bug_report: Option<BugReportForm>,
     #[serde(default, rename = "forbidden-phrase")]
@@ -519,6 +525,19 @@ pub(super) struct ClientRule {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct EmployeeRule {
+    /// The reason by which anybody but an employee is refused; one of `refuse`, where the file lists them.
+    pub refuse_others: Spanned<String>,
+    /// What they are told; who they said they are follows.
+    pub text: Spanned<String>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Escalation {
     pub title: Spanned<String>,
     pub basis: Basis,
@@ -591,6 +610,9 @@ pub(super) struct MassProblemRule {
     pub within: Within,
     /// What they have in common besides a similar subject.
     pub same: Spanned<Vec<Spanned<String>>>,
+    /// Groups that only tickets of a mass problem are given to.
+    #[serde(default)]
+    pub common_groups: Vec<Spanned<String>>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

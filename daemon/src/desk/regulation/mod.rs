@@ -103,6 +103,10 @@ pub struct Regulation {
     pub queue: QueueRule,
     /// What it makes of the register of clients; none where it makes nothing of it.
     pub clients: Option<ClientRule>,
+    /// Whether only employees may ask; none where anybody may.
+    pub employees: Option<EmployeeRule>,
+    /// The trackers of product teams (HD-13).
+    pub trackers: Vec<Named>,
     /// What a bug report must look like.
     pub bug_report: Option<BugReportForm>,
     /// Phrases an answer should not have.
@@ -328,6 +332,19 @@ pub struct ClientRule {
     pub note: Option<String>,
 }
 
+/// That only employees may ask (HD-2).
+#[derive(Debug, Clone)]
+pub struct EmployeeRule {
+    /// The reason by which anybody else is refused.
+    pub refuse_others: SmolStr,
+    /// What they are told; who they said they are follows.
+    pub text: String,
+    /// Clause id.
+    pub clause: Option<String>,
+    /// What its keeper should know.
+    pub note: Option<String>,
+}
+
 /// What a department is asked about (ZS-7).
 #[derive(Debug, Clone)]
 pub struct Topic {
@@ -385,6 +402,8 @@ pub struct MassProblemRule {
     pub within: Within,
     /// What they have in common besides a similar subject: `type`, `service`, `channel`, `client`, `fields.NAME`.
     pub same: Vec<SmolStr>,
+    /// Groups that only tickets of a mass problem are given to (HD-15).
+    pub common_groups: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.

@@ -9,7 +9,7 @@ use super::Regulation;
 const PAGE: &str = include_str!("../../../regulations/README.md");
 
 /// A snippet with a key that is not there, for each section that has keys: serde names those that are.
-const SECTIONS: [(&str, &str); 33] = [
+const SECTIONS: [(&str, &str); 35] = [
     ("", "zzz = 1"),
     ("calendar", "[[calendar]]\nzzz = 1"),
     ("calendar.hours", "[[calendar]]\nhours = [{ zzz = 1 }]"),
@@ -43,6 +43,8 @@ const SECTIONS: [(&str, &str); 33] = [
     ("staffing", "[staffing]\nzzz = 1"),
     ("staffing.with", "[staffing]\nwith = [{ zzz = 1 }]"),
     ("mass-problem", "[mass-problem]\nzzz = 1"),
+    ("employees", "[employees]\nzzz = 1"),
+    ("tracker", "[[tracker]]\nzzz = 1"),
 ];
 
 /// The page's examples as one file; each line stands where it stands on the page.

@@ -47,7 +47,8 @@ pub(super) struct GroupTaken {
     tickets: Vec<TicketNumber>,
     /// How many open tickets the caller has.
     tickets_total: usize,
-    /// How many open tickets the group still has: those that the caller may not see or does not work on, and more than 500.
+    /// How many open tickets the group still has: those that the caller may not see or does not work on,
+    /// those that another ticket of their client holds, and more than 500.
     left: usize,
 }
 

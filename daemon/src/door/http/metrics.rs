@@ -20,11 +20,17 @@ use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::desk::ProblemState;
 use crate::desk::alike::PER_STEM;
+use crate::desk::client::CLIENTS_MAX;
+use crate::desk::employee::{EMPLOYEES_AT_ONCE_MAX, EMPLOYEES_MAX};
+use crate::desk::help::{ARTICLES_MAX, QUESTIONS_MAX};
+use crate::desk::issue::ISSUES_MAX;
 use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::report::SLICES_MAX;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
+use crate::run::view::Totals;
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
 
 /// Content type of the answer.
@@ -73,6 +79,12 @@ struct PeopleLabels {
     are: &'static str,
 }
 
+/// Label of a count of problems.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProblemLabels {
+    state: &'static str,
+}
+
 /// Label of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WebhookLabels {
@@ -116,6 +128,9 @@ pub(super) struct Metrics {
     webhook_dead: Family<WebhookLabels, Gauge>,
     uptime_seconds: Gauge<i64, AtomicI64>,
     people: Family<PeopleLabels, Gauge>,
+    problems: Family<ProblemLabels, Gauge>,
+    clients: Gauge,
+    employees: Gauge,
 }
 
 impl Metrics {
@@ -149,6 +164,9 @@ impl Metrics {
             webhook_dead: Family::default(),
             uptime_seconds: Gauge::default(),
             people: Family::default(),
+            problems: Family::default(),
+            clients: Gauge::default(),
+            employees: Gauge::default(),
         };
         traffic.register(&mut metrics.registry);
         metrics.registered()
@@ -237,6 +255,9 @@ impl Metrics {
             self.batch_seconds.clone(),
         );
         registry.register("people", "Agents and shifts by what they are", self.people.clone());
+        registry.register("problems", "Problems by their state", self.problems.clone());
+        registry.register("clients", "Clients in the register", self.clients.clone());
+        registry.register("employees", "Employees in the directory", self.employees.clone());
         register_limits(registry);
         registry.register_with_unit(
             "uptime",
@@ -324,6 +345,13 @@ impl Metrics {
         {
             self.people.get_or_create(&PeopleLabels { are }).set(as_gauge(count as u64));
         }
+        let Totals { problems, clients, employees } = view.totals();
+        for (state, count) in ProblemState::ALL.into_iter().zip(problems) {
+            let labels = ProblemLabels { state: state.id() };
+            self.problems.get_or_create(&labels).set(as_gauge(count as u64));
+        }
+        self.clients.set(as_gauge(clients as u64));
+        self.employees.set(as_gauge(employees as u64));
         let uptime_us = clock::monotonic_us().saturating_sub(shared.started_us);
         self.uptime_seconds.set(as_gauge(uptime_us / 1_000_000));
         let mut text = String::new();
@@ -398,6 +426,16 @@ fn register_limits(registry: &mut Registry) {
         ("shifts_limit", "Shifts that the roster has", SHIFTS_MAX),
         ("shifts_at_once_limit", "Shifts that are added at once", SHIFTS_AT_ONCE_MAX),
         ("group_take_limit", "Tickets of a group that are taken at once", TAKE_MAX),
+        ("clients_limit", "Clients that the register has", CLIENTS_MAX),
+        ("employees_limit", "Employees that the directory has", EMPLOYEES_MAX),
+        (
+            "employees_at_once_limit",
+            "Employees that are written down or taken out at once",
+            EMPLOYEES_AT_ONCE_MAX,
+        ),
+        ("ticket_issues_limit", "Issues that a ticket has", ISSUES_MAX),
+        ("ticket_articles_limit", "Articles that a ticket names", ARTICLES_MAX),
+        ("ticket_lead_questions_limit", "Questions to the lead that a ticket has", QUESTIONS_MAX),
         ("problem_tickets_limit", "Tickets that a problem may have", TICKETS_MAX as usize),
         ("problem_lot_limit", "Tickets that are changed for a problem in one turn of the desk", LOT_TICKETS),
         ("problems_over_limit", "Problems that are over and remembered", OVER_MAX),

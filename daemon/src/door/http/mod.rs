@@ -26,6 +26,7 @@ mod clients;
 mod clock;
 mod denials;
 mod docs;
+mod employees;
 mod event_filter;
 mod export;
 mod filter;
@@ -366,6 +367,8 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(problems::confirm))
         .routes(routes!(problems::dismiss))
         .routes(routes!(problems::close))
+        .routes(routes!(employees::list, employees::change))
+        .routes(routes!(employees::show, employees::set, employees::remove))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

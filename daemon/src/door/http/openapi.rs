@@ -39,6 +39,7 @@ use crate::desk::view::TicketView;
     tags(
         (name = "tickets", description = "Tickets and what can be done to them"),
         (name = "clients", description = "Who is asked for, and who speaks for them"),
+        (name = "employees", description = "Who may ask, where only employees may"),
         (name = "queue", description = "What is to be taken, in order"),
         (name = "problems", description = "One cause of many tickets: suspected, confirmed, closed with all of them"),
         (name = "intake", description = "What other systems send in their own form"),

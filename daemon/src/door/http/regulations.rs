@@ -200,6 +200,8 @@ pub(super) struct RegulationView {
     sources: Vec<SourceView>,
     /// What departments are asked about; empty: nobody is asked.
     topics: Vec<TopicView>,
+    /// Trackers of product teams that can be asked for an issue; empty: there are none.
+    trackers: Vec<NamedView>,
 }
 
 /// Lists the regulations the desk works by, each in every version that tickets may have; the oldest first.
@@ -275,6 +277,7 @@ fn view(regulation: &Regulation, line: RegulationLine) -> RegulationView {
             .map(|source| SourceView { name: named(&source.name), outcome: source.outcome.clone() })
             .collect(),
         topics: regulation.topics.iter().map(topic).collect(),
+        trackers: regulation.trackers.iter().map(named).collect(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::desk::{Act, Command};
 pub(super) const PATH: &str = "/v1/tickets/{number}/{verb}";
 
 /// What a verb does, for the document.
-pub(super) const SUMMARIES: [(&str, &str); 26] = [
+pub(super) const SUMMARIES: [(&str, &str); 31] = [
     ("reply", "Says something to the requester, or to the desk only"),
     ("ask", "Asks the requester; pauses clocks by the regulation"),
     ("answer", "The requester's words come in; clocks run on"),
@@ -42,6 +42,11 @@ pub(super) const SUMMARIES: [(&str, &str); 26] = [
     ("complain", "The requester complains to the head, also of a closed ticket"),
     ("prefer", "The client agreed that the ticket goes before its others"),
     ("merge", "Closes the ticket as a duplicate of another"),
+    ("issue", "Asks for a request in a product team's tracker, or names the one that is there"),
+    ("issue-status", "What the tracker tells of that request comes in"),
+    ("ask-lead", "Asks the lead"),
+    ("lead-answer", "The lead answers"),
+    ("cite", "Names a page of the knowledge base that helps"),
 ];
 
 /// Carries out a verb on a ticket. `If-Match` refuses it where the ticket has changed since it was seen.

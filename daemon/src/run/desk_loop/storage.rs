@@ -152,7 +152,9 @@ impl Loop {
             Command::Attachments { act, .. } => matches!(act, AttachmentAct::Remove { .. }),
             Command::Sealed { act, .. } => matches!(act, SealedAct::Erase { .. }),
             Command::Desk(act) => match act {
-                DeskAct::AddToken(_) | DeskAct::People(_) | DeskAct::Client(_) => false,
+                DeskAct::AddToken(_) | DeskAct::People(_) | DeskAct::Client(_) | DeskAct::Employee(_) => {
+                    false
+                }
                 DeskAct::AckAlarm(_)
                 | DeskAct::ShelveAlarm { .. }
                 | DeskAct::UnshelveAlarm(_)

@@ -1,5 +1,7 @@
 //! When alike tickets are a mass problem.
 
+use smol_str::SmolStr;
+
 use super::super::MassProblemRule;
 use super::super::file::{self, Field};
 use super::Check;
@@ -31,6 +33,10 @@ impl Check<'_> {
             alike,
             within: rule.within,
             same: self.all_known(rule.same.get_ref(), key, "path", &known),
+            common_groups: {
+                let groups = self.unique("mass-problem.common-groups", rule.common_groups.iter());
+                groups.into_iter().map(SmolStr::from).collect()
+            },
             clause: rule.clause.clone(),
             note: rule.note.clone(),
         }

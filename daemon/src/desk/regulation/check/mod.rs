@@ -5,6 +5,7 @@
 
 mod clients;
 mod clocks;
+mod employees;
 mod mass_problem;
 mod people;
 mod quality;
@@ -221,10 +222,7 @@ impl Check<'_> {
             holds_from: holds_from.ok().unwrap_or_default(),
             note: file.note.clone(),
             knowledge_base: file.knowledge_base.as_ref().map(|url| self.url(url, "knowledge-base")),
-            urgent_channel: file.urgent_channel.as_ref().map(|channel| {
-                self.unique("urgent-channel", std::iter::once(channel));
-                channel.get_ref().clone()
-            }),
+            urgent_channel: self.urgent_channel(file),
             zone: zone.unwrap_or(chrono_tz::UTC),
             calendars,
             types: file.types.iter().map(named).collect(),
@@ -246,6 +244,8 @@ impl Check<'_> {
             topics: self.topics(file, &names),
             queue: file.queue.as_ref().map(|queue| self.queue(queue, &names)).unwrap_or_default(),
             clients: file.clients.as_ref().map(|rule| self.clients(rule, file, &names)),
+            employees: file.employees.as_ref().map(|rule| self.employees(rule, file)),
+            trackers: self.trackers(&file.trackers),
             marks: file.marks.iter().map(mark).collect(),
             quality: self.quality(file),
             reasons: file.reasons.iter().map(|reason| self.reason(reason)).collect(),
@@ -272,6 +272,12 @@ impl Check<'_> {
             text: self.text.into(),
         };
         self.problems.is_empty().then_some(regulation)
+    }
+
+    fn urgent_channel(&mut self, file: &File) -> Option<String> {
+        let channel = file.urgent_channel.as_ref()?;
+        self.unique("urgent-channel", std::iter::once(channel));
+        Some(channel.get_ref().clone())
     }
 
     fn short(&mut self, file: &File) -> String {
@@ -525,6 +531,11 @@ impl Check<'_> {
             clause: reason.clause.clone(),
             note: reason.note.clone(),
         }
+    }
+
+    fn trackers(&mut self, trackers: &[file::Named]) -> Vec<Named> {
+        self.unique("tracker.id", trackers.iter().map(|tracker| &tracker.id));
+        trackers.iter().map(named).collect()
     }
 
     fn sources(&mut self, sources: &[file::Source]) -> Vec<Source> {

@@ -105,6 +105,12 @@ impl Explainer<'_> {
                 CLAUSE,
             ];
             self.table(("Массовая проблема", "Mass problem"), &columns, vec![row]);
+            if !rule.common_groups.is_empty() {
+                let groups = rule.common_groups.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ");
+                let row = vec![groups, clause(rule.clause.as_ref())];
+                let columns = [("только для массовых проблем", "for mass problems only"), CLAUSE];
+                self.table(("Общие группы", "Common groups"), &columns, vec![row]);
+            }
         }
         let rows = regulation.forbidden_phrases.iter();
         let rows = rows.map(|phrase| vec![format!("«{}»", phrase.text), clause(phrase.clause.as_ref())]);

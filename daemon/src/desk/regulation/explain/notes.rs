@@ -54,6 +54,11 @@ impl Words<'_> {
         add(self.of("очередь", "the queue").to_owned(), regulation.queue.note.as_ref(), false);
         let clients = regulation.clients.as_ref().and_then(|rule| rule.note.as_ref());
         add(self.of("клиенты", "clients").to_owned(), clients, false);
+        let employees = regulation.employees.as_ref().and_then(|rule| rule.note.as_ref());
+        add(self.of("сотрудники", "employees").to_owned(), employees, false);
+        for tracker in &regulation.trackers {
+            add(tracker.title.clone(), tracker.note.as_ref(), false);
+        }
         for reason in &regulation.reasons {
             add(format!("{}: {}", self.verb(&reason.verb), reason.title), reason.note.as_ref(), false);
         }

@@ -67,6 +67,31 @@ impl Explainer<'_> {
         self.table(("Клиенты", "Clients"), &columns, vec![row]);
     }
 
+    pub(super) fn employees(&mut self) {
+        let Some(rule) = &self.words.regulation.employees else { return };
+        let only = self.w(
+            "только сотрудники из справочника; прочим отказ",
+            "employees in the directory only; others are refused",
+        );
+        let row =
+            vec![format!("{only}: {}", rule.refuse_others), rule.text.clone(), clause(rule.clause.as_ref())];
+        let columns =
+            [("кто обращается", "who may ask"), ("что сказать прочим", "what others are told"), CLAUSE];
+        self.table(("Сотрудники", "Employees"), &columns, vec![row]);
+    }
+
+    pub(super) fn trackers(&mut self) {
+        let trackers = &self.words.regulation.trackers;
+        if trackers.is_empty() {
+            return;
+        }
+        let rows = trackers.iter();
+        let rows = rows.map(|one| vec![one.title.clone(), one.id.to_string(), clause(one.clause.as_ref())]);
+        let rows: Vec<_> = rows.collect();
+        let title = ("Трекеры продуктовых команд", "Trackers of product teams");
+        self.table(title, &[TITLE, ID, CLAUSE], rows);
+    }
+
     pub(super) fn queue(&mut self) {
         let queue = &self.words.regulation.queue;
         if queue.first.is_empty() && !queue.one_by_one {

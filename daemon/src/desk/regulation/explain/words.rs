@@ -99,6 +99,11 @@ impl Words<'_> {
             "complain" => self.of("пожаловаться руководителю", "complain to the head"),
             "urgent" => self.of("сообщить как срочное", "call urgent"),
             "merge" => self.of("закрыть как повтор", "close as a duplicate"),
+            "issue" => self.of("завести задачу в трекере", "ask for an issue"),
+            "issue-status" => self.of("ответ трекера", "a tracker tells"),
+            "ask-lead" => self.of("спросить тимлида", "ask the lead"),
+            "lead-answer" => self.of("ответ тимлида", "the lead answers"),
+            "cite" => self.of("указать статью базы знаний", "name an article"),
             other => other,
         }
     }

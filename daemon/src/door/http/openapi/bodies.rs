@@ -47,7 +47,7 @@ pub(in crate::door::http) fn of(verb: &str) -> Option<Body> {
         "register" => Body::new::<command::Register>(true),
         "take-next" => Body::new::<command::TakeNext>(false),
         "reply" => Body::new::<command::Reply>(true),
-        "ask" | "answer" | "urgent" | "complain" => Body::new::<command::Text>(true),
+        "ask" | "answer" | "urgent" | "complain" | "ask-lead" => Body::new::<command::Text>(true),
         "status" => Body::new::<command::StatusMove>(true),
         "classify" => Body::new::<command::Classify>(true),
         "priority" => Body::new::<command::PriorityChange>(true),
@@ -67,6 +67,10 @@ pub(in crate::door::http) fn of(verb: &str) -> Option<Body> {
         "escalate" => Body::new::<command::Escalate>(true),
         "escalation-answer" => Body::new::<command::EscalationAnswer>(true),
         "merge" => Body::new::<command::Merge>(true),
+        "issue" => Body::new::<command::OpenIssue>(true),
+        "issue-status" => Body::new::<command::TellIssue>(true),
+        "lead-answer" => Body::new::<command::LeadAnswer>(true),
+        "cite" => Body::new::<command::Cite>(true),
         _ => return None,
     })
 }

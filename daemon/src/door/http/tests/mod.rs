@@ -17,6 +17,7 @@ mod pages;
 mod people;
 mod properties;
 mod queue;
+mod registers;
 mod reports;
 mod requester;
 mod roles;

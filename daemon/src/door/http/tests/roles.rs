@@ -144,6 +144,13 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("PUT", "/v1/roster/{id}", nothing(), &LEADS),
         ("DELETE", "/v1/roster/{id}", nothing(), &LEADS),
         ("GET", "/v1/roster/coverage", nothing(), &READERS),
+        ("GET", "/v1/employees", nothing(), &READERS),
+        ("POST", "/v1/employees", nothing(), &LEADS),
+        ("GET", "/v1/employees/{id}", nothing(), &READERS),
+        ("PUT", "/v1/employees/{id}", json!({"name": "Анна"}), &LEADS),
+        ("DELETE", "/v1/employees/{id}", nothing(), &LEADS),
+        ("POST", "/v1/tickets/{number}/issue-status", nothing(), &INTAKE),
+        ("POST", "/v1/tickets/{number}/lead-answer", nothing(), &LEADS),
     ];
     for path in [
         "/v1/tickets/{number}/reply",
@@ -167,6 +174,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         "/v1/tickets/{number}/escalation-answer",
         "/v1/tickets/{number}/prefer",
         "/v1/tickets/{number}/merge",
+        "/v1/tickets/{number}/issue",
+        "/v1/tickets/{number}/ask-lead",
+        "/v1/tickets/{number}/cite",
     ] {
         table.push(("POST", path, nothing(), &AGENTS));
     }

@@ -137,6 +137,9 @@ impl Sense<'_> {
             "escalate" | "escalation-answer" if self.regulation.topics.is_empty() => {
                 Some("there is no [[topic]] to ask a department about; write one, or take the verb out".to_owned())
             }
+            "issue" | "issue-status" if self.regulation.trackers.is_empty() => {
+                Some("there is no [[tracker]] that could have an issue; write one, or take the verb out".to_owned())
+            }
             _ => None,
         }
     }
@@ -187,7 +190,8 @@ impl Sense<'_> {
 /// The least role that may use a verb at all.
 fn least_role(verb: &str) -> Role {
     match verb {
-        "answer" | "confirm" | "return" | "complain" => Role::Intake,
+        "answer" | "confirm" | "return" | "complain" | "issue-status" => Role::Intake,
+        "lead-answer" => Role::Lead,
         _ => Role::Agent,
     }
 }
