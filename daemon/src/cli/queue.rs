@@ -63,7 +63,7 @@ impl List {
         let line = self.line.map(|line| line.to_string());
         for (name, value) in [("regulation", &self.regulation), ("line", &line), ("group", &self.group)] {
             if let Some(value) = value {
-                path.push_str(&format!("&{name}={}", encoded(value)));
+                path.extend(["&", name, "=", &encoded(value)]);
             }
         }
         path

@@ -201,10 +201,16 @@ impl Directory {
 
     pub(super) fn change(&mut self, put: &[Employee], removed: &[SmolStr]) {
         let book = Arc::make_mut(&mut self.0);
-        removed.iter().for_each(|id| book.remove(id));
+        for id in removed {
+            book.remove(id);
+        }
         // Whoever had an address of one that comes has given it up: nobody's is taken by the order they come in.
-        put.iter().for_each(|employee| book.remove(&employee.id));
-        put.iter().for_each(|employee| book.put(employee.clone()));
+        for employee in put {
+            book.remove(&employee.id);
+        }
+        for employee in put {
+            book.put(employee.clone());
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::cli::table_file::{Row, read, text, wrong_file};
 
 /// Write down the clients of a file; those that are not in it stay as they are.
 ///
-/// FILE is CSV with the columns id and name, and any of domains, paid_channels and systems (words with blanks between them),
-/// contact_name, contact_email, contact_phone, contact_login and notice; a comma or a semicolon between them. A contact who is
+/// FILE is CSV with the columns id and name, and any of domains, `paid_channels` and systems (words with blanks between them),
+/// `contact_name`, `contact_email`, `contact_phone`, `contact_login` and notice; a comma or a semicolon between them. A contact who is
 /// another than the client's is appointed by the notice. Importing the same file again changes nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Import {

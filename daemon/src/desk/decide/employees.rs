@@ -153,7 +153,7 @@ pub(super) fn known(
         Found::Unsaid if facts.opened_by.is_some() => Ok(None),
         Found::Unsaid => Err(Refusal::field(
             "requester",
-            &format!(
+            format!(
                 "is required: an e-mail address, a telephone number, a login or a name, by which the directory of employees knows them{}",
                 in_brackets(rule.clause.as_ref())
             ),

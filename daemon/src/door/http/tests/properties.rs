@@ -136,10 +136,10 @@ proptest! {
     fn a_form_brings_each_file_by_its_name_and_length_however_it_comes(
         files in vec((file_name(), "[ -~]{1,400}"), 1..5), piece_bytes in 1_usize..64,
     ) {
-        let mut form = String::new();
-        for (name, text) in &files {
-            form.push_str(&format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n"));
-        }
+        let part = |(name, text): &(String, String)| {
+            format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let mut form = files.iter().map(part).collect::<Vec<_>>().concat();
         form += "--edge--\r\n";
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=edge"))]);
         let pieces: Vec<_> = form.into_bytes().chunks(piece_bytes).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();

@@ -28,7 +28,7 @@ async fn a_client_is_written_down_appoints_its_contact_and_is_taken_out() {
     let client = world.get("/v1/clients/romashka").await.ok(200).json();
     assert_eq!(client["contact"]["notice"], "№ 17");
     assert_eq!(client["former_contacts"][0]["contact"]["email"], "anna@romashka.example.ru");
-    let metrics = String::from_utf8(world.get("/metrics").await.ok(200).body.to_vec()).expect("text");
+    let metrics = String::from_utf8(world.get("/metrics").await.ok(200).body.clone()).expect("text");
     for line in [
         "andon_clients 1",
         "andon_clients_limit 1000",
