@@ -18,10 +18,12 @@ use super::text::{Table, when};
 pub(super) enum ClientNoun {
     /// List the clients, with what they pay for and who speaks for them
     List,
+    /// Show a client with its contacts, and the notice of each
     Show(Which),
     Put(Put),
     Appoint(Appoint),
     Import(import::Import),
+    /// Take a client out of the register
     Remove(Which),
 }
 

@@ -18,9 +18,11 @@ use super::text::Table;
 #[derive(Debug, Subcommand)]
 pub(super) enum EmployeeNoun {
     List(List),
+    /// Show what the directory has of an employee
     Show(Which),
     Put(Put),
     Import(import::Import),
+    /// Take an employee out of the directory
     Remove(Which),
 }
 
