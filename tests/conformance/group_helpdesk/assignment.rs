@@ -144,6 +144,24 @@ fn hd_7_a_desk_that_knows_no_agents_gives_all_to_the_groups() {
     }
 }
 
+/// HD-6, HD-10: until a roster is kept everybody counts as on shift: who is online gets turns, and takes what the group has.
+#[test]
+fn hd_6_without_a_roster_who_is_online_is_given_requests() {
+    let mut world = world("2026-11-23 10:00");
+    for name in ["anna", "boris", "vera"] {
+        world.agent(name, &["hm"]);
+    }
+    let waiting = registered(&mut world, "hm").0;
+    assert_eq!(world.holds_since(waiting), Some("nobody-there"), "nobody is online yet");
+    world.presence("anna", Presence::Online).presence("boris", Presence::Online);
+    assert_eq!(holders(&mut world, 3), ["anna", "boris", "anna"], "vera is not online");
+    world.as_agent("vera", &[]).people(PeopleAct::TakeGroup { group: "hm".into() });
+    assert_eq!(world.holder(waiting), "vera");
+    // With the first shift planned, who has none is at home.
+    world.as_lead().shift("boris", MONDAY, "09:00", "18:00");
+    assert_eq!(holders(&mut world, 2), ["boris", "boris"]);
+}
+
 /// HD-8: for chats and for requests apart; one's own by anybody, others' by a lead.
 #[test]
 fn hd_8_an_agent_is_there_for_chats_and_for_requests_apart() {

@@ -275,7 +275,7 @@ fn take_group(desk: &Desk, group: &str, actor: &Actor) -> Result<Vec<Fact>, Refu
             format!("`{group}` is no group of {}; an agent takes what their own groups have", actor.name);
         return Err(Refusal::Forbidden(message));
     };
-    if !people.is_on_shift(&actor.name) {
+    if !people.counts_as_on_shift(&actor.name) {
         let message =
             format!("{} is not on shift now; what a group has is taken by those who are", actor.name);
         return Err(Refusal::conflict("not-on-shift", message));

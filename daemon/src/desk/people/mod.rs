@@ -82,6 +82,11 @@ impl People {
         self.on_shift.contains_key(name)
     }
 
+    /// Whether an agent counts as on shift: they are, or no roster is kept, since a desk of three people needs none.
+    pub fn counts_as_on_shift(&self, name: &str) -> bool {
+        self.agents.contains_key(name) && (!self.keeps_roster() || self.is_on_shift(name))
+    }
+
     /// Until when an agent is on shift; none where they are not.
     pub fn on_shift_until(&self, name: &str) -> Option<Timestamp> {
         self.on_shift.get(name).copied()

@@ -30,7 +30,7 @@ pub(super) struct GroupView {
     /// The agents who belong to it, by name.
     #[schema(value_type = Vec<String>, example = json!(["ivanova"]))]
     agents: Vec<SmolStr>,
-    /// Those of them who are on shift and online for requests.
+    /// Those of them who are online for requests and on shift; until a roster is kept, everybody counts as on shift.
     #[schema(value_type = Vec<String>, example = json!(["ivanova"]))]
     there: Vec<SmolStr>,
     /// How many open tickets it has that nobody has.
@@ -78,7 +78,7 @@ fn groups(desk: &Desk, now: calendars::Timestamp) -> Vec<GroupView> {
     let names: BTreeSet<_> = names.chain(desk.groups_with_tickets()).collect();
     let group = |name: &SmolStr| {
         let agents = || people.agents().filter(|agent| agent.card.is_in(name));
-        let is_there = |name: &str| people.is_on_shift(name);
+        let is_there = |name: &str| people.counts_as_on_shift(name);
         let there = agents().filter(|agent| agent.requests == Presence::Online && is_there(&agent.card.name));
         GroupView {
             name: name.clone(),
