@@ -14,7 +14,9 @@ use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::index::{Place, client_key};
+use super::client::plain;
+use super::event::Registered;
+use super::index::{Place, key_of_name};
 use super::regulation::Regulation;
 use super::scope::Scope;
 use super::state::Desk;
@@ -132,11 +134,16 @@ impl Desk {
         if !regulation.queue.one_by_one || ticket.preferred.is_some() {
             return None;
         }
-        let client = client_key(&ticket.facts)?;
+        let names = self.client_names(&ticket.facts)?;
         let was = Begun::of(ticket, regulation);
-        let others = self.index().of_client(client, ticket.number);
-        let others = others.into_iter().filter_map(|number| self.ticket(number));
-        let of_same = others.filter(|other| client_key(&other.facts) == Some(client));
+        let key = |name: &String| key_of_name(&ticket.facts.regulation, name);
+        let others = names.iter().flat_map(|name| self.index().of_client(key(name), ticket.number));
+        let others = others.filter_map(|number| self.ticket(number));
+        let of_same = others.filter(|other| {
+            let name = other.facts.client.as_deref().map(plain);
+            other.facts.regulation == ticket.facts.regulation
+                && name.is_some_and(|name| names.contains(&name))
+        });
         let holding = of_same.filter(|other| match Begun::of(other, regulation) {
             Begun::Not => false,
             Begun::Taken => true,
@@ -146,6 +153,19 @@ impl Desk {
         let first = holding.min_by_key(|other| other.number)?;
         let because = if first.waiting { HeldBecause::WaitsForClient } else { HeldBecause::InWork };
         Some(Holder { number: first.number, because })
+    }
+
+    /// The plain names that tickets of the same client may bear, the one that stands for it first: a client of the register
+    /// may have had others. None where the ticket names no client.
+    fn client_names(&self, facts: &Registered) -> Option<Vec<String>> {
+        let name = facts.client.as_deref().filter(|name| !plain(name).is_empty())?;
+        Some(self.clients().names_of(name))
+    }
+
+    /// What tells the client of a ticket from others; none where it names none.
+    fn client_of(&self, facts: &Registered) -> Option<u64> {
+        let names = self.client_names(facts)?;
+        names.first().map(|name| key_of_name(&facts.regulation, name))
     }
 
     /// A part of the queue as it stands at `now`, the next to be taken first.
@@ -201,7 +221,7 @@ impl<'a> Order<'a> {
         }
         let firsts: Vec<_> = order.preferred.iter().filter_map(|number| desk.ticket(*number)).collect();
         for ticket in firsts {
-            if let Some(client) = client_key(&ticket.facts) {
+            if let Some(client) = desk.client_of(&ticket.facts) {
                 order.agreed.entry(client).or_default().0.push_back(ticket.number);
             }
         }
@@ -224,7 +244,7 @@ impl<'a> Order<'a> {
         let agreed = if self.agreed.is_empty() || !regulation.queue.one_by_one {
             None
         } else {
-            client_key(&ticket.facts).and_then(|client| self.agreed.get_mut(&client))
+            self.desk.client_of(&ticket.facts).and_then(|client| self.agreed.get_mut(&client))
         };
         let Some((first, put_back)) = agreed else { return Some((ticket, regulation, by_rank)) };
         // It is its client's turn: whoever the client agreed on has this place.

@@ -259,6 +259,7 @@ impl Loop {
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
         view.publish_tickets(tickets, desk.tickets_total());
         view.publish_people(desk.people());
+        view.publish_clients(desk.clients());
         view.publish_report_slices(desk.tally().slices());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
@@ -690,6 +691,9 @@ impl Loop {
         }
         if !Arc::ptr_eq(self.desk.people(), &self.view.people()) {
             self.view.publish_people(self.desk.people());
+        }
+        if !self.desk.clients().is(&self.view.clients()) {
+            self.view.publish_clients(self.desk.clients());
         }
     }
 

@@ -11,7 +11,9 @@ use super::planned::{estimate, extend};
 use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
-use super::{Decision, Draft, Wrong, in_brackets, may_not_set, need, one_of_roles, problem};
+use super::{
+    Decision, Draft, Wrong, assignment, clients, in_brackets, may_not_set, need, one_of_roles, problem,
+};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{
     Act, Assign, Classify, Confirm, Defer, Ending, Link, LinkKind, PriorityChange, Reply, Resolve, Return,
@@ -80,6 +82,7 @@ pub(super) fn draft<'a>(
         Act::Prefer(words) => prefer(&mut draft, words),
         Act::Merge(into) => merge(&mut draft, into, actor),
     }?;
+    assignment::reopened(&mut draft);
     one_by_one(&draft, act, actor)?;
     Ok(draft)
 }
@@ -257,6 +260,7 @@ fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
     });
     let reason = wrong.optional_text("reason", classify.reason.as_ref());
     let client = wrong.optional_text("client", classify.client.as_ref());
+    let client = client.map(|name| clients::as_registered(draft.desk, &regulation, name));
     let description = wrong.optional_text("description", classify.description.as_ref());
     let was_derived = regulation.derived_priority(&draft.ticket.facts).name.id == draft.ticket.facts.priority;
     let known = draft.ticket.facts.requester.clone();

@@ -37,6 +37,8 @@ pub(super) struct ClientView {
     contact: Option<AppointedView>,
     /// Those who did before, the newest first; at most 19.
     former_contacts: Vec<AppointedView>,
+    /// What it was called before, the newest last: a ticket that bears such a name is its own. At most 20.
+    former_names: Vec<String>,
 }
 
 /// Somebody who was appointed to speak for a client.
@@ -92,7 +94,8 @@ impl ClientView {
         let mut contacts = client.contacts.iter().rev().map(|appointed| AppointedView::of(appointed, zone));
         let contact = contacts.next();
         let former_contacts = contacts.collect();
-        Self { id, name, domains, paid_channels, systems, contact, former_contacts }
+        let former_names = client.former_names.clone();
+        Self { id, name, domains, paid_channels, systems, contact, former_contacts, former_names }
     }
 }
 

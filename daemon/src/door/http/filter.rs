@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::query::Query;
-use crate::desk::{FieldError, Regulation, Regulations, Scope};
+use crate::desk::{Clients, FieldError, Regulation, Regulations, Scope};
 use crate::run::search::filter::{Facet, Filter};
 
 /// The parameters that filter.
@@ -26,7 +26,14 @@ pub(super) const PARAMETERS: [&str; 13] = [
 const WORDS_MAX: usize = 32;
 
 /// Reads the filter of a query; a name that no regulation knows is refused, since it would find nothing for ever.
-pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, Vec<FieldError>> {
+pub(super) fn parse(
+    query: &Query,
+    regulations: &Regulations,
+    clients: &Clients,
+) -> Result<Filter, Vec<FieldError>> {
+    // A client is found by its id and by each of its names, however they are written.
+    let names = |name: &&str| clients.names_of(name);
+    let names = query.list("client").iter().flat_map(names).collect();
     let mut reader = Reader { query, regulations, errors: Vec::new() };
     let filter = Filter::default()
         .and(
@@ -42,7 +49,7 @@ pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, 
         .and(Facet::Line, reader.lines())
         .and(Facet::Assignee, reader.texts("assignee"))
         .and(Facet::Group, reader.texts("group"))
-        .and(Facet::Client, reader.texts("client"))
+        .and(Facet::Client, names)
         .and(Facet::Regulation, reader.ids("regulation", |r| vec![r.id.as_str()]))
         .and(
             Facet::Channel,
@@ -141,7 +148,7 @@ mod tests {
 
     fn parse(raw: &str) -> Result<Filter, Vec<FieldError>> {
         let query = Query::parse(raw).unwrap_or_else(|problem| panic!("{raw}: {problem:?}"));
-        super::parse(&query, &regulations())
+        super::parse(&query, &regulations(), &Clients::default())
     }
 
     fn ticket() -> Ticket {

@@ -109,7 +109,8 @@ pub(super) async fn list(
 fn asked(query: &Query, view: &View) -> Result<(Filter, Asked), Vec<FieldError>> {
     let known: Vec<&str> = filter::PARAMETERS.into_iter().chain(["limit", "cursor"]).collect();
     let mut errors = query.unknown(&known);
-    let filter = filter::parse(query, view.regulations()).map_err(|wrong| errors.extend(wrong));
+    let filter =
+        filter::parse(query, view.regulations(), &view.clients()).map_err(|wrong| errors.extend(wrong));
     let stretch = Asked::parse(query).map_err(|wrong| errors.extend(wrong));
     match (filter, stretch) {
         (Ok(filter), Ok(stretch)) if errors.is_empty() => Ok((filter, stretch)),
