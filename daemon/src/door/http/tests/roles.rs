@@ -143,6 +143,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("PUT", "/v1/roster/{id}", nothing(), &LEADS),
         ("DELETE", "/v1/roster/{id}", nothing(), &LEADS),
         ("GET", "/v1/roster/coverage", nothing(), &READERS),
+        ("GET", "/v1/roster/{id}", nothing(), &READERS),
     ];
     for path in [
         "/v1/tickets/{number}/reply",
