@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::Draft;
@@ -26,7 +27,7 @@ pub(super) fn assign_new(draft: &mut Draft<'_>) {
         AssignmentMode::RoundRobin if !calendar.is_some_and(|calendar| calendar.is_open(draft.at)) => {
             (None, AssignedWhy::OutsideHours)
         }
-        AssignmentMode::RoundRobin => match next(draft.desk, group, &draft.ticket) {
+        AssignmentMode::RoundRobin => match next(draft.desk, group, &draft.ticket, draft.at) {
             Some(agent) => (Some(agent), AssignedWhy::Turn),
             None => (None, AssignedWhy::NobodyThere),
         },
@@ -35,14 +36,14 @@ pub(super) fn assign_new(draft: &mut Draft<'_>) {
 }
 
 /// Who of a group is next, of those who are there for the ticket.
-fn next(desk: &Desk, group: &str, ticket: &Ticket) -> Option<SmolStr> {
+fn next(desk: &Desk, group: &str, ticket: &Ticket, at: Timestamp) -> Option<SmolStr> {
     let there =
-        desk.people().agents().filter(|agent| agent.card.is_in(group) && is_there(desk, agent, ticket));
+        desk.people().agents().filter(|agent| agent.card.is_in(group) && is_there(desk, agent, ticket, at));
     desk.rotation().next(group, there.map(|agent| &agent.card.name)).cloned()
 }
 
 /// Whether an agent counts as on shift and is online, works on the ticket's line, and may see it.
-fn is_there(desk: &Desk, agent: &Agent, ticket: &Ticket) -> bool {
+fn is_there(desk: &Desk, agent: &Agent, ticket: &Ticket, at: Timestamp) -> bool {
     let name = &agent.card.name;
     agent.requests == Presence::Online
         && desk.people().counts_as_on_shift(name)
@@ -50,7 +51,7 @@ fn is_there(desk: &Desk, agent: &Agent, ticket: &Ticket) -> bool {
         && desk
             .tokens()
             .find(|token| token.name == *name)
-            .is_none_or(|token| token.scope().covers_ticket(ticket))
+            .is_none_or(|token| !token.is_expired(at) && token.scope().covers_ticket(ticket))
 }
 
 /// A ticket goes back to the group that it came to; to nobody, where its channel has none.
