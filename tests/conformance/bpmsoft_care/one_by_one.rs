@@ -121,6 +121,33 @@ fn bc_8_an_agreed_order_changes_the_places_of_one_client_only() {
     assert_eq!(world.try_take_next(json!({})), Ok(TicketNumber(2)), "what is held is passed over");
 }
 
+/// BC-8: an agreed order does not put what is critical or high behind other clients' requests, nor what is low before them.
+#[test]
+fn bc_8_an_agreed_order_leaves_each_priority_its_place() {
+    let mut world = world("2026-11-23 10:00");
+    for body in [
+        request("critical"),
+        of_another_client("high"),
+        of_another_client("low"),
+        request("low"),
+        request("medium"),
+    ] {
+        world.register(body);
+    }
+    let as_it_came = ["1 priority", "2 priority", "3 arrival", "4 arrival", "5 arrival"];
+    assert_eq!(world.queue(), as_it_came);
+    world.act(TicketNumber(4), "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), as_it_came, "it was the client's first of those that do not jump already");
+    world.act(TicketNumber(5), "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), as_it_came);
+    let sixth = world.register(request("critical"));
+    world.act(sixth, "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), ["6 agreed", "1 agreed", "2 priority", "3 arrival", "4 arrival", "5 arrival"]);
+    // What is preferred may be begun beside what is critical.
+    world.act(TicketNumber(1), "take", json!({}));
+    world.as_agent("petrov", &[]).act(TicketNumber(4), "take", json!({}));
+}
+
 /// BC-8: other clients do not wait, nor do tickets without one; a client is the same however its name is written.
 #[test]
 fn bc_8_clients_do_not_wait_for_each_other() {
