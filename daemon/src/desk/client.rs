@@ -128,7 +128,8 @@ fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
-fn is_without_width(c: char) -> bool {
+/// Whether a character does not show, or turns those beside it about.
+pub(super) fn is_without_width(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
@@ -229,9 +230,7 @@ impl Clients {
 
     /// The client that has that name now, or that id.
     pub(super) fn called(&self, name: &str) -> Option<&Client> {
-        // Of an id the dashes count.
-        let id = || self.get(name.trim().to_lowercase().as_str());
-        self.0.names.get(&plain(name)).and_then(|id| self.get(id)).or_else(id)
+        self.get(self.0.names.get(&plain(name))?)
     }
 
     /// The plain names under which tickets of the client of that name may be, the one that stands for it first: just that

@@ -401,7 +401,12 @@ impl Loop {
             let Some((effective, facts)) = self.desk.due_grouped(now) else { break };
             let timer = Actor::timer();
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
+            // Of what goes back at the end of a shift one lot in a turn, so that nobody else waits for thousands.
+            let is_lot = entry.tickets().take(2).count() > 1;
             self.batch.push(entry);
+            if is_lot {
+                break;
+            }
         }
     }
 

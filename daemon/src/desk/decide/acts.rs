@@ -349,6 +349,7 @@ fn assign(draft: &mut Draft<'_>, to: &Assign) -> Result<(), Refusal> {
         wrong.add("agent", "exactly one of agent and group is required");
     }
     known_agent(draft, agent.as_ref(), &mut wrong);
+    known_group(draft.desk, group.as_deref(), &mut wrong);
     let reason = wrong.optional_text("reason", to.reason.as_ref());
     let rule = draft.regulation.verb("assign");
     if let Some(rule) = rule.filter(|rule| rule.needs_reason && reason.is_none()) {
@@ -363,6 +364,18 @@ fn assign(draft: &mut Draft<'_>, to: &Assign) -> Result<(), Refusal> {
         draft.push(Event::Assigned { agent, group, reason, why: None });
     }
     Ok(())
+}
+
+/// Where groups are known, a name that is none was mistyped: nobody would take what it has.
+pub(super) fn known_group(desk: &Desk, group: Option<&str>, wrong: &mut Wrong) {
+    if let Some(group) = group.filter(|group| desk.knows_groups() && !desk.has_group(group)) {
+        wrong.add("group", no_group(group));
+    }
+}
+
+/// What a name that is no group's is told.
+pub(in crate::desk) fn no_group(group: &str) -> String {
+    format!("there is no group `{group}`; GET /v1/groups tells those there are")
 }
 
 /// Where agents are known, a ticket goes to one of them or to somebody with a token: a mistyped name would lose it.

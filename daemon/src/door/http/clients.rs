@@ -59,10 +59,10 @@ pub(super) struct AppointedView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetClient {
-    /// Its name, as tickets have it; spaces and capitals do not count. Required.
+    /// Its name, as tickets have it; capitals, spaces, dashes and quotation marks do not count. Required.
     #[schema(value_type = String, example = "ООО «Ромашка»", required = true, min_length = 1, max_length = 200, pattern = r"\S")]
     name: Option<String>,
-    /// The domains of its mail: whoever writes from one, and names no client, is taken to write for this one.
+    /// The domains of its mail: whoever writes from one, and names no client of the register, is taken to write for this one.
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["romashka.example.ru"]), max_items = 50)]
     domains: Vec<SmolStr>,

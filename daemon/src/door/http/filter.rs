@@ -3,16 +3,17 @@
 use smol_str::SmolStr;
 
 use super::query::Query;
-use crate::desk::{Clients, FieldError, Regulation, Regulations, Scope};
+use crate::desk::{Clients, FieldError, People, Regulation, Regulations, Scope};
 use crate::run::search::filter::{Facet, Filter};
 
 /// The parameters that filter.
-pub(super) const PARAMETERS: [&str; 13] = [
+pub(super) const PARAMETERS: [&str; 14] = [
     "status",
     "priority",
     "type",
     "line",
     "assignee",
+    "assignee_away",
     "group",
     "client",
     "regulation",
@@ -30,6 +31,7 @@ pub(super) fn parse(
     query: &Query,
     regulations: &Regulations,
     clients: &Clients,
+    people: &People,
 ) -> Result<Filter, Vec<FieldError>> {
     // A client is found by its id and by each of its names, however they are written.
     let names = |name: &&str| clients.names_of(name);
@@ -48,6 +50,7 @@ pub(super) fn parse(
         .and(Facet::Kind, reader.ids("type", |r| r.types.iter().map(|kind| kind.id.as_str()).collect()))
         .and(Facet::Line, reader.lines())
         .and(Facet::Assignee, reader.texts("assignee"))
+        .and(Facet::Assignee, reader.away(people))
         .and(Facet::Group, reader.texts("group"))
         .and(Facet::Client, names)
         .and(Facet::Regulation, reader.ids("regulation", |r| vec![r.id.as_str()]))
@@ -120,6 +123,17 @@ impl<'a> Reader<'a> {
         lines
     }
 
+    /// Who has tickets and is away, where those are asked for: nobody's name, where nobody is.
+    fn away(&mut self, people: &People) -> Vec<String> {
+        let asked = self.words("assignee_away", &["true"]);
+        if asked.is_empty() {
+            return asked;
+        }
+        let names = people.agents().map(|agent| agent.card.name.as_str());
+        let away = names.filter(|name| people.is_away(name)).map(str::to_owned);
+        std::iter::once(String::new()).chain(away).collect()
+    }
+
     /// Values of a closed list.
     fn words(&mut self, name: &str, known: &[&str]) -> Vec<String> {
         let values = self.texts(name);
@@ -148,7 +162,7 @@ mod tests {
 
     fn parse(raw: &str) -> Result<Filter, Vec<FieldError>> {
         let query = Query::parse(raw).unwrap_or_else(|problem| panic!("{raw}: {problem:?}"));
-        super::parse(&query, &regulations(), &Clients::default())
+        super::parse(&query, &regulations(), &Clients::default(), &People::default())
     }
 
     fn ticket() -> Ticket {
