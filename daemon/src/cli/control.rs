@@ -116,6 +116,11 @@ impl std::fmt::Display for Refused {
 }
 
 impl Refused {
+    /// What is wrong with what was sent: each field, and why.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.errors.iter().map(|error| (error.field.as_str(), error.message.as_str()))
+    }
+
     /// What is wrong, where all of it is about one field.
     pub(crate) fn all_about(&self, field: &str) -> Option<impl Iterator<Item = &str>> {
         let is_so = !self.errors.is_empty() && self.errors.iter().all(|error| error.field == field);

@@ -2,21 +2,19 @@
 
 mod csv;
 mod ical;
+mod import;
+mod one;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chrono::{Days, NaiveDate};
-use chrono_tz::Tz;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use self::import::Import;
+use self::one::{Add, Move, Remove};
 use super::Io;
-use super::agent::Agent;
 use super::error::CliError;
-use super::table_file::{text, wrong_file};
 use super::text::{Table, length, minute};
 
 /// See and plan who works when.
@@ -26,6 +24,9 @@ pub(super) enum RosterNoun {
     /// List the hours of some days that nobody on the roster covers
     Coverage(Stretch),
     Import(Import),
+    Add(Add),
+    Move(Move),
+    Remove(Remove),
 }
 
 /// List the shifts of some days.
@@ -39,30 +40,6 @@ pub(super) struct Stretch {
     days: u32,
 }
 
-/// Put the shifts of a file on the roster, instead of what is there in these days.
-///
-/// FILE is CSV with the columns agent, date, from and to (`ivanova,2026-11-23,09:00,18:00`; a comma or a semicolon between them),
-/// or iCalendar (.ics), whose events bear the agent's name or title as their summary; recurring ones are understood. Only what
-/// begins in the days is taken. Importing the same file again changes nothing.
-#[derive(Debug, Args)]
-pub(super) struct Import {
-    /// The file: .csv or .ics
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The first day, as 2026-11-23 [default: today]
-    #[arg(long, value_name = "DATE")]
-    from: Option<NaiveDate>,
-    /// How many days: 1 to 400
-    #[arg(long, value_name = "N", default_value_t = 92, value_parser = clap::value_parser!(u32).range(1..=400))]
-    days: u32,
-    /// All shifts of the file are this agent's, and only theirs are replaced
-    #[arg(long, value_name = "NAME")]
-    agent: Option<String>,
-    /// Leave the shifts that are on the roster already
-    #[arg(long)]
-    add: bool,
-}
-
 /// A shift as the daemon takes it, in local times of the site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Planned {
@@ -72,10 +49,28 @@ struct Planned {
     to: String,
 }
 
-/// Shifts of a file with where each stands in it, or all that is wrong with the file, each with its place.
-type Read = Result<Vec<(String, Planned)>, Vec<String>>;
+/// A shift of a file.
+#[derive(Debug, PartialEq, Eq)]
+struct Written {
+    /// Where it stands in the file.
+    place: String,
+    /// Whether it is written as a whole day.
+    is_day: bool,
+    shift: Planned,
+}
 
-#[derive(Deserialize)]
+/// What a file has.
+#[derive(Debug, Default)]
+struct Shifts {
+    shifts: Vec<Written>,
+    /// What is no shift, each with its place and why.
+    passed_over: Vec<String>,
+}
+
+/// What a file has, or all that is wrong with it, each with its place.
+type Read = Result<Shifts, Vec<String>>;
+
+#[derive(Clone, Deserialize)]
 struct Shift {
     id: u64,
     agent: String,
@@ -108,29 +103,15 @@ struct Lack {
     skill: String,
 }
 
-#[derive(Deserialize)]
-struct Changed {
-    changed: bool,
-    shifts_total: u64,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    at: String,
-    roster: RosterStatus,
-}
-
-#[derive(Deserialize)]
-struct RosterStatus {
-    zone: String,
-}
-
 impl RosterNoun {
     pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
             Self::List(days) => list(io, days),
             Self::Coverage(days) => coverage(io, days),
             Self::Import(import) => import.run(io),
+            Self::Add(add) => add.run(io),
+            Self::Move(moved) => moved.run(io),
+            Self::Remove(remove) => remove.run(io),
         }
     }
 }
@@ -192,76 +173,4 @@ fn coverage(io: &mut Io<'_>, days: &Stretch) -> Result<ExitCode, CliError> {
         }
     }
     io.table(&table)
-}
-
-impl Import {
-    fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let name = self.file.display().to_string();
-        let text = text(&self.file)?;
-        let path = "/v1/status";
-        let Status { at, roster } = io.control.get(path)?.read(path)?;
-        let zone: Tz = roster.zone.parse().map_err(|_| {
-            CliError::Refused(format!("the daemon's zone `{}` is unknown to this andonctl", roster.zone))
-        })?;
-        let today = at.get(..10).and_then(|day| day.parse().ok());
-        let from = self.from.or(today).ok_or_else(|| CliError::Usage("--from is required".to_owned()))?;
-        let until = from.checked_add_days(Days::new(u64::from(self.days)));
-        let until = until.ok_or_else(|| CliError::Usage(format!("--from {from} is too far away")))?;
-        let is_ical = text.trim_start_matches('\u{feff}').trim_start().starts_with("BEGIN:VCALENDAR");
-        let read = if is_ical {
-            ical::read(&text, self.agent.as_deref(), zone, until)
-        } else {
-            csv::read(&text, self.agent.as_deref())
-        };
-        let shifts = read.and_then(|shifts| named(shifts, io, self.agent.is_some()).unwrap_or_else(Err));
-        let shifts = shifts.map_err(|wrong| wrong_file(&name, &wrong))?;
-        let shifts: Vec<_> = shifts
-            .into_iter()
-            .map(|(_, shift)| shift)
-            .filter(|shift| (from..until).contains(&shift.date))
-            .collect();
-        if shifts.is_empty() {
-            let message = format!("no shift of {name} begins from {from} on within {} days", self.days);
-            return Err(CliError::Refused(message));
-        }
-        let agents: Vec<&String> = self.agent.iter().collect();
-        let instead_of = (!self.add).then(|| json!({"from": from, "days": self.days, "agents": agents}));
-        let body = json!({"shifts": shifts, "instead_of": instead_of});
-        let path = "/v1/roster";
-        let answer = io.control.post(path, &body)?;
-        if io.json {
-            return io.json(&answer.json);
-        }
-        let Changed { changed, shifts_total } = answer.read(path)?;
-        let what = if changed { "are on the roster" } else { "were on the roster already" };
-        writeln!(io.err, "{} shifts {what}, {shifts_total} in all", shifts.len())?;
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// The shifts under the names of agents: a file may have their titles.
-fn named(shifts: Vec<(String, Planned)>, io: &Io<'_>, is_named: bool) -> Result<Read, Vec<String>> {
-    if is_named {
-        return Ok(Ok(shifts));
-    }
-    let path = "/v1/agents";
-    let known = io.control.get(path).and_then(|answer| answer.read::<Vec<Agent>>(path));
-    let known = known.map_err(|error| vec![crate::chain::chain(&error)])?;
-    let mut names = BTreeMap::new();
-    for agent in &known {
-        names.extend(agent.title.as_ref().map(|title| (title.to_lowercase(), agent.name.as_str())));
-    }
-    names.extend(known.iter().map(|agent| (agent.name.to_lowercase(), agent.name.as_str())));
-    let mut wrong = Vec::new();
-    let mut found = Vec::with_capacity(shifts.len());
-    for (place, shift) in shifts {
-        match names.get(&shift.agent.to_lowercase()) {
-            Some(name) => found.push((place, Planned { agent: (*name).to_owned(), ..shift })),
-            None => wrong.push(format!(
-                "{place}: there is no agent `{}`, by name or title; add them with `andonctl agent put`",
-                shift.agent
-            )),
-        }
-    }
-    Ok(if wrong.is_empty() { Ok(found) } else { Err(wrong) })
 }

@@ -17,6 +17,8 @@ use super::command::Requester;
 pub const CLIENTS_MAX: usize = 1_000;
 /// How many appointed contacts of a client are kept, the newest; the record has them all.
 pub const CONTACTS_MAX: usize = 20;
+/// How many names that a client had before are kept, the newest: tickets may bear them.
+pub const FORMER_NAMES_MAX: usize = 20;
 
 /// What is done to the register of clients.
 #[derive(Clone, Debug)]
@@ -78,6 +80,9 @@ pub struct Client {
     pub terms: ClientTerms,
     /// Those it has appointed, the newest last: that one speaks for it.
     pub contacts: Vec<Appointed>,
+    /// What it was called before, the newest last: tickets of then bear such a name, and are this client's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_names: Vec<String>,
 }
 
 impl Client {
@@ -95,16 +100,37 @@ impl Client {
             (&contact.phone, &requester.phone, digits),
         ];
         let told = pairs.into_iter().filter_map(|(one, other, plain)| {
-            let (one, other) = (one.as_ref()?, other.as_ref()?);
-            Some(plain(one) == plain(other))
+            let (one, other) = (plain(one.as_ref()?), plain(other.as_ref()?));
+            // What has no digit is no number: it tells nothing of anybody.
+            (!one.is_empty() && !other.is_empty()).then_some(one == other)
         });
         told.reduce(|one, other| one || other)
     }
 }
 
-/// However it is written: spaces and capitals do not count.
-pub(super) fn plain(name: &str) -> String {
-    name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+/// A name however it is written: capitals, ё for е, quotation marks of any kind, dashes and spaces do not count.
+pub(crate) fn plain(name: &str) -> String {
+    let parts = |c: char| c.is_whitespace() || c.is_control() || is_quote(c) || is_dash(c);
+    let words = name.split(parts).filter(|word| !word.is_empty());
+    let words = words.map(|word| word.to_lowercase().replace('ё', "е").replace(is_without_width, ""));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\'' | '`' | '´' | '«' | '»' | '‹' | '›' | '<' | '>' | '\u{2018}'
+            ..='\u{201f}' | '″' | '′' | '＂'
+    )
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// Whether a character does not show, or turns those beside it about.
+pub(super) fn is_without_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 pub(super) fn lower(text: &str) -> String {
@@ -154,7 +180,7 @@ impl Register {
     fn put(&mut self, client: Client) {
         let id = client.terms.id.clone();
         self.remove(&id);
-        let names = [plain(&client.terms.name), id.to_string()];
+        let names = [plain(&client.terms.name), plain(&id)];
         self.names.extend(names.map(|name| (name, id.clone())));
         let email = client.contact().and_then(|contact| contact.email.as_deref()).map(lower);
         let domains = client.terms.domains.iter().map(|domain| format!("@{domain}"));
@@ -171,6 +197,11 @@ impl Register {
 }
 
 impl Clients {
+    /// Whether both are one register, and not just alike.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// All of them, by their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Client> {
         self.0.clients.values()
@@ -191,9 +222,27 @@ impl Clients {
         self.0.clients.get(id)
     }
 
-    /// The client of that name, however it is written, or of that id.
+    /// The client of that name, however it is written, or of that id; else the one that was called so before.
     pub fn named(&self, name: &str) -> Option<&Client> {
+        let was = |client: &&Client| client.former_names.iter().any(|former| plain(former) == plain(name));
+        self.called(name).or_else(|| self.iter().find(was))
+    }
+
+    /// The client that has that name now, or that id.
+    pub(super) fn called(&self, name: &str) -> Option<&Client> {
         self.get(self.0.names.get(&plain(name))?)
+    }
+
+    /// The plain names under which tickets of the client of that name may be, the one that stands for it first: just that
+    /// one, where it is not in the register.
+    pub fn names_of(&self, name: &str) -> Vec<String> {
+        let Some(client) = self.named(name) else { return vec![plain(name)] };
+        let Client { terms, former_names, .. } = client;
+        let former = former_names.iter().map(|former| plain(former));
+        // What another is called by now is that one's.
+        let former =
+            former.filter(|former| self.named(former).is_some_and(|other| other.terms.id == terms.id));
+        [plain(&terms.name), plain(&terms.id)].into_iter().chain(former).collect()
     }
 
     /// The client whose contact has that address, or whose domain it is of.
@@ -210,8 +259,25 @@ impl Clients {
     }
 
     pub(super) fn set(&mut self, terms: &ClientTerms) {
-        let contacts = self.get(&terms.id).map(|known| known.contacts.clone()).unwrap_or_default();
-        Arc::make_mut(&mut self.0).put(Client { terms: terms.clone(), contacts });
+        let known = self.get(&terms.id).cloned();
+        let (contacts, mut former_names) = match known {
+            None => (Vec::new(), Vec::new()),
+            Some(Client { terms: before, contacts, mut former_names }) => {
+                former_names.push(before.name);
+                (contacts, former_names)
+            }
+        };
+        let mut seen = vec![plain(&terms.name)];
+        former_names.reverse();
+        former_names.retain(|name| {
+            let name = plain(name);
+            let is_new = !seen.contains(&name);
+            seen.push(name);
+            is_new
+        });
+        former_names.truncate(FORMER_NAMES_MAX);
+        former_names.reverse();
+        Arc::make_mut(&mut self.0).put(Client { terms: terms.clone(), contacts, former_names });
     }
 
     pub(super) fn appoint(&mut self, appointment: &Appointment, by: &str, at: Timestamp) {
@@ -267,6 +333,7 @@ mod tests {
             (person(Some("boris@romashka.example.ru"), None, None), Some(false)),
             (person(Some("boris@romashka.example.ru"), Some("+7 495 1234567"), None), Some(true)),
             (person(None, Some("+7 495 123-45-68"), None), Some(false)),
+            (person(None, Some("мобильный"), None), None),
             (person(None, None, Some("anna")), None),
             (person(None, None, None), None),
         ] {
@@ -278,7 +345,16 @@ mod tests {
     fn a_client_is_found_by_its_name_its_id_and_its_addresses() {
         let mut clients = register(person(Some("anna@mail.example.ru"), None, None));
         let id = |client: Option<&Client>| client.map(|client| client.terms.id.to_string());
-        for name in ["ООО «Ромашка»", " ооо  «РОМАШКА» ", "romashka"] {
+        for name in [
+            "ООО «Ромашка»",
+            " ооо  «РОМАШКА» ",
+            "ООО \"Ромашка\"",
+            "ООО „Ромашка“",
+            "ООО“Ромашка”",
+            "ООО Ромашка",
+            "ООО-'Ромашка\u{200b}'",
+            "romashka",
+        ] {
             assert_eq!(id(clients.named(name)).as_deref(), Some("romashka"), "{name}");
         }
         for address in ["ANNA@mail.example.ru", "boris@romashka.example.ru"] {
@@ -291,6 +367,35 @@ mod tests {
         assert_eq!(serde_json::from_str::<Clients>(&kept).expect("it is read"), clients);
         clients.remove("romashka");
         assert_eq!(clients, Clients::default());
+    }
+
+    #[test]
+    fn a_client_is_found_by_the_names_it_had_until_another_has_them() {
+        let mut clients = register(person(None, None, Some("anna")));
+        let terms = |id: &str, name: &str| ClientTerms {
+            id: id.into(),
+            name: name.to_owned(),
+            ..ClientTerms::default()
+        };
+        let id =
+            |clients: &Clients, name: &str| clients.named(name).map(|client| client.terms.id.to_string());
+        for name in ["АО «Лютик»", "ООО \"РОМАШКА\"", "АО Лютик", "АО «Астра — Плюс»"]
+        {
+            clients.set(&terms("romashka", name));
+        }
+        assert_eq!(clients.get("romashka").unwrap().former_names, ["ООО \"РОМАШКА\"", "АО Лютик"]);
+        for name in ["ао астра-плюс", "АО «Лютик»", "ооо ромашка"] {
+            assert_eq!(id(&clients, name).as_deref(), Some("romashka"), "{name}");
+        }
+        assert_eq!(clients.names_of("АО Лютик"), ["ао астра плюс", "romashka", "ооо ромашка", "ао лютик"]);
+        assert_eq!(clients.names_of("ООО «Чужой»"), ["ооо чужой"]);
+        clients.set(&terms("new", "АО Лютик"));
+        assert_eq!(id(&clients, "АО «Лютик»").as_deref(), Some("new"));
+        assert_eq!(clients.names_of("romashka"), ["ао астра плюс", "romashka", "ооо ромашка"]);
+        for n in 0..30 {
+            clients.set(&terms("romashka", &n.to_string()));
+        }
+        assert_eq!(clients.get("romashka").unwrap().former_names.len(), FORMER_NAMES_MAX);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::alarm::{Alarm, AlarmKind, AlarmState};
+use super::client::plain;
 use super::clocks::{ClockState, Metric};
 use super::event::Registered;
 use super::problem::ProblemNumber;
@@ -177,11 +178,16 @@ impl OfClient {
     }
 }
 
-/// What tells a client from others of the same regulation: its name, however it is written; none where there is none.
-pub(super) fn client_key(facts: &Registered) -> Option<u64> {
-    let client = facts.client.as_deref()?;
-    let words: Vec<String> = client.split_whitespace().map(str::to_lowercase).collect();
-    (!words.is_empty()).then(|| hash(&(&facts.regulation, words)))
+/// What tells the name on a ticket from those of other clients of the same regulation, however it is written; none where
+/// there is none.
+fn client_key(facts: &Registered) -> Option<u64> {
+    let name = plain(facts.client.as_deref()?);
+    (!name.is_empty()).then(|| key_of_name(&facts.regulation, &name))
+}
+
+/// What tells a plain name from those of other clients of a regulation.
+pub(super) fn key_of_name(regulation: &SmolStr, name: &str) -> u64 {
+    hash(&(regulation, name))
 }
 
 fn hash<T: Hash>(value: &T) -> u64 {
@@ -291,7 +297,7 @@ impl Index {
         self.preferred.iter().copied()
     }
 
-    /// Of each way in which open tickets of a client stand, the first that does, but for one ticket.
+    /// Of each way in which open tickets under a client's name stand, the first that does, but for one ticket.
     pub(super) fn of_client(&self, client: u64, except: TicketNumber) -> Vec<TicketNumber> {
         let mut from =
             OfClient { client, is_taken: false, is_waiting: false, status: 0, number: TicketNumber(0) };

@@ -2,11 +2,11 @@
 //!
 //! Who jumps the queue, and whether a client's tickets are worked on one after another, is the regulation's to say
 //! (PM-C5, BC-8): the version that holds now, for the queue is the desk's and not the ticket's. Where nothing is said, the
-//! order is that of arrival. A client may agree to another order of its own tickets: then they change places among
-//! themselves, and nobody else's place changes.
+//! order is that of arrival. A client may agree to another order of its own tickets: then those that jump the queue alike
+//! change places among themselves, and nobody else's place changes. What is critical is not put behind others' by it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use calendars::Timestamp;
@@ -14,7 +14,11 @@ use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::index::{Place, client_key};
+use super::client::plain;
+use super::decide::no_group;
+use super::event::Registered;
+use super::index::{Place, key_of_name};
+use super::refusal::FieldError;
 use super::regulation::Regulation;
 use super::scope::Scope;
 use super::state::Desk;
@@ -36,6 +40,12 @@ pub struct QueuePart {
 }
 
 impl QueuePart {
+    /// What is wrong with its group: where groups are known, it is none.
+    pub fn wrong_group(&self, desk: &Desk) -> Option<FieldError> {
+        let group = self.group.as_deref().filter(|group| desk.knows_groups() && !desk.has_group(group))?;
+        Some(FieldError::new("group", &no_group(group)))
+    }
+
     fn has(&self, place: &Place) -> bool {
         self.regulation.as_ref().is_none_or(|regulation| *regulation == place.regulation)
             && self.line.is_none_or(|line| line == place.line)
@@ -132,11 +142,16 @@ impl Desk {
         if !regulation.queue.one_by_one || ticket.preferred.is_some() {
             return None;
         }
-        let client = client_key(&ticket.facts)?;
+        let names = self.client_names(&ticket.facts)?;
         let was = Begun::of(ticket, regulation);
-        let others = self.index().of_client(client, ticket.number);
-        let others = others.into_iter().filter_map(|number| self.ticket(number));
-        let of_same = others.filter(|other| client_key(&other.facts) == Some(client));
+        let key = |name: &String| key_of_name(&ticket.facts.regulation, name);
+        let others = names.iter().flat_map(|name| self.index().of_client(key(name), ticket.number));
+        let others = others.filter_map(|number| self.ticket(number));
+        let of_same = others.filter(|other| {
+            let name = other.facts.client.as_deref().map(plain);
+            other.facts.regulation == ticket.facts.regulation
+                && name.is_some_and(|name| names.contains(&name))
+        });
         let holding = of_same.filter(|other| match Begun::of(other, regulation) {
             Begun::Not => false,
             Begun::Taken => true,
@@ -146,6 +161,19 @@ impl Desk {
         let first = holding.min_by_key(|other| other.number)?;
         let because = if first.waiting { HeldBecause::WaitsForClient } else { HeldBecause::InWork };
         Some(Holder { number: first.number, because })
+    }
+
+    /// The plain names that tickets of the same client may bear, the one that stands for it first: a client of the register
+    /// may have had others. None where the ticket names no client.
+    fn client_names(&self, facts: &Registered) -> Option<Vec<String>> {
+        let name = facts.client.as_deref().filter(|name| !plain(name).is_empty())?;
+        Some(self.clients().names_of(name))
+    }
+
+    /// What tells the client of a ticket from others; none where it names none.
+    fn client_of(&self, facts: &Registered) -> Option<u64> {
+        let names = self.client_names(facts)?;
+        names.first().map(|name| key_of_name(&facts.regulation, name))
     }
 
     /// A part of the queue as it stands at `now`, the next to be taken first.
@@ -173,17 +201,17 @@ struct Order<'a> {
     desk: &'a Desk,
     cursors: Vec<Cursor<'a>>,
     heads: BinaryHeap<Reverse<(usize, TicketNumber, usize)>>,
-    /// What is in this part of the queue and goes before the others of its client.
-    preferred: BTreeSet<TicketNumber>,
-    /// Of each client that agreed to another order: its tickets that are still to be told, those that go first, and those
-    /// whose place another took.
-    agreed: HashMap<u64, (VecDeque<TicketNumber>, VecDeque<TicketNumber>)>,
+    /// What is in this part of the queue and goes before the others of its client, with its rank.
+    preferred: BTreeMap<TicketNumber, usize>,
+    /// Of each client that agreed to another order, and each rank: its tickets that are still to be told, those that go
+    /// first, and those whose place another took.
+    agreed: HashMap<(u64, usize), (VecDeque<TicketNumber>, VecDeque<TicketNumber>)>,
 }
 
 impl<'a> Order<'a> {
     fn of(desk: &'a Desk, part: &QueuePart, now: Timestamp) -> Self {
         let mut cursors = Vec::new();
-        let mut preferred = BTreeSet::new();
+        let mut preferred = BTreeMap::new();
         for (place, numbers) in desk.index().queue().filter(|(place, _)| part.has(place)) {
             let Some(regulation) = desk.regulations().holding(&place.regulation, now) else { continue };
             let first = &regulation.queue.first;
@@ -191,7 +219,8 @@ impl<'a> Order<'a> {
             // After those of every regulation that jump.
             let rank = if rank == first.len() { usize::MAX } else { rank };
             if regulation.queue.one_by_one {
-                preferred.extend(desk.index().preferred().filter(|number| numbers.contains(number)));
+                let here = desk.index().preferred().filter(|number| numbers.contains(number));
+                preferred.extend(here.map(|number| (number, rank)));
             }
             cursors.push(Cursor { rank, regulation: Arc::clone(regulation), numbers: numbers.iter() });
         }
@@ -199,10 +228,10 @@ impl<'a> Order<'a> {
         for at in 0..order.cursors.len() {
             order.advance(at);
         }
-        let firsts: Vec<_> = order.preferred.iter().filter_map(|number| desk.ticket(*number)).collect();
-        for ticket in firsts {
-            if let Some(client) = client_key(&ticket.facts) {
-                order.agreed.entry(client).or_default().0.push_back(ticket.number);
+        for (number, rank) in &order.preferred {
+            let client = desk.ticket(*number).and_then(|ticket| desk.client_of(&ticket.facts));
+            if let Some(client) = client {
+                order.agreed.entry((client, *rank)).or_default().0.push_back(*number);
             }
         }
         order
@@ -224,11 +253,11 @@ impl<'a> Order<'a> {
         let agreed = if self.agreed.is_empty() || !regulation.queue.one_by_one {
             None
         } else {
-            client_key(&ticket.facts).and_then(|client| self.agreed.get_mut(&client))
+            self.desk.client_of(&ticket.facts).and_then(|client| self.agreed.get_mut(&(client, rank)))
         };
         let Some((first, put_back)) = agreed else { return Some((ticket, regulation, by_rank)) };
         // It is its client's turn: whoever the client agreed on has this place.
-        if !self.preferred.contains(&number) {
+        if !self.preferred.contains_key(&number) {
             put_back.push_back(number);
         }
         let stands_here = first.pop_front().or_else(|| put_back.pop_front())?;

@@ -278,6 +278,20 @@ impl Desk {
         self.index.groups()
     }
 
+    /// Whether there is a group of that name: a channel's, one that agents belong to, or one that has tickets.
+    pub fn has_group(&self, group: &str) -> bool {
+        self.of_group_total(group) > 0
+            || self.people().agents().any(|agent| agent.card.is_in(group))
+            || self.regulations.iter().any(|regulation| regulation.has_group(group))
+    }
+
+    /// Whether any group is known, so that a name which is none is mistyped.
+    pub fn knows_groups(&self) -> bool {
+        self.groups_with_tickets().next().is_some()
+            || self.people().agents().any(|agent| !agent.card.groups.is_empty())
+            || self.regulations.iter().any(|regulation| regulation.channels.iter().any(|c| c.group.is_some()))
+    }
+
     /// The open tickets that somebody has, the oldest first.
     pub fn of_assignee(&self, agent: &str) -> impl DoubleEndedIterator<Item = TicketNumber> + use<'_> {
         self.index.of_assignee(agent)

@@ -260,6 +260,7 @@ impl Loop {
         let view = View::new(desk.regulations().clone(), Arc::clone(books.history()), tokens, board);
         view.publish_tickets(tickets, desk.tickets_total());
         view.publish_people(desk.people());
+        view.publish_clients(desk.clients());
         view.publish_report_slices(desk.tally().slices());
         view.publish_totals(Totals::of(&desk));
         let view = Arc::new(view);
@@ -402,7 +403,12 @@ impl Loop {
             let Some((effective, facts)) = self.desk.due_grouped(now) else { break };
             let timer = Actor::timer();
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
+            // Of what goes back at the end of a shift one lot in a turn, so that nobody else waits for thousands.
+            let is_lot = entry.tickets().take(2).count() > 1;
             self.batch.push(entry);
+            if is_lot {
+                break;
+            }
         }
     }
 
@@ -704,6 +710,9 @@ impl Loop {
         }
         if !Arc::ptr_eq(self.desk.people(), &self.view.people()) {
             self.view.publish_people(self.desk.people());
+        }
+        if !self.desk.clients().is(&self.view.clients()) {
+            self.view.publish_clients(self.desk.clients());
         }
     }
 

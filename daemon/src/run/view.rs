@@ -15,7 +15,7 @@ use super::tokens::Tokens;
 use crate::board::BoardState;
 use crate::clock::SystemClock;
 use crate::desk::command::Token;
-use crate::desk::{Desk, Held, People, ProblemState, Regulations, Ticket, TicketNumber};
+use crate::desk::{Clients, Desk, Held, People, ProblemState, Regulations, Ticket, TicketNumber};
 
 /// How many tickets [`View::each`] looks at while it keeps the loop from publishing.
 const SLICE_TICKETS: usize = 1_000;
@@ -37,6 +37,7 @@ pub struct View {
     history: Arc<History>,
     tokens: RwLock<Arc<Tokens>>,
     people: RwLock<Arc<People>>,
+    clients: RwLock<Clients>,
     search: Search,
     board: Mutex<Arc<BoardState>>,
     board_changed: Condvar,
@@ -88,6 +89,7 @@ impl View {
             history,
             tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
             people: RwLock::default(),
+            clients: RwLock::default(),
             search: Search::default(),
             board: Mutex::new(Arc::new(board)),
             board_changed: Condvar::new(),
@@ -224,6 +226,11 @@ impl View {
         Arc::clone(&self.people.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The register of clients.
+    pub fn clients(&self) -> Clients {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The wall's newest state.
     pub fn board(&self) -> Arc<BoardState> {
         Arc::clone(&self.board.lock().unwrap_or_else(PoisonError::into_inner))
@@ -268,6 +275,10 @@ impl View {
 
     pub(super) fn publish_people(&self, people: &Arc<People>) {
         *self.people.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(people);
+    }
+
+    pub(super) fn publish_clients(&self, clients: &Clients) {
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = clients.clone();
     }
 
     pub(super) fn publish_board(&self, board: BoardState) {

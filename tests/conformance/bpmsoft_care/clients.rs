@@ -109,6 +109,49 @@ fn bc_4_a_client_is_known_by_its_addresses() {
     assert_eq!(world.ticket(ticket).facts.client, None);
 }
 
+/// BC-4, BC-5: a name counts however it is written; what is called otherwise is known by the address it comes from.
+#[test]
+fn bc_4_a_client_is_known_however_its_name_is_written() {
+    let mut world = known();
+    for name in ["ООО \"Ромашка\"", "ООО Ромашка", "ООО „Ромашка“", "ооо 'РОМАШКА'", "Ромашка (договор № 5)"]
+    {
+        let mut body = by(Some("boris@romashka.example.ru"));
+        body["client"] = json!(name);
+        let ticket = world.register(body.clone());
+        assert!(is_refused(&world, ticket), "{name}");
+        assert_eq!(world.ticket(ticket).facts.client.as_deref(), Some("ООО «Ромашка»"), "{name}");
+        body["channel"] = json!("messenger");
+        assert_eq!(world.try_register(body).expect_err("it is not paid for").code(), "channel-not-paid");
+    }
+    // Another client that the register has is not told by somebody's address.
+    world.as_role("lead", Role::Lead, &[]);
+    let lutik =
+        ClientTerms { id: "lutik".into(), name: "АО «Лютик»".to_owned(), ..ClientTerms::default() };
+    world.try_desk(DeskAct::Client(ClientAct::Set(lutik))).expect("it is written down");
+    let mut body = by(Some("boris@romashka.example.ru"));
+    body["client"] = json!("АО \"ЛЮТИК\"");
+    let ticket = world.register(body);
+    assert!(!is_refused(&world, ticket));
+    world.act(ticket, "classify", json!({ "client": "ооо ромашка" }));
+    assert_eq!(world.ticket(ticket).facts.client.as_deref(), Some("ООО «Ромашка»"));
+}
+
+/// BC-4: how somebody is known must be an address or a number, as at a registration: letters go there.
+#[test]
+fn bc_4_a_contact_has_an_address_or_a_number_that_can_be_one() {
+    let mut world = known();
+    world.as_role("lead", Role::Lead, &[]);
+    let contact = Requester {
+        name: Some("Анна".to_owned()),
+        email: Some("не почта".to_owned()),
+        phone: Some("нет".to_owned()),
+        ..Requester::default()
+    };
+    let appointment = Appointment { client: CLIENT.into(), contact, notice: "Письмо".to_owned() };
+    let refused = world.try_desk(DeskAct::Client(ClientAct::Appoint(Box::new(appointment))));
+    assert_eq!(fields(refused), ["contact.email", "contact.phone"]);
+}
+
 /// BC-4: the client appoints another by a notice, which is kept with who wrote it down; whoever was it before is so no more.
 #[test]
 fn bc_4_the_client_appoints_another_by_a_notice() {

@@ -1,7 +1,7 @@
 //! BC-8: a client's requests are solved one after another, unless another order was agreed.
 
 use andon::desk::people::PeopleAct;
-use andon::desk::{Metric, Refusal, TicketNumber};
+use andon::desk::{ClientAct, ClientTerms, DeskAct, Metric, Refusal, TicketNumber};
 use andon_tests::World;
 use serde_json::{Value, json};
 
@@ -122,6 +122,33 @@ fn bc_8_an_agreed_order_changes_the_places_of_one_client_only() {
     assert_eq!(world.try_take_next(json!({})), Ok(TicketNumber(2)), "what is held is passed over");
 }
 
+/// BC-8: an agreed order does not put what is critical or high behind other clients' requests, nor what is low before them.
+#[test]
+fn bc_8_an_agreed_order_leaves_each_priority_its_place() {
+    let mut world = world("2026-11-23 10:00");
+    for body in [
+        request("critical"),
+        of_another_client("high"),
+        of_another_client("low"),
+        request("low"),
+        request("medium"),
+    ] {
+        world.register(body);
+    }
+    let as_it_came = ["1 priority", "2 priority", "3 arrival", "4 arrival", "5 arrival"];
+    assert_eq!(world.queue(), as_it_came);
+    world.act(TicketNumber(4), "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), as_it_came, "it was the client's first of those that do not jump already");
+    world.act(TicketNumber(5), "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), as_it_came);
+    let sixth = world.register(request("critical"));
+    world.act(sixth, "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), ["6 agreed", "1 agreed", "2 priority", "3 arrival", "4 arrival", "5 arrival"]);
+    // What is preferred may be begun beside what is critical.
+    world.act(TicketNumber(1), "take", json!({}));
+    world.as_agent("petrov", &[]).act(TicketNumber(4), "take", json!({}));
+}
+
 /// BC-8: other clients do not wait, nor do tickets without one; a client is the same however its name is written.
 #[test]
 fn bc_8_clients_do_not_wait_for_each_other() {
@@ -132,6 +159,37 @@ fn bc_8_clients_do_not_wait_for_each_other() {
     body["client"] = json!("  ооо  «РОМАШКА» ");
     let fourth = world.register(body);
     assert_eq!(world.refused(fourth, "take", json!({})).code(), "client-in-work");
+}
+
+/// BC-8: a client that is renamed, or written with other quotation marks, is the same: what is in work under the old name
+/// holds what comes under the new.
+#[test]
+fn bc_8_a_client_that_is_renamed_is_the_same_client() {
+    let mut world = two();
+    world.as_lead();
+    let terms =
+        |name: &str| ClientTerms { id: "romashka".into(), name: name.to_owned(), ..ClientTerms::default() };
+    let set = |world: &mut World, name| {
+        world.try_desk(DeskAct::Client(ClientAct::Set(terms(name)))).expect("it is written down");
+    };
+    set(&mut world, "ООО \"Ромашка\"");
+    held(&mut world, "take", json!({}));
+    set(&mut world, "АО «Василёк»");
+    held(&mut world, "take", json!({}));
+    let mut body = request("medium");
+    body["client"] = json!("ао василек");
+    let third = world.register(body);
+    assert_eq!(world.ticket(third).facts.client.as_deref(), Some("АО «Василёк»"));
+    assert_eq!(world.refused(third, "take", json!({})).code(), "client-in-work");
+    assert_eq!(world.queue(), ["2 arrival held by 1", "3 arrival held by 1"]);
+    solve(&mut world, FIRST);
+    world.act(third, "take", json!({}));
+    assert_eq!(world.queue(), ["2 arrival held by 3"]);
+    // What the client agrees on is about all of them as well.
+    world.register(of_another_client("medium"));
+    let fifth = world.register(request("medium"));
+    world.act(fifth, "prefer", json!({ "reason": "По письму" }));
+    assert_eq!(world.queue(), ["5 agreed", "4 arrival", "2 agreed held by 3"]);
 }
 
 /// BC-8: of two that the client's answers moved into work, neither holds the other for good.

@@ -144,6 +144,24 @@ fn hd_7_a_desk_that_knows_no_agents_gives_all_to_the_groups() {
     }
 }
 
+/// HD-6, HD-10: until a roster is kept everybody counts as on shift: who is online gets turns, and takes what the group has.
+#[test]
+fn hd_6_without_a_roster_who_is_online_is_given_requests() {
+    let mut world = world("2026-11-23 10:00");
+    for name in ["anna", "boris", "vera"] {
+        world.agent(name, &["hm"]);
+    }
+    let waiting = registered(&mut world, "hm").0;
+    assert_eq!(world.holds_since(waiting), Some("nobody-there"), "nobody is online yet");
+    world.presence("anna", Presence::Online).presence("boris", Presence::Online);
+    assert_eq!(holders(&mut world, 3), ["anna", "boris", "anna"], "vera is not online");
+    world.as_agent("vera", &[]).people(PeopleAct::TakeGroup { group: "hm".into() });
+    assert_eq!(world.holder(waiting), "vera");
+    // With the first shift planned, who has none is at home.
+    world.as_lead().shift("boris", MONDAY, "09:00", "18:00");
+    assert_eq!(holders(&mut world, 2), ["boris", "boris"]);
+}
+
 /// HD-8: for chats and for requests apart; one's own by anybody, others' by a lead.
 #[test]
 fn hd_8_an_agent_is_there_for_chats_and_for_requests_apart() {
@@ -181,6 +199,46 @@ fn hd_8_the_end_of_a_shift_ends_both_presences() {
     world.run_until("2026-11-24 09:00");
     assert_eq!(anna(&world), Presence::Offline);
     assert_eq!(registered(&mut world, "hm").1, "group:hm");
+}
+
+/// HD-8: what is said at home counts for no shift, but for one that begins within the hour.
+#[test]
+fn hd_8_who_says_so_at_home_is_not_there_the_next_morning() {
+    for (said, expected) in [
+        ("2026-11-23 18:01", Presence::Offline),
+        ("2026-11-24 07:59", Presence::Offline),
+        ("2026-11-24 08:00", Presence::Online),
+    ] {
+        let mut world = on_duty(&["anna"]);
+        world.shift("anna", "2026-11-24", "09:00", "18:00");
+        world.run_until(said).presence("anna", Presence::Online).run_until("2026-11-24 09:00");
+        assert_eq!(world.desk().people().agent("anna").unwrap().requests, expected, "{said}");
+    }
+    // The next shift goes on from the one before, and a roster that is changed ends nothing.
+    let mut world = on_duty(&["anna"]);
+    world.shift("anna", MONDAY, "18:00", "20:00").shift("anna", "2026-11-24", "09:00", "18:00");
+    world.run_until("2026-11-23 19:00");
+    assert_eq!(world.desk().people().agent("anna").unwrap().requests, Presence::Online);
+}
+
+/// HD-6: whose token is revoked is there for nothing, and whose token has expired is given nothing.
+#[test]
+fn hd_6_nobody_without_their_token_is_given_a_request() {
+    let mut world = on_duty(&["anna", "boris", "vera"]);
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    world.as_role("keeper", Role::Admin, &[]);
+    let ends = world.now().plus_ms(3_600_000);
+    world.try_desk(DeskAct::AddToken(Token::named("anna", Role::Agent, hash))).unwrap();
+    let expiring = Token { expires_at: Some(ends), ..Token::named("boris", Role::Agent, hash) };
+    world.try_desk(DeskAct::AddToken(expiring)).unwrap();
+    world.as_lead();
+    assert_eq!(holders(&mut world, 3), ["anna", "boris", "vera"]);
+    world.as_role("keeper", Role::Admin, &[]).try_desk(DeskAct::RevokeToken("anna".to_owned())).unwrap();
+    let anna = world.desk().people().agent("anna").unwrap();
+    assert_eq!((anna.chat, anna.requests), (Presence::Offline, Presence::Offline));
+    assert_eq!(holders(world.as_lead(), 2), ["boris", "vera"]);
+    world.run_until("2026-11-23 11:00");
+    assert_eq!(holders(&mut world, 2), ["vera", "vera"]);
 }
 
 /// HD-10: in one call, only what the group has and nobody has.

@@ -53,6 +53,48 @@ fn hd_9_by_setting_tickets_go_back_to_the_group_when_the_shift_ends() {
     assert_eq!(back, Some(world.now()));
 }
 
+/// HD-9: what comes back to somebody who went home goes to the group by the same setting; to somebody on shift it comes back.
+#[test]
+fn hd_9_what_is_returned_after_the_shift_goes_back_to_the_group() {
+    for (setting, holder, why) in
+        [("hand-back = true", "group:hm", Some("shift-ended")), ("hand-back = false", "anna", Some("turn"))]
+    {
+        let text = andon_tests::world::shipped_text("group-helpdesk").replace("hand-back = false", setting);
+        let regulation = Regulation::parse("back.toml", &text).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let mut world = World::under(regulation, "2026-11-23 17:00");
+        world.on_duty("anna", &["hm"], MONDAY, "09:00", "18:00");
+        let tickets = [(); 2].map(|()| world.register(request("hm", "question")));
+        for ticket in tickets {
+            world.act(ticket, "resolve", json!({ "text": "Готово" }));
+        }
+        let returned = json!({ "reason": "Не помогло" });
+        world.as_requester().act(tickets[0], "return", returned.clone());
+        assert_eq!(world.holder(tickets[0]), "anna", "she is on shift");
+        world.as_lead().act(tickets[0], "resolve", json!({ "text": "Готово" }));
+        world.run_until("2026-11-23 18:30").as_requester().act(tickets[1], "return", returned);
+        assert_eq!((world.holder(tickets[1]).as_str(), world.holds_since(tickets[1])), (holder, why));
+    }
+}
+
+/// What is returned to somebody who is no agent any more, and has no token, is the group's: it would be nobody's otherwise.
+#[test]
+fn hd_9_what_is_returned_to_nobody_goes_back_to_the_group() {
+    let mut world = world("2026-11-23 10:00");
+    world.on_duty("anna", &["hm"], MONDAY, "09:00", "18:00");
+    let ticket = world.register(request("hm", "question"));
+    assert_eq!(world.holder(ticket), "anna");
+    world.act(ticket, "resolve", json!({ "text": "Готово" }));
+    world.agent("boris", &["hm"]);
+    world.people(PeopleAct::RemoveAgent { name: "anna".into(), hands_back: true });
+    assert_eq!(world.holder(ticket), "anna", "she answered it");
+    world.as_requester().act(ticket, "return", json!({ "reason": "Не помогло" }));
+    assert_eq!(
+        (world.holder(ticket).as_str(), world.holds_since(ticket)),
+        ("group:hm", Some("agent-removed"))
+    );
+    assert_eq!(world.queue(), ["1 arrival"]);
+}
+
 /// An agent who has open tickets is removed only with them handed back; the shifts go with them.
 #[test]
 fn hd_9_an_agent_with_open_tickets_is_not_simply_removed() {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{Planned, Read};
+use super::{Planned, Read, Shifts, Written};
 
 /// The columns, which may stand in any order.
 const COLUMNS: [&str; 4] = ["agent", "date", "from", "to"];
@@ -36,13 +36,13 @@ pub(super) fn read(text: &str, agent: Option<&str>) -> Read {
     for record in reader.records() {
         match record {
             Ok(record) => match shift(&record, places, agent) {
-                Ok(shift) => shifts.push((line(&record), shift)),
+                Ok(shift) => shifts.push(Written { place: line(&record), is_day: false, shift }),
                 Err(message) => wrong.push(format!("{}: {message}", line(&record))),
             },
             Err(error) => wrong.push(error.to_string()),
         }
     }
-    if wrong.is_empty() { Ok(shifts) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(Shifts { shifts, passed_over: Vec::new() }) } else { Err(wrong) }
 }
 
 fn line(record: &StringRecord) -> String {
@@ -78,15 +78,12 @@ mod tests {
             "agent,date,from,to\nivanova,2026-11-23,09:00,18:00\n",
             "\u{feff}date;agent;from;to;note\r\n2026-11-23; ivanova ;9:00;18:00;x\r\n",
         ] {
-            let read = read(text, None).unwrap();
-            assert_eq!(
-                read,
-                [("line 2".to_owned(), planned("ivanova", "2026-11-23", "09:00", "18:00"))],
-                "{text}"
-            );
+            let read = read(text, None).unwrap().shifts;
+            let shift = planned("ivanova", "2026-11-23", "09:00", "18:00");
+            assert_eq!(read, [Written { place: "line 2".to_owned(), is_day: false, shift }], "{text}");
         }
         let read = super::read("date,from,to\n2026-11-23,21:00,09:00\n", Some("petrov")).unwrap();
-        assert_eq!(read[0].1, planned("petrov", "2026-11-23", "21:00", "09:00"));
+        assert_eq!(read.shifts[0].shift, planned("petrov", "2026-11-23", "21:00", "09:00"));
     }
 
     #[test]

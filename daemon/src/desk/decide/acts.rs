@@ -13,7 +13,9 @@ use super::planned::{estimate, extend};
 use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
 use super::route::route;
-use super::{Decision, Draft, Wrong, in_brackets, issue, may_not_set, need, one_of_roles, problem};
+use super::{
+    Decision, Draft, Wrong, assignment, clients, in_brackets, issue, may_not_set, need, one_of_roles, problem,
+};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{
     Act, Assign, Classify, Confirm, Defer, Ending, Link, LinkKind, PriorityChange, Reply, Resolve, Return,
@@ -93,6 +95,7 @@ pub(super) fn draft<'a>(
         Act::LeadAnswer(words) => lead_answer(&mut draft, words),
         Act::Cite(article) => cite(&mut draft, article),
     }?;
+    assignment::reopened(&mut draft);
     one_by_one(&draft, act, actor)?;
     Ok(draft)
 }
@@ -275,6 +278,7 @@ fn classify(draft: &mut Draft<'_>, classify: &Classify) -> Result<(), Refusal> {
     });
     let reason = wrong.optional_text("reason", classify.reason.as_ref());
     let client = wrong.optional_text("client", classify.client.as_ref());
+    let client = client.map(|name| clients::as_registered(draft.desk, &regulation, name));
     let description = wrong.optional_text("description", classify.description.as_ref());
     let was_derived = regulation.derived_priority(&draft.ticket.facts).name.id == draft.ticket.facts.priority;
     let known = draft.ticket.facts.requester.clone();
@@ -364,6 +368,7 @@ fn assign(draft: &mut Draft<'_>, to: &Assign, actor: &Actor) -> Result<(), Refus
         wrong.add("agent", "exactly one of agent and group is required");
     }
     known_agent(draft, agent.as_ref(), &mut wrong);
+    known_group(draft.desk, group.as_deref(), &mut wrong);
     let reason = wrong.optional_text("reason", to.reason.as_ref());
     let rule = draft.regulation.verb("assign");
     if let Some(rule) = rule.filter(|rule| rule.needs_reason && reason.is_none()) {
@@ -403,6 +408,18 @@ fn for_mass_problems(draft: &Draft<'_>, group: &SmolStr) -> Result<(), Refusal> 
         ticket: Some(draft.ticket.number),
         status: Some(draft.ticket.facts.status.clone()),
     })
+}
+
+/// Where groups are known, a name that is none was mistyped: nobody would take what it has.
+pub(super) fn known_group(desk: &Desk, group: Option<&str>, wrong: &mut Wrong) {
+    if let Some(group) = group.filter(|group| desk.knows_groups() && !desk.has_group(group)) {
+        wrong.add("group", no_group(group));
+    }
+}
+
+/// What a name that is no group's is told.
+pub(in crate::desk) fn no_group(group: &str) -> String {
+    format!("there is no group `{group}`; GET /v1/groups tells those there are")
 }
 
 /// Where agents are known, a ticket goes to one of them or to somebody with a token: a mistyped name would lose it.

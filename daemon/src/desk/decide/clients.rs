@@ -3,9 +3,10 @@
 use smol_str::SmolStr;
 
 use super::acts::refuse;
+use super::fields::{people, phone_complaint};
 use super::{Decision, Draft, Wrong, clocks, in_brackets, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
-use crate::desk::client::{Appointment, CLIENTS_MAX, Client, ClientAct, ClientTerms};
+use crate::desk::client::{Appointment, CLIENTS_MAX, Client, ClientAct, ClientTerms, plain};
 use crate::desk::command::{Ending, Requester};
 use crate::desk::event::{Event, Fact, Registered};
 use crate::desk::refusal::Refusal;
@@ -48,9 +49,12 @@ fn set(desk: &Desk, terms: &ClientTerms) -> Result<Option<Event>, Refusal> {
     if chars > NAME_MAX_CHARS {
         wrong.add("name", format!("is {chars} characters; at most {NAME_MAX_CHARS}"));
     }
+    if !name.is_empty() && plain(&name).is_empty() {
+        wrong.add("name", format!("`{name}` says nothing but quotation marks and dashes"));
+    }
     let of_another = |client: &&Client| client.terms.id != terms.id;
     for (field, text) in [("name", name.as_str()), ("id", terms.id.as_str())] {
-        if let Some(other) = clients.named(text).filter(of_another) {
+        if let Some(other) = clients.called(text).filter(of_another) {
             wrong.add(field, format!("`{text}` is the client {} already", other.terms.id));
         }
     }
@@ -125,17 +129,25 @@ fn appoint(desk: &Desk, appointment: &Appointment) -> Result<Event, Refusal> {
     if [&contact.email, &contact.phone, &contact.login].into_iter().all(Option::is_none) {
         wrong.add("contact.email", "is required, or contact.phone or contact.login: by it they are known");
     }
+    people("contact", &contact, &mut wrong);
+    if let Some(message) = contact.phone.as_deref().and_then(phone_complaint) {
+        wrong.add("contact.phone", message);
+    }
     wrong.done()?;
     Ok(Event::ContactAppointed(Box::new(Appointment { client, contact, notice })))
 }
 
-/// The client of a registration: by its name, or by the requester's address where none is named.
+/// The client of a registration: by its name, or by the requester's address where the register does not have the name.
+/// Whoever writes from a client's address is of that client, whatever they call it (BC-4).
 pub(super) fn of<'a>(desk: &'a Desk, facts: &Registered) -> Option<&'a Client> {
-    let email = || facts.requester.email.as_deref();
-    match &facts.client {
-        Some(name) => desk.clients().named(name),
-        None => desk.clients().of_address(email()?),
-    }
+    let named = facts.client.as_deref().and_then(|name| desk.clients().named(name));
+    named.or_else(|| desk.clients().of_address(facts.requester.email.as_deref()?))
+}
+
+/// A client's name as the register has it, where the regulation works by the register and it is there.
+pub(super) fn as_registered(desk: &Desk, regulation: &Regulation, name: String) -> String {
+    let known = desk.clients().named(&name).filter(|_| regulation.clients.is_some() && !desk.is_lenient());
+    known.map_or(name, |client| client.terms.name.clone())
 }
 
 /// Refuses a registration by a channel that the client's contract does not pay for (BC-5).

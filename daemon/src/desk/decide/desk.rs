@@ -8,6 +8,7 @@ use crate::desk::actor::{Actor, Role};
 use crate::desk::alarm::{Alarm, AlarmKind, AlarmState, part_alarm};
 use crate::desk::command::{DeskAct, Token};
 use crate::desk::event::{Event, Fact};
+use crate::desk::people::{Presence, PresenceFor};
 use crate::desk::refusal::{FieldError, Refusal};
 use crate::desk::state::Desk;
 
@@ -48,7 +49,7 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
             if !desk.tokens().any(|token| token.name == name) {
                 return Err(Refusal::NotFound { what: "token", id: name.clone() });
             }
-            Some(Event::TokenRevoked { name: name.as_str().into() })
+            return Ok(revoked(desk, name));
         }
         DeskAct::Client(act) => return super::clients::decide(desk, act, actor),
         DeskAct::Employee(act) => return super::employees::decide(desk, act, actor),
@@ -69,6 +70,16 @@ pub(super) fn decide(desk: &Desk, act: &DeskAct, actor: &Actor, at: Timestamp) -
         ticket: None,
         facts: event.into_iter().map(|event| Fact { ticket: None, event }).collect(),
     })
+}
+
+/// A token is revoked; an agent of its name cannot be reached any more, and is there for nothing.
+fn revoked(desk: &Desk, name: &str) -> Decision {
+    let agent = desk.people().agent(name);
+    let there = [PresenceFor::Chat, PresenceFor::Requests].into_iter();
+    let there = there.filter(|to| agent.is_some_and(|agent| agent.presence(*to) == Presence::Online));
+    let left = there.map(|to| Event::PresenceChanged { agent: name.into(), to, presence: Presence::Offline });
+    let events = std::iter::once(Event::TokenRevoked { name: name.into() }).chain(left);
+    Decision { ticket: None, facts: events.map(|event| Fact { ticket: None, event }).collect() }
 }
 
 fn check_token(desk: &Desk, token: &Token, at: Timestamp) -> Result<(), Refusal> {

@@ -137,7 +137,7 @@ impl<'a> FieldCheck<'a> {
             }
         }
         size(values.fields, wrong);
-        people(values.requester, wrong);
+        people("requester", values.requester, wrong);
         // A number that looks like an INN is one, whatever the regulation asks.
         let asked = self.asked().any(|field| field.path == "requester.inn");
         let inn = values.requester.inn.as_deref().filter(|_| !asked);
@@ -177,15 +177,16 @@ fn size(fields: &BTreeMap<String, Value>, wrong: &mut Wrong) {
     }
 }
 
-/// What a requester can be, whatever the regulation asks: letters go to the address, so it must be one.
-fn people(requester: &Requester, wrong: &mut Wrong) {
+/// What a requester can be, whatever the regulation asks: letters go to the address, so it must be one. `at` is where they
+/// stand in what was sent.
+pub(super) fn people(at: &str, requester: &Requester, wrong: &mut Wrong) {
     let Requester { name, email, phone, inn: _, login } = requester;
     for (field, value) in [("name", name), ("email", email), ("phone", phone), ("login", login)] {
         let text = value.as_deref().unwrap_or_default();
         if text.chars().count() > 320 || text.contains(char::is_control) {
-            wrong.add(&format!("requester.{field}"), "is one line of at most 320 characters");
+            wrong.add(&format!("{at}.{field}"), "is one line of at most 320 characters");
         } else if field == "email" && !text.is_empty() && !is_email(text) {
-            wrong.add("requester.email", format!("`{text}` is no e-mail address"));
+            wrong.add(&format!("{at}.email"), format!("`{text}` is no e-mail address"));
         }
     }
 }
@@ -275,12 +276,15 @@ fn complaint(field: &Field, given: Found<'_>) -> Option<String> {
         }
         FieldKind::Inn => inn_complaint(text),
         FieldKind::Email => (!is_email(text)).then(|| format!("`{text}` is no e-mail address")),
-        FieldKind::Phone => {
-            let digits = text.chars().filter(char::is_ascii_digit).count();
-            let odd = text.chars().any(|c| !c.is_ascii_digit() && !"+-() .,доб#*".contains(c));
-            (digits < 3 || odd).then(|| format!("`{text}` is no telephone number"))
-        }
+        FieldKind::Phone => phone_complaint(text),
     }
+}
+
+/// What is wrong with a telephone number, which may have an extension.
+pub(super) fn phone_complaint(text: &str) -> Option<String> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let odd = text.chars().any(|c| !c.is_ascii_digit() && !"+-() .,доб#*".contains(c));
+    (digits < 3 || odd).then(|| format!("`{text}` is no telephone number"))
 }
 
 /// What is wrong with a taxpayer number: 10 digits (organisation) or 12 (person), the last one or two of which check

@@ -36,6 +36,7 @@ use std::sync::Arc;
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
+pub(super) use self::acts::no_group;
 use super::actor::{Actor, Role};
 use super::command::Command;
 use super::event::{Event, Fact};

@@ -11,11 +11,12 @@ use super::desk::RESERVED;
 use super::shifts::PeopleDraft;
 use super::{Decision, TEXT_MAX_BYTES, Wrong, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
+use crate::desk::client::is_without_width;
 use crate::desk::event::{AssignedWhy, Event, Fact};
 use crate::desk::index::client_key;
 use crate::desk::people::{
-    AGENTS_MAX, AgentCard, PeopleAct, Presence, PresenceFor, SHIFT_MAX_MS, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX,
-    Shift, ShiftTimes, TAKE_MAX,
+    AGENTS_MAX, AgentCard, PeopleAct, Presence, PresenceFor, SHIFT_KEPT_MS, SHIFT_MAX_MS, SHIFTS_AT_ONCE_MAX,
+    SHIFTS_MAX, Shift, ShiftTimes, TAKE_MAX,
 };
 use crate::desk::refusal::Refusal;
 use crate::desk::state::Desk;
@@ -78,8 +79,14 @@ fn put(desk: &Desk, card: &AgentCard, actor: &Actor, at: Timestamp) -> Result<Ve
         let name = &card.name;
         wrong.add("name", format!("`{name}` is what the record calls a part of the box; take another name"));
     }
-    if card.title.as_ref().is_some_and(|title| title.chars().count() > TITLE_MAX_CHARS) {
-        wrong.add("title", format!("is longer than {TITLE_MAX_CHARS} characters"));
+    if card.name.chars().all(|c| c == '.') && !card.name.is_empty() {
+        wrong.add("name", "has nothing but dots; a path means something else by that");
+    }
+    let title = card.title.as_deref().unwrap_or_default();
+    if title.chars().count() > TITLE_MAX_CHARS
+        || title.contains(|c: char| c.is_control() || is_without_width(c))
+    {
+        wrong.add("title", format!("is one line of at most {TITLE_MAX_CHARS} characters that can be seen"));
     }
     let known = desk.regulations().iter().flat_map(|regulation| &regulation.lines).map(|line| line.id);
     let mut known: Vec<u8> = known.collect();
@@ -215,7 +222,7 @@ fn change(
     let mut before = BTreeMap::new();
     for (place, times) in shifts.iter().enumerate() {
         let field = if id.is_some() { String::new() } else { format!("shifts[{place}].") };
-        check_shift(desk, &field, times, &gone, &before, &mut wrong);
+        check_shift(desk, &field, times, &gone, &before, at, &mut wrong);
         before.insert((&times.agent, times.starts), times);
     }
     wrong.done()?;
@@ -223,12 +230,18 @@ fn change(
         let message = format!("the roster would have more than {SHIFTS_MAX} shifts; plan less far ahead");
         return Err(Refusal::conflict("too-many-shifts", message));
     }
+    // What goes and comes back as it was stays.
+    let key = |times: &ShiftTimes| (times.agent.clone(), times.starts, times.ends);
+    let coming: BTreeSet<_> = shifts.iter().map(key).collect();
+    let (stays, removed): (Vec<u64>, Vec<u64>) = removed
+        .into_iter()
+        .partition(|id| roster.get(*id).is_some_and(|shift| coming.contains(&key(&shift.times))));
+    let stays: BTreeSet<_> =
+        stays.iter().filter_map(|id| roster.get(*id)).map(|shift| key(&shift.times)).collect();
+    let added = shifts.iter().filter(|times| !stays.contains(&key(times))).cloned();
     let ids = id.into_iter().chain(roster.last_id() + 1..);
-    let added: Vec<Shift> = ids.zip(shifts.iter().cloned()).map(|(id, times)| Shift { id, times }).collect();
-    let is_same = |(removed, added): (&u64, &Shift)| {
-        roster.get(*removed).is_some_and(|known| known.times == added.times)
-    };
-    if removed.len() == added.len() && removed.iter().zip(&added).all(is_same) {
+    let added: Vec<Shift> = ids.zip(added).map(|(id, times)| Shift { id, times }).collect();
+    if removed.is_empty() && added.is_empty() {
         return Ok(Vec::new());
     }
     let mut draft = PeopleDraft::of(desk, at);
@@ -242,6 +255,7 @@ fn check_shift(
     times: &ShiftTimes,
     removed: &BTreeSet<u64>,
     before: &BTreeMap<(&SmolStr, Timestamp), &ShiftTimes>,
+    at: Timestamp,
     wrong: &mut Wrong,
 ) {
     let ShiftTimes { agent, starts, ends } = times;
@@ -252,6 +266,10 @@ fn check_shift(
     }
     if !(1..=SHIFT_MAX_MS).contains(&ends.ms_since(*starts)) {
         wrong.add(&format!("{field}to"), "a shift is a minute to a day and a night long");
+        return;
+    }
+    if *ends < at.plus_ms(-SHIFT_KEPT_MS) {
+        wrong.add(&format!("{field}date"), "is over for more than 92 days, and is not kept; leave it out");
         return;
     }
     let overlaps = |other: &ShiftTimes| other.agent == *agent && other.starts < *ends && *starts < other.ends;
@@ -278,7 +296,7 @@ fn take_group(desk: &Desk, group: &str, actor: &Actor) -> Result<Vec<Fact>, Refu
             format!("`{group}` is no group of {}; an agent takes what their own groups have", actor.name);
         return Err(Refusal::Forbidden(message));
     };
-    if !people.is_on_shift(&actor.name) {
+    if !people.counts_as_on_shift(&actor.name) {
         let message =
             format!("{} is not on shift now; what a group has is taken by those who are", actor.name);
         return Err(Refusal::conflict("not-on-shift", message));

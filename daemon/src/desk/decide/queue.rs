@@ -43,11 +43,11 @@ fn part(desk: &Desk, asked: &TakeNext, actor: &Actor) -> Result<QueuePart, Refus
     if let Some(id) = asked.regulation.as_ref().filter(|id| regulations.get(id).is_none()) {
         wrong.add("regulation", format!("unknown `{id}`; one of {}", regulations.ids().join(", ")));
     }
-    let known = |line: u8| regulations.iter().any(|regulation| regulation.line(line).is_some());
-    if let Some(line) = asked.line.filter(|line| !known(*line)) {
+    if let Some(line) = asked.line.filter(|line| !regulations.has_line(*line)) {
         wrong.add("line", format!("no regulation of this desk has line {line}"));
     }
     let group = wrong.optional_text("group", asked.group.as_ref()).map(SmolStr::from);
+    acts::known_group(desk, group.as_deref(), &mut wrong);
     wrong.done()?;
     Ok(QueuePart {
         regulation: asked.regulation.as_deref().map(SmolStr::from),

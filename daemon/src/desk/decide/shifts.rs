@@ -8,11 +8,12 @@ use smol_str::SmolStr;
 use super::assignment::{goes_back, handed_back};
 use crate::desk::event::{AssignedWhy, Event, Fact};
 use crate::desk::people::{People, Staffing};
+use crate::desk::problem::LOT_TICKETS;
 use crate::desk::regulation::Regulation;
 use crate::desk::state::Desk;
 
-/// How many tickets go back at once; then those who wait are served, and then more of them.
-const BACK_AT_ONCE_MAX: usize = 500;
+/// How many tickets go back at once, as many as a problem changes; then those who wait are served, and then more of them.
+const BACK_AT_ONCE_MAX: usize = LOT_TICKETS;
 
 /// People in the making: as they become with each event, and the events.
 pub(super) struct PeopleDraft<'a> {

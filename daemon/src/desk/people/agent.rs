@@ -1,5 +1,6 @@
 //! Agents: who answers, on which lines, in which groups, with which skills, and whether they are there.
 
+use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -93,12 +94,15 @@ pub struct Agent {
     /// Whether they are there for requests.
     #[serde(default)]
     pub requests: Presence,
+    /// When they last said so; none where they never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) said_at: Option<Timestamp>,
 }
 
 impl Agent {
     /// An agent who is not there yet.
     pub(super) fn new(card: AgentCard) -> Self {
-        Self { card, chat: Presence::Offline, requests: Presence::Offline }
+        Self { card, chat: Presence::Offline, requests: Presence::Offline, said_at: None }
     }
 
     /// Whether they are there for that.
@@ -109,7 +113,13 @@ impl Agent {
         }
     }
 
-    pub(super) fn set(&mut self, what: PresenceFor, presence: Presence) {
+    /// There is nobody.
+    pub(super) fn leave(&mut self) {
+        *self = Self::new(self.card.clone());
+    }
+
+    pub(super) fn set(&mut self, what: PresenceFor, presence: Presence, at: Timestamp) {
+        self.said_at = Some(at);
         match what {
             PresenceFor::Chat => self.chat = presence,
             PresenceFor::Requests => self.requests = presence,

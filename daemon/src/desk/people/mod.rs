@@ -20,7 +20,7 @@ use smol_str::SmolStr;
 pub use self::act::{PeopleAct, Stretch, TAKE_MAX};
 pub use self::agent::{Agent, AgentCard, Presence, PresenceFor};
 pub use self::coverage::{COVERAGE_MAX_DAYS, Cover, Gap, Place, coverage};
-pub use self::roster::{Roster, SHIFT_MAX_MS, Shift, ShiftTimes};
+pub use self::roster::{Roster, SHIFT_KEPT_MS, SHIFT_MAX_MS, Shift, ShiftTimes};
 pub use self::rotation::Rotation;
 pub use self::staffing::{Lack, Staffing};
 use super::event::Event;
@@ -29,6 +29,8 @@ use super::event::Event;
 pub const AGENTS_MAX: usize = 500;
 /// How many shifts it keeps, those of the last quarter among them.
 pub const SHIFTS_MAX: usize = 20_000;
+/// How long before a shift somebody may say that they are there for it, in milliseconds: an hour.
+const EARLY_MS: i64 = 3_600_000;
 /// How many shifts are added at once.
 pub const SHIFTS_AT_ONCE_MAX: usize = 5_000;
 
@@ -80,6 +82,11 @@ impl People {
     /// Whether an agent is on shift.
     pub fn is_on_shift(&self, name: &str) -> bool {
         self.on_shift.contains_key(name)
+    }
+
+    /// Whether an agent counts as on shift: they are, or no roster is kept, since a desk of three people needs none.
+    pub fn counts_as_on_shift(&self, name: &str) -> bool {
+        self.agents.contains_key(name) && (!self.keeps_roster() || self.is_on_shift(name))
     }
 
     /// Until when an agent is on shift; none where they are not.
@@ -141,6 +148,16 @@ impl People {
         self.begun_until = self.begun_until.min(at);
     }
 
+    /// A shift of an agent has begun: what they said long before, at home, does not count for it.
+    fn comes(&mut self, agent: &str, at: Timestamp) {
+        let theirs = self.roster.at(at).filter(|shift| shift.times.agent == agent);
+        let starts = theirs.map(|shift| shift.times.starts).min().unwrap_or(at);
+        let Some(agent) = self.agents.get_mut(agent) else { return };
+        if agent.said_at.is_some_and(|said| said < starts.plus_ms(-EARLY_MS)) {
+            agent.leave();
+        }
+    }
+
     /// Takes in what happened at `at`. Total.
     pub(crate) fn apply(&mut self, event: &Event, at: Timestamp) {
         match event {
@@ -158,10 +175,14 @@ impl People {
             }
             Event::PresenceChanged { agent, to, presence } => {
                 if let Some(agent) = self.agents.get_mut(agent) {
-                    agent.set(*to, *presence);
+                    agent.set(*to, *presence, at);
                 }
             }
             Event::RosterChanged { removed, added } => {
+                if !self.keeps_roster() {
+                    // Until now they counted as on shift.
+                    self.agents.values_mut().for_each(|agent| agent.said_at = Some(at));
+                }
                 let roster = Arc::make_mut(&mut self.roster);
                 for id in removed {
                     roster.remove(*id);
@@ -174,6 +195,9 @@ impl People {
             }
             Event::ShiftBegan { agent, until } => {
                 self.begun_until = self.begun_until.max(at);
+                if !self.is_on_shift(agent) {
+                    self.comes(agent, at);
+                }
                 self.on_shift.insert(agent.clone(), *until);
             }
             Event::ShiftEnded { agent } => {
@@ -181,7 +205,7 @@ impl People {
                 self.on_shift.remove(agent);
                 // Who goes home is there for nothing; who comes says so.
                 if let Some(agent) = self.agents.get_mut(agent) {
-                    *agent = Agent::new(agent.card.clone());
+                    agent.leave();
                 }
             }
             Event::StaffingChanged { regulation, staffing } => match staffing {

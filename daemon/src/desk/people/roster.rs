@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 /// The longest shift, in milliseconds: a day and a night, an hour longer where clocks go back meanwhile.
 pub const SHIFT_MAX_MS: i64 = 25 * 3_600_000;
 /// How long a shift is kept after its end, in milliseconds: 92 days, so a quarter.
-const KEPT_MS: i64 = 92 * 86_400_000;
+pub const SHIFT_KEPT_MS: i64 = 92 * 86_400_000;
 
 /// When somebody works: `[starts, ends)`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,7 +201,7 @@ impl Roster {
 
     /// Lets go of what ended long before an instant.
     pub(super) fn forget_before(&mut self, at: Timestamp) {
-        let last = at.plus_ms(-KEPT_MS - SHIFT_MAX_MS);
+        let last = at.plus_ms(-SHIFT_KEPT_MS - SHIFT_MAX_MS);
         while let Some((key, _)) = self.shifts.first_key_value().filter(|((starts, _), _)| *starts < last) {
             let (_, id) = *key;
             self.remove(id);
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!([roster.next_start(at(100)), roster.next_start(at(119))], [Some(at(110)), None]);
         let kept: Roster = serde_json::from_str(&serde_json::to_string(&roster).unwrap()).unwrap();
         assert_eq!(kept, roster);
-        roster.forget_before(at(119).plus_ms(KEPT_MS + SHIFT_MAX_MS));
+        roster.forget_before(at(119).plus_ms(SHIFT_KEPT_MS + SHIFT_MAX_MS));
         assert_eq!((roster.len(), roster.last_id()), (1, 3));
     }
 }

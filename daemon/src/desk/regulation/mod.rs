@@ -733,6 +733,11 @@ impl Regulation {
         channel.calendar.as_ref().unwrap_or_else(|| self.line_calendar(channel.line))
     }
 
+    /// Whether a group is responsible for some channel.
+    pub fn has_group(&self, group: &str) -> bool {
+        self.channels.iter().any(|channel| channel.group.as_deref() == Some(group))
+    }
+
     /// The group that is responsible for a channel.
     pub fn group_of(&self, channel: &str) -> Option<&SmolStr> {
         self.channel(channel)?.group.as_ref()

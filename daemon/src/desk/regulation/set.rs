@@ -184,6 +184,11 @@ impl Regulations {
         self.all.iter().map(|held| &held.regulation)
     }
 
+    /// Whether a regulation has the line.
+    pub fn has_line(&self, line: u8) -> bool {
+        self.iter().any(|regulation| regulation.line(line).is_some())
+    }
+
     /// The calendar of a name `regulation/calendar`, of the newest version that has it.
     pub fn calendar(&self, name: &str) -> Option<&Calendar> {
         let (regulation, calendar) = name.split_once('/')?;

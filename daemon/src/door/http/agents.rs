@@ -184,7 +184,8 @@ pub(super) async fn remove(
 
 /// Says whether an agent is there: one's own by anybody, others' by a lead.
 ///
-/// Requests are given to agents who are online for them and on shift. The end of a shift ends both presences.
+/// Requests are given to agents who are online for them and on shift; until a roster is kept everybody counts as on shift. The end of a
+/// shift ends both presences, and what was said more than an hour before a shift does not count for it.
 #[utoipa::path(put, path = "/v1/agents/{name}/presence", tag = "people", operation_id = "set_presence",
     params(("name" = String, Path, description = "The agent's name", example = "ivanova")),
     request_body = SetPresence,

@@ -37,6 +37,8 @@ pub(super) struct ClientView {
     contact: Option<AppointedView>,
     /// Those who did before, the newest first; at most 19.
     former_contacts: Vec<AppointedView>,
+    /// What it was called before, the newest last: a ticket that bears such a name is its own. At most 20.
+    former_names: Vec<String>,
 }
 
 /// Somebody who was appointed to speak for a client.
@@ -57,10 +59,10 @@ pub(super) struct AppointedView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetClient {
-    /// Its name, as tickets have it; spaces and capitals do not count. Required.
+    /// Its name, as tickets have it; capitals, spaces, dashes and quotation marks do not count. Required.
     #[schema(value_type = String, example = "ООО «Ромашка»", required = true, min_length = 1, max_length = 200, pattern = r"\S")]
     name: Option<String>,
-    /// The domains of its mail: whoever writes from one, and names no client, is taken to write for this one.
+    /// The domains of its mail: whoever writes from one, and names no client of the register, is taken to write for this one.
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["romashka.example.ru"]), max_items = 50)]
     domains: Vec<SmolStr>,
@@ -92,7 +94,8 @@ impl ClientView {
         let mut contacts = client.contacts.iter().rev().map(|appointed| AppointedView::of(appointed, zone));
         let contact = contacts.next();
         let former_contacts = contacts.collect();
-        Self { id, name, domains, paid_channels, systems, contact, former_contacts }
+        let former_names = client.former_names.clone();
+        Self { id, name, domains, paid_channels, systems, contact, former_contacts, former_names }
     }
 }
 

@@ -3,16 +3,17 @@
 use smol_str::SmolStr;
 
 use super::query::Query;
-use crate::desk::{FieldError, Regulation, Regulations, Scope};
+use crate::desk::{Clients, FieldError, People, Regulation, Regulations, Scope};
 use crate::run::search::filter::{Facet, Filter};
 
 /// The parameters that filter.
-pub(super) const PARAMETERS: [&str; 13] = [
+pub(super) const PARAMETERS: [&str; 14] = [
     "status",
     "priority",
     "type",
     "line",
     "assignee",
+    "assignee_away",
     "group",
     "client",
     "regulation",
@@ -26,7 +27,15 @@ pub(super) const PARAMETERS: [&str; 13] = [
 const WORDS_MAX: usize = 32;
 
 /// Reads the filter of a query; a name that no regulation knows is refused, since it would find nothing for ever.
-pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, Vec<FieldError>> {
+pub(super) fn parse(
+    query: &Query,
+    regulations: &Regulations,
+    clients: &Clients,
+    people: &People,
+) -> Result<Filter, Vec<FieldError>> {
+    // A client is found by its id and by each of its names, however they are written.
+    let names = |name: &&str| clients.names_of(name);
+    let names = query.list("client").iter().flat_map(names).collect();
     let mut reader = Reader { query, regulations, errors: Vec::new() };
     let filter = Filter::default()
         .and(
@@ -41,8 +50,9 @@ pub(super) fn parse(query: &Query, regulations: &Regulations) -> Result<Filter, 
         .and(Facet::Kind, reader.ids("type", |r| r.types.iter().map(|kind| kind.id.as_str()).collect()))
         .and(Facet::Line, reader.lines())
         .and(Facet::Assignee, reader.texts("assignee"))
+        .and(Facet::Assignee, reader.away(people))
         .and(Facet::Group, reader.texts("group"))
-        .and(Facet::Client, reader.texts("client"))
+        .and(Facet::Client, names)
         .and(Facet::Regulation, reader.ids("regulation", |r| vec![r.id.as_str()]))
         .and(
             Facet::Channel,
@@ -113,6 +123,17 @@ impl<'a> Reader<'a> {
         lines
     }
 
+    /// Who has tickets and is away, where those are asked for: nobody's name, where nobody is.
+    fn away(&mut self, people: &People) -> Vec<String> {
+        let asked = self.words("assignee_away", &["true"]);
+        if asked.is_empty() {
+            return asked;
+        }
+        let names = people.agents().map(|agent| agent.card.name.as_str());
+        let away = names.filter(|name| people.is_away(name)).map(str::to_owned);
+        std::iter::once(String::new()).chain(away).collect()
+    }
+
     /// Values of a closed list.
     fn words(&mut self, name: &str, known: &[&str]) -> Vec<String> {
         let values = self.texts(name);
@@ -141,7 +162,7 @@ mod tests {
 
     fn parse(raw: &str) -> Result<Filter, Vec<FieldError>> {
         let query = Query::parse(raw).unwrap_or_else(|problem| panic!("{raw}: {problem:?}"));
-        super::parse(&query, &regulations())
+        super::parse(&query, &regulations(), &Clients::default(), &People::default())
     }
 
     fn ticket() -> Ticket {

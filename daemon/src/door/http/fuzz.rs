@@ -21,7 +21,7 @@ use crate::desk::command::{
 };
 use crate::desk::reading::{ERRORS_MAX, Read, read};
 use crate::desk::regulation::shipped;
-use crate::desk::{Act, Actor, FieldError, Regulations, Role};
+use crate::desk::{Act, Actor, Clients, FieldError, People, Regulations, Role};
 
 /// A target's name, and what is thrown bytes at.
 pub type Target = (&'static str, fn(&[u8]));
@@ -126,7 +126,7 @@ pub fn filters(bytes: &[u8]) {
             return;
         }
     };
-    if let Err(errors) = filter::parse(&query, &GETMARK) {
+    if let Err(errors) = filter::parse(&query, &GETMARK, &Clients::default(), &People::default()) {
         assert!(!errors.is_empty(), "what is refused says why");
         let is_coded = text.contains(['%', '+']);
         assert!(is_coded || errors.iter().all(|error| text.contains(&error.field)), "{errors:?}: {text}");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use calendars::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 use utoipa::ToSchema;
@@ -16,7 +17,7 @@ use super::body::Posted;
 use super::problem::Problem;
 use super::query::Named;
 use crate::desk::people::{PeopleAct, Presence, TAKE_MAX};
-use crate::desk::{Desk, DeskAct, TicketNumber};
+use crate::desk::{Actor, Desk, DeskAct, TicketNumber};
 
 /// A group.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +31,7 @@ pub(super) struct GroupView {
     /// The agents who belong to it, by name.
     #[schema(value_type = Vec<String>, example = json!(["ivanova"]))]
     agents: Vec<SmolStr>,
-    /// Those of them who are on shift and online for requests.
+    /// Those of them who are online for requests and on shift; until a roster is kept, everybody counts as on shift.
     #[schema(value_type = Vec<String>, example = json!(["ivanova"]))]
     there: Vec<SmolStr>,
     /// How many open tickets it has that nobody has.
@@ -53,43 +54,56 @@ pub(super) struct GroupTaken {
 }
 
 /// Lists the groups: those that channels name, that agents belong to, and that have tickets.
+///
+/// A token with a scope is told of the groups that its own agent belongs to, and of nobody else in them.
 #[utoipa::path(get, path = "/v1/groups", tag = "people", operation_id = "list_groups",
     responses((status = 200, description = "The groups", body = [GroupView])))]
 pub(super) async fn list(
     State(door): State<DoorState>,
-    reader: Reader,
+    Reader(caller): Reader,
 ) -> Result<Json<Vec<GroupView>>, Problem> {
-    reader.whole("the list of groups")?;
-    Ok(Json(door.look(groups).await?))
+    Ok(Json(door.look(move |desk, now| groups(desk, &caller, now)).await?))
 }
 
-fn groups(desk: &Desk, now: calendars::Timestamp) -> Vec<GroupView> {
+fn groups(desk: &Desk, caller: &Actor, now: Timestamp) -> Vec<GroupView> {
     let regulations = desk.regulations();
     let holding = || regulations.ids().into_iter().filter_map(|id| regulations.holding(id, now));
     let channels: Vec<_> = holding()
         .flat_map(|regulation| regulation.channels.iter().map(move |channel| (regulation, channel)))
+        .filter(|(regulation, channel)| caller.scope.covers(&regulation.id, &channel.name.id))
         .filter_map(|(regulation, channel)| {
             let place = smol_str::format_smolstr!("{}/{}", regulation.id, channel.name.id);
             Some((channel.group.as_ref()?, place))
         })
         .collect();
     let people = desk.people();
-    let names = channels.iter().map(|(group, _)| *group);
-    let names = names.chain(people.agents().flat_map(|agent| &agent.card.groups));
-    let names: BTreeSet<_> = names.chain(desk.groups_with_tickets()).collect();
+    let is_whole = caller.scope.is_whole();
+    let agents = || people.agents().filter(|agent| is_whole || agent.card.name == caller.name);
+    let names = agents().flat_map(|agent| &agent.card.groups);
+    let others = channels.iter().map(|(group, _)| *group).chain(desk.groups_with_tickets());
+    let names: BTreeSet<_> = names.chain(others.filter(|_| is_whole)).collect();
     let group = |name: &SmolStr| {
-        let agents = || people.agents().filter(|agent| agent.card.is_in(name));
-        let is_there = |name: &str| people.is_on_shift(name);
+        let agents = || agents().filter(|agent| agent.card.is_in(name));
+        let is_there = |name: &str| people.counts_as_on_shift(name);
         let there = agents().filter(|agent| agent.requests == Presence::Online && is_there(&agent.card.name));
         GroupView {
             name: name.clone(),
             channels: channels.iter().filter(|(of, _)| *of == name).map(|(_, place)| place.clone()).collect(),
             agents: agents().map(|agent| agent.card.name.clone()).collect(),
             there: there.map(|agent| agent.card.name.clone()).collect(),
-            open_tickets: desk.of_group_total(name),
+            open_tickets: open_tickets(desk, name, caller),
         }
     };
     names.into_iter().map(group).collect()
+}
+
+/// How many open tickets a group has, of those that are told to the caller.
+fn open_tickets(desk: &Desk, group: &str, caller: &Actor) -> usize {
+    if caller.scope.is_whole() {
+        return desk.of_group_total(group);
+    }
+    let tickets = desk.of_group(group).filter_map(|number| desk.ticket(number));
+    tickets.filter(|ticket| caller.scope.covers_ticket(ticket)).count()
 }
 
 /// Takes the open tickets that a group has and nobody has: for an agent of the group, on shift.

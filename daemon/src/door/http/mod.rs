@@ -354,7 +354,7 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(groups::take))
         .routes(routes!(roster::list, roster::add))
         .routes(routes!(roster::show_coverage))
-        .routes(routes!(roster::replace, roster::remove))
+        .routes(routes!(roster::show, roster::replace, roster::remove))
         .routes(routes!(meta::whoami))
         .routes(routes!(meta::status))
         .routes(routes!(reports::quality))

@@ -106,10 +106,13 @@ pub(super) async fn list(
     let (part, limit) = asked(&query, door.shared.handle.view().regulations()).map_err(Problem::fields)?;
     let part = QueuePart { scope: caller.scope, ..part };
     let queue = door.look(move |desk, now| {
+        if let Some(wrong) = part.wrong_group(desk) {
+            return Err(Problem::fields(vec![wrong]));
+        }
         let queue = desk.queue(&part, now).take(limit).enumerate();
-        queue.map(|(at, queued)| QueuedView::of(at + 1, queued, desk, &part.scope)).collect()
+        Ok(Json(queue.map(|(at, queued)| QueuedView::of(at + 1, queued, desk, &part.scope)).collect()))
     });
-    Ok(Json(queue.await?))
+    queue.await?
 }
 
 fn asked(query: &Query, regulations: &Regulations) -> Result<(QueuePart, usize), Vec<FieldError>> {
@@ -124,8 +127,12 @@ fn asked(query: &Query, regulations: &Regulations) -> Result<(QueuePart, usize),
         errors.push(FieldError::new("regulation", &format!("unknown `{id}`; one of {known}")));
     }
     let line = query.value("line").map(str::parse::<u8>);
-    if let Some(Err(_)) = line {
-        errors.push(FieldError::new("line", "must be the number of a line"));
+    match line {
+        Some(Err(_)) => errors.push(FieldError::new("line", "must be the number of a line")),
+        Some(Ok(line)) if !regulations.has_line(line) => {
+            errors.push(FieldError::new("line", &format!("no regulation of this desk has line {line}")));
+        }
+        Some(Ok(_)) | None => {}
     }
     let part = QueuePart {
         regulation: regulation.map(SmolStr::from),

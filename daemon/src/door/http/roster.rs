@@ -18,7 +18,7 @@ use crate::desk::people::{
     COVERAGE_MAX_DAYS, Cover, Lack, PeopleAct, Place, Shift, ShiftTimes, Stretch, coverage,
 };
 use crate::desk::reading::ERRORS_MAX;
-use crate::desk::{Command, DeskAct, FieldError};
+use crate::desk::{Actor, Command, DeskAct, Event, FieldError};
 use crate::run::View;
 
 /// How many days are shown where nobody says.
@@ -75,6 +75,9 @@ pub(super) struct AddShifts {
     shifts: Vec<PlannedShift>,
     /// Shifts that begin on these days go before: so a week that is planned anew is sent whole.
     instead_of: Option<PlannedDays>,
+    /// Only says what would come and go: nothing is changed.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// Days of the site's zone.
@@ -98,6 +101,12 @@ pub(super) struct PlannedDays {
 pub(super) struct RosterChanged {
     /// Whether anything is otherwise now.
     changed: bool,
+    /// How many shifts came; of a dry run: would come.
+    added: usize,
+    /// How many shifts went.
+    removed: usize,
+    /// How many of those sent were there already, and stay.
+    unchanged: usize,
     /// How many shifts the roster has now, those of the last quarter among them.
     shifts_total: usize,
 }
@@ -228,21 +237,22 @@ fn midnight(day: NaiveDate, zone: Tz) -> Option<Timestamp> {
     Some(Timestamp::from_millis(first.timestamp_millis()))
 }
 
-/// Lists the shifts of some days, by their beginnings.
+/// Lists the shifts of some days, by their beginnings. A token with a scope is told of its own agent's only.
 #[utoipa::path(get, path = "/v1/roster", tag = "people", operation_id = "list_shifts",
     params(("from" = Option<String>, Query, description = "The first day, in the site's zone; else today", example = "2026-11-23"),
         ("days" = Option<u32>, Query, description = "How many days: 1 to 92, else 7")),
     responses((status = 200, description = "The shifts that have some time in these days", body = [ShiftView])))]
 pub(super) async fn list(
     State(door): State<DoorState>,
-    reader: Reader,
+    Reader(caller): Reader,
     query: Query,
 ) -> Result<Json<Vec<ShiftView>>, Problem> {
-    reader.whole("the roster")?;
     let (from, until) = days(&query, &door)?;
     let zone = door.shared.facts.zone;
     let people = door.shared.handle.view().people();
-    Ok(Json(people.roster().during(from, until).map(|shift| ShiftView::of(shift, zone)).collect()))
+    let is_told = |shift: &&Shift| caller.scope.is_whole() || shift.times.agent == caller.name;
+    let shifts = people.roster().during(from, until).filter(is_told);
+    Ok(Json(shifts.map(|shift| ShiftView::of(shift, zone)).collect()))
 }
 
 /// Adds shifts, all or none.
@@ -253,7 +263,7 @@ pub(super) async fn add(
     mut posted: Posted,
 ) -> Result<(HeaderMap, Json<RosterChanged>), Problem> {
     may_lead(&posted.caller.0, "changing the roster")?;
-    let AddShifts { shifts, instead_of } = parse_as(posted.take_json()?)?;
+    let AddShifts { shifts, instead_of, dry_run } = parse_as(posted.take_json()?)?;
     let zone = door.shared.facts.zone;
     let mut errors = Vec::new();
     let instead_of =
@@ -272,10 +282,23 @@ pub(super) async fn add(
         errors.truncate(ERRORS_MAX);
         return Err(Problem::fields(errors));
     }
-    let act = PeopleAct::AddShifts { shifts: planned, instead_of };
-    let (headers, changed) = door.desk_act(DeskAct::People(act), posted).await?;
+    let act = DeskAct::People(PeopleAct::AddShifts { shifts: planned, instead_of });
+    let (added, removed) = comes_and_goes(&door, act.clone(), posted.caller.0.clone()).await?;
+    let (headers, changed) =
+        if dry_run { (HeaderMap::new(), false) } else { door.desk_act(act, posted).await? };
     let shifts_total = door.look(|desk, _| desk.people().roster().len()).await?;
-    Ok((headers, Json(RosterChanged { changed, shifts_total })))
+    let unchanged = shifts.len() - added;
+    Ok((headers, Json(RosterChanged { changed, added, removed, unchanged, shifts_total })))
+}
+
+/// How many shifts would come, and how many go.
+async fn comes_and_goes(door: &Door, act: DeskAct, actor: Actor) -> Result<(usize, usize), Problem> {
+    let decided = door.look(move |desk, now| desk.decide(&Command::Desk(act), &actor, now)).await??;
+    let changed = decided.facts.iter().find_map(|fact| {
+        let Event::RosterChanged { removed, added } = &fact.event else { return None };
+        Some((added.len(), removed.len()))
+    });
+    Ok(changed.unwrap_or_default())
 }
 
 impl PlannedDays {
@@ -298,6 +321,21 @@ impl PlannedDays {
 fn shift_number(text: &str) -> Result<u64, Problem> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits).ok_or_else(|| Problem::not_found("shift", text))
+}
+
+/// Shows a shift.
+#[utoipa::path(get, path = "/v1/roster/{id}", tag = "people", operation_id = "show_shift",
+    params(("id" = u64, Path, description = "The shift's number", example = 1)),
+    responses((status = 200, description = "The shift", body = ShiftView)))]
+pub(super) async fn show(
+    State(door): State<DoorState>,
+    reader: Reader,
+    Named(id): Named<String>,
+) -> Result<Json<ShiftView>, Problem> {
+    reader.whole("the roster")?;
+    let (zone, people) = (door.shared.facts.zone, door.shared.handle.view().people());
+    let shift = people.roster().get(shift_number(&id)?).map(|shift| ShiftView::of(shift, zone));
+    shift.map(Json).ok_or_else(|| Problem::not_found("shift", &id))
 }
 
 /// Gives a shift another agent or other times.

@@ -53,8 +53,9 @@ const TICKET_BYTES: usize = 2048;
         ("type" = Option<String>, Query, description = "Ids of types"),
         ("line" = Option<String>, Query, description = "Lines"),
         ("assignee" = Option<String>, Query, description = "Agents, or `none`"),
+        ("assignee_away" = Option<String>, Query, description = "`true`: those whose assignee is an agent who is not on shift", example = "true"),
         ("group" = Option<String>, Query, description = "Groups, or `none`"),
-        ("client" = Option<String>, Query, description = "Organisations, or `none`"),
+        ("client" = Option<String>, Query, description = "Organisations, or `none`: by a name, however it is written, or by the id that the register of clients has, which finds what bears a former name as well"),
         ("regulation" = Option<String>, Query, description = "Ids of regulations"),
         ("stage" = Option<String>, Query, description = "open, resolved, closed"),
         ("channel" = Option<String>, Query, description = "Ids of channels"),
@@ -108,7 +109,8 @@ pub(super) async fn list(
 fn asked(query: &Query, view: &View) -> Result<(Filter, Asked), Vec<FieldError>> {
     let known: Vec<&str> = filter::PARAMETERS.into_iter().chain(["limit", "cursor"]).collect();
     let mut errors = query.unknown(&known);
-    let filter = filter::parse(query, view.regulations()).map_err(|wrong| errors.extend(wrong));
+    let filter = filter::parse(query, view.regulations(), &view.clients(), &view.people())
+        .map_err(|wrong| errors.extend(wrong));
     let stretch = Asked::parse(query).map_err(|wrong| errors.extend(wrong));
     match (filter, stretch) {
         (Ok(filter), Ok(stretch)) if errors.is_empty() => Ok((filter, stretch)),

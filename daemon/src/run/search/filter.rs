@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::desk::client::plain;
 use crate::desk::words::{self, Stems, Word};
 use crate::desk::{Stage, Ticket};
 use crate::store::search::{AnyOf, TERM_MAX_BYTES, Term};
 
 /// How terms are made. An index whose terms were made otherwise is made anew: raise it when [`terms_of`] changes.
-pub(super) const TERMS: u32 = 2;
+pub(super) const TERMS: u32 = 3;
 /// Stands for "none" where a ticket may have no assignee, group, client or problem.
 const NONE: &str = "none";
 /// In front of a word's term …
@@ -77,7 +78,9 @@ impl Facet {
             Self::Line => return Cow::Owned(facts.line.to_string()),
             Self::Assignee => ticket.assignee.as_deref().unwrap_or(NONE),
             Self::Group => ticket.group.as_deref().unwrap_or(NONE),
-            Self::Client => facts.client.as_deref().unwrap_or(NONE),
+            Self::Client => {
+                return facts.client.as_deref().map_or(Cow::Borrowed(NONE), |name| plain(name).into());
+            }
             Self::Regulation => &facts.regulation,
             Self::Channel => &facts.channel,
             Self::Stage => ticket.stage.id(),

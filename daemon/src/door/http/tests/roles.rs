@@ -151,6 +151,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [Role])> {
         ("DELETE", "/v1/employees/{id}", nothing(), &LEADS),
         ("POST", "/v1/tickets/{number}/issue-status", nothing(), &INTAKE),
         ("POST", "/v1/tickets/{number}/lead-answer", nothing(), &LEADS),
+        ("GET", "/v1/roster/{id}", nothing(), &READERS),
     ];
     for path in [
         "/v1/tickets/{number}/reply",
