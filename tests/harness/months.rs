@@ -43,6 +43,16 @@ pub struct ClockRow {
     pub paused_ms: i64,
     /// Whether it broke.
     pub breached: bool,
+    /// Of a line's term: the line, and who had the ticket there.
+    pub theirs: Option<(u8, Option<String>)>,
+}
+
+/// Whose a clock's row is.
+fn whose(ticket: &Facets, theirs: Option<&(u8, Option<String>)>) -> Facets {
+    match theirs {
+        Some((line, agent)) => Facets { line: *line, agent: agent.clone(), ..ticket.clone() },
+        None => ticket.clone(),
+    }
 }
 
 /// A ticket as it was closed.
@@ -84,6 +94,7 @@ struct ClockStory {
     stretches: Vec<(Timestamp, bool)>,
     stopped: Option<Timestamp>,
     breached: bool,
+    theirs: Option<(u8, Option<String>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -115,6 +126,7 @@ impl Story {
                 stretches: vec![(at, true)],
                 stopped: None,
                 breached: false,
+                theirs: (key.0 == Metric::Line).then(|| (self.facets.line, self.assignee.clone())),
             };
             self.clocks.insert(key, story);
             return;
@@ -142,6 +154,16 @@ impl Story {
         }
     }
 
+    /// Somebody has it, or answers it: what runs of the line it stands on, and is whole, is theirs.
+    fn had_by(&mut self, agent: &str) {
+        let line = self.facets.line;
+        for clock in self.clocks.values_mut().filter(|clock| clock.stopped.is_none() && !clock.breached) {
+            if let Some((_, known)) = clock.theirs.as_mut().filter(|theirs| theirs.0 == line) {
+                *known = Some(agent.to_owned());
+            }
+        }
+    }
+
     fn rows(&self, end: Timestamp) -> Vec<ClockRow> {
         let ours = [
             Metric::Reaction,
@@ -166,6 +188,7 @@ impl Story {
                     elapsed_ms: last.ms_since(clock.started),
                     paused_ms: still.map(|((from, _), to)| to.ms_since(*from)).sum(),
                     breached: clock.breached,
+                    theirs: clock.theirs.clone(),
                 }
             })
             .collect()
@@ -206,9 +229,11 @@ impl Rows {
                         }
                         Event::Assigned { agent, .. } => {
                             story.assignee = agent.as_ref().map(ToString::to_string);
+                            agent.as_ref().into_iter().for_each(|agent| story.had_by(agent));
                         }
                         Event::Resolved { source, .. } => {
                             story.solver = Some(entry.by.to_string());
+                            story.had_by(&entry.by);
                             story.facets.source = source.as_ref().map(ToString::to_string);
                         }
                         Event::Returned { .. } => story.returns += 1,
@@ -232,7 +257,8 @@ impl Rows {
                                 } else {
                                     Cause::InWork
                                 };
-                                rows.breaches.push((*at, story.facets(), *metric, cause));
+                                let facets = whose(&story.facets(), story.clocks[&key].theirs.as_ref());
+                                rows.breaches.push((*at, facets, *metric, cause));
                             }
                             if matches!(turn, Turn::Retargeted { .. }) {
                                 retargeted.push(key);
@@ -280,6 +306,9 @@ impl Rows {
         };
         for row in self.closed.iter().filter(|row| is_in(row.at)) {
             each(&row.facets, &|counted| counted.close(row));
+            for clock in &row.clocks {
+                each(&whose(&row.facets, clock.theirs.as_ref()), &|counted| counted.close_clock(clock));
+            }
         }
         for (at, facets, mark, closed_at) in &self.marks {
             if is_in(*at) {
@@ -383,20 +412,21 @@ impl Counted {
             self.rated += 1;
             *self.marks.entry(mark.clone()).or_default() += 1;
         }
-        for clock in &row.clocks {
-            let counted = self.clocks.entry(clock.metric).or_default();
-            if clock.breached {
-                counted.breached += 1;
-                counted.over.push(clock.target_ms.map_or(0, |target_ms| (clock.used_ms - target_ms).max(0)));
-            } else if clock.target_ms.is_some() {
-                counted.met += 1;
-            } else {
-                counted.without_term += 1;
-            }
-            counted.used.push(clock.used_ms);
-            counted.elapsed_ms += clock.elapsed_ms;
-            counted.paused_ms += clock.paused_ms;
+    }
+
+    fn close_clock(&mut self, clock: &ClockRow) {
+        let counted = self.clocks.entry(clock.metric).or_default();
+        if clock.breached {
+            counted.breached += 1;
+            counted.over.push(clock.target_ms.map_or(0, |target_ms| (clock.used_ms - target_ms).max(0)));
+        } else if clock.target_ms.is_some() {
+            counted.met += 1;
+        } else {
+            counted.without_term += 1;
         }
+        counted.used.push(clock.used_ms);
+        counted.elapsed_ms += clock.elapsed_ms;
+        counted.paused_ms += clock.paused_ms;
     }
 }
 

@@ -76,6 +76,7 @@
 //! | *slice* | a part of a month: the tickets of a regulation, or of one line, agent, service, source or priority of it |
 //! | *score* | what one closing, late mark or breach adds to the *tally* of a month, slice by slice |
 //! | *closed* | of a month: it is over, and its figures are in the record, for good |
+//! | *stint* | whose a line's term was: the line, and who had the ticket there |
 //! | *cause* | why a term broke: the first that is so of a short list |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, Shelving};
 use super::alert::AlertState;
 use super::attachment::{Attachment, SealedText};
-use super::clocks::{Clock, ClockState, Metric, Planned};
+use super::clocks::{Clock, ClockState, Metric, Planned, Stint};
 use super::command::LinkKind;
 use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -247,7 +247,6 @@ impl Ticket {
             | Event::Estimated { .. }
             | Event::Extended { .. }
             | Event::Deferred { .. }
-            | Event::Resolved { .. }
             | Event::Returned { .. }
             | Event::Refused { .. }
             | Event::Closed { .. }
@@ -284,7 +283,11 @@ impl Ticket {
             Event::Assigned { agent, group, .. } => {
                 self.assignee.clone_from(agent);
                 self.group.clone_from(group);
+                if let Some(agent) = agent {
+                    self.note_agent(agent);
+                }
             }
+            Event::Resolved { .. } => self.note_agent(&by.into()),
             Event::Routed { to, .. } => self.facts.line = *to,
             Event::Confirmed { mark, .. } => self.mark.clone_from(mark),
             Event::Linked { to, kind, back } => {
@@ -416,6 +419,8 @@ impl Ticket {
                 planned: None,
                 unsynced: None,
                 paused_ms: 0,
+                stint: (metric == Metric::Line)
+                    .then(|| Box::new(Stint { line: self.facts.line, agent: self.assignee.clone() })),
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -465,6 +470,11 @@ impl Ticket {
                 self.drop_warning(metric, cycle);
             }
         }
+    }
+
+    fn note_agent(&mut self, agent: &SmolStr) {
+        let line = self.facts.line;
+        self.clocks.iter_mut().for_each(|clock| clock.note_agent(agent, line));
     }
 
     fn clock_mut(&mut self, metric: Metric, cycle: u16) -> Option<&mut Clock> {

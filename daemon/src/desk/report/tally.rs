@@ -40,7 +40,13 @@ impl Tally {
             facets.slices().for_each(|slice| add(Arc::make_mut(month).sum(slice)));
         };
         match score {
-            Score::Closed(closing) => sums(self, &closing.facets, &|sum| sum.close(closing)),
+            Score::Closed(closing) => {
+                sums(self, &closing.facets, &|sum| sum.close(closing));
+                for clock in &closing.clocks {
+                    let of_line = clock.stint.as_ref().map(|stint| closing.facets.with(stint));
+                    sums(self, of_line.as_ref().unwrap_or(&closing.facets), &|sum| sum.close_clock(clock));
+                }
+            }
             Score::Marked { facets, mark, closed_at, .. } => {
                 let is_late = month > Some(Month::of(*closed_at, zone));
                 sums(self, facets, &|sum| sum.mark(mark, is_late));

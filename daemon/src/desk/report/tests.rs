@@ -47,6 +47,7 @@ fn closing(when: &str, agent: &str, mark: Option<&str>) -> Score {
             elapsed_ms: 7_200_000,
             paused_ms: 1_800_000,
             breached: true,
+            stint: None,
         }],
     }))
 }
@@ -139,6 +140,41 @@ fn a_mark_given_later_counts_in_the_month_it_was_given_in() {
     assert_eq!((december.closed, december.rated, december.late_marks, december.sum), (0, 0, 1, Some(4)));
     assert_eq!(december.figure_tenths(Divisor::Closed), None, "nothing to divide by");
     assert_eq!(december.mean_tenths(), Some(40));
+}
+
+/// Three tickets were closed without a mark in November and are marked 5 in December; the only one closed in December has 4.
+#[test]
+fn late_marks_are_told_apart_and_make_no_figure_better_than_the_best_mark() {
+    let late = Score::Marked {
+        at: at("2026-12-01T09:00:00+03:00"),
+        facets: Box::new(facets(Some("ivanova"))),
+        mark: "5".into(),
+        closed_at: at("2026-11-30T12:00:00+03:00"),
+    };
+    let tally = tally(&[
+        Score::MonthClosed { month: month("2026-11") },
+        late.clone(),
+        late.clone(),
+        late,
+        closing("2026-12-02T10:00:00+03:00", "ivanova", Some("4")),
+    ]);
+    let december = quality(&tally, "2026-12", None);
+    assert_eq!((december.closed, december.rated, december.late_marks), (1, 1, 3));
+    assert_eq!((december.sum, december.late_sum, december.valued), (Some(19), Some(15), Some(4)));
+    assert_eq!(december.divided(Divisor::Closed), Some(4));
+    assert_eq!(december.figure_tenths(Divisor::Closed), Some(40));
+    assert_eq!(december.band.as_deref(), Some("normal"));
+    assert_eq!(december.mean_tenths(), Some(48), "19 by the 4 marks that were given");
+    assert_eq!(december.figure_tenths(Divisor::Rated), Some(48), "each mark is in sum and divisor");
+}
+
+/// Months closed before late marks were told apart stay what they were.
+#[test]
+fn figures_of_an_older_record_are_read_as_they_were_written() {
+    let kept = r#"{"closed":1,"rated":1,"late_marks":3,"marks":{"4":1,"5":3},"sum":19,"valued":4,"band":"good"}"#;
+    let figures: QualityFigures = serde_json::from_str(kept).unwrap();
+    assert_eq!((figures.divided(Divisor::Closed), figures.late_sum), (Some(19), None));
+    assert_eq!(figures.band.as_deref(), Some("good"));
 }
 
 #[test]

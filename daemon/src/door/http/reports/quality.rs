@@ -107,8 +107,11 @@ struct SliceQuality {
     /// How often each mark was given in the month.
     #[schema(value_type = BTreeMap<String, u32>)]
     marks: BTreeMap<SmolStr, u32>,
-    /// The sum of the marks; null where they have no values.
+    /// The sum of the marks that is divided; null where they have no values.
     sum: Option<u64>,
+    /// What late marks come to. Where `divisor` is `closed` they are not in `sum`: their tickets were counted in an earlier
+    /// month. Null where marks have no values, and in months closed by versions that had late marks in the sum.
+    late_sum: Option<u64>,
     /// What it is divided by.
     divided_by: Option<u32>,
     /// The regulation's figure: the sum by the divisor, rounded half-up to one decimal.
@@ -166,6 +169,7 @@ impl QualityReport {
             "mean",
             "positive",
             "positive_percent",
+            "late_sum",
         ];
         let mut rows = Vec::new();
         for of in &self.regulations {
@@ -196,6 +200,7 @@ impl QualityReport {
                     cell(slice.mean),
                     cell(slice.positive),
                     cell(slice.positive_percent),
+                    cell(slice.late_sum),
                 ]);
             }
         }
@@ -265,6 +270,14 @@ impl RegulationQuality {
             };
             let clause = self.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
             section.notes.push(format!("{divisor}{clause}"));
+            let has_late = self.slices.iter().any(|slice| slice.late_sum.is_some_and(|sum| sum > 0));
+            if self.divisor == Divisor::Closed && has_late {
+                let late = words.of(
+                    "Поздние оценки (заявка закрыта в прошлые месяцы) в показатель не входят; в среднее входят.",
+                    "Late marks, of tickets closed in earlier months, are not in the figure; they are in the mean.",
+                );
+                section.notes.push(late.to_owned());
+            }
         }
         for by in Dimension::ALL {
             let slices: Vec<_> = self.slices.iter().filter(|slice| slice.by == by).collect();
@@ -353,7 +366,8 @@ impl SliceQuality {
             rated_percent: percent(quality.rated, quality.closed),
             late_marks: quality.late_marks,
             marks: quality.marks.clone(),
-            sum: quality.sum,
+            sum: quality.divided(divisor),
+            late_sum: quality.late_sum,
             divided_by: quality.sum.map(|_| quality.divided_by(divisor)),
             figure: decimal(quality.figure_tenths(divisor)),
             band: quality.band.clone(),
