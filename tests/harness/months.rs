@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use andon::desk::clocks::Basis;
+use andon::desk::command::LinkKind;
 use andon::desk::event::{Term, Turn};
 use andon::desk::report::{Cause, MonthFigures, Quantiles};
 use andon::desk::{Entry, Event, Metric, Stage, TicketNumber};
@@ -64,6 +65,8 @@ pub struct ClosedRow {
     pub at: Timestamp,
     /// Its slices.
     pub facets: Facets,
+    /// Whether it was a duplicate, closed as one.
+    pub merged: bool,
     /// Whether it had been returned.
     pub returned: bool,
     /// Its mark.
@@ -107,6 +110,7 @@ struct Story {
     routes: u32,
     closed_at: Option<Timestamp>,
     stage: Option<Stage>,
+    duplicate: bool,
     clocks: BTreeMap<(Metric, u16), ClockStory>,
 }
 
@@ -205,7 +209,7 @@ impl Rows {
                 let mut story = stories.remove(&number).unwrap_or_default();
                 let before = story.stage;
                 let mut retargeted = Vec::new();
-                let mut marked = false;
+                let (mut marked, mut closed) = (false, false);
                 for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
                     match &fact.event {
                         Event::Registered(is) => {
@@ -237,6 +241,10 @@ impl Rows {
                             story.facets.source = source.as_ref().map(ToString::to_string);
                         }
                         Event::Returned { .. } => story.returns += 1,
+                        Event::Linked { kind: LinkKind::Duplicate, back: false, .. } => {
+                            story.duplicate = true
+                        }
+                        Event::Closed { .. } => closed = true,
                         Event::Confirmed { mark, .. } => {
                             story.mark = mark.as_ref().map(ToString::to_string);
                             marked = mark.is_some();
@@ -280,6 +288,7 @@ impl Rows {
                             ticket: number,
                             at,
                             facets: story.facets(),
+                            merged: closed && story.duplicate,
                             returned: story.returns > 0,
                             mark: story.mark.clone(),
                             clocks: story.rows(at),
@@ -306,7 +315,7 @@ impl Rows {
         };
         for row in self.closed.iter().filter(|row| is_in(row.at)) {
             each(&row.facets, &|counted| counted.close(row));
-            for clock in &row.clocks {
+            for clock in row.clocks.iter().filter(|clock| clock.breached || !row.merged) {
                 each(&whose(&row.facets, clock.theirs.as_ref()), &|counted| counted.close_clock(clock));
             }
         }
@@ -340,9 +349,9 @@ impl Rows {
                 told += 1;
                 let quality = &slice.quality;
                 assert_eq!(
-                    (quality.closed, quality.returned, quality.rated, quality.late_marks),
-                    (counted.closed, counted.returned, counted.rated, counted.late),
-                    "{place}: closed, returned, rated, late"
+                    (quality.closed, quality.merged, quality.returned, quality.rated, quality.late_marks),
+                    (counted.closed, counted.merged, counted.returned, counted.rated, counted.late),
+                    "{place}: closed, merged, returned, rated, late"
                 );
                 let marks: BTreeMap<_, _> =
                     quality.marks.iter().map(|(mark, count)| (mark.to_string(), *count)).collect();
@@ -385,6 +394,7 @@ fn keys(facets: &Facets) -> Vec<SliceKey> {
 #[derive(Clone, Debug, Default)]
 struct Counted {
     closed: u32,
+    merged: u32,
     returned: u32,
     rated: u32,
     late: u32,
@@ -406,6 +416,10 @@ struct CountedClock {
 
 impl Counted {
     fn close(&mut self, row: &ClosedRow) {
+        if row.merged {
+            self.merged += 1;
+            return;
+        }
         self.closed += 1;
         self.returned += u32::from(row.returned);
         if let Some(mark) = &row.mark {

@@ -401,7 +401,7 @@ structs! {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
         planned, unsynced, paused_ms, stint,
     }
-    Way { solved_by, source, returns, routes, closed_at }
+    Way { solved_by, source, returns, routes, closed_at, apart }
     Stint { line, agent }
     Unsynced { used_ms, spans }
     Term { target_ms, days, clause, calendar, revision, deadline, warn_at, provisional }
@@ -586,6 +586,7 @@ mod tests {
                 returns: 2,
                 routes: 3,
                 closed_at: Some(at(20)),
+                apart: true,
             },
             problem: Some(TicketProblem { number: ProblemNumber(300), suggested: true }),
         };

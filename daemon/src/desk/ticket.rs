@@ -110,7 +110,7 @@ pub struct Ticket {
     pub way: Way,
 }
 
-/// What reports ask of the way a ticket went and where it stands does not tell.
+/// What of the way a ticket went is asked for, and where it stands does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Way {
@@ -127,6 +127,9 @@ pub struct Way {
     /// When it was closed last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// Whether an agent took it out of a problem: it is not alike to what that has, whatever its subject says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
 }
 
 impl Way {
@@ -204,6 +207,11 @@ impl Ticket {
             .enumerate()
             .filter(move |(i, clock)| !is_followed(*i, clock))
             .map(|(_, clock)| clock)
+    }
+
+    /// Whether it says the same as another, which stands for both.
+    pub fn is_duplicate(&self) -> bool {
+        self.links.iter().any(|link| link.kind == LinkKind::Duplicate && !link.back)
     }
 
     /// The escalation of that number.
@@ -354,8 +362,14 @@ impl Ticket {
     fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn) {
         match turn {
             ProblemTurn::Suggested { .. } => self.problem = Some(TicketProblem { number, suggested: true }),
-            ProblemTurn::Linked { .. } => self.problem = Some(TicketProblem { number, suggested: false }),
-            ProblemTurn::Unlinked { .. } => self.problem = None,
+            ProblemTurn::Linked { .. } => {
+                self.problem = Some(TicketProblem { number, suggested: false });
+                self.way.apart = false;
+            }
+            ProblemTurn::Unlinked { .. } => {
+                self.problem = None;
+                self.way.apart = true;
+            }
             ProblemTurn::Opened { .. }
             | ProblemTurn::Confirmed { .. }
             | ProblemTurn::LinkedAll

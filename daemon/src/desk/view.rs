@@ -215,7 +215,7 @@ pub struct TicketView {
     pub sealed: Vec<SealedView>,
     /// The problem it is linked to, or suggested for.
     pub problem: Option<TicketProblem>,
-    /// Tickets that look alike, the likeliest first; only in the answer to a registration by an agent.
+    /// Tickets that look alike, the likeliest first; only in the answer to an agent who registers, takes or routes a ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alike: Option<Vec<AlikeView>>,
 }

@@ -75,3 +75,17 @@ fn hd_15_five_alike_incidents_of_a_service_are_suspected() {
     let problem = world.desk().problem(ProblemNumber(1)).expect("five of `print`");
     assert_eq!((problem.state, problem.suggested), (ProblemState::Suspected, 5));
 }
+
+/// HD-14, HD-15: incidents and problems are what fails; five tasks of one kind are a day's work.
+#[test]
+fn hd_15_five_tasks_of_one_kind_are_no_mass_problem() {
+    for (kind, expected) in [("task", 0), ("question", 0), ("suggestion", 0), ("incident", 1)] {
+        let mut world = world("2026-11-23 10:00");
+        for _ in 0..5 {
+            let mut body = request("hm", kind);
+            body["subject"] = json!("Не печатает принтер");
+            world.register(body);
+        }
+        assert_eq!(world.desk().problems().count(), expected, "{kind}");
+    }
+}

@@ -591,6 +591,9 @@ pub(super) struct MassProblemRule {
     pub within: Within,
     /// What they have in common besides a similar subject.
     pub same: Spanned<Vec<Spanned<String>>>,
+    /// The types that count; left out: all.
+    #[serde(default)]
+    pub types: Vec<Spanned<String>>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

@@ -385,10 +385,19 @@ pub struct MassProblemRule {
     pub within: Within,
     /// What they have in common besides a similar subject: `type`, `service`, `channel`, `client`, `fields.NAME`.
     pub same: Vec<SmolStr>,
+    /// The types that count; none for all. What is wished for or asked to be done is no failure, however many say the same.
+    pub types: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
     pub note: Option<String>,
+}
+
+impl MassProblemRule {
+    /// Whether tickets of a type count.
+    pub fn counts(&self, kind: &str) -> bool {
+        self.types.is_empty() || self.types.iter().any(|known| known == kind)
+    }
 }
 
 /// Something that starts, stops or reopens a clock.

@@ -69,7 +69,11 @@ pub struct QualityFigures {
     pub by_time: u32,
     /// Of them, returned by the requester before.
     pub returned: u32,
-    /// Of them, with a mark.
+    /// Duplicates that were merged into other tickets in the month: none of them is in `closed`, since what became of them is
+    /// told of the others.
+    #[serde(skip_serializing_if = "is_none")]
+    pub merged: u32,
+    /// Of `closed`, with a mark.
     pub rated: u32,
     /// Marks given in the month to tickets that were closed in an earlier one.
     pub late_marks: u32,
@@ -91,6 +95,11 @@ pub struct QualityFigures {
     /// The band that the regulation's figure falls into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub band: Option<SmolStr>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl QualityFigures {
@@ -231,6 +240,7 @@ fn quality(sum: &Sum, regulation: Option<&Regulation>) -> QualityFigures {
         refused: sum.refused,
         by_time: sum.by_time,
         returned: sum.returned,
+        merged: sum.merged,
         rated: sum.rated,
         late_marks: sum.late,
         marks: sum.marks.clone(),
@@ -246,7 +256,8 @@ fn quality(sum: &Sum, regulation: Option<&Regulation>) -> QualityFigures {
         figures.positive = Some(known.iter().filter(|(mark, _)| mark.positive).map(|(_, count)| count).sum());
     }
     if regulation.marks.iter().any(|mark| mark.value.is_some()) {
-        let worth = |(mark, count): &(&Mark, u32)| mark.value.map(|value| u64::from(value) * u64::from(*count));
+        let worth =
+            |(mark, count): &(&Mark, u32)| mark.value.map(|value| u64::from(value) * u64::from(*count));
         figures.sum = Some(known.iter().filter_map(worth).sum());
         figures.late_sum = Some(of(&sum.late_by).iter().filter_map(worth).sum());
         let valued = known.iter().filter(|(mark, _)| mark.value.is_some());

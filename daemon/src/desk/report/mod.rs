@@ -8,6 +8,8 @@
 //! - A ticket counts in the month it is *closed* in, with all its clocks as they ended, and its mark.
 //! - A term of a *line* is that line's and that agent's who had the ticket there ([`Stint`](super::clocks::Stint)), whoever
 //!   solved it afterwards; all else is the ticket's.
+//! - A *duplicate* that was merged into another ticket is no ticket more: it is told as merged, and neither closed nor met.
+//!   What it broke before is told all the same.
 //! - A mark given after the closing counts in the month it is *given* in; where that is a later month, as a *late* one:
 //!   in the mean of the marks given, and not in the rated share. Where the figure is by closed tickets (ZS-6a) it is not in
 //!   the figure either: its ticket was in the divisor of an earlier month, and would be divided by nothing in this one.

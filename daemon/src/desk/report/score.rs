@@ -79,6 +79,8 @@ pub enum Ending {
     ByTime,
     /// By an agent.
     Closed,
+    /// It was a duplicate, and what became of it is the other ticket's.
+    Merged,
 }
 
 /// What became of one promise of a closed ticket.
@@ -198,6 +200,7 @@ impl Score {
             Event::Confirmed { .. } => Some(Ending::Confirmed),
             Event::Refused { .. } => Some(Ending::Refused),
             Event::Clock { turn: Turn::RanOut { .. }, .. } => Some(Ending::ByTime),
+            Event::Closed { .. } if ticket.is_duplicate() => Some(Ending::Merged),
             _ => None,
         });
         Some(Self::Closed(Box::new(Closing {

@@ -20,6 +20,9 @@ pub(super) struct Sum {
     pub refused: u32,
     pub by_time: u32,
     pub returned: u32,
+    /// Duplicates that were closed: none of them is in `closed`.
+    #[serde(default)]
+    pub merged: u32,
     /// Tickets closed in the month that have a mark.
     pub rated: u32,
     /// Marks of tickets that were closed in an earlier month.
@@ -50,12 +53,16 @@ pub(super) struct ClockSum {
 
 impl Sum {
     pub(super) fn close(&mut self, closing: &Closing) {
+        if closing.ending == Ending::Merged {
+            self.merged += 1;
+            return;
+        }
         self.closed += 1;
         match closing.ending {
             Ending::Confirmed => self.confirmed += 1,
             Ending::Refused => self.refused += 1,
             Ending::ByTime => self.by_time += 1,
-            Ending::Closed => {}
+            Ending::Closed | Ending::Merged => {}
         }
         self.returned += u32::from(closing.returned);
         if let Some(mark) = &closing.mark {

@@ -12,7 +12,12 @@ const ALIKE_MIN: u32 = 2;
 const ALIKE_MAX: u32 = 1_000;
 
 impl Check<'_> {
-    pub(super) fn mass_problem(&mut self, rule: &file::MassProblemRule, fields: &[Field]) -> MassProblemRule {
+    pub(super) fn mass_problem(
+        &mut self,
+        rule: &file::MassProblemRule,
+        fields: &[Field],
+        types: &[&str],
+    ) -> MassProblemRule {
         let alike = *rule.alike.get_ref();
         if !(ALIKE_MIN..=ALIKE_MAX).contains(&alike) {
             let message = format!("is {alike}; {ALIKE_MIN} to {ALIKE_MAX} tickets");
@@ -31,6 +36,7 @@ impl Check<'_> {
             alike,
             within: rule.within,
             same: self.all_known(rule.same.get_ref(), key, "path", &known),
+            types: self.all_known(&rule.types, "mass-problem.types", "type", types),
             clause: rule.clause.clone(),
             note: rule.note.clone(),
         }
