@@ -214,7 +214,7 @@ impl Subjects {
         }
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         numbers.dedup();
-        let mut found = Found::default();
+        let (mut found, asked) = (Found::default(), likeness.told());
         for number in numbers {
             let ticket = TicketNumber(u64::from(number));
             let Some(known) = self.known.get(&number) else { continue };
@@ -223,7 +223,7 @@ impl Subjects {
                 continue;
             }
             found.compared += 1;
-            let score = likeness.score(&known.likeness);
+            let score = asked.score(&known.likeness.told());
             if score >= least {
                 let Known { registered_at, is_closed, problem, is_apart, .. } = *known;
                 let is_kin = known.kin == kin;

@@ -780,11 +780,12 @@ impl Command {
     /// Whether an agent who gives it is shown what looks alike: where a ticket begins, and before and as it goes up
     /// (GM-5.10).
     pub fn shows_alike(&self) -> bool {
-        match self {
-            Command::Register(_) | Command::TakeNext(_) => true,
-            Command::Ticket { act, .. } => matches!(act, Act::Take | Act::Route(_)),
-            _ => false,
-        }
+        matches!(
+            self,
+            Command::Register(_)
+                | Command::TakeNext(_)
+                | Command::Ticket { act: Act::Take | Act::Route(_), .. }
+        )
     }
 
     /// Whether it opens a ticket or takes one from the queue: until it is decided, nobody knows which.

@@ -59,7 +59,9 @@
 //! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
 //! | *problem* | one cause of many tickets, with a number of its own: *suspected*, open, closed or *dismissed*. A ticket is *linked* to it, or *suggested* for it |
 //! | *mass problem* | an open problem that has as many tickets of one local day as the regulation says: its requesters are told |
-//! | *alike* | of tickets: their subjects say the same, by stems and trigrams; the *score* is how much so |
+//! | *alike* | of tickets: their subjects are about the same *things*; the *score* is how much so |
+//! | *kin* | of alike tickets: those that have type, and what else the regulation names, in common; only they count together |
+//! | *apart* | of a ticket: an agent took it out of a problem, so it is alike to nothing that would suspect another |
 //! | *lot* | some of the tickets that a problem changes, one lot in a turn of the loop |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |

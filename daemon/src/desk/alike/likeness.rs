@@ -78,7 +78,7 @@ impl Likeness {
                     if is_number(at + 1) || before.is_some_and(|(_, sense)| *sense == Sense::Number) => {}
                 // The number of an error says which error it is.
                 Sense::Number if before.is_some_and(|(_, sense)| *sense == Sense::Error) => {
-                    things.push(word.clone())
+                    things.push(word.clone());
                 }
                 Sense::Number => numbers.push(word.as_str()),
                 Sense::Slow => things.push(SmolStr::new_static("медлен")),
@@ -101,19 +101,11 @@ impl Likeness {
         Self { text: text.into(), numbers, fails }
     }
 
-    /// Its things, those that it does not do after the others, and how many of the others there are.
-    fn things(&self) -> (Vec<&str>, usize) {
-        let (things, verbs) = self.text.split_once(VERBS).unwrap_or((&self.text, ""));
-        let words = |text: &'_ str| text.split(' ').filter(|word| !word.is_empty()).count();
-        let all = things.split(' ').chain(verbs.split(' ')).filter(|word| !word.is_empty());
-        (all.collect(), words(things))
-    }
-
     /// The keys that it is found by: what others have who may be alike. A key is the beginning of a thing without its
     /// vowels, which are misspelt first.
     pub(super) fn keys(&self) -> Vec<u32> {
-        let (things, _) = self.things();
-        let mut keys: Vec<u32> = things.into_iter().map(|thing| sum(key(thing).as_bytes())).collect();
+        let told = self.told();
+        let mut keys: Vec<u32> = told.things().iter().map(|thing| sum(key(thing).as_bytes())).collect();
         keys.sort_unstable();
         keys.dedup();
         keys
@@ -121,19 +113,64 @@ impl Likeness {
 
     /// How alike two are, from 0 to 1,000.
     pub fn score(&self, other: &Self) -> u16 {
-        let ((ours, our_nouns), (theirs, their_nouns)) = (self.things(), other.things());
-        let Matched { common, own, their_own } = Matched::of(&ours, &theirs);
-        let Some(dice) = (2_000 * common).checked_div(ours.len() + theirs.len()) else { return 0 };
+        self.told().score(&other.told())
+    }
+
+    /// The same, laid out to be compared with many.
+    pub(super) fn told(&self) -> Told<'_> {
+        let mut told =
+            Told { words: [""; STEMS_MAX], count: 0, nouns: 0, numbers: self.numbers, fails: self.fails };
+        let (things, verbs) = self.text.split_once(VERBS).unwrap_or((&self.text, ""));
+        told.take(things);
+        told.nouns = told.count;
+        told.take(verbs);
+        told
+    }
+}
+
+/// A likeness that is laid out.
+pub(super) struct Told<'a> {
+    /// Its things, and after them what it does not do.
+    words: [&'a str; STEMS_MAX],
+    count: usize,
+    /// How many are things.
+    nouns: usize,
+    numbers: u32,
+    fails: bool,
+}
+
+impl<'a> Told<'a> {
+    fn take(&mut self, text: &'a str) {
+        for word in text.split(' ').filter(|word| !word.is_empty()).take(STEMS_MAX - self.count) {
+            self.words[self.count] = word;
+            self.count += 1;
+        }
+    }
+
+    fn things(&self) -> &[&'a str] {
+        &self.words[..self.count]
+    }
+
+    /// Whether any of these, a bit for each, is a thing.
+    fn is_any_noun(&self, own: u16) -> bool {
+        own & ((1 << self.nouns) - 1) != 0
+    }
+
+    /// How alike two are, from 0 to 1,000.
+    pub(super) fn score(&self, other: &Told<'_>) -> u16 {
+        let (own, their_own) = own(self.things(), other.things());
+        let left = (own.count_ones() + their_own.count_ones()) as usize;
+        let common = self.count - own.count_ones() as usize;
+        let Some(dice) = (2_000 * common).checked_div(self.count + other.count) else { return 0 };
         let both_fail = self.fails && other.fails;
-        // A thing that neither does, though in two words, is one thing that fails.
-        let is_told_apart =
-            own.iter().any(|at| *at < our_nouns) || their_own.iter().any(|at| *at < their_nouns);
+        // What neither does, though it is said in two words, is no thing of its own.
+        let is_told_apart = self.is_any_noun(own) || other.is_any_noun(their_own) || !both_fail;
         let mut score = dice;
-        if !own.is_empty() && !their_own.is_empty() && (is_told_apart || !both_fail) {
+        if own != 0 && their_own != 0 && is_told_apart {
             let outweigh = both_fail && common >= COMMON_OUTWEIGH;
             score = score * if outweigh { OWN_THINGS_OF_FAILURES_PERCENT } else { OWN_THINGS_PERCENT } / 100;
         }
-        if common == 1 && own.len() + their_own.len() > 0 {
+        if common == 1 && left > 0 {
             score = score.min(ONE_COMMON_MAX);
         }
         let other_numbers = self.numbers != 0 && other.numbers != 0 && self.numbers != other.numbers;
@@ -144,29 +181,25 @@ impl Likeness {
     }
 }
 
-/// What two subjects have in common, and where each has a thing of its own.
-struct Matched {
-    common: usize,
-    own: Vec<usize>,
-    their_own: Vec<usize>,
-}
-
-impl Matched {
-    /// Each thing is matched once: the same ones first, then those that are alike.
-    fn of(ours: &[&str], theirs: &[&str]) -> Self {
-        let mut own: Vec<usize> = (0..ours.len()).collect();
-        let mut their_own: Vec<usize> = (0..theirs.len()).collect();
-        for is in [
-            |one: &str, other: &str| one == other,
-            |one: &str, other: &str| is_form(one, other) || is_misspelt(one, other),
-        ] {
-            own.retain(|at| {
-                let found = their_own.iter().position(|other| is(ours[*at], theirs[*other]));
-                found.map(|found| their_own.swap_remove(found)).is_none()
-            });
+/// Which things of each the other has not, a bit for each. Each is matched once: the same ones first, then those alike.
+fn own(ours: &[&str], theirs: &[&str]) -> (u16, u16) {
+    let (mut own, mut their_own) = ((1_u16 << ours.len()) - 1, (1_u16 << theirs.len()) - 1);
+    let mut take = |is: fn(&str, &str) -> bool| {
+        for (at, one) in ours.iter().enumerate() {
+            let is_left = |bits: u16, at: usize| (bits >> at) & 1 == 1;
+            let mut left = theirs.iter().enumerate().filter(|(other, _)| is_left(their_own, *other));
+            let found = left.find(|(_, word)| is_left(own, at) && is(one, word));
+            if let Some((other, _)) = found {
+                own &= !(1 << at);
+                their_own &= !(1 << other);
+            }
         }
-        Self { common: ours.len() - own.len(), own, their_own }
-    }
+    };
+    take(|one, other| one == other);
+    take(|one, other| {
+        one.bytes().take(2).eq(other.bytes().take(2)) && (is_form(one, other) || is_misspelt(one, other))
+    });
+    (own, their_own)
 }
 
 /// Whether two stems are of one word: «обновля» and «обнов», «выгружа» and «выгруз».

@@ -302,7 +302,7 @@ impl RegulationQuality {
         let mut titles = vec![
             words.dimension(by),
             words.of("закрыто", "closed"),
-            words.of("возвращено", "returned"),
+            words.of("возвраты", "returned"),
             words.of("отказ", "refused"),
             words.of("с оценкой", "rated"),
             words.of("доля с оценкой, %", "rated, %"),
@@ -315,7 +315,7 @@ impl RegulationQuality {
                 words.of("среднее", "mean"),
             ]);
         }
-        titles.push(words.of("положительных, %", "positive, %"));
+        titles.push(words.of("положит., %", "positive, %"));
         let rows = slices.iter().map(|slice| {
             let mut row = vec![
                 words.row(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others),

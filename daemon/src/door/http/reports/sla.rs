@@ -229,7 +229,7 @@ fn page_table(words: Words, by: Dimension, slices: &[&SliceSla]) -> PageTable {
         words.of("срок", "term"),
         words.of("выполнено", "met"),
         words.of("нарушено", "broken"),
-        words.of("выполнено, %", "met, %"),
+        words.of("доля, %", "share, %"),
         words.of("половина за, ч:мин", "half within, h:min"),
         words.of("9 из 10 за, ч:мин", "9 in 10 within, h:min"),
         words.of("сверх срока: половина до, ч:мин", "over: half up to, h:min"),
