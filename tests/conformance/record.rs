@@ -142,6 +142,7 @@ fn events() -> Vec<Event> {
         of_clients(),
         of_alerts_told_apart(),
         of_employees_and_help(),
+        months_told_finer(),
     ]
     .concat()
 }
@@ -470,6 +471,18 @@ fn kept_apart() -> Vec<Event> {
     ]
 }
 
+/// A month whose late marks and duplicates are told apart.
+fn months_told_finer() -> Vec<Event> {
+    let mut months = months();
+    months.truncate(1);
+    let Some(Event::MonthClosed { figures, .. }) = months.first_mut() else {
+        unreachable!("a month is closed")
+    };
+    let quality = &mut figures.regulations[0].slices[0].quality;
+    (quality.merged, quality.late_sum) = (2, Some(5));
+    months
+}
+
 /// A month with its figures.
 fn months() -> Vec<Event> {
     let quantiles = Quantiles { p50_ms: 3_600_000, p90_ms: 7_200_000, p95_ms: 9_000_000, max_ms: 10_800_000 };
@@ -479,10 +492,12 @@ fn months() -> Vec<Event> {
         refused: 1,
         by_time: 2,
         returned: 1,
+        merged: 0,
         rated: 3,
         late_marks: 1,
         marks: [("4".into(), 1), ("5".into(), 3)].into(),
         sum: Some(19),
+        late_sum: None,
         valued: Some(4),
         positive: Some(4),
         band: Some("unacceptable".into()),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use andon::desk::clocks::Basis;
+use andon::desk::command::LinkKind;
 use andon::desk::event::{Term, Turn};
 use andon::desk::report::{Cause, MonthFigures, Quantiles};
 use andon::desk::{Entry, Event, Metric, Stage, TicketNumber};
@@ -43,6 +44,16 @@ pub struct ClockRow {
     pub paused_ms: i64,
     /// Whether it broke.
     pub breached: bool,
+    /// Of a line's term: the line, and who had the ticket there.
+    pub theirs: Option<(u8, Option<String>)>,
+}
+
+/// Whose a clock's row is.
+fn whose(ticket: &Facets, theirs: Option<&(u8, Option<String>)>) -> Facets {
+    match theirs {
+        Some((line, agent)) => Facets { line: *line, agent: agent.clone(), ..ticket.clone() },
+        None => ticket.clone(),
+    }
 }
 
 /// A ticket as it was closed.
@@ -54,6 +65,8 @@ pub struct ClosedRow {
     pub at: Timestamp,
     /// Its slices.
     pub facets: Facets,
+    /// Whether it was a duplicate, closed as one.
+    pub merged: bool,
     /// Whether it had been returned.
     pub returned: bool,
     /// Its mark.
@@ -84,6 +97,7 @@ struct ClockStory {
     stretches: Vec<(Timestamp, bool)>,
     stopped: Option<Timestamp>,
     breached: bool,
+    theirs: Option<(u8, Option<String>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -96,6 +110,7 @@ struct Story {
     routes: u32,
     closed_at: Option<Timestamp>,
     stage: Option<Stage>,
+    duplicate: bool,
     clocks: BTreeMap<(Metric, u16), ClockStory>,
 }
 
@@ -115,6 +130,7 @@ impl Story {
                 stretches: vec![(at, true)],
                 stopped: None,
                 breached: false,
+                theirs: (key.0 == Metric::Line).then(|| (self.facets.line, self.assignee.clone())),
             };
             self.clocks.insert(key, story);
             return;
@@ -142,6 +158,16 @@ impl Story {
         }
     }
 
+    /// Somebody has it, or answers it: what runs of the line it stands on, and is whole, is theirs.
+    fn had_by(&mut self, agent: &str) {
+        let line = self.facets.line;
+        for clock in self.clocks.values_mut().filter(|clock| clock.stopped.is_none() && !clock.breached) {
+            if let Some((_, known)) = clock.theirs.as_mut().filter(|theirs| theirs.0 == line) {
+                *known = Some(agent.to_owned());
+            }
+        }
+    }
+
     fn rows(&self, end: Timestamp) -> Vec<ClockRow> {
         let ours = [
             Metric::Reaction,
@@ -166,6 +192,7 @@ impl Story {
                     elapsed_ms: last.ms_since(clock.started),
                     paused_ms: still.map(|((from, _), to)| to.ms_since(*from)).sum(),
                     breached: clock.breached,
+                    theirs: clock.theirs.clone(),
                 }
             })
             .collect()
@@ -182,7 +209,7 @@ impl Rows {
                 let mut story = stories.remove(&number).unwrap_or_default();
                 let before = story.stage;
                 let mut retargeted = Vec::new();
-                let mut marked = false;
+                let (mut marked, mut closed) = (false, false);
                 for fact in entry.facts.iter().filter(|fact| fact.ticket == Some(number)) {
                     match &fact.event {
                         Event::Registered(is) => {
@@ -206,12 +233,18 @@ impl Rows {
                         }
                         Event::Assigned { agent, .. } => {
                             story.assignee = agent.as_ref().map(ToString::to_string);
+                            agent.as_ref().into_iter().for_each(|agent| story.had_by(agent));
                         }
                         Event::Resolved { source, .. } => {
                             story.solver = Some(entry.by.to_string());
+                            story.had_by(&entry.by);
                             story.facets.source = source.as_ref().map(ToString::to_string);
                         }
                         Event::Returned { .. } => story.returns += 1,
+                        Event::Linked { kind: LinkKind::Duplicate, back: false, .. } => {
+                            story.duplicate = true
+                        }
+                        Event::Closed { .. } => closed = true,
                         Event::Confirmed { mark, .. } => {
                             story.mark = mark.as_ref().map(ToString::to_string);
                             marked = mark.is_some();
@@ -232,7 +265,8 @@ impl Rows {
                                 } else {
                                     Cause::InWork
                                 };
-                                rows.breaches.push((*at, story.facets(), *metric, cause));
+                                let facets = whose(&story.facets(), story.clocks[&key].theirs.as_ref());
+                                rows.breaches.push((*at, facets, *metric, cause));
                             }
                             if matches!(turn, Turn::Retargeted { .. }) {
                                 retargeted.push(key);
@@ -254,6 +288,7 @@ impl Rows {
                             ticket: number,
                             at,
                             facets: story.facets(),
+                            merged: closed && story.duplicate,
                             returned: story.returns > 0,
                             mark: story.mark.clone(),
                             clocks: story.rows(at),
@@ -280,6 +315,9 @@ impl Rows {
         };
         for row in self.closed.iter().filter(|row| is_in(row.at)) {
             each(&row.facets, &|counted| counted.close(row));
+            for clock in row.clocks.iter().filter(|clock| clock.breached || !row.merged) {
+                each(&whose(&row.facets, clock.theirs.as_ref()), &|counted| counted.close_clock(clock));
+            }
         }
         for (at, facets, mark, closed_at) in &self.marks {
             if is_in(*at) {
@@ -311,9 +349,9 @@ impl Rows {
                 told += 1;
                 let quality = &slice.quality;
                 assert_eq!(
-                    (quality.closed, quality.returned, quality.rated, quality.late_marks),
-                    (counted.closed, counted.returned, counted.rated, counted.late),
-                    "{place}: closed, returned, rated, late"
+                    (quality.closed, quality.merged, quality.returned, quality.rated, quality.late_marks),
+                    (counted.closed, counted.merged, counted.returned, counted.rated, counted.late),
+                    "{place}: closed, merged, returned, rated, late"
                 );
                 let marks: BTreeMap<_, _> =
                     quality.marks.iter().map(|(mark, count)| (mark.to_string(), *count)).collect();
@@ -356,6 +394,7 @@ fn keys(facets: &Facets) -> Vec<SliceKey> {
 #[derive(Clone, Debug, Default)]
 struct Counted {
     closed: u32,
+    merged: u32,
     returned: u32,
     rated: u32,
     late: u32,
@@ -377,26 +416,31 @@ struct CountedClock {
 
 impl Counted {
     fn close(&mut self, row: &ClosedRow) {
+        if row.merged {
+            self.merged += 1;
+            return;
+        }
         self.closed += 1;
         self.returned += u32::from(row.returned);
         if let Some(mark) = &row.mark {
             self.rated += 1;
             *self.marks.entry(mark.clone()).or_default() += 1;
         }
-        for clock in &row.clocks {
-            let counted = self.clocks.entry(clock.metric).or_default();
-            if clock.breached {
-                counted.breached += 1;
-                counted.over.push(clock.target_ms.map_or(0, |target_ms| (clock.used_ms - target_ms).max(0)));
-            } else if clock.target_ms.is_some() {
-                counted.met += 1;
-            } else {
-                counted.without_term += 1;
-            }
-            counted.used.push(clock.used_ms);
-            counted.elapsed_ms += clock.elapsed_ms;
-            counted.paused_ms += clock.paused_ms;
+    }
+
+    fn close_clock(&mut self, clock: &ClockRow) {
+        let counted = self.clocks.entry(clock.metric).or_default();
+        if clock.breached {
+            counted.breached += 1;
+            counted.over.push(clock.target_ms.map_or(0, |target_ms| (clock.used_ms - target_ms).max(0)));
+        } else if clock.target_ms.is_some() {
+            counted.met += 1;
+        } else {
+            counted.without_term += 1;
         }
+        counted.used.push(clock.used_ms);
+        counted.elapsed_ms += clock.elapsed_ms;
+        counted.paused_ms += clock.paused_ms;
     }
 }
 

@@ -29,6 +29,24 @@ pub(super) struct Report {
     /// csv for programs, html for a page to print; left out: tables
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     format: Option<FileFormat>,
+    /// Language of the page; with csv: for a spreadsheet of that language, which wants other signs than programs
+    #[arg(long, value_name = "LANGUAGE", requires = "format")]
+    lang: Option<ReportLanguage>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportLanguage {
+    Ru,
+    En,
+}
+
+impl ReportLanguage {
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Ru => "ru",
+            Self::En => "en",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -125,7 +143,8 @@ impl ReportNoun {
         };
         let month = report.month.map(|month| format!("month={month}"));
         let format = report.format.map(|format| format!("format={}", format.id()));
-        let query: Vec<_> = month.into_iter().chain(format).collect();
+        let lang = report.lang.map(|lang| format!("lang={}", lang.id()));
+        let query: Vec<_> = month.into_iter().chain(format).chain(lang).collect();
         let mark = if query.is_empty() { "" } else { "?" };
         let path = format!("/v1/reports/{kind}{mark}{}", query.join("&"));
         if report.format.is_some() {

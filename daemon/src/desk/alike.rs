@@ -1,22 +1,30 @@
 //! Alike: which tickets say the same (GM-5.10, GM-5.15).
 //!
-//! Two subjects are compared by the stems of their words, and by their trigrams for what is misspelt; the score goes from 0
-//! to 1,000, and is a function of the two alone. Tickets that may be alike are found by their stems, the newest first, and
-//! no more than [`PER_STEM`] of a stem: what is looked at is bounded, however many tickets have one cause.
+//! Two subjects are compared by what they are about ([`Likeness`]); the score goes from 0 to 1,000, and is a function of the
+//! two alone. Tickets that may be alike are found by what their subjects have in common, the newest first, and no more than
+//! [`PER_STEM`] of a word: what is looked at is bounded, however many tickets have one cause. Those of the same kin (type,
+//! and what else the regulation names) are found apart from others, so that none of them is missed for tickets that could
+//! not count.
 //!
 //! The desk remembers the subjects of tickets that are not closed, and of the newest [`RECENT_MAX`], closed or put away.
 //! That is made of the tickets anew at each start, and belongs to no record: what came of a likeness is an event.
+
+mod likeness;
+mod sense;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
 use calendars::Timestamp;
 use serde_json::Value;
 
+pub use self::likeness::Likeness;
+use self::sense::Senses;
 use super::event::Registered;
 use super::problem::ProblemNumber;
 use super::regulation::Regulations;
 use super::ticket::{Stage, Ticket, TicketNumber};
-use super::words::{self, Stems};
 
 /// Subjects with such a score are alike, where type and what else the regulation names are the same (GM-5.15).
 pub const ALIKE_MIN: u16 = 620;
@@ -26,89 +34,12 @@ pub const SUGGESTED_MIN: u16 = 500;
 pub const SUGGESTED_MAX: usize = 5;
 /// How many of the newest tickets are remembered though they are closed.
 pub const RECENT_MAX: u64 = 4_096;
-/// How many tickets of one stem are looked at, the newest first.
+/// How many tickets of one word are looked at, the newest first: of the same kin, and of the same regulation.
 pub const PER_STEM: usize = 48;
-/// By how many stems a subject is known: its first ones.
+/// By how many words a subject is known: its first ones.
 pub const STEMS_MAX: usize = 12;
 /// The regulation says nothing of what alike tickets have in common: these.
 const SAME: [&str; 2] = ["type", "service"];
-/// Little words say nothing of what is wrong; shorter ones are passed over in any case.
-const LITTLE: [&str; 12] =
-    ["при", "для", "или", "что", "как", "это", "нет", "and", "the", "for", "not", "пожалуйста"];
-/// A word with a letter and no digit is at least so long, in characters.
-const WORD_MIN_CHARS: usize = 3;
-
-/// By what a subject is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Likeness {
-    /// Sums of its stems, in order, the first `count` of them.
-    stems: [u32; STEMS_MAX],
-    count: u8,
-    /// A bit for each trigram, by its sum: 256 bits.
-    trigrams: [u64; 4],
-}
-
-impl Likeness {
-    /// Of a subject.
-    pub fn of(subject: &str) -> Self {
-        Self::by(subject, |word| sum(words::stem(word).as_bytes()))
-    }
-
-    fn by(subject: &str, mut stem: impl FnMut(&str) -> u32) -> Self {
-        let (mut told, mut all) = (Vec::new(), Vec::new());
-        let mut trigrams = [0; 4];
-        words::each_in(subject, &mut |word| {
-            note_trigrams(word, &mut trigrams);
-            let kept = if says_something(word) { &mut told } else { &mut all };
-            kept.push(stem(word));
-        });
-        // A subject of little words alone is known by those.
-        let mut found = if told.is_empty() { all } else { told };
-        found.truncate(STEMS_MAX);
-        found.sort_unstable();
-        found.dedup();
-        let mut stems = [0; STEMS_MAX];
-        stems[..found.len()].copy_from_slice(&found);
-        Self { stems, count: u8::try_from(found.len()).unwrap_or(u8::MAX), trigrams }
-    }
-
-    fn stems(&self) -> &[u32] {
-        &self.stems[..usize::from(self.count)]
-    }
-
-    /// How alike two are, from 0 to 1,000: six parts by stems, four by trigrams.
-    pub fn score(&self, other: &Self) -> u16 {
-        let (ours, theirs) = (self.stems(), other.stems());
-        let both = ours.iter().filter(|stem| theirs.binary_search(stem).is_ok()).count();
-        let stems = dice(both, ours.len() + theirs.len());
-        let bits = |one: &[u64; 4]| one.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
-        let common = std::array::from_fn(|at| self.trigrams[at] & other.trigrams[at]);
-        let trigrams = dice(bits(&common), bits(&self.trigrams) + bits(&other.trigrams));
-        u16::try_from((stems * 6 + trigrams * 4) / 10).unwrap_or(u16::MAX)
-    }
-}
-
-/// Twice what both have over what each has, in thousandths.
-fn dice(both: usize, each: usize) -> usize {
-    (2_000 * both).checked_div(each).unwrap_or(0)
-}
-
-fn says_something(word: &str) -> bool {
-    let is_long = word.chars().nth(WORD_MIN_CHARS - 1).is_some() || word.bytes().any(|b| b.is_ascii_digit());
-    is_long && !LITTLE.contains(&word)
-}
-
-fn note_trigrams(word: &str, bits: &mut [u64; 4]) {
-    let edged: Vec<char> = std::iter::once(' ').chain(word.chars()).chain([' ']).collect();
-    for three in edged.windows(3) {
-        let mut bytes = [0; 12];
-        for (at, c) in three.iter().enumerate() {
-            bytes[4 * at..4 * at + 4].copy_from_slice(&u32::from(*c).to_le_bytes());
-        }
-        let bit = sum(&bytes) as usize % 256;
-        bits[bit / 64] |= 1 << (bit % 64);
-    }
-}
 
 /// FNV-1a, folded once more: the low bits of the plain sum are poor.
 fn sum(bytes: &[u8]) -> u32 {
@@ -156,6 +87,14 @@ fn value(facts: &Registered, path: &str) -> Option<Vec<u8>> {
     }
 }
 
+impl Kin {
+    /// Where tickets with such a word are found, of the regulation and of the kin.
+    fn places(self, word: u32) -> [u32; 2] {
+        let of = |whose: u32| sum(&[whose.to_le_bytes(), word.to_le_bytes()].concat());
+        [of(self.regulation), of(self.same ^ self.regulation.rotate_left(1))]
+    }
+}
+
 /// A ticket that is alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alike {
@@ -171,6 +110,8 @@ pub struct Alike {
     pub is_closed: bool,
     /// The problem it belongs to, or is suggested for.
     pub problem: Option<ProblemNumber>,
+    /// Whether an agent said that it is not alike, by taking it out of a problem.
+    pub is_apart: bool,
 }
 
 /// Tickets that are alike, the most alike first, the newest of those.
@@ -189,17 +130,18 @@ struct Known {
     registered_at: Timestamp,
     is_closed: bool,
     problem: Option<ProblemNumber>,
+    is_apart: bool,
 }
 
 /// The subjects that the desk remembers. Numbers beyond 32 bits are not among them.
 #[derive(Debug, Default)]
 pub(super) struct Subjects {
     known: HashMap<u32, Known>,
-    /// Each stem with the tickets that have it.
-    by_stem: BTreeSet<(u32, u32)>,
+    /// Each place with the tickets that are found there.
+    places: BTreeSet<(u32, u32)>,
     /// The newest number.
     newest: u32,
-    stems: Stems,
+    senses: Senses,
 }
 
 impl Subjects {
@@ -213,15 +155,26 @@ impl Subjects {
             self.forget(ticket.number);
             return;
         }
+        let is_apart = ticket.way.apart;
         if let Some(known) = self.known.get_mut(&number) {
-            (known.kin, known.is_closed, known.problem) = (kin, is_closed, problem);
+            (known.is_closed, known.problem, known.is_apart) = (is_closed, problem, is_apart);
+            if known.kin != kin {
+                let was = std::mem::replace(&mut known.kin, kin);
+                let keys = known.likeness.keys();
+                for place in keys.iter().flat_map(|key| was.places(*key)) {
+                    self.places.remove(&(place, number));
+                }
+                self.places.extend(keys.iter().flat_map(|key| kin.places(*key)).map(|place| (place, number)));
+            }
             return;
         }
-        let stems = &mut self.stems;
-        let likeness = Likeness::by(&ticket.facts.subject, |word| sum(stems.of(word).as_bytes()));
-        self.by_stem.extend(likeness.stems().iter().map(|stem| (*stem, number)));
+        let senses = &mut self.senses;
+        let likeness = Likeness::by(&ticket.facts.subject, |word| senses.of(word));
+        let places = likeness.keys().into_iter().flat_map(|key| kin.places(key));
+        self.places.extend(places.map(|place| (place, number)));
         let registered_at = ticket.registered_at;
-        self.known.insert(number, Known { likeness, kin, registered_at, is_closed, problem });
+        let known = Known { likeness, kin, registered_at, is_closed, problem, is_apart };
+        self.known.insert(number, known);
         // One more is recent, so one is no longer.
         if let Some(old) = number.checked_sub(u32::try_from(RECENT_MAX).unwrap_or(u32::MAX))
             && self.known.get(&old).is_some_and(|known| known.is_closed)
@@ -240,8 +193,8 @@ impl Subjects {
         let known =
             u32::try_from(number.0).ok().and_then(|number| Some((number, self.known.remove(&number)?)));
         if let Some((number, known)) = known {
-            for stem in known.likeness.stems() {
-                self.by_stem.remove(&(*stem, number));
+            for place in known.likeness.keys().into_iter().flat_map(|key| known.kin.places(key)) {
+                self.places.remove(&(place, number));
             }
         }
     }
@@ -255,13 +208,13 @@ impl Subjects {
     pub(super) fn find(&self, subject: &str, kin: Kin, except: TicketNumber, least: u16) -> Found {
         let likeness = Likeness::of(subject);
         let mut numbers: Vec<u32> = Vec::new();
-        for stem in likeness.stems() {
-            let of_stem = self.by_stem.range((*stem, 0)..=(*stem, u32::MAX)).rev();
-            numbers.extend(of_stem.take(PER_STEM).map(|(_, number)| *number));
+        for place in likeness.keys().into_iter().flat_map(|key| kin.places(key)) {
+            let found = self.places.range((place, 0)..=(place, u32::MAX)).rev();
+            numbers.extend(found.take(PER_STEM).map(|(_, number)| *number));
         }
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         numbers.dedup();
-        let mut found = Found::default();
+        let (mut found, asked) = (Found::default(), likeness.told());
         for number in numbers {
             let ticket = TicketNumber(u64::from(number));
             let Some(known) = self.known.get(&number) else { continue };
@@ -270,71 +223,23 @@ impl Subjects {
                 continue;
             }
             found.compared += 1;
-            let score = likeness.score(&known.likeness);
+            let score = asked.score(&known.likeness.told());
             if score >= least {
-                let Known { registered_at, is_closed, problem, .. } = *known;
+                let Known { registered_at, is_closed, problem, is_apart, .. } = *known;
                 let is_kin = known.kin == kin;
-                found.alike.push(Alike { number: ticket, score, is_kin, registered_at, is_closed, problem });
+                let number = ticket;
+                found.alike.push(Alike {
+                    number,
+                    score,
+                    is_kin,
+                    registered_at,
+                    is_closed,
+                    problem,
+                    is_apart,
+                });
             }
         }
         found.alike.sort_by_key(|alike| std::cmp::Reverse(alike.score));
         found
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn score(one: &str, other: &str) -> u16 {
-        let (one, other) = (Likeness::of(one), Likeness::of(other));
-        assert_eq!(one.score(&other), other.score(&one));
-        one.score(&other)
-    }
-
-    #[test]
-    fn the_same_trouble_in_other_words_forms_and_order_is_alike() {
-        for (one, other) in [
-            ("Не печатаются этикетки", "не печатаются этикетки"),
-            ("Не печатаются этикетки", "Этикетки не печатаются!"),
-            ("Не печатается этикетка", "Не печатаются этикетки на складе"),
-            ("Не открывается форма отчёта", "Форма отчета не открывается"),
-            ("Не открывается личный кабинет", "не открываеться личный кабинет"),
-            ("Ошибка при входе в личный кабинет", "Ошибка входа в личный кабинет"),
-            ("Принтер не печатает", "Не печатает принтер на 2 этаже"),
-            ("1С не запускается", "Не запускается 1С"),
-            ("Отчёт: форма не открываеться", "Форма отчёта не открывается с утра"),
-            ("Report form does not open", "The report form doesn't open"),
-        ] {
-            assert!(score(one, other) >= ALIKE_MIN, "{one} / {other}: {}", score(one, other));
-        }
-        assert_eq!(score("Не печатаются этикетки", "этикетки НЕ печатаются"), 1_000);
-    }
-
-    #[test]
-    fn other_troubles_are_not_alike() {
-        for (one, other) in [
-            ("Не печатаются этикетки", "Не открывается форма отчёта"),
-            ("Не открывается форма отчёта", "Не открывается личный кабинет"),
-            ("Как списать остатки", "Как добавить пользователя"),
-            ("Принтер не печатает", "Принтер жуёт бумагу"),
-            ("Ошибка при входе в личный кабинет", "Ошибка при печати накладной"),
-            ("Заявка 17", "Заявка 18"),
-            ("Не печатаются этикетки", "Не печатаются чеки"),
-            ("Не работает почта", "Не работает принтер"),
-            ("не то", "не так"),
-            ("", "Не печатаются этикетки"),
-            ("", ""),
-        ] {
-            assert!(score(one, other) < ALIKE_MIN, "{one} / {other}: {}", score(one, other));
-        }
-    }
-
-    #[test]
-    fn a_subject_of_any_length_is_known_by_its_first_words() {
-        let long: String = (0..500).map(|n| n.to_string() + "слово").collect::<Vec<_>>().join(" ");
-        let likeness = Likeness::of(&long);
-        assert_eq!(likeness.stems().len(), STEMS_MAX);
-        assert_eq!(likeness.score(&likeness), 1_000);
     }
 }

@@ -159,6 +159,17 @@ pub struct Unsynced {
     pub spans: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
+/// Whose a line's term was: the line that the ticket stood on while the clock ran, and who had it there (GM-5.17). A ticket
+/// may be solved by somebody else, on another line, and what went before is none of theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stint {
+    /// The line.
+    pub line: u8,
+    /// Who had it when the term broke; else who had it last. None where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<SmolStr>,
+}
+
 /// One running term of a ticket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
@@ -200,6 +211,9 @@ pub struct Clock {
     /// How long it stood still until it last turned, by the wall's clock, in milliseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub paused_ms: i64,
+    /// Whose it was; of a line's clock only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stint: Option<Box<Stint>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -240,6 +254,15 @@ impl Clock {
             }
             Turn::Stopped { .. } => self.unsynced = None,
             Turn::Retargeted { .. } | Turn::Warned { .. } | Turn::Breached { .. } | Turn::RanOut { .. } => {}
+        }
+    }
+
+    /// Somebody has the ticket, or answers it, while it stands on `line`: a running line's clock of that line is theirs.
+    /// What broke stays with whoever had it then.
+    pub(crate) fn note_agent(&mut self, agent: &SmolStr, line: u8) {
+        let is_whole = self.state != ClockState::Stopped && self.breached_at.is_none();
+        if let Some(stint) = self.stint.as_mut().filter(|stint| is_whole && stint.line == line) {
+            stint.agent = Some(agent.clone());
         }
     }
 

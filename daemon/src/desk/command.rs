@@ -857,6 +857,17 @@ impl Command {
         first.into_iter().chain(second).chain(of_problem.iter().copied().take(NAMED_MAX))
     }
 
+    /// Whether an agent who gives it is shown what looks alike: where a ticket begins, and before and as it goes up
+    /// (GM-5.10).
+    pub fn shows_alike(&self) -> bool {
+        matches!(
+            self,
+            Command::Register(_)
+                | Command::TakeNext(_)
+                | Command::Ticket { act: Act::Take | Act::Route(_), .. }
+        )
+    }
+
     /// Whether it opens a ticket or takes one from the queue: until it is decided, nobody knows which.
     pub fn finds_ticket(&self) -> bool {
         matches!(self, Command::Register(_) | Command::TakeNext(_))

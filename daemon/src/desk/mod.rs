@@ -60,7 +60,9 @@
 //! | *late* | of a breach: noticed long after its deadline, since the box was off or did not know the time; several are one alarm |
 //! | *problem* | one cause of many tickets, with a number of its own: *suspected*, open, closed or *dismissed*. A ticket is *linked* to it, or *suggested* for it |
 //! | *mass problem* | an open problem that has as many tickets of one local day as the regulation says: its requesters are told |
-//! | *alike* | of tickets: their subjects say the same, by stems and trigrams; the *score* is how much so |
+//! | *alike* | of tickets: their subjects are about the same *things*; the *score* is how much so |
+//! | *kin* | of alike tickets: those that have type, and what else the regulation names, in common; only they count together |
+//! | *apart* | of a ticket: an agent took it out of a problem, so it is alike to nothing that would suspect another |
 //! | *lot* | some of the tickets that a problem changes, one lot in a turn of the loop |
 //! | *settle* | to act on what time alone has brought about: breaches, warnings, closings |
 //! | *feed* | events from a number on, each once and in order; a *stream* is one that a reader follows over HTTP |
@@ -77,6 +79,7 @@
 //! | *slice* | a part of a month: the tickets of a regulation, or of one line, agent, service, source or priority of it |
 //! | *score* | what one closing, late mark or breach adds to the *tally* of a month, slice by slice |
 //! | *closed* | of a month: it is over, and its figures are in the record, for good |
+//! | *stint* | whose a line's term was: the line, and who had the ticket there |
 //! | *cause* | why a term broke: the first that is so of a short list |
 //! | *tracker* | where a product team keeps its tasks; an *issue* is a request there, made for a ticket and *done* when it is over there |
 //! | *article* | a page of the knowledge base that helps with a ticket |

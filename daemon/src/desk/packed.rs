@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 use super::alarm::{Alarm, AlarmKind, AlarmState, Late, Shelving};
 use super::alert::AlertState;
 use super::attachment::{Attached, Attachment, SealedText};
-use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Unsynced};
+use super::clocks::{Basis, Clock, ClockState, Metric, Planned, Stint, Unsynced};
 use super::command::{LinkKind, Requester};
 use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
@@ -404,9 +404,10 @@ structs! {
     TicketProblem { number, suggested }
     Clock {
         metric, cycle, basis, term, state, started_at, used_ms, turned_at, stopped_at, breached_at, warned, ran_out,
-        planned, unsynced, paused_ms,
+        planned, unsynced, paused_ms, stint,
     }
-    Way { solved_by, source, returns, routes, closed_at }
+    Way { solved_by, source, returns, routes, closed_at, apart }
+    Stint { line, agent }
     Unsynced { used_ms, spans }
     Term { target_ms, days, clause, calendar, revision, deadline, warn_at, provisional }
     TicketLink { to, kind, back }
@@ -501,6 +502,7 @@ mod tests {
                 spans: vec![(at(11), Some(at(12))), (at(13), None)],
             })),
             paused_ms: 19,
+            stint: Some(Box::new(Stint { line: 2, agent: Some("g".into()) })),
         };
         let facts = Registered {
             regulation: "getmark".into(),
@@ -589,6 +591,7 @@ mod tests {
                 returns: 2,
                 routes: 3,
                 closed_at: Some(at(20)),
+                apart: true,
             },
             problem: Some(TicketProblem { number: ProblemNumber(300), suggested: true }),
             issues: vec![Issue {

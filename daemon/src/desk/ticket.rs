@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, Shelving};
 use super::alert::AlertState;
 use super::attachment::{Attachment, SealedText};
-use super::clocks::{Clock, ClockState, Metric, Planned};
+use super::clocks::{Clock, ClockState, Metric, Planned, Stint};
 use super::command::LinkKind;
 use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
@@ -132,7 +132,7 @@ pub struct Ticket {
     pub way: Way,
 }
 
-/// What reports ask of the way a ticket went and where it stands does not tell.
+/// What of the way a ticket went is asked for, and where it stands does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Way {
@@ -149,6 +149,9 @@ pub struct Way {
     /// When it was closed last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// Whether an agent took it out of a problem: it is not alike to what that has, whatever its subject says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
 }
 
 impl Way {
@@ -237,6 +240,11 @@ impl Ticket {
             .map(|(_, clock)| clock)
     }
 
+    /// Whether it says the same as another, which stands for both.
+    pub fn is_duplicate(&self) -> bool {
+        self.links.iter().any(|link| link.kind == LinkKind::Duplicate && !link.back)
+    }
+
     /// The escalation of that number.
     pub fn escalation(&self, id: EscalationNumber) -> Option<&Escalation> {
         self.escalations.iter().find(|escalation| escalation.id == id)
@@ -278,7 +286,6 @@ impl Ticket {
             | Event::Estimated { .. }
             | Event::Extended { .. }
             | Event::Deferred { .. }
-            | Event::Resolved { .. }
             | Event::Returned { .. }
             | Event::Refused { .. }
             | Event::Closed { .. }
@@ -316,7 +323,11 @@ impl Ticket {
             Event::Assigned { agent, group, .. } => {
                 self.assignee.clone_from(agent);
                 self.group.clone_from(group);
+                if let Some(agent) = agent {
+                    self.note_agent(agent);
+                }
             }
+            Event::Resolved { .. } => self.note_agent(&by.into()),
             Event::Routed { to, .. } => self.facts.line = *to,
             Event::Confirmed { mark, .. } => self.mark.clone_from(mark),
             Event::Linked { to, kind, back } => {
@@ -418,8 +429,14 @@ impl Ticket {
     fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn) {
         match turn {
             ProblemTurn::Suggested { .. } => self.problem = Some(TicketProblem { number, suggested: true }),
-            ProblemTurn::Linked { .. } => self.problem = Some(TicketProblem { number, suggested: false }),
-            ProblemTurn::Unlinked { .. } => self.problem = None,
+            ProblemTurn::Linked { .. } => {
+                self.problem = Some(TicketProblem { number, suggested: false });
+                self.way.apart = false;
+            }
+            ProblemTurn::Unlinked { .. } => {
+                self.problem = None;
+                self.way.apart = true;
+            }
             ProblemTurn::Opened { .. }
             | ProblemTurn::Confirmed { .. }
             | ProblemTurn::LinkedAll
@@ -483,6 +500,8 @@ impl Ticket {
                 planned: None,
                 unsynced: None,
                 paused_ms: 0,
+                stint: (metric == Metric::Line)
+                    .then(|| Box::new(Stint { line: self.facts.line, agent: self.assignee.clone() })),
             }),
             Turn::Paused { used_ms } => {
                 self.turn(metric, cycle, *used_ms, now, ClockState::Paused);
@@ -532,6 +551,11 @@ impl Ticket {
                 self.drop_warning(metric, cycle);
             }
         }
+    }
+
+    fn note_agent(&mut self, agent: &SmolStr) {
+        let line = self.facts.line;
+        self.clocks.iter_mut().for_each(|clock| clock.note_agent(agent, line));
     }
 
     fn clock_mut(&mut self, metric: Metric, cycle: u16) -> Option<&mut Clock> {

@@ -223,7 +223,7 @@ pub struct TicketView {
     pub lead_questions: Vec<LeadQuestionView>,
     /// Pages of the knowledge base that help.
     pub articles: Vec<ArticleView>,
-    /// Tickets that look alike, the likeliest first; only in the answer to a registration by an agent.
+    /// Tickets that look alike, the likeliest first; only in the answer to an agent who registers, takes or routes a ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alike: Option<Vec<AlikeView>>,
 }

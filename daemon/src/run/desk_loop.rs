@@ -479,13 +479,13 @@ impl Loop {
         now: Timestamp,
     ) -> Result<Done, Failure> {
         let mut done = self.done(command, actor, receipt, now)?;
-        if let (Command::Register(_), Some(ticket)) = (command, &done.ticket) {
+        if let Some(ticket) = done.ticket.as_ref().filter(|_| command.shows_alike()) {
             done.alike = self.alike_for(ticket, actor);
         }
         Ok(done)
     }
 
-    /// What an agent is shown of tickets that look like the one that they registered.
+    /// What an agent is shown of tickets that look like the one that they registered, took or routed.
     fn alike_for(&self, ticket: &Ticket, actor: &Actor) -> Vec<Alike> {
         // What comes in by itself is not told of others' tickets.
         if actor.role < Role::Agent {
@@ -493,7 +493,7 @@ impl Loop {
         }
         let mut alike = self.desk.suggested(ticket, usize::MAX).alike;
         // What came later is no part of an answer that is given again.
-        alike.retain(|alike| alike.number < ticket.number);
+        alike.retain(|alike| alike.number != ticket.number && alike.registered_at <= ticket.changed_at);
         alike.truncate(SUGGESTED_MAX);
         alike
     }

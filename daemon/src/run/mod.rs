@@ -136,7 +136,7 @@ pub struct Done {
     pub changed: bool,
     /// Whether this is the first answer given again.
     pub repeated: bool,
-    /// Of a registration by an agent: what looks alike, of what they may see.
+    /// Of a ticket that an agent registered, took or routed: what looks alike, of what they may see (GM-5.10).
     pub alike: Vec<Alike>,
 }
 

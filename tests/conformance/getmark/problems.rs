@@ -7,8 +7,8 @@ use andon::desk::command::{
 };
 use andon::desk::problem::{LOT_TICKETS, ProblemTurn};
 use andon::desk::{
-    Actor, Event, FieldError, Metric, Problem, ProblemNumber, ProblemState, Refusal, Role, Scope, Stage,
-    TicketNumber,
+    Actor, AlarmKind, Event, FieldError, Metric, Problem, ProblemNumber, ProblemState, Refusal, Role, Scope,
+    Stage, TicketNumber,
 };
 use andon_tests::World;
 use serde_json::{Value, json};
@@ -532,4 +532,127 @@ fn gm_5_28_a_ticket_is_not_merged_into_itself_nothing_or_a_closed_one() {
         world.refused(tickets[1], "merge", json!({ "into": tickets[0] })).code(),
         "merged-into-closed"
     );
+}
+
+/// GM-5.15: the fifth is found, however many newer tickets of other processes say the same, or of another regulation.
+#[test]
+fn gm_5_15_the_fifth_is_found_behind_many_newer_tickets_that_cannot_count() {
+    let (mut world, tickets) = with_alike(4);
+    for n in 0..2 * PER_STEM {
+        let mut body = with_subject(SUBJECT);
+        body["fields"]["process"] = json!(format!("Процесс {n}"));
+        world.register(body);
+    }
+    assert_eq!(mass_alarms(&world), Vec::<String>::new());
+    let fifth = world.register(with_subject(SUBJECT));
+    assert_eq!(of(&world, fifth), Some((1, true)));
+    assert!(tickets.iter().all(|ticket| of(&world, *ticket) == Some((1, true))));
+}
+
+/// GM-5.15: a ticket that got another process is found among those of that process.
+#[test]
+fn gm_5_15_a_ticket_that_was_classified_anew_counts_with_its_new_kin() {
+    let (mut world, tickets) = with_alike(4);
+    let mut other = with_subject(SUBJECT);
+    other["fields"]["process"] = json!("Вывод из оборота");
+    let other = world.register(other);
+    let process = world.ticket(tickets[0]).facts.fields["process"].clone();
+    world.as_agent("ivanova", &[2]).act(other, "classify", json!({ "fields": { "process": process } }));
+    for n in 0..2 * PER_STEM {
+        let mut body = with_subject(SUBJECT);
+        body["fields"]["process"] = json!(format!("Процесс {n}"));
+        world.register(body);
+    }
+    // Four, the one that was classified, and this one are six.
+    let sixth = world.register(with_subject(SUBJECT));
+    assert_eq!((of(&world, sixth), problem(&world, 1).suggested), (Some((1, true)), 6));
+}
+
+/// GM-5.15: a day's routine is no mass problem: wishes, other rooms, other people, and subjects that say nothing.
+#[test]
+fn gm_5_15_routine_requests_are_no_mass_problem() {
+    for (kind, subjects) in [
+        (
+            "consultation",
+            [
+                "Вопрос: как оформить отпуск",
+                "Вопрос: как оформить больничный",
+                "Вопрос: как оформить отгул",
+                "Вопрос: как оформить пропуск",
+                "Вопрос: как оформить командировку",
+            ],
+        ),
+        ("consultation", ["Без темы"; 5]),
+        (
+            "data-correction",
+            ["Замена кода 12", "Замена кода 14", "Замена кода 33", "Замена кода 47", "Замена кода 51"],
+        ),
+        (
+            "data-correction",
+            [
+                "Добавить пользователя Петров",
+                "Добавить пользователя Сидоров",
+                "Добавить пользователя Ким",
+                "Добавить пользователя Орлова",
+                "Добавить пользователя Белов",
+            ],
+        ),
+        ("change-request", ["Добавить поле в отчёт"; 5]),
+    ] {
+        let mut world = World::getmark("2026-11-23 10:00");
+        for subject in subjects {
+            let mut body = with_subject(subject);
+            body["type"] = json!(kind);
+            world.register(body);
+        }
+        assert_eq!(
+            (mass_alarms(&world), world.desk().problems().count()),
+            (vec![], 0),
+            "{kind} {subjects:?}"
+        );
+    }
+}
+
+/// GM-5.15: a problem without tickets is confirmed by nobody; and what was taken out of one does not suspect another.
+#[test]
+fn gm_5_15_an_empty_problem_is_not_confirmed_and_what_was_taken_out_counts_no_more() {
+    let (mut world, tickets) = with_alike(5);
+    world.problem(unlink(1, &tickets));
+    assert_eq!(code(world.try_problem(confirm(1))), "problem-empty");
+    assert_eq!((problem(&world, 1).state, problem(&world, 1).mass), (ProblemState::Suspected, false));
+    world.problem(link(1, &tickets[..1])).problem(confirm(1)).problem(close(1, false));
+    let next = world.register(with_subject(SUBJECT));
+    assert_eq!(
+        (of(&world, next), world.desk().problems().count()),
+        (None, 1),
+        "four were said to be not alike"
+    );
+    // Four more with the next one are five.
+    (0..4).for_each(|_| _ = world.register(with_subject(SUBJECT)));
+    assert_eq!(problem(&world, 2).suggested, 5);
+}
+
+/// GM-5.16: a critical ticket does not go out by being merged into one that is not.
+#[test]
+fn gm_5_16_a_critical_ticket_is_not_merged_into_a_lower_one() {
+    let (mut world, tickets) = with_alike(2);
+    world.as_agent("ivanova", &[2]);
+    world.act(tickets[1], "priority", json!({ "to": "critical", "reason": "Стоит работа" }));
+    let refusal = world.refused(tickets[1], "merge", json!({ "into": tickets[0] }));
+    assert_eq!(refusal.code(), "merged-into-lower");
+    assert!(world.ticket(tickets[1]).alarms.iter().any(|alarm| alarm.kind == AlarmKind::Critical));
+    // The other way round nothing is lost.
+    world.act(tickets[0], "merge", json!({ "into": tickets[1] }));
+    assert_eq!(world.ticket(tickets[0]).stage, Stage::Closed);
+}
+
+/// GM-5.28: of two tickets one is the duplicate.
+#[test]
+fn gm_5_28_two_tickets_are_not_duplicates_of_each_other() {
+    let (mut world, tickets) = with_alike(2);
+    world.act(tickets[1], "link", json!({ "to": tickets[0], "kind": "duplicate" }));
+    let link = world.refused(tickets[0], "link", json!({ "to": tickets[1], "kind": "duplicate" }));
+    let merge = world.refused(tickets[0], "merge", json!({ "into": tickets[1] }));
+    assert_eq!((link.code(), merge.code()), ("duplicate-of-this", "duplicate-of-this"));
+    world.act(tickets[0], "link", json!({ "to": tickets[1], "kind": "similar" }));
 }

@@ -96,3 +96,17 @@ fn hd_15_a_common_group_has_tickets_of_a_mass_problem_only() {
     mass.problem(ProblemAct::Close(ProblemNumber(1), CloseProblem { text, resolve: false, source: None }));
     assert_eq!(mass.refused(incidents[1], "assign", to()).code(), "common-group", "it is over");
 }
+
+/// HD-14, HD-15: incidents and problems are what fails; five tasks of one kind are a day's work.
+#[test]
+fn hd_15_five_tasks_of_one_kind_are_no_mass_problem() {
+    for (kind, expected) in [("task", 0), ("question", 0), ("suggestion", 0), ("incident", 1)] {
+        let mut world = world("2026-11-23 10:00");
+        for _ in 0..5 {
+            let mut body = request("hm", kind);
+            body["subject"] = json!("Не печатает принтер");
+            world.register(body);
+        }
+        assert_eq!(world.desk().problems().count(), expected, "{kind}");
+    }
+}

@@ -353,3 +353,13 @@ fn who_seldom_writes_toml_is_told_about_quotes_and_brackets() {
         "small.toml:37: [status]: duplicate key; what may be there several times has double brackets each time, [[status]]"
     );
 }
+
+/// GM-5.15: a type that a mass problem is not of must be one.
+#[test]
+fn a_type_of_a_mass_problem_that_is_not_there_is_told_with_those_that_are() {
+    let rule = "\n[mass-problem]\nalike = 5\nwithin = \"day\"\nsame = [\"type\"]\ntypes = [\"qestion\"]\n";
+    assert_eq!(
+        told_with(rule),
+        "small.toml:75: mass-problem.types: unknown type `qestion`; did you mean `question`? one of question"
+    );
+}

@@ -1,5 +1,6 @@
 //! Figures of the clauses, worked out by hand.
 
+use andon::desk::Metric;
 use andon::desk::report::{Dimension, percent_tenths};
 use serde_json::json;
 
@@ -86,6 +87,70 @@ fn gm_6_the_share_of_satisfactory_is_told_by_line_agent_and_month() {
     let december = running_or_closed(&world, "2026-12");
     let silent = slice(&december, Dimension::Agent, Some("petrov")).quality;
     assert_eq!((silent.closed, silent.by_time, silent.marks_total()), (1, 1, 0));
+}
+
+/// GM-5.17: a term of a line is that line's. Line 1 has four working hours for an urgent error and takes five; line 2 solves
+/// it at once. The report blames line 1 and its agent, and line 2 kept its word.
+#[test]
+fn gm_5_17_a_broken_term_of_a_line_is_told_of_the_line_and_the_agent_who_had_it() {
+    let mut world = world("getmark", "2026-11-23 11:00");
+    let ticket =
+        world.as_lead().register(json!({ "channel": "phone", "type": "error", "subject": "Не открывается",
+        "requester": { "name": "Анна", "email": "a@example.ru", "inn": "7707083893" },
+        "fields": { "process": "Ввод", "steps": ["Открыть"], "impact": "stops-operations" } }));
+    world.as_agent("ivanova", &[1]).act(ticket, "take", json!({}));
+    world.run_until("2026-11-23 16:00").as_agent("ivanova", &[1]);
+    world.act(ticket, "route", json!({ "line": 2, "reason": "Сложно" }));
+    world.as_agent("petrov", &[2]).act(ticket, "take", json!({}));
+    world.act(ticket, "resolve", json!({ "text": "Сделайте так" })).as_requester();
+    world.act(ticket, "confirm", json!({}));
+    let november = running(&world, "2026-11");
+    let line = |by, id| {
+        let clocks = slice(&november, by, id).clocks;
+        let clock = clocks.into_iter().find(|clock| clock.metric == Metric::Line).expect("a term of a line");
+        (clock.met, clock.breached, clock.breaches())
+    };
+    assert_eq!(line(Dimension::Line, Some("1")), (0, 1, 1));
+    assert_eq!(line(Dimension::Agent, Some("ivanova")), (0, 1, 1));
+    assert_eq!(line(Dimension::Line, Some("2")), (1, 0, 0));
+    assert_eq!(line(Dimension::Agent, Some("petrov")), (1, 0, 0));
+    assert_eq!(line(Dimension::Regulation, None), (1, 1, 1));
+    let closed = |by, id| slice(&november, by, id).quality.closed;
+    assert_eq!(
+        (closed(Dimension::Line, Some("1")), closed(Dimension::Line, Some("2"))),
+        (0, 1),
+        "closed once"
+    );
+}
+
+/// ZS-6a: a duplicate is no ticket more. Nobody answered it, so it met nothing either.
+#[test]
+fn zs_6a_a_merged_duplicate_is_not_in_the_divisor_and_met_no_term() {
+    let mut world = world("zkh-services", "2026-11-23 11:00");
+    let duplicate = world.as_lead().register(question());
+    let other = world.register(question());
+    world.as_agent("ivanova", &[]).act(duplicate, "merge", json!({ "into": other }));
+    world
+        .act(other, "take", json!({}))
+        .act(other, "resolve", json!({ "text": "Сделайте так" }))
+        .as_requester();
+    world.act(other, "confirm", json!({ "mark": "5" }));
+    let november = running(&world, "2026-11");
+    let whole = slice(&november, Dimension::Regulation, None);
+    let quality = &whole.quality;
+    assert_eq!((quality.closed, quality.merged), (1, 1));
+    assert_eq!(quality.figure_tenths(november.regulations[0].divisor), Some(50));
+    let reaction =
+        whole.clocks.iter().find(|clock| clock.metric == Metric::Reaction).expect("one was answered");
+    assert_eq!((reaction.met, reaction.breached), (1, 0));
+    // One that was late before it was merged was late.
+    let late = world.as_lead().register(question());
+    let other = world.register(question());
+    world.run_until("2026-11-23 13:00").as_agent("ivanova", &[]).act(late, "merge", json!({ "into": other }));
+    let whole = slice(&running(&world, "2026-11"), Dimension::Regulation, None);
+    let reaction =
+        whole.clocks.iter().find(|clock| clock.metric == Metric::Reaction).expect("one was answered");
+    assert_eq!((reaction.met, reaction.breached, whole.quality.merged), (1, 1, 2));
 }
 
 /// HD-5: CSI is the share of positive marks, 4 and 5, and the mean: of 5, 4 and 2 two thirds, and 3.7.

@@ -36,7 +36,7 @@ fn act(world: &mut World, dice: &mut Random, ticket: TicketNumber) {
     let getmark = world.ticket(ticket).facts.regulation == "getmark";
     let mark = *dice.pick(if getmark { &["satisfactory", "unsatisfactory"] } else { &["2", "4", "5"] });
     let agent = *dice.pick(&AGENTS);
-    let (verb, words) = match dice.below(12) {
+    let (verb, words) = match dice.below(13) {
         0 | 1 => ("take", json!({})),
         2 => ("reply", json!({ "text": "Смотрим" })),
         3 => ("ask", json!({ "text": "Что на экране?" })),
@@ -48,6 +48,7 @@ fn act(world: &mut World, dice: &mut Random, ticket: TicketNumber) {
             ("priority", json!({ "to": if getmark { "critical" } else { "high" }, "reason": "Стоит работа" }))
         }
         10 => ("close", json!({ "reason": "Само прошло" })),
+        11 => ("merge", json!({ "into": ticket.0.saturating_sub(1) })),
         _ if dice.one_in(2) => ("confirm", json!({ "mark": mark })),
         _ => ("confirm", json!({})),
     };
@@ -103,6 +104,7 @@ fn the_figures_of_three_lived_months_are_those_that_the_events_come_to() {
         // A story in which nothing of the kind happens would prove nothing.
         let is_closed = |ticket: &&TicketNumber| world.ticket(**ticket).stage == Stage::Closed;
         assert!(tickets.iter().filter(is_closed).count() > 50);
+        assert!(rows.closed.iter().any(|row| row.merged));
         assert!(
             rows.closed.iter().any(|row| row.returned) && rows.closed.iter().any(|row| row.mark.is_some())
         );

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::bounds::{self, room_for_link};
 use super::escalate::{escalate, escalation_answer};
 use super::help::{ask_lead, cite, lead_answer};
-use super::merge::merge;
+use super::merge::{self, merge};
 use super::planned::{estimate, extend};
 use super::queue::{one_by_one, prefer};
 use super::register::{check, is_incomplete, split};
@@ -565,6 +565,7 @@ fn link(draft: &mut Draft<'_>, link: &Link, actor: &Actor) -> Result<(), Refusal
     }
     let other = draft.desk.ticket(to).filter(|ticket| actor.scope.covers_ticket(ticket));
     let other = other.ok_or_else(|| Refusal::field("to", format!("there is no ticket {to}")))?;
+    merge::one_way(&draft.ticket, to, kind)?;
     if !draft.ticket.links.iter().any(|known| known.to == to && known.kind == kind) {
         let number = draft.ticket.number;
         room_for_link(&draft.ticket)?;

@@ -29,6 +29,9 @@ pub(super) fn turned(problem: ProblemNumber, turn: ProblemTurn) -> Event {
 pub(super) fn note_alike(draft: &mut Draft<'_>) {
     let regulation = draft.regulation.clone();
     let Some(rule) = &regulation.mass_problem else { return };
+    if !rule.counts(&draft.ticket.facts.kind) {
+        return;
+    }
     // Monitoring that tells much at once is an alarm of its own, and has no requester to be told.
     if draft.ticket.facts.reference.as_deref().is_some_and(Reference::is_of_alert) {
         return;
@@ -63,7 +66,9 @@ fn suspect(draft: &mut Draft<'_>, rule: &MassProblemRule, of_day: &[Alike], day:
     let desk = draft.desk;
     let state = |alike: &Alike| desk.problem(alike.problem?).map(|problem| problem.state);
     let is_dismissed = of_day.iter().any(|alike| state(alike) == Some(ProblemState::Dismissed));
-    let fresh: Vec<&Alike> = of_day.iter().filter(|alike| alike.problem.is_none()).collect();
+    // What an agent took out of a problem is not alike, and says nothing of the next one.
+    let fresh: Vec<&Alike> =
+        of_day.iter().filter(|alike| alike.problem.is_none() && !alike.is_apart).collect();
     let count = u32::try_from(fresh.len() + 1).unwrap_or(u32::MAX);
     if is_dismissed || count < rule.alike {
         return;

@@ -6,7 +6,7 @@ use crate::desk::actor::Actor;
 use crate::desk::command::{LinkKind, Merge};
 use crate::desk::event::{Event, Fact};
 use crate::desk::refusal::Refusal;
-use crate::desk::ticket::{Stage, Ticket};
+use crate::desk::ticket::{Stage, Ticket, TicketLink, TicketNumber};
 
 /// Why it is closed, in the record.
 const REASON: &str = "duplicate";
@@ -36,8 +36,20 @@ pub(super) fn merge(draft: &mut Draft<'_>, merge: &Merge, actor: &Actor) -> Resu
             status: Some(other.facts.status.clone()),
         });
     }
+    if draft.ticket.facts.critical && !other.facts.critical {
+        return Err(Refusal::Conflict {
+            code: "merged-into-lower",
+            message: format!(
+                "ticket {} is {} and ticket {into} is {}, so its alarm would end with it; merge the other way round, or raise the priority of {into} first",
+                draft.ticket.number, draft.ticket.facts.priority, other.facts.priority
+            ),
+            ticket: Some(into),
+            status: Some(other.facts.status.clone()),
+        });
+    }
     let number = draft.ticket.number;
     let kind = LinkKind::Duplicate;
+    one_way(&draft.ticket, into, kind)?;
     if !draft.ticket.links.iter().any(|link| link.to == into && link.kind == kind) {
         room_for_link(&draft.ticket)?;
         room_for_link(&other)?;
@@ -52,6 +64,20 @@ pub(super) fn merge(draft: &mut Draft<'_>, merge: &Merge, actor: &Actor) -> Resu
     let to = to.and_then(|rule| rule.to.clone()).unwrap_or_else(|| draft.ticket.facts.status.clone());
     draft.move_to(&to, Some(Stage::Closed), Some(REASON.to_owned()));
     Ok(())
+}
+
+/// Of two tickets one is the duplicate.
+///
+/// # Errors
+/// The other is a duplicate of this one.
+pub(super) fn one_way(ticket: &Ticket, to: TicketNumber, kind: LinkKind) -> Result<(), Refusal> {
+    let is_back = |link: &TicketLink| link.back && link.to == to && link.kind == kind;
+    if kind != LinkKind::Duplicate || !ticket.links.iter().any(is_back) {
+        return Ok(());
+    }
+    let message =
+        format!("ticket {to} is a duplicate of {} already, and not the other way round", ticket.number);
+    Err(Refusal::Conflict { code: "duplicate-of-this", message, ticket: Some(to), status: None })
 }
 
 /// What the other ticket takes over: who said what under which number.

@@ -280,6 +280,12 @@ fn confirm(
     wrong.done()?;
     let upto = TicketNumber(desk.next_ticket().0 - 1);
     let is_suspected = problem.state == ProblemState::Suspected;
+    if is_suspected && problem.tickets() == 0 {
+        let number = problem.number;
+        let message =
+            format!("problem {number} has no ticket any more; dismiss it, or link a ticket to it first");
+        return Err(Refusal::conflict("problem-empty", message));
+    }
     let worked_as = said.worked_as.filter(|number| Some(*number) != problem.worked_as);
     if !is_suspected && problem.suggested == 0 && title == problem.title && worked_as.is_none() {
         return Ok(Decision { ticket: None, facts: Vec::new() });

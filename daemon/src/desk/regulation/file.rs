@@ -613,6 +613,9 @@ pub(super) struct MassProblemRule {
     /// Groups that only tickets of a mass problem are given to.
     #[serde(default)]
     pub common_groups: Vec<Spanned<String>>,
+    /// The types that count; left out: all.
+    #[serde(default)]
+    pub types: Vec<Spanned<String>>,
     #[serde(default)]
     pub clause: Option<String>,
     #[serde(default)]

@@ -404,10 +404,19 @@ pub struct MassProblemRule {
     pub same: Vec<SmolStr>,
     /// Groups that only tickets of a mass problem are given to (HD-15).
     pub common_groups: Vec<SmolStr>,
+    /// The types that count; none for all. What is wished for or asked to be done is no failure, however many say the same.
+    pub types: Vec<SmolStr>,
     /// Clause id.
     pub clause: Option<String>,
     /// What its keeper should know.
     pub note: Option<String>,
+}
+
+impl MassProblemRule {
+    /// Whether tickets of a type count.
+    pub fn counts(&self, kind: &str) -> bool {
+        self.types.is_empty() || self.types.iter().any(|known| known == kind)
+    }
 }
 
 /// Something that starts, stops or reopens a clock.

@@ -13,7 +13,7 @@ use super::spread::Quantiles;
 use super::sum::{ClockSum, Sum};
 use super::tally::MonthTally;
 use crate::desk::clocks::{Basis, Metric};
-use crate::desk::regulation::{Divisor, Regulation, Regulations};
+use crate::desk::regulation::{Divisor, Mark, Regulation, Regulations};
 
 /// What a month came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,11 @@ pub struct QualityFigures {
     pub by_time: u32,
     /// Of them, returned by the requester before.
     pub returned: u32,
-    /// Of them, with a mark.
+    /// Duplicates that were merged into other tickets in the month: none of them is in `closed`, since what became of them is
+    /// told of the others.
+    #[serde(skip_serializing_if = "is_none")]
+    pub merged: u32,
+    /// Of `closed`, with a mark.
     pub rated: u32,
     /// Marks given in the month to tickets that were closed in an earlier one.
     pub late_marks: u32,
@@ -78,6 +82,10 @@ pub struct QualityFigures {
     /// The sum of the marks' values; none where marks have none, or nobody knows the regulation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sum: Option<u64>,
+    /// Of the sum, what came late: marks of tickets that are not among `closed`. None in months that were closed by
+    /// versions that did not tell them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_sum: Option<u64>,
     /// How many marks are in the sum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valued: Option<u32>,
@@ -87,6 +95,11 @@ pub struct QualityFigures {
     /// The band that the regulation's figure falls into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub band: Option<SmolStr>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl QualityFigures {
@@ -103,9 +116,18 @@ impl QualityFigures {
         }
     }
 
+    /// What is divided. Where tickets are counted, late marks are left out: their tickets were counted in an earlier month,
+    /// and a sum with no ticket for some of its marks would be above the best mark.
+    pub fn divided(&self, divisor: Divisor) -> Option<u64> {
+        match divisor {
+            Divisor::Closed => self.sum?.checked_sub(self.late_sum.unwrap_or(0)),
+            Divisor::Rated => self.sum,
+        }
+    }
+
     /// The regulation's figure in tenths, rounded half-up (ZS-6b); none where there is none.
     pub fn figure_tenths(&self, divisor: Divisor) -> Option<u64> {
-        tenths(self.sum?, u64::from(self.divided_by(divisor)))
+        tenths(self.divided(divisor)?, u64::from(self.divided_by(divisor)))
     }
 
     /// The mean of the marks that were given, in tenths, rounded half-up.
@@ -218,20 +240,28 @@ fn quality(sum: &Sum, regulation: Option<&Regulation>) -> QualityFigures {
         refused: sum.refused,
         by_time: sum.by_time,
         returned: sum.returned,
+        merged: sum.merged,
         rated: sum.rated,
         late_marks: sum.late,
         marks: sum.marks.clone(),
         ..QualityFigures::default()
     };
     let Some(regulation) = regulation else { return figures };
-    let known = || regulation.marks.iter().filter_map(|mark| Some((mark, *sum.marks.get(&mark.id)?)));
+    let of = |marks: &BTreeMap<SmolStr, u32>| {
+        let known = regulation.marks.iter().filter_map(|mark| Some((mark, *marks.get(&mark.id)?)));
+        known.collect::<Vec<_>>()
+    };
+    let known = of(&sum.marks);
     if regulation.marks.iter().any(|mark| mark.positive) {
-        figures.positive = Some(known().filter(|(mark, _)| mark.positive).map(|(_, count)| count).sum());
+        figures.positive = Some(known.iter().filter(|(mark, _)| mark.positive).map(|(_, count)| count).sum());
     }
     if regulation.marks.iter().any(|mark| mark.value.is_some()) {
-        let valued = || known().filter_map(|(mark, count)| Some((u64::from(mark.value?), count)));
-        figures.sum = Some(valued().map(|(value, count)| value * u64::from(count)).sum());
-        figures.valued = Some(valued().map(|(_, count)| count).sum());
+        let worth =
+            |(mark, count): &(&Mark, u32)| mark.value.map(|value| u64::from(value) * u64::from(*count));
+        figures.sum = Some(known.iter().filter_map(worth).sum());
+        figures.late_sum = Some(of(&sum.late_by).iter().filter_map(worth).sum());
+        let valued = known.iter().filter(|(mark, _)| mark.value.is_some());
+        figures.valued = Some(valued.map(|(_, count)| count).sum());
         let figure = figures.figure_tenths(regulation.divisor());
         figures.band = figure.and_then(|tenths| regulation.band(tenths)).map(|band| band.name.id.clone());
     }

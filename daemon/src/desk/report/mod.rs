@@ -6,8 +6,13 @@
 //!
 //! What counts when:
 //! - A ticket counts in the month it is *closed* in, with all its clocks as they ended, and its mark.
-//! - A mark given after the closing counts in the month it is *given* in; where that is a later month, as a *late* one,
-//!   which is in the sum of marks and not in the rated share.
+//! - A term of a *line* is that line's and that agent's who had the ticket there ([`Stint`](super::clocks::Stint)), whoever
+//!   solved it afterwards; all else is the ticket's.
+//! - A *duplicate* that was merged into another ticket is no ticket more: it is told as merged, and neither closed nor met.
+//!   What it broke before is told all the same.
+//! - A mark given after the closing counts in the month it is *given* in; where that is a later month, as a *late* one:
+//!   in the mean of the marks given, and not in the rated share. Where the figure is by closed tickets (ZS-6a) it is not in
+//!   the figure either: its ticket was in the divisor of an earlier month, and would be divided by nothing in this one.
 //! - A breach counts in the month it happens in, whether or not the ticket is closed yet, with its [`Cause`]. A ticket
 //!   that is left open hides nothing.
 //! - A month ends at midnight of the site's zone. The first thing settled after that is the event that *closes* it, with

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::month::Month;
 use super::slice::Facets;
-use crate::desk::clocks::{Basis, Clock, ClockState, Metric};
+use crate::desk::clocks::{Basis, Clock, ClockState, Metric, Stint};
 use crate::desk::event::{Entry, Event, Turn};
 use crate::desk::ticket::{Stage, Ticket};
 
@@ -79,6 +79,8 @@ pub enum Ending {
     ByTime,
     /// By an agent.
     Closed,
+    /// It was a duplicate, and what became of it is the other ticket's.
+    Merged,
 }
 
 /// What became of one promise of a closed ticket.
@@ -101,6 +103,9 @@ pub struct ClockScore {
     /// Whether it was broken.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub breached: bool,
+    /// Whose it was, where that is not whose the ticket is: a line's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stint: Option<Stint>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -172,7 +177,9 @@ impl Score {
         };
         let mut of_ticket = entry.facts.iter().filter(|fact| fact.ticket == Some(ticket.number));
         let cause = Cause::of(ticket, of_ticket.any(|fact| retargeted(&fact.event)));
-        Some(Self::Breached { at: *at, facets: Box::new(Facets::of(ticket)), metric: *metric, cause })
+        let facets = Facets::of(ticket);
+        let facets = clock.stint.as_ref().map_or_else(|| facets.clone(), |stint| facets.with(stint));
+        Some(Self::Breached { at: *at, facets: Box::new(facets), metric: *metric, cause })
     }
 
     /// What an entry adds that has left the ticket so, where it stood at stage `before`.
@@ -193,6 +200,7 @@ impl Score {
             Event::Confirmed { .. } => Some(Ending::Confirmed),
             Event::Refused { .. } => Some(Ending::Refused),
             Event::Clock { turn: Turn::RanOut { .. }, .. } => Some(Ending::ByTime),
+            Event::Closed { .. } if ticket.is_duplicate() => Some(Ending::Merged),
             _ => None,
         });
         Some(Self::Closed(Box::new(Closing {
@@ -231,6 +239,7 @@ impl ClockScore {
             elapsed_ms: ended.ms_since(clock.started_at).max(0),
             paused_ms: clock.paused_ms,
             breached: clock.breached_at.is_some(),
+            stint: clock.stint.as_deref().cloned(),
         })
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 use utoipa::ToSchema;
 
+use crate::desk::clocks::Stint;
 use crate::desk::ticket::Ticket;
 
 /// By what the tickets of a regulation are told apart.
@@ -12,9 +13,9 @@ use crate::desk::ticket::Ticket;
 pub enum Dimension {
     /// By nothing: all tickets of the regulation.
     Regulation,
-    /// By the line they stood on.
+    /// By the line they stood on last; a term of a line by that line.
     Line,
-    /// By who gave the solution; by who had it where there was none.
+    /// By who gave the solution; by who had it where there was none. A term of a line by who had it there.
     Agent,
     /// By service.
     Service,
@@ -93,6 +94,12 @@ impl Facets {
             service: facts.service.clone(),
             source: ticket.way.source.clone(),
         }
+    }
+
+    /// The same, of whoever had the ticket on a line.
+    #[must_use]
+    pub(super) fn with(&self, stint: &Stint) -> Self {
+        Self { line: stint.line, agent: stint.agent.clone(), ..self.clone() }
     }
 
     /// Every slice it belongs to.

@@ -20,11 +20,17 @@ pub(super) struct Sum {
     pub refused: u32,
     pub by_time: u32,
     pub returned: u32,
+    /// Duplicates that were closed: none of them is in `closed`.
+    #[serde(default)]
+    pub merged: u32,
     /// Tickets closed in the month that have a mark.
     pub rated: u32,
     /// Marks of tickets that were closed in an earlier month.
     pub late: u32,
     pub marks: BTreeMap<SmolStr, u32>,
+    /// Of those, which came late.
+    #[serde(default)]
+    pub late_by: BTreeMap<SmolStr, u32>,
     pub clocks: BTreeMap<Metric, ClockSum>,
 }
 
@@ -47,40 +53,46 @@ pub(super) struct ClockSum {
 
 impl Sum {
     pub(super) fn close(&mut self, closing: &Closing) {
+        if closing.ending == Ending::Merged {
+            self.merged += 1;
+            return;
+        }
         self.closed += 1;
         match closing.ending {
             Ending::Confirmed => self.confirmed += 1,
             Ending::Refused => self.refused += 1,
             Ending::ByTime => self.by_time += 1,
-            Ending::Closed => {}
+            Ending::Closed | Ending::Merged => {}
         }
         self.returned += u32::from(closing.returned);
         if let Some(mark) = &closing.mark {
             self.rated += 1;
-            self.count_mark(mark);
+            count_mark(&mut self.marks, mark);
         }
-        for clock in &closing.clocks {
-            self.clocks.entry(clock.metric).or_default().close(clock);
-        }
+    }
+
+    pub(super) fn close_clock(&mut self, clock: &ClockScore) {
+        self.clocks.entry(clock.metric).or_default().close(clock);
     }
 
     pub(super) fn mark(&mut self, mark: &SmolStr, is_late: bool) {
         if is_late {
             self.late += 1;
+            count_mark(&mut self.late_by, mark);
         } else {
             self.rated += 1;
         }
-        self.count_mark(mark);
+        count_mark(&mut self.marks, mark);
     }
 
     pub(super) fn breach(&mut self, metric: Metric, cause: Cause) {
         *self.clocks.entry(metric).or_default().causes.entry(cause).or_default() += 1;
     }
+}
 
-    fn count_mark(&mut self, mark: &SmolStr) {
-        if self.marks.contains_key(mark) || self.marks.len() < MARKS_MAX {
-            *self.marks.entry(mark.clone()).or_default() += 1;
-        }
+fn count_mark(marks: &mut BTreeMap<SmolStr, u32>, mark: &SmolStr) {
+    if marks.contains_key(mark) || marks.len() < MARKS_MAX {
+        *marks.entry(mark.clone()).or_default() += 1;
     }
 }
 

@@ -7,12 +7,13 @@ use calendars::{Timestamp, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::month::Month;
-use super::score::Score;
+use super::score::{Ending, Score};
 use super::slice::{Dimension, Slice};
 use super::sum::Sum;
 
-/// How many slices of a month are told apart; what comes beyond is one of others for each regulation and dimension.
-pub const SLICES_MAX: usize = 1_000;
+/// How many slices of a month are told apart in each dimension; what comes beyond is one of others for each regulation. So
+/// many services leave the agents their room.
+pub const SLICES_MAX: usize = 500;
 
 /// The sums of the months that are not closed. Cheap to clone: what does not change after is shared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,15 @@ impl Tally {
             facets.slices().for_each(|slice| add(Arc::make_mut(month).sum(slice)));
         };
         match score {
-            Score::Closed(closing) => sums(self, &closing.facets, &|sum| sum.close(closing)),
+            Score::Closed(closing) => {
+                sums(self, &closing.facets, &|sum| sum.close(closing));
+                // Nobody answered a duplicate, so nothing was kept with it; what broke before broke.
+                let is_merged = closing.ending == Ending::Merged;
+                for clock in closing.clocks.iter().filter(|clock| clock.breached || !is_merged) {
+                    let of_line = clock.stint.as_ref().map(|stint| closing.facets.with(stint));
+                    sums(self, of_line.as_ref().unwrap_or(&closing.facets), &|sum| sum.close_clock(clock));
+                }
+            }
             Score::Marked { facets, mark, closed_at, .. } => {
                 let is_late = month > Some(Month::of(*closed_at, zone));
                 sums(self, facets, &|sum| sum.mark(mark, is_late));
@@ -77,17 +86,26 @@ impl Tally {
         self.months.get(&month)
     }
 
-    /// How many slices the fullest month has.
+    /// How many slices the fullest dimension of a month has.
     pub fn slices(&self) -> usize {
-        self.months.values().map(|month| month.slices.len()).max().unwrap_or(0)
+        let months = self.months.values();
+        let counts = months.flat_map(|month| Dimension::ALL.into_iter().map(|by| month.slices_by(by)));
+        counts.max().unwrap_or(0)
     }
 }
 
 impl MonthTally {
     fn sum(&mut self, slice: Slice) -> &mut Sum {
-        let is_full = self.slices.len() >= SLICES_MAX && slice.by != Dimension::Regulation;
-        let slice = if is_full && !self.slices.contains_key(&slice) { slice.with_others() } else { slice };
+        let may_be_full = slice.by != Dimension::Regulation && self.slices.len() >= SLICES_MAX;
+        let is_known = !may_be_full || self.slices.contains_key(&slice);
+        let is_over = !is_known && self.slices_by(slice.by) >= SLICES_MAX;
+        let slice = if is_over { slice.with_others() } else { slice };
         Arc::make_mut(self.slices.entry(slice).or_default())
+    }
+
+    /// How many slices a dimension has, those of others left out.
+    fn slices_by(&self, by: Dimension) -> usize {
+        self.slices.keys().filter(|slice| slice.by == by && !slice.others).count()
     }
 
     /// Every slice with its sum: regulations by id, dimensions in their order.

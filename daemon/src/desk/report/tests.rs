@@ -47,6 +47,7 @@ fn closing(when: &str, agent: &str, mark: Option<&str>) -> Score {
             elapsed_ms: 7_200_000,
             paused_ms: 1_800_000,
             breached: true,
+            stint: None,
         }],
     }))
 }
@@ -141,6 +142,42 @@ fn a_mark_given_later_counts_in_the_month_it_was_given_in() {
     assert_eq!(december.mean_tenths(), Some(40));
 }
 
+/// Three tickets were closed without a mark in November and are marked 5 in December; the only one closed in December has 4.
+#[test]
+fn late_marks_are_told_apart_and_make_no_figure_better_than_the_best_mark() {
+    let late = Score::Marked {
+        at: at("2026-12-01T09:00:00+03:00"),
+        facets: Box::new(facets(Some("ivanova"))),
+        mark: "5".into(),
+        closed_at: at("2026-11-30T12:00:00+03:00"),
+    };
+    let tally = tally(&[
+        Score::MonthClosed { month: month("2026-11") },
+        late.clone(),
+        late.clone(),
+        late,
+        closing("2026-12-02T10:00:00+03:00", "ivanova", Some("4")),
+    ]);
+    let december = quality(&tally, "2026-12", None);
+    assert_eq!((december.closed, december.rated, december.late_marks), (1, 1, 3));
+    assert_eq!((december.sum, december.late_sum, december.valued), (Some(19), Some(15), Some(4)));
+    assert_eq!(december.divided(Divisor::Closed), Some(4));
+    assert_eq!(december.figure_tenths(Divisor::Closed), Some(40));
+    assert_eq!(december.band.as_deref(), Some("normal"));
+    assert_eq!(december.mean_tenths(), Some(48), "19 by the 4 marks that were given");
+    assert_eq!(december.figure_tenths(Divisor::Rated), Some(48), "each mark is in sum and divisor");
+}
+
+/// Months closed before late marks were told apart stay what they were.
+#[test]
+fn figures_of_an_older_record_are_read_as_they_were_written() {
+    let kept =
+        r#"{"closed":1,"rated":1,"late_marks":3,"marks":{"4":1,"5":3},"sum":19,"valued":4,"band":"good"}"#;
+    let figures: QualityFigures = serde_json::from_str(kept).unwrap();
+    assert_eq!((figures.divided(Divisor::Closed), figures.late_sum), (Some(19), None));
+    assert_eq!(figures.band.as_deref(), Some("good"));
+}
+
 #[test]
 fn what_belongs_to_a_closed_month_counts_in_the_one_that_runs() {
     let mut tally = tally(&[Score::MonthClosed { month: month("2026-11") }]);
@@ -180,11 +217,28 @@ fn slices_beyond_the_limit_are_counted_together_and_none_is_lost() {
         .map(|agent| closing("2026-11-02T10:00:00+03:00", &format_smolstr!("agent-{agent}"), None))
         .collect();
     let tally = tally(&scores);
-    assert!(tally.slices() <= SLICES_MAX + Dimension::ALL.len(), "{}", tally.slices());
+    assert_eq!(tally.slices(), SLICES_MAX);
     let figures = MonthFigures::of(tally.month(month("2026-11")).unwrap(), &zkh());
     let of_agents = figures.regulations[0].slices.iter().filter(|slice| slice.by == Dimension::Agent);
     assert_eq!(of_agents.map(|slice| slice.quality.closed as usize).sum::<usize>(), agents);
     assert_eq!(figures.regulations[0].slices[0].quality.closed as usize, agents);
+}
+
+/// Services are free text, and may be many.
+#[test]
+fn many_services_leave_the_agents_their_room() {
+    let of_service = |n: usize| match closing("2026-11-02T10:00:00+03:00", "petrov", None) {
+        Score::Closed(mut closing) => {
+            closing.facets.service = Some(format_smolstr!("service-{n}"));
+            Score::Closed(closing)
+        }
+        other => other,
+    };
+    let mut scores: Vec<_> = (0..2 * SLICES_MAX).map(of_service).collect();
+    scores.push(closing("2026-11-03T10:00:00+03:00", "ivanova", Some("5")));
+    let tally = tally(&scores);
+    assert_eq!(quality(&tally, "2026-11", Some("ivanova")).closed, 1);
+    assert_eq!(tally.slices(), SLICES_MAX);
 }
 
 #[test]

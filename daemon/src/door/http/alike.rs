@@ -19,9 +19,9 @@ const LIMIT_MAX: usize = 50;
 
 /// Lists tickets that look alike, those of the same type and the like first, then the most alike.
 ///
-/// Subjects are compared by the stems of their words, Russian and English, and by trigrams, over tickets of the same
-/// regulation that are not closed, and the newest 4,096. A stem that more tickets have than are looked at stands for the
-/// newest of them. What is listed is a guess: an agent links the ticket to a problem, or does not.
+/// Subjects are compared by what they are about: the stems of their words, Russian and English, without what is said of
+/// everything; over tickets of the same regulation that are not closed, and the newest 4,096. A word that more tickets have
+/// than are looked at stands for the newest of them. What is listed is a guess: an agent links the ticket to a problem, or does not.
 #[utoipa::path(get, path = "/v1/tickets/{number}/alike", tag = "tickets", operation_id = "list_alike_tickets",
     params(("number" = u64, Path, description = "The ticket's number"),
         ("limit" = Option<u16>, Query, description = "How many at most: 1 to 50, else 5")),

@@ -154,6 +154,9 @@ pub(super) async fn take_next(
     mut posted: Posted,
 ) -> Result<Response, Problem> {
     let asked = TakeNext::from_json(posted.take_json_or_empty())?;
-    let done = door.command(Command::TakeNext(asked), posted.caller.0, posted.receipt).await?;
-    Ok(tickets::answer(&door, StatusCode::OK, &done))
+    let actor = posted.caller.0;
+    let scope = actor.scope.clone();
+    // Whoever takes from the queue is an agent.
+    let done = door.command(Command::TakeNext(asked), actor, posted.receipt).await?;
+    Ok(tickets::answer_with_alike(&door, StatusCode::OK, &done, &scope))
 }

@@ -30,7 +30,7 @@ use super::problem::Problem;
 use super::query::Query;
 use super::{DoorState, blocking};
 use crate::desk::report::{Month, MonthError, MonthFigures};
-use crate::desk::{Actor, Event, FieldError, Refusal, Regulations, Role};
+use crate::desk::{Actor, Event, FieldError, People, Refusal, Regulations, Role};
 use crate::run::{History, HistoryError};
 
 /// What is asked.
@@ -38,6 +38,8 @@ struct Asked {
     month: Option<Month>,
     format: Format,
     words: Words,
+    /// For whom CSV is.
+    reader: table::Reader,
 }
 
 #[derive(Clone, Copy)]
@@ -77,7 +79,12 @@ impl Asked {
             }
         };
         if errors.is_empty() {
-            Ok(Self { month, format, words: Words(language) })
+            let reader = match (query.value("lang"), language) {
+                (None, _) => table::Reader::Program,
+                (Some(_), Language::Russian) => table::Reader::RussianSpreadsheet,
+                (Some(_), Language::English) => table::Reader::EnglishSpreadsheet,
+            };
+            Ok(Self { month, format, words: Words(language), reader })
         } else {
             Err(Problem::fields(errors))
         }
@@ -89,6 +96,8 @@ struct Told {
     head: Head,
     figures: MonthFigures,
     regulations: Regulations,
+    /// The agents as they are now: their titles.
+    people: Arc<People>,
     /// Whether it is the whole desk.
     is_whole: bool,
 }
@@ -103,7 +112,7 @@ struct Told {
     params(
         ("month" = Option<String>, Query, description = "Which month, `2026-11`, in the site's zone; else the one that runs"),
         ("format" = Option<String>, Query, description = "`json`, `csv` (one row for each slice), or `html`, a page to print; else `json`"),
-        ("lang" = Option<String>, Query, description = "The page's language, `ru` or `en`; else the room's")),
+        ("lang" = Option<String>, Query, description = "The page's language, `ru` or `en`; else the room's. With `csv` it makes a file for a spreadsheet of that language: with a byte order mark, and for `ru` with semicolons and decimal commas; CSV without it is for programs")),
     responses((status = 200, description = "The report", content(
         (QualityReport = "application/json"),
         (String = "text/csv", example = json!("month,state,regulation,by,id,title,closed\r\n2026-11,running,getmark,regulation,,GetMark,25\r\n")),
@@ -120,7 +129,7 @@ pub(super) async fn quality(
         let name = format!("quality-{}", report.head.month);
         match asked.format {
             Format::Json => Json(report).into_response(),
-            Format::Csv => csv(&name, &report.table()),
+            Format::Csv => csv(&name, &report.table(), asked.reader),
             Format::Html => page(&report.page(asked.words)),
         }
     })
@@ -138,7 +147,7 @@ pub(super) async fn quality(
     params(
         ("month" = Option<String>, Query, description = "Which month, `2026-11`, in the site's zone; else the one that runs"),
         ("format" = Option<String>, Query, description = "`json`, `csv` (one row for each slice and metric), or `html`, a page to print; else `json`"),
-        ("lang" = Option<String>, Query, description = "The page's language, `ru` or `en`; else the room's")),
+        ("lang" = Option<String>, Query, description = "The page's language, `ru` or `en`; else the room's. With `csv` it makes a file for a spreadsheet of that language: with a byte order mark, and for `ru` with semicolons and decimal commas; CSV without it is for programs")),
     responses((status = 200, description = "The report", content(
         (SlaReport = "application/json"),
         (String = "text/csv", example = json!("month,state,regulation,by,id,title,metric,basis,met,breached\r\n2026-11,running,getmark,regulation,,GetMark,reaction,working-hours,24,1\r\n")),
@@ -155,7 +164,7 @@ pub(super) async fn sla(
         let name = format!("sla-{}", report.head.month);
         match asked.format {
             Format::Json => Json(report).into_response(),
-            Format::Csv => csv(&name, &report.table()),
+            Format::Csv => csv(&name, &report.table(), asked.reader),
             Format::Html => page(&report.page(asked.words)),
         }
     })
@@ -189,7 +198,8 @@ async fn told(door: &DoorState, actor: &Actor, month: Option<Month>) -> Result<T
     let is_running = closed.is_none() && (month == running || !figures.regulations.is_empty());
     let state = if is_running { MonthState::Running } else { MonthState::Closed };
     let head = Head::of(month, zone, state, closed_at);
-    Ok(Told { head, figures, regulations, is_whole: actor.scope.is_whole() })
+    let people = door.shared.handle.view().people();
+    Ok(Told { head, figures, regulations, people, is_whole: actor.scope.is_whole() })
 }
 
 /// Reports name agents and how their work was marked. They are of whole regulations: what came in by one channel is not
@@ -225,14 +235,14 @@ fn kept(
     Ok((figures.unwrap_or_default(), Some(at)))
 }
 
-fn csv(name: &str, table: &Table) -> Response {
+fn csv(name: &str, table: &Table, reader: table::Reader) -> Response {
     let disposition = format!("attachment; filename=\"{name}.csv\"");
     let disposition = HeaderValue::from_str(&disposition).expect("a month is ASCII");
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    (headers, table.csv()).into_response()
+    (headers, table.csv(reader)).into_response()
 }
 
 fn page(page: &Page) -> Response {

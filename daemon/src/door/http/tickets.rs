@@ -181,8 +181,11 @@ pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) 
     let is_agent = actor.role >= Role::Agent;
     let done = door.command(command, actor, posted.receipt).await?;
     let number = done.ticket.as_ref().map(|ticket| ticket.number);
-    let alike = is_agent.then(|| alike::of_live(&door, &done.alike, &scope));
-    let mut response = registered(&door, StatusCode::CREATED, &done, alike);
+    let mut response = if is_agent {
+        answer_with_alike(&door, StatusCode::CREATED, &done, &scope)
+    } else {
+        answer(&door, StatusCode::CREATED, &done)
+    };
     if let Some(number) = number {
         let location = HeaderValue::from_str(&format!("/v1/tickets/{number}"));
         response.headers_mut().insert(header::LOCATION, location.expect("digits are a header's value"));
@@ -192,10 +195,15 @@ pub(super) async fn register(State(door): State<DoorState>, mut posted: Posted) 
 
 /// The ticket as a command left it, the same each time the answer is given again.
 pub(super) fn answer(door: &Door, status: StatusCode, done: &Done) -> Response {
-    registered(door, status, done, None)
+    answered(door, status, done, None)
 }
 
-fn registered(door: &Door, status: StatusCode, done: &Done, alike: Option<Vec<AlikeView>>) -> Response {
+/// The same with what looks alike, for an agent with such a scope (GM-5.10).
+pub(super) fn answer_with_alike(door: &Door, status: StatusCode, done: &Done, scope: &Scope) -> Response {
+    answered(door, status, done, Some(alike::of_live(door, &done.alike, scope)))
+}
+
+fn answered(door: &Door, status: StatusCode, done: &Done, alike: Option<Vec<AlikeView>>) -> Response {
     let Some(ticket) = &done.ticket else { return Problem::internal().into_response() };
     let at = if done.changed { ticket.changed_at } else { door.shared.handle.view().now() };
     let mut response = (status, show_at(door, ticket, at, alike)).into_response();

@@ -9,7 +9,7 @@ use super::caching::if_revision;
 use super::problem::Problem;
 use super::query::{Named, ticket_number};
 use super::{DoorState, tickets};
-use crate::desk::{Act, Command};
+use crate::desk::{Act, Command, Role};
 
 /// The path of every verb.
 pub(super) const PATH: &str = "/v1/tickets/{number}/{verb}";
@@ -62,7 +62,13 @@ pub(super) async fn act(
     let if_revision = if_revision(&headers, now)?;
     let read = read.map(|act| Command::Ticket { number, if_revision, act });
     let command = whole(&door, read, &posted.caller.0).await?;
-    let done = door.command(command, posted.caller.0, posted.receipt).await?;
+    let (actor, shows_alike) = (posted.caller.0, command.shows_alike());
+    let scope = actor.scope.clone();
+    let shows_alike = shows_alike && actor.role >= Role::Agent;
+    let done = door.command(command, actor, posted.receipt).await?;
+    if shows_alike {
+        return Ok(tickets::answer_with_alike(&door, StatusCode::OK, &done, &scope));
+    }
     Ok(tickets::answer(&door, StatusCode::OK, &done))
 }
 

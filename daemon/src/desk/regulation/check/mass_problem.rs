@@ -14,7 +14,12 @@ const ALIKE_MIN: u32 = 2;
 const ALIKE_MAX: u32 = 1_000;
 
 impl Check<'_> {
-    pub(super) fn mass_problem(&mut self, rule: &file::MassProblemRule, fields: &[Field]) -> MassProblemRule {
+    pub(super) fn mass_problem(
+        &mut self,
+        rule: &file::MassProblemRule,
+        fields: &[Field],
+        types: &[&str],
+    ) -> MassProblemRule {
         let alike = *rule.alike.get_ref();
         if !(ALIKE_MIN..=ALIKE_MAX).contains(&alike) {
             let message = format!("is {alike}; {ALIKE_MIN} to {ALIKE_MAX} tickets");
@@ -37,6 +42,7 @@ impl Check<'_> {
                 let groups = self.unique("mass-problem.common-groups", rule.common_groups.iter());
                 groups.into_iter().map(SmolStr::from).collect()
             },
+            types: self.all_known(&rule.types, "mass-problem.types", "type", types),
             clause: rule.clause.clone(),
             note: rule.note.clone(),
         }

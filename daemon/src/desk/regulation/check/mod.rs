@@ -255,7 +255,10 @@ impl Check<'_> {
             attachments: file.attachments.as_ref().map(|rule| self.attachments(rule)),
             assignment: file.assignment.as_ref().map(|rule| self.assignment(rule, file, &names)),
             staffing: file.staffing.as_ref().map(|rule| self.staffing(rule, &names)),
-            mass_problem: file.mass_problem.as_ref().map(|rule| self.mass_problem(rule, &file.fields)),
+            mass_problem: file
+                .mass_problem
+                .as_ref()
+                .map(|rule| self.mass_problem(rule, &file.fields, &names.types)),
             site_calendars: file
                 .calendars
                 .iter()

@@ -96,12 +96,14 @@ impl Explainer<'_> {
                 rule.alike.to_string(),
                 within.to_owned(),
                 same.join(", "),
+                rule.types.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", "),
                 clause(rule.clause.as_ref()),
             ];
             let columns = [
                 ("похожих заявок", "alike tickets"),
                 ("когда", "when"),
                 ("одинаково, кроме темы", "the same besides the subject"),
+                ("только типы", "only types"),
                 CLAUSE,
             ];
             self.table(("Массовая проблема", "Mass problem"), &columns, vec![row]);

@@ -21,7 +21,7 @@ const TEMPLATE: &str = include_str!("page.html");
 const BARS_MAX: usize = 40;
 /// How far apart bars are, how high one is, and how wide a whole one is, in units of the drawing.
 const BAR_STEP: usize = 26;
-const BAR_WIDTH: f64 = 360.0;
+const BAR_WIDTH: f64 = 290.0;
 /// A bar's label is cut after so many characters; the table has all of it.
 const LABEL_CHARS: usize = 38;
 
@@ -140,15 +140,30 @@ impl Chart {
 }
 
 impl Bar {
-    /// A bar of so much of the whole width.
-    pub(super) fn new(label: &str, part: f64, value: &str) -> Self {
-        let is_long = label.chars().count() > LABEL_CHARS;
-        let label = if is_long {
-            label.chars().take(LABEL_CHARS - 1).chain(['…']).collect()
+    /// A bar of so much of the whole width. A long name is cut, and what is told of it stays.
+    pub(super) fn new(name: &str, of: &str, part: f64, value: &str) -> Self {
+        let of = if of.is_empty() { String::new() } else { format!(", {of}") };
+        let room = LABEL_CHARS.saturating_sub(of.chars().count());
+        let name = if name.chars().count() > room {
+            name.chars().take(room.saturating_sub(1)).chain(['…']).collect()
         } else {
-            label.to_owned()
+            name.to_owned()
         };
         let width = (part.clamp(0.0, 1.0) * BAR_WIDTH * 10.0).round() / 10.0;
-        Self { label, value: value.to_owned(), width, y: 0 }
+        Self { label: name + &of, value: value.to_owned(), width, y: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_label_is_cut_in_its_name_and_fits() {
+        let name = "Передача показаний приборов учёта через мобильное приложение";
+        let bar = Bar::new(name, "На линии", 0.5, "50,0");
+        assert_eq!(bar.label, "Передача показаний приборов…, На линии");
+        assert_eq!(bar.label.chars().count(), LABEL_CHARS);
+        assert_eq!(Bar::new("Печать", "", 2.0, "1").label, "Печать");
     }
 }

@@ -11,9 +11,9 @@ use super::head::{Head, cell, decimal};
 use super::page::{Bar, Chart, Page, PageTable, Section};
 use super::table::Table;
 use super::words::{Words, slice_title};
-use crate::desk::Regulation;
 use crate::desk::regulation::Divisor;
 use crate::desk::report::{Dimension, QualityFigures, RegulationFigures, SliceFigures, percent_tenths};
+use crate::desk::{People, Regulation};
 
 /// The marks of a month.
 #[derive(Serialize, ToSchema)]
@@ -84,7 +84,7 @@ struct SliceQuality {
     /// Which line, agent, …; null for those without, and of the whole.
     #[schema(value_type = Option<String>)]
     id: Option<SmolStr>,
-    /// Its name in the regulation's words; null where there is none.
+    /// Its name in the regulation's words, an agent's as they are known; null where there is none.
     title: Option<String>,
     /// True for all those together that were too many to be told apart.
     others: bool,
@@ -98,7 +98,9 @@ struct SliceQuality {
     by_time: u32,
     /// Of them, returned by the requester before.
     returned: u32,
-    /// Of them, with a mark.
+    /// Duplicates that were merged into other tickets; they are not in `closed`.
+    merged: u32,
+    /// Of `closed`, with a mark.
     rated: u32,
     /// The share of those with a mark, in percent.
     rated_percent: Option<f64>,
@@ -107,8 +109,11 @@ struct SliceQuality {
     /// How often each mark was given in the month.
     #[schema(value_type = BTreeMap<String, u32>)]
     marks: BTreeMap<SmolStr, u32>,
-    /// The sum of the marks; null where they have no values.
+    /// The sum of the marks that is divided; null where they have no values.
     sum: Option<u64>,
+    /// What late marks come to. Where `divisor` is `closed` they are not in `sum`: their tickets were counted in an earlier
+    /// month. Null where marks have no values, and in months closed by versions that had late marks in the sum.
+    late_sum: Option<u64>,
     /// What it is divided by.
     divided_by: Option<u32>,
     /// The regulation's figure: the sum by the divisor, rounded half-up to one decimal.
@@ -128,14 +133,14 @@ struct SliceQuality {
 
 impl QualityReport {
     pub(super) fn of(told: Told) -> Self {
-        let Told { head, figures, regulations, is_whole } = told;
+        let Told { head, figures, regulations, people, is_whole } = told;
         let desk = is_whole.then(|| DeskQuality::of(&figures.regulations));
         let regulations = figures
             .regulations
             .into_iter()
             .map(|of| {
                 let regulation = regulations.get(&of.regulation).map(AsRef::as_ref);
-                RegulationQuality::of(of, regulation)
+                RegulationQuality::of(of, regulation, &people)
             })
             .collect();
         Self { head, desk, regulations }
@@ -166,6 +171,8 @@ impl QualityReport {
             "mean",
             "positive",
             "positive_percent",
+            "late_sum",
+            "merged",
         ];
         let mut rows = Vec::new();
         for of in &self.regulations {
@@ -196,6 +203,8 @@ impl QualityReport {
                     cell(slice.mean),
                     cell(slice.positive),
                     cell(slice.positive_percent),
+                    cell(slice.late_sum),
+                    slice.merged.to_string(),
                 ]);
             }
         }
@@ -224,7 +233,7 @@ impl DeskQuality {
 }
 
 impl RegulationQuality {
-    fn of(figures: RegulationFigures, regulation: Option<&Regulation>) -> Self {
+    fn of(figures: RegulationFigures, regulation: Option<&Regulation>, people: &People) -> Self {
         let marks = regulation.map(|regulation| regulation.marks.as_slice()).unwrap_or_default();
         let scale = marks.iter().map(|mark| MarkOfScale {
             id: mark.id.clone(),
@@ -232,8 +241,10 @@ impl RegulationQuality {
             value: mark.value,
             positive: mark.positive,
         });
-        let told =
-            figures.told_slices().map(|slice| SliceQuality::of(slice, figures.divisor, regulation)).collect();
+        let told = figures
+            .told_slices()
+            .map(|slice| SliceQuality::of(slice, figures.divisor, regulation, people))
+            .collect();
         Self {
             title: regulation.map(|regulation| regulation.title.clone()),
             clause: regulation.and_then(|regulation| regulation.quality.as_ref()?.clause.clone()),
@@ -265,6 +276,14 @@ impl RegulationQuality {
             };
             let clause = self.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
             section.notes.push(format!("{divisor}{clause}"));
+            let has_late = self.slices.iter().any(|slice| slice.late_sum.is_some_and(|sum| sum > 0));
+            if self.divisor == Divisor::Closed && has_late {
+                let late = words.of(
+                    "Поздние оценки (заявка закрыта в прошлые месяцы) в показатель не входят; в среднее входят.",
+                    "Late marks, of tickets closed in earlier months, are not in the figure; they are in the mean.",
+                );
+                section.notes.push(late.to_owned());
+            }
         }
         for by in Dimension::ALL {
             let slices: Vec<_> = self.slices.iter().filter(|slice| slice.by == by).collect();
@@ -283,7 +302,7 @@ impl RegulationQuality {
         let mut titles = vec![
             words.dimension(by),
             words.of("закрыто", "closed"),
-            words.of("возвращено", "returned"),
+            words.of("возвраты", "returned"),
             words.of("отказ", "refused"),
             words.of("с оценкой", "rated"),
             words.of("доля с оценкой, %", "rated, %"),
@@ -292,14 +311,14 @@ impl RegulationQuality {
         if self.best().is_some() {
             titles.extend([
                 words.of("показатель", "figure"),
-                words.of("граница", "band"),
+                words.of("уровень", "band"),
                 words.of("среднее", "mean"),
             ]);
         }
-        titles.push(words.of("положительных, %", "positive, %"));
+        titles.push(words.of("положит., %", "positive, %"));
         let rows = slices.iter().map(|slice| {
             let mut row = vec![
-                words.slice(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others),
+                words.row(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others),
                 slice.closed.to_string(),
                 slice.returned.to_string(),
                 slice.refused.to_string(),
@@ -325,14 +344,14 @@ impl RegulationQuality {
         let bars = slices.iter().filter_map(|slice| {
             let value = if self.best().is_some() { slice.figure } else { slice.positive_percent }?;
             let label = words.slice(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others);
-            Some(Bar::new(&label, value / most, &words.decimal(Some(value))))
+            Some(Bar::new(&label, "", value / most, &words.decimal(Some(value))))
         });
         Chart::new(&format!("{title}: {}", words.by(by)), bars.collect())
     }
 }
 
 impl SliceQuality {
-    fn of(slice: &SliceFigures, divisor: Divisor, regulation: Option<&Regulation>) -> Self {
+    fn of(slice: &SliceFigures, divisor: Divisor, regulation: Option<&Regulation>, people: &People) -> Self {
         let quality = &slice.quality;
         let bands = regulation.and_then(|regulation| regulation.quality.as_ref());
         let band_title = bands.zip(quality.band.as_ref()).and_then(|(rule, id)| {
@@ -342,18 +361,20 @@ impl SliceQuality {
         Self {
             by: slice.by,
             id: slice.id.clone(),
-            title: slice_title(slice, regulation),
+            title: slice_title(slice, regulation, people),
             others: slice.others,
             closed: quality.closed,
             confirmed: quality.confirmed,
             refused: quality.refused,
             by_time: quality.by_time,
             returned: quality.returned,
+            merged: quality.merged,
             rated: quality.rated,
             rated_percent: percent(quality.rated, quality.closed),
             late_marks: quality.late_marks,
             marks: quality.marks.clone(),
-            sum: quality.sum,
+            sum: quality.divided(divisor),
+            late_sum: quality.late_sum,
             divided_by: quality.sum.map(|_| quality.divided_by(divisor)),
             figure: decimal(quality.figure_tenths(divisor)),
             band: quality.band.clone(),

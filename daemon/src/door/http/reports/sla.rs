@@ -11,11 +11,11 @@ use super::head::{Head, cell, decimal};
 use super::page::{Bar, Chart, Page, PageTable, Section};
 use super::table::Table;
 use super::words::{Words, slice_title};
-use crate::desk::Regulation;
 use crate::desk::clocks::{Basis, Metric};
 use crate::desk::report::{
     Cause, ClockFigures, Dimension, Quantiles, RegulationFigures, SliceFigures, percent_tenths,
 };
+use crate::desk::{People, Regulation};
 
 /// The promises of a month.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +49,7 @@ struct SliceSla {
     /// Which line, agent, …; null for those without, and of the whole.
     #[schema(value_type = Option<String>)]
     id: Option<SmolStr>,
-    /// Its name in the regulation's words; null where there is none.
+    /// Its name in the regulation's words, an agent's as they are known; null where there is none.
     title: Option<String>,
     /// True for all those together that were too many to be told apart.
     others: bool,
@@ -117,13 +117,13 @@ impl From<Quantiles> for QuantilesView {
 
 impl SlaReport {
     pub(super) fn of(told: Told) -> Self {
-        let Told { head, figures, regulations, is_whole: _ } = told;
+        let Told { head, figures, regulations, people, is_whole: _ } = told;
         let regulations = figures
             .regulations
             .into_iter()
             .map(|of| {
                 let regulation = regulations.get(&of.regulation).map(AsRef::as_ref);
-                RegulationSla::of(of, regulation)
+                RegulationSla::of(of, regulation, &people)
             })
             .collect();
         Self { head, regulations }
@@ -184,8 +184,8 @@ impl SlaReport {
 }
 
 impl RegulationSla {
-    fn of(figures: RegulationFigures, regulation: Option<&Regulation>) -> Self {
-        let slices = figures.told_slices().map(|slice| SliceSla::of(slice, regulation));
+    fn of(figures: RegulationFigures, regulation: Option<&Regulation>, people: &People) -> Self {
+        let slices = figures.told_slices().map(|slice| SliceSla::of(slice, regulation, people));
         let slices = slices.filter(|slice| !slice.clocks.is_empty()).collect();
         Self {
             title: regulation.map(|regulation| regulation.title.clone()),
@@ -229,11 +229,11 @@ fn page_table(words: Words, by: Dimension, slices: &[&SliceSla]) -> PageTable {
         words.of("срок", "term"),
         words.of("выполнено", "met"),
         words.of("нарушено", "broken"),
-        words.of("выполнено, %", "met, %"),
-        words.of("половина за", "half within"),
-        words.of("9 из 10 за", "9 in 10 within"),
-        words.of("превышение: половина до", "over: half up to"),
-        words.of("превышение: 9 из 10 до", "over: 9 in 10 up to"),
+        words.of("доля, %", "share, %"),
+        words.of("половина за, ч:мин", "half within, h:min"),
+        words.of("9 из 10 за, ч:мин", "9 in 10 within, h:min"),
+        words.of("сверх срока: половина до, ч:мин", "over: half up to, h:min"),
+        words.of("сверх срока: 9 из 10 до, ч:мин", "over: 9 in 10 up to, h:min"),
         words.of("паузы, %", "pauses, %"),
         words.of("нарушений за месяц", "breaches in the month"),
     ];
@@ -241,10 +241,10 @@ fn page_table(words: Words, by: Dimension, slices: &[&SliceSla]) -> PageTable {
     for slice in slices {
         for clock in &slice.clocks {
             let length = |of: Option<QuantilesView>, which: fn(QuantilesView) -> i64| {
-                of.map(|of| words.length(which(of))).unwrap_or_default()
+                of.map(|of| Words::length(which(of))).unwrap_or_default()
             };
             rows.push(vec![
-                words.slice(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others),
+                words.row(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others),
                 clock.title.clone().unwrap_or_else(|| clock.metric.to_string()),
                 clock.met.to_string(),
                 clock.breached.to_string(),
@@ -268,7 +268,7 @@ fn kept(words: Words, by: Dimension, slices: &[&SliceSla]) -> Option<Chart> {
             let percent = clock.met_percent?;
             let label = words.slice(slice.by, slice.id.as_deref(), slice.title.as_deref(), slice.others);
             let metric = clock.title.clone().unwrap_or_else(|| clock.metric.to_string());
-            Some(Bar::new(&format!("{label}, {metric}"), percent / 100.0, &words.decimal(Some(percent))))
+            Some(Bar::new(&label, &metric, percent / 100.0, &words.decimal(Some(percent))))
         })
     });
     Chart::new(&format!("{}: {}", words.of("Выполнено, %", "Met, %"), words.by(by)), bars.collect())
@@ -282,17 +282,17 @@ fn causes(words: Words, whole: &[&SliceSla]) -> Option<Chart> {
     }
     let most = counts.values().copied().max().unwrap_or(0).max(1);
     let bars = counts.iter().map(|(cause, count)| {
-        Bar::new(words.cause(*cause), f64::from(*count) / f64::from(most), &count.to_string())
+        Bar::new(words.cause(*cause), "", f64::from(*count) / f64::from(most), &count.to_string())
     });
     Chart::new(words.of("Почему срок нарушен", "Why terms broke"), bars.collect())
 }
 
 impl SliceSla {
-    fn of(slice: &SliceFigures, regulation: Option<&Regulation>) -> Self {
+    fn of(slice: &SliceFigures, regulation: Option<&Regulation>, people: &People) -> Self {
         Self {
             by: slice.by,
             id: slice.id.clone(),
-            title: slice_title(slice, regulation),
+            title: slice_title(slice, regulation, people),
             others: slice.others,
             clocks: slice.clocks.iter().map(|clock| ClockSla::of(clock, regulation)).collect(),
         }

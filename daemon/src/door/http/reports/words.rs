@@ -2,8 +2,8 @@
 
 use firmware_board::Language;
 
-use crate::desk::Regulation;
 use crate::desk::report::{Cause, Dimension, Month, SliceFigures};
+use crate::desk::{People, Regulation};
 
 /// The words of one language.
 #[derive(Clone, Copy)]
@@ -47,7 +47,12 @@ impl Words {
         }
     }
 
-    /// A slice in a row.
+    /// A slice in a row of a table: the whole is of the regulation that stands above it.
+    pub(super) fn row(self, by: Dimension, id: Option<&str>, title: Option<&str>, others: bool) -> String {
+        self.slice(by, id, title.filter(|_| by != Dimension::Regulation), others)
+    }
+
+    /// A slice by its name.
     pub(super) fn slice(self, by: Dimension, id: Option<&str>, title: Option<&str>, others: bool) -> String {
         match (title.or(id), by) {
             (Some(name), _) => name.to_owned(),
@@ -111,18 +116,23 @@ impl Words {
         }
     }
 
-    /// A length of time, to the minute.
-    pub(super) fn length(self, seconds: i64) -> String {
-        let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-        let (h, min) = (self.of("ч", "h"), self.of("мин", "min"));
-        if hours > 0 { format!("{hours} {h} {minutes:02} {min}") } else { format!("{minutes} {min}") }
+    /// A length of time in hours and minutes, as `5:00`; titles say that it is so.
+    pub(super) fn length(seconds: i64) -> String {
+        format!("{}:{:02}", seconds / 3_600, seconds / 60 % 60)
     }
 }
 
-/// A slice's name in the regulation's words; none where it has none there.
-pub(super) fn slice_title(slice: &SliceFigures, regulation: Option<&Regulation>) -> Option<String> {
-    let regulation = regulation?;
+/// A slice's name in the regulation's words, and an agent's as they are known; none where it has none.
+pub(super) fn slice_title(
+    slice: &SliceFigures,
+    regulation: Option<&Regulation>,
+    people: &People,
+) -> Option<String> {
     let id = slice.id.as_deref();
+    if slice.by == Dimension::Agent {
+        return people.agent(id?)?.card.title.clone();
+    }
+    let regulation = regulation?;
     match slice.by {
         Dimension::Regulation => Some(regulation.title.clone()),
         Dimension::Line => Some(regulation.line(id?.parse().ok()?)?.title.clone()),

@@ -1,6 +1,7 @@
 //! The router before a real loop: what goes in over HTTP, and what comes back.
 
 mod alertmanager;
+mod alike;
 mod apart;
 mod batch;
 mod codes;

@@ -160,3 +160,37 @@ async fn a_report_is_a_page_without_script_that_shows_what_was_told_and_no_marku
     let page = String::from_utf8(page.body).expect("a page is text");
     assert!(page.contains("&lt;b&gt;печать") && !page.contains("<b>"), "{page}");
 }
+
+#[tokio::test]
+async fn agents_are_told_by_their_titles() {
+    let world = world().await;
+    let put = json!({"title": "Иванова Анна Сергеевна"});
+    world.send(with_json(ask(Method::PUT, "/v1/agents/agent", "lead"), &put)).await.ok(200);
+    for path in ["/v1/reports/quality", "/v1/reports/sla"] {
+        let report = world.report(path, "lead").await.ok(200).json();
+        let agent = slice(&report, "getmark", "agent");
+        assert_eq!((&agent["id"], &agent["title"]), (&json!("agent"), &put["title"]), "{path}");
+        let page = world.report(&format!("{path}?format=html"), "lead").await.ok(200);
+        assert!(String::from_utf8(page.body).expect("a page is text").contains("Иванова Анна Сергеевна"));
+    }
+}
+
+#[tokio::test]
+async fn csv_is_for_programs_and_with_a_language_for_its_spreadsheets() {
+    let world = world().await;
+    let csv = async |lang: &str| {
+        let answer = world.report(&format!("/v1/reports/quality?format=csv{lang}"), "lead").await.ok(200);
+        String::from_utf8(answer.body).expect("CSV is UTF-8")
+    };
+    let (plain, russian, english) = (csv("").await, csv("&lang=ru").await, csv("&lang=en").await);
+    assert!(plain.starts_with("month,state,"), "{plain}");
+    assert_eq!(english, format!("\u{feff}{plain}"));
+    assert!(russian.starts_with("\u{feff}month;state;"), "{russian}");
+    assert!(plain.contains(",2.5,") || plain.contains(",4,"), "{plain}");
+    assert_eq!(russian.matches("\r\n").count(), plain.matches("\r\n").count());
+    let columns = |line: &str, between: char| line.matches(between).count();
+    assert_eq!(
+        columns(russian.lines().next().expect("titles"), ';'),
+        columns(plain.lines().next().expect("titles"), ',')
+    );
+}
