@@ -171,7 +171,7 @@ impl Desk {
     }
 
     /// What tells the client of a ticket from others; none where it names none.
-    fn client_of(&self, facts: &Registered) -> Option<u64> {
+    pub(super) fn client_of(&self, facts: &Registered) -> Option<u64> {
         let names = self.client_names(facts)?;
         names.first().map(|name| key_of_name(&facts.regulation, name))
     }

@@ -13,7 +13,6 @@ use super::{Decision, TEXT_MAX_BYTES, Wrong, need, whole_desk};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::client::is_without_width;
 use crate::desk::event::{AssignedWhy, Event, Fact};
-use crate::desk::index::client_key;
 use crate::desk::people::{
     AGENTS_MAX, AgentCard, PeopleAct, Presence, PresenceFor, SHIFT_KEPT_MS, SHIFT_MAX_MS, SHIFTS_AT_ONCE_MAX,
     SHIFTS_MAX, Shift, ShiftTimes, TAKE_MAX,
@@ -323,7 +322,7 @@ fn first_of_client(desk: &Desk) -> impl FnMut(&Arc<Ticket>) -> bool {
     let mut begun = BTreeSet::new();
     move |ticket| {
         let Some(regulation) = desk.regulations().of(&ticket.facts) else { return true };
-        let client = client_key(&ticket.facts);
+        let client = desk.client_of(&ticket.facts);
         let waits = regulation.queue.one_by_one && ticket.preferred.is_none();
         let is_held = desk.holder(ticket, regulation).is_some()
             || (waits && client.is_some_and(|client| begun.contains(&client)));
