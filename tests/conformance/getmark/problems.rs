@@ -392,8 +392,8 @@ fn gm_5_15_a_problem_is_for_whoever_has_the_whole_regulation() {
     let command = andon::desk::Command::Problem(confirm(1));
     for (actor, refused) in [
         (actor(&["getmark"], &[]), None),
-        (actor(&["getmark"], &["email"]), Some("out-of-scope")),
-        (actor(&["bpmsoft-care"], &[]), Some("out-of-scope")),
+        (actor(&["getmark"], &["email"]), Some("not-found")),
+        (actor(&["bpmsoft-care"], &[]), Some("not-found")),
         (Actor::requester(), Some("forbidden")),
         (Actor::named("tv", Role::Viewer), Some("forbidden")),
     ] {

@@ -335,7 +335,7 @@ fn priority(draft: &mut Draft<'_>, change: &PriorityChange, actor: &Actor) -> Re
 }
 
 fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
-    not_from_another(draft, actor, None)?;
+    not_from_another(draft, actor, None, "`transfer` it with a reason")?;
     if draft.ticket.assignee.is_none() {
         draft.push(Event::Assigned { agent: Some(actor.name.clone()), group: None, reason: None, why: None });
     }
@@ -344,15 +344,17 @@ fn take(draft: &mut Draft<'_>, actor: &Actor) -> Result<(), Refusal> {
 }
 
 /// Refuses to take a ticket from another agent without a reason, which is what `transfer` asks for (HD-11).
-fn not_from_another(draft: &Draft<'_>, actor: &Actor, reason: Option<&String>) -> Result<(), Refusal> {
+fn not_from_another(
+    draft: &Draft<'_>,
+    actor: &Actor,
+    reason: Option<&String>,
+    way_out: &str,
+) -> Result<(), Refusal> {
     let ticket = &draft.ticket;
     match &ticket.assignee {
         Some(other) if *other != actor.name && reason.is_none() => Err(Refusal::Conflict {
             code: "taken",
-            message: format!(
-                "ticket {} is with {other} already; `transfer` it with a reason, or `assign` it with one",
-                ticket.number
-            ),
+            message: format!("ticket {} is with {other} already; {way_out}", ticket.number),
             ticket: Some(ticket.number),
             status: Some(ticket.facts.status.clone()),
         }),
@@ -383,7 +385,7 @@ fn assign(draft: &mut Draft<'_>, to: &Assign, actor: &Actor) -> Result<(), Refus
         None => draft.ticket.assignee.is_none() && draft.ticket.group == group,
     };
     if !is_theirs {
-        not_from_another(draft, actor, reason.as_ref())?;
+        not_from_another(draft, actor, reason.as_ref(), "say why in `reason`")?;
         draft.push(Event::Assigned { agent, group, reason, why: None });
     }
     Ok(())
