@@ -404,7 +404,7 @@ impl Loop {
             let timer = Actor::timer();
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
             // Of what goes back at the end of a shift one lot in a turn, so that nobody else waits for thousands.
-            let is_lot = entry.tickets().take(2).count() > 1;
+            let is_lot = entry.tickets().len() > 1;
             self.batch.push(entry);
             if is_lot {
                 break;
