@@ -31,7 +31,7 @@ const TOLD_MAX: usize = 20;
 /// begins from today on, within 92 days, is taken, unless --from or --days says otherwise: then all these days are replaced.
 /// Importing the same file again changes nothing.
 #[derive(Debug, Args)]
-pub(super) struct Import {
+pub(crate) struct Import {
     /// The file: .csv or .ics
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -80,7 +80,7 @@ impl Import {
         let agents = agents(io)?;
         let agent = self.agent.as_deref().map(|agent| agents.named(agent).map_err(CliError::Refused));
         let agent = agent.transpose()?;
-        let read = self.read(&bytes, agent.as_deref(), asked);
+        let read = Self::read(&bytes, agent.as_deref(), asked);
         let read = read.and_then(|read| if agent.is_some() { Ok(read) } else { agents.name_all(read) });
         let Shifts { mut shifts, passed_over } = read.map_err(|wrong| wrong_file(&name, &wrong))?;
         for note in &passed_over {
@@ -145,7 +145,7 @@ impl Import {
         Ok(Asked { zone, from, until })
     }
 
-    fn read(&self, bytes: &[u8], agent: Option<&str>, asked: Asked) -> Read {
+    fn read(bytes: &[u8], agent: Option<&str>, asked: Asked) -> Read {
         let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
         if text.get(..15).is_some_and(|head| head.eq_ignore_ascii_case(b"BEGIN:VCALENDAR")) {
             return ical::read(bytes, agent, asked);
@@ -230,7 +230,8 @@ impl Agents {
             match self.named(&shift.agent) {
                 Ok(agent) => named.push(Written { place, is_day, shift: Planned { agent, ..shift } }),
                 Err(_) if is_day => {
-                    passed_over.push(format!("{place}: is a whole day and names no agent, so it is no shift"))
+                    passed_over
+                        .push(format!("{place}: is a whole day and names no agent, so it is no shift"));
                 }
                 Err(message) => wrong.push(format!("{place}: {message}")),
             }

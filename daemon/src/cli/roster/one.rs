@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 
 /// Add one shift.
 #[derive(Debug, Args)]
-pub(super) struct Add {
+pub(crate) struct Add {
     /// Who, by name
     #[arg(value_name = "AGENT")]
     agent: String,
@@ -29,7 +29,7 @@ pub(super) struct Add {
 
 /// Give a shift another agent or other times; what is left out stays.
 #[derive(Debug, Args)]
-pub(super) struct Move {
+pub(crate) struct Move {
     /// Its number, as `andonctl roster list` tells it
     #[arg(value_name = "ID")]
     id: u64,
@@ -49,7 +49,7 @@ pub(super) struct Move {
 
 /// Take one shift off the roster.
 #[derive(Debug, Args)]
-pub(super) struct Remove {
+pub(crate) struct Remove {
     /// Its number, as `andonctl roster list` tells it
     #[arg(value_name = "ID")]
     id: u64,

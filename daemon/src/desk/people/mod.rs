@@ -159,6 +159,7 @@ impl People {
     }
 
     /// Takes in what happened at `at`. Total.
+    #[expect(clippy::too_many_lines, reason = "an arm for each event, none of them long")]
     pub(crate) fn apply(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::AgentPut { agent } => {

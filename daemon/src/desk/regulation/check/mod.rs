@@ -173,6 +173,7 @@ impl Check<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a section after the other")]
     fn regulation(&mut self, file: &File) -> Option<Regulation> {
         self.unique("id", std::iter::once(&file.id));
         let holds_from = NaiveDate::parse_from_str(file.holds_from.get_ref(), "%Y-%m-%d");
