@@ -242,7 +242,7 @@ impl Rows {
                         }
                         Event::Returned { .. } => story.returns += 1,
                         Event::Linked { kind: LinkKind::Duplicate, back: false, .. } => {
-                            story.duplicate = true
+                            story.duplicate = true;
                         }
                         Event::Closed { .. } => closed = true,
                         Event::Confirmed { mark, .. } => {
