@@ -375,7 +375,7 @@ mod tests {
     /// An event at a time of Moscow of a day of November, under that summary.
     fn at(summary: &str, day: u32, from: &str, to: &str, more: &str) -> String {
         event(&format!(
-            "SUMMARY:{summary}\nDTSTART;TZID=Europe/Moscow:202611{day}T{from}00\nDTEND;TZID=Europe/Moscow:202611{day}T{to}00\n{more}"
+            "SUMMARY:{summary}\nDTSTART;TZID=Europe/Moscow:202611{day:02}T{from}00\nDTEND;TZID=Europe/Moscow:202611{day:02}T{to}00\n{more}"
         ))
     }
 
