@@ -786,7 +786,7 @@ fn of_departments_and_the_head() -> Vec<Event> {
 fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
-            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73].contains(&kind(event))
+            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73, 74].contains(&kind(event))
             || (50..=57).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));

@@ -51,7 +51,7 @@ fn hd_13_the_clocks_run_on_meanwhile() {
     world.run_until("2026-11-23 15:00");
     world.act(FIRST, "issue-status", json!({ "issue": 1, "status": "In progress" }));
     assert_eq!(world.state(FIRST, Metric::Resolution), ClockState::Running);
-    assert_eq!(world.used(FIRST, Metric::Resolution), "5:00");
+    assert_eq!(world.used(FIRST, Metric::Resolution), "5h");
     assert_eq!(world.deadline(FIRST, Metric::Resolution), deadline);
     assert_eq!(world.status(FIRST), "in-progress");
 }

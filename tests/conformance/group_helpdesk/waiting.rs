@@ -139,7 +139,7 @@ fn hd_4_what_is_an_answer() {
         ("take", json!({})),
         ("reply", json!({ "text": "Кто возьмёт?", "internal": true })),
         ("route", json!({ "line": 2 })),
-        ("assign", json!({ "group": "print" })),
+        ("assign", json!({ "group": "dok" })),
         ("answer", json!({ "text": "И ещё" })),
     ] {
         assert_eq!(state(verb, body), ClockState::Running, "{verb}");

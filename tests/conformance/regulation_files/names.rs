@@ -19,7 +19,7 @@ fn an_unknown_section_is_told_with_the_known_ones() {
         "small.toml:24: [[tipe]]: unknown field `tipe`, expected one of `id`, `title`, `short`, `version`, `holds-from`, `note`, `knowledge-base`, \
          `urgent-channel`, `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
          `channel`, `line`, `field`, `verb`, `clock`, `mark`, `quality`, `reason`, `source`, \
-         `escalation`, `department`, `topic`, `queue`, `clients`, `bug-report`, `forbidden-phrase`, `attachments`, `assignment`, `staffing`, \
+         `escalation`, `department`, `topic`, `queue`, `clients`, `employees`, `tracker`, `bug-report`, `forbidden-phrase`, `attachments`, `assignment`, `staffing`, \
          `mass-problem`; did you mean `type`?"
     );
 }
@@ -302,7 +302,7 @@ fn an_unknown_verb_is_told_with_the_nearest() {
         told("[verb.close]", "[verb.clos]"),
         "small.toml:48: verb.clos: unknown verb; did you mean `close`? one of reply, ask, answer, status, classify, \
          priority, take, assign, transfer, route, estimate, extend, defer, resolve, confirm, return, refuse, close, link, split, urgent, \
-         escalate, escalation-answer, complain, prefer, merge"
+         escalate, escalation-answer, complain, prefer, merge, issue, issue-status, ask-lead, lead-answer, cite"
     );
 }
 

@@ -742,9 +742,11 @@ impl Regulation {
         channel.calendar.as_ref().unwrap_or_else(|| self.line_calendar(channel.line))
     }
 
-    /// Whether a group is responsible for some channel.
+    /// Whether a group is responsible for some channel, or for mass problems.
     pub fn has_group(&self, group: &str) -> bool {
-        self.channels.iter().any(|channel| channel.group.as_deref() == Some(group))
+        let common =
+            self.mass_problem.as_ref().is_some_and(|rule| rule.common_groups.iter().any(|id| id == group));
+        common || self.channels.iter().any(|channel| channel.group.as_deref() == Some(group))
     }
 
     /// The group that is responsible for a channel.
