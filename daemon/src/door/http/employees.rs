@@ -65,7 +65,7 @@ pub(super) struct EmployeesChanged {
     params(
         ("q" = Option<String>, Query, description = "Words of a name, an address or a department; capitals do not count", example = "петрова"),
         ("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 200"),
-        ("cursor" = Option<String>, Query, description = "Where to go on, from the header Link"),
+        ("cursor" = Option<String>, Query, description = "Where to go on, from the header Link", min_length = 1),
     ),
     responses((status = 200, description = "The employees", body = [Employee],
         headers(("link" = String, description = "`<…>; rel=\"next\"` where there are more")))))]
@@ -81,10 +81,14 @@ pub(super) async fn list(
         errors.push(error);
         0
     });
+    let after = query.value("cursor").map(str::to_owned);
+    if after.as_ref().is_some_and(String::is_empty) {
+        errors.push(FieldError::new("cursor", "must be as the header Link has it; leave it out to begin"));
+    }
     if !errors.is_empty() {
         return Err(Problem::fields(errors));
     }
-    let after = query.value("cursor").unwrap_or_default().to_owned();
+    let after = after.unwrap_or_default();
     let words = query.value("q").unwrap_or_default().to_lowercase();
     let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
     let found = door.look(move |desk, _| {

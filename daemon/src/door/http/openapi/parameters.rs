@@ -26,7 +26,10 @@ pub(super) fn tell(parameter: &mut Parameter) {
             object.pattern = Some("^[!-~]{1,255}$".to_owned());
         }
         (ParameterIn::Header, "if-none-match") => example = Some(json!("\"1\"")),
-        (ParameterIn::Query, "cursor") => object.pattern = Some("^[0-9]{1,19}$".to_owned()),
+        // Mostly a number; an operation whose cursor is another says so itself.
+        (ParameterIn::Query, "cursor") if object.min_length.is_none() => {
+            object.pattern = Some("^[0-9]{1,19}$".to_owned());
+        }
         (ParameterIn::Query, "stage") => object.pattern = Some(list_of("open|resolved|closed")),
         (ParameterIn::Query, "line") => object.pattern = Some(list_of("[0-9]{1,3}")),
         (ParameterIn::Query, "limit") => bounds(object, parameter.description.as_deref().unwrap_or_default()),
