@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod door;
+pub mod mail;
 pub mod observe;
 pub mod out;
 pub mod run;
