@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{ClockState, Metric};
 use super::event::Registered;
+use super::letter::LetterId;
 use super::problem::ProblemNumber;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
@@ -130,6 +131,8 @@ pub(super) struct Index {
     preferred: BTreeSet<TicketNumber>,
     /// Open tickets of clients.
     clients: BTreeSet<OfClient>,
+    /// Letters that wait, each with when it is to be sent.
+    letters: BTreeSet<(Timestamp, LetterId)>,
 }
 
 /// A place in the queue: those of one place follow each other as they came.
@@ -281,6 +284,15 @@ impl Index {
         }
     }
 
+    /// Letters that wait, in the order in which they are to be sent, each with when.
+    pub(super) fn letters(&self) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        self.letters.iter().copied()
+    }
+
+    pub(super) fn letters_total(&self) -> usize {
+        self.letters.len()
+    }
+
     /// What is to be taken, by place.
     pub(super) fn queue(&self) -> impl Iterator<Item = (&Place, &BTreeSet<TicketNumber>)> {
         self.queue.iter()
@@ -327,6 +339,7 @@ impl Index {
         for alarm in &ticket.alarms {
             self.add_alarm(alarm);
         }
+        self.letters.extend(waiting(ticket));
         self.references.extend(reference(ticket));
         self.of_problems.extend(of_problem(ticket));
     }
@@ -364,6 +377,9 @@ impl Index {
         }
         for alarm in &ticket.alarms {
             self.remove_alarm(alarm);
+        }
+        for letter in waiting(ticket) {
+            self.letters.remove(&letter);
         }
         if let Some(of_problem) = of_problem(ticket) {
             self.of_problems.remove(&of_problem);
@@ -457,6 +473,12 @@ impl Index {
 fn reference(ticket: &Ticket) -> Option<(SmolStr, SmolStr, TicketNumber)> {
     let reference = ticket.facts.reference.as_ref()?;
     Some((reference.source.clone(), reference.key.clone(), ticket.number))
+}
+
+/// The letters of a ticket that wait.
+fn waiting(ticket: &Ticket) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+    let id = |letter| LetterId { ticket: ticket.number, letter };
+    ticket.letters.iter().filter_map(move |letter| Some((letter.due()?, id(letter.number))))
 }
 
 fn of_problem(ticket: &Ticket) -> Option<(ProblemNumber, Standing, TicketNumber)> {

@@ -78,6 +78,7 @@
 //! | *closed* | of a month: it is over, and its figures are in the record, for good |
 //! | *cause* | why a term broke: the first that is so of a short list |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
+//! | *letter* | what the desk writes to somebody about a ticket, by mail or into a *chat*; of a *kind*, *queued* by its cause, *held* until working hours where the regulation says so, *skipped* where there is no address |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
 //! (`crate::door`), how it looks (`crate::board`).
@@ -96,6 +97,7 @@ pub mod event;
 pub mod explain;
 pub mod impact;
 mod index;
+pub mod letter;
 pub mod packed;
 pub mod people;
 pub mod problem;
@@ -123,6 +125,7 @@ pub use escalation::{Escalation, EscalationState};
 pub use event::{Entry, Event, Fact};
 pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
+pub use letter::{Letter, LetterId, LetterKind, LetterNumber, Reach, Recipient};
 pub use packed::Held;
 pub use people::{People, PeopleAct};
 pub use problem::{Problem, ProblemNumber, ProblemState};

@@ -17,6 +17,7 @@ use super::alike::{Found, Kin, SUGGESTED_MIN, Subjects};
 use super::client::Clients;
 use super::command::Token;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
+use super::letter::{DEAD_LETTERS_MAX, LetterId, Reach};
 use super::index::{Counts, Due, Index};
 use super::packed::{Held, Packed};
 use super::people::{People, Rotation, Staffing, shared};
@@ -65,6 +66,9 @@ pub struct Rest {
     /// The register of clients.
     #[serde(default)]
     clients: Clients,
+    /// Letters that were given up, the newest last; at most [`DEAD_LETTERS_MAX`].
+    #[serde(default, with = "shared")]
+    dead_letters: Arc<Vec<LetterId>>,
 }
 
 impl Default for Rest {
@@ -86,6 +90,7 @@ impl Default for Rest {
             months: BTreeMap::new(),
             problems: Problems::default(),
             clients: Clients::default(),
+            dead_letters: Arc::default(),
         }
     }
 }
@@ -121,6 +126,8 @@ pub struct Desk {
     tally: Tally,
     /// Scores that are in the tally and wait to be kept; none where nobody keeps them.
     scores: Option<Vec<Score>>,
+    /// Whom the site can write to.
+    reach: Reach,
 }
 
 impl Desk {
@@ -198,6 +205,36 @@ impl Desk {
 
     pub(super) fn is_lenient(&self) -> bool {
         self.lenient
+    }
+
+    /// From here on letters are queued for those whom the site can write to.
+    pub fn write_to(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
+
+    /// Whom the site can write to.
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Letters that are to be sent by `at`, the one that has waited longest first.
+    pub fn letters_due(&self, at: Timestamp) -> impl Iterator<Item = LetterId> + '_ {
+        self.index.letters().take_while(move |(due, _)| *due <= at).map(|(_, id)| id)
+    }
+
+    /// Letters that wait, in the order in which they are to be sent, each with when.
+    pub fn letters_waiting(&self) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        self.index.letters()
+    }
+
+    /// How many letters wait.
+    pub fn letters_waiting_total(&self) -> usize {
+        self.index.letters_total()
+    }
+
+    /// Letters that were given up, the oldest first.
+    pub fn dead_letters(&self) -> &[LetterId] {
+        &self.rest.dead_letters
     }
 
     /// The register of clients.
@@ -566,6 +603,9 @@ impl Desk {
                 let changed = Arc::make_mut(&mut ticket);
                 changed.revision += 1;
                 changed.alarms.iter_mut().for_each(|alarm| alarm.note_call(entry.first_seq));
+                for letter in changed.letters.iter_mut().filter(|letter| letter.seq == 0) {
+                    letter.seq = entry.first_seq;
+                }
                 self.rest.next_ticket = self.rest.next_ticket.max(TicketNumber(number.0 + 1));
                 if let Some(ending) = Score::of_ending(&ticket, before, entry) {
                     self.score(ending);
@@ -583,6 +623,30 @@ impl Desk {
             }
         }
         self.note_turns(entry);
+        self.note_dead(entry);
+    }
+
+    /// Which letters were given up, and which are so no more.
+    fn note_dead(&mut self, entry: &Entry) {
+        for fact in &entry.facts {
+            let Some(ticket) = fact.ticket else { continue };
+            match &fact.event {
+                Event::LetterFailed { letter, .. } => {
+                    let dead = Arc::make_mut(&mut self.rest.dead_letters);
+                    dead.push(LetterId { ticket, letter: *letter });
+                    if dead.len() > DEAD_LETTERS_MAX {
+                        dead.remove(0);
+                    }
+                }
+                Event::LetterSent { letter } | Event::LetterResent { letter, .. } => {
+                    let id = LetterId { ticket, letter: *letter };
+                    if self.rest.dead_letters.contains(&id) {
+                        Arc::make_mut(&mut self.rest.dead_letters).retain(|known| *known != id);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Who was given a ticket in turn comes last from here on.
@@ -751,6 +815,11 @@ impl Desk {
             | Event::EscalationWithdrawn { .. }
             | Event::Complained { .. }
             | Event::Preferred { .. }
+            | Event::LetterQueued { .. }
+            | Event::LetterSkipped { .. }
+            | Event::LetterSent { .. }
+            | Event::LetterFailed { .. }
+            | Event::LetterResent { .. }
             | Event::Clock { .. } => {}
         }
     }

@@ -5,6 +5,7 @@
 
 mod clients;
 mod clocks;
+mod letters;
 mod mass_problem;
 mod people;
 mod quality;
@@ -256,6 +257,7 @@ impl Check<'_> {
             assignment: file.assignment.as_ref().map(|rule| self.assignment(rule, file, &names)),
             staffing: file.staffing.as_ref().map(|rule| self.staffing(rule, &names)),
             mass_problem: file.mass_problem.as_ref().map(|rule| self.mass_problem(rule, &file.fields)),
+            letters: file.letters.iter().filter_map(|letter| self.letter(letter, file, &names)).collect(),
             site_calendars: file
                 .calendars
                 .iter()
