@@ -32,6 +32,7 @@ use crate::door::http::{
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
 use crate::out::Herald;
+use crate::out::letters::{self, Letters};
 use crate::out::webhooks::{self, Webhooks};
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
@@ -177,6 +178,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         quiet: config.board.quiet(),
         archiving: config.archive.rule(config.zone),
         proof: config.clock.trust,
+        reach: letters::reach(&config),
     };
     refuse_if_in_use(&config.state_dir)?;
     config.serving = descriptors::make_room(config.serving);
@@ -436,7 +438,8 @@ impl Daemon {
         let herald = Herald::new(handle.clone(), config.zone);
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
-        let shared = self.shared(herald, webhooks, apart);
+        let (letters, writing) = letters::start(config, handle);
+        let shared = self.shared(herald, webhooks, letters, apart);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -460,11 +463,11 @@ impl Daemon {
             Ok(())
         };
         let lived = lived.await;
-        delivering.stop().await;
+        tokio::join!(delivering.stop(), writing.stop());
         lived
     }
 
-    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart) -> Arc<Shared> {
+    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, letters: Letters, apart: Apart) -> Arc<Shared> {
         Arc::new(Shared {
             handle: herald.handle().clone(),
             herald,
@@ -473,6 +476,7 @@ impl Daemon {
             access: Arc::clone(&self.access),
             traffic: Arc::clone(&self.entrance.traffic),
             webhooks,
+            letters,
             started_us: self.started_us,
             apart,
             facts: ServerFacts {

@@ -92,6 +92,7 @@ pub mod client;
 pub mod clocks;
 pub mod command;
 mod decide;
+pub(crate) use decide::letters as decide_letters;
 pub mod escalation;
 pub mod event;
 pub mod explain;

@@ -37,7 +37,7 @@ use crate::clock::{self, Clock, SystemClock};
 use crate::desk::alike::SUGGESTED_MAX;
 use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Regulations, Role, Ticket,
+    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Reach, Regulations, Role, Ticket,
     TicketNumber,
 };
 use crate::store::tickets::Compacted;
@@ -74,6 +74,8 @@ pub struct Settings {
     pub archiving: Option<Rule>,
     /// Which proof makes the box's time trusted.
     pub proof: Proof,
+    /// Whom the site can write to.
+    pub reach: Reach,
 }
 
 #[cfg(test)]
@@ -88,6 +90,7 @@ impl Settings {
             quiet: QuietHours::default(),
             archiving: None,
             proof: Proof::Plausible,
+            reach: Reach::default(),
         }
     }
 }
@@ -242,7 +245,8 @@ impl Batch {
 
 impl Loop {
     /// A loop over a desk and its books, as they were opened.
-    pub fn new(desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
+    pub fn new(mut desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
+        desk.write_to(settings.reach.clone());
         let reading = Reading::of(clock.as_ref(), desk.known_at());
         let time = TrustedTime::start(settings.proof, &reading, || clock.kernel_synchronised());
         let now = time.now();

@@ -37,6 +37,7 @@ mod idempotency;
 mod json;
 mod kiosk;
 mod ledger;
+mod letters;
 mod live;
 mod meta;
 mod metrics;
@@ -98,6 +99,7 @@ use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::out::Herald;
+use crate::out::letters::Letters;
 use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
 use crate::run::{Apart, Done, Failure, Handle};
@@ -128,6 +130,8 @@ pub struct Shared {
     pub herald: Arc<Herald>,
     /// The webhooks.
     pub webhooks: Webhooks,
+    /// The letters.
+    pub letters: Letters,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -360,6 +364,10 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(problems::confirm))
         .routes(routes!(problems::dismiss))
         .routes(routes!(problems::close))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::preview))
+        .routes(routes!(letters::show))
+        .routes(routes!(letters::resend))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.
