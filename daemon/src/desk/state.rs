@@ -702,7 +702,10 @@ impl Desk {
             | ProblemTurn::Resolved
             | ProblemTurn::LeftOpen { .. }
             | ProblemTurn::ResolvedUpto { .. }
-            | ProblemTurn::ResolvedAll => known,
+            | ProblemTurn::ResolvedAll
+            | ProblemTurn::ToTell
+            | ProblemTurn::ToldUpto { .. }
+            | ProblemTurn::ToldAll => known,
         };
         if let Some(alarm) = alarm {
             self.put_part(alarm, entry.first_seq);

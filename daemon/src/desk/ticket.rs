@@ -422,7 +422,10 @@ impl Ticket {
             | ProblemTurn::Resolved
             | ProblemTurn::LeftOpen { .. }
             | ProblemTurn::ResolvedUpto { .. }
-            | ProblemTurn::ResolvedAll => {}
+            | ProblemTurn::ResolvedAll
+            | ProblemTurn::ToTell
+            | ProblemTurn::ToldUpto { .. }
+            | ProblemTurn::ToldAll => {}
         }
     }
 

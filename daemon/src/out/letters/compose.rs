@@ -7,7 +7,7 @@ use firmware_board::Language;
 use super::template::{Rendered, Templates};
 use super::view::{LetterView, Source};
 use crate::desk::command::BugReport;
-use crate::desk::{Desk, Entry, Event, Letter, LetterKind, Problem, Ticket, TicketNumber};
+use crate::desk::{Desk, Entry, Event, Letter, LetterKind, Problem, Regulation, Ticket, TicketNumber};
 use crate::run::{Handle, HistoryError};
 
 /// Why a letter has no words.
@@ -37,9 +37,9 @@ pub(super) struct Composer {
 }
 
 /// A ticket at an entry.
-struct Moment {
+pub(super) struct Moment {
     before: Option<Arc<Ticket>>,
-    after: Arc<Ticket>,
+    pub(super) after: Arc<Ticket>,
     /// The entry's events about it.
     events: Vec<Event>,
     report: Option<BugReport>,
@@ -104,22 +104,14 @@ impl Composer {
     }
 
     fn view(&self, kind: LetterKind, moment: &Moment, problem: Option<&Problem>) -> LetterView {
-        let source = Source {
-            kind,
-            events: moment.events.iter().collect(),
-            before: moment.before.as_deref(),
-            ticket: &moment.after,
-            report: moment.report.as_ref(),
-            problem,
-            regulation: self.handle.view().regulations().of(&moment.after.facts).map(AsRef::as_ref),
-        };
-        LetterView::of(&source, self.language, &self.site)
+        let regulation = self.handle.view().regulations().of(&moment.after.facts).map(AsRef::as_ref);
+        LetterView::of(&moment.source(kind, problem, regulation), self.language, &self.site)
     }
 }
 
 impl Moment {
     /// The ticket at the entry that begins with event `seq`.
-    fn at(entries: &[Entry], ticket: TicketNumber, seq: u64) -> Option<Self> {
+    pub(super) fn at(entries: &[Entry], ticket: TicketNumber, seq: u64) -> Option<Self> {
         let place = entries.iter().position(|entry| entry.first_seq == seq)?;
         let mut desk = Desk::default();
         entries[..place].iter().for_each(|entry| desk.apply(entry));
@@ -132,6 +124,26 @@ impl Moment {
             events: events.map(|fact| fact.event.clone()).collect(),
             report: report(&entries[..=place], ticket),
         })
+    }
+}
+
+impl Moment {
+    /// What a letter of a kind is made of.
+    pub(super) fn source<'a>(
+        &'a self,
+        kind: LetterKind,
+        problem: Option<&'a Problem>,
+        regulation: Option<&'a Regulation>,
+    ) -> Source<'a> {
+        Source {
+            kind,
+            events: self.events.iter().collect(),
+            before: self.before.as_deref(),
+            ticket: &self.after,
+            report: self.report.as_ref(),
+            problem,
+            regulation,
+        }
     }
 }
 
