@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
+use andon::desk::letter::{LetterKind, Recipient, SkippedWhy};
 use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
 use andon::desk::problem::{ProblemNumber, ProblemTurn};
 use andon::desk::regulation::Divisor;
@@ -138,6 +139,7 @@ fn events() -> Vec<Event> {
         of_problems(),
         of_clients(),
         of_alerts_told_apart(),
+        of_letters(),
     ]
     .concat()
 }
@@ -638,12 +640,20 @@ fn kind(event: &Event) -> usize {
             ProblemTurn::Closed { .. } => 66,
             ProblemTurn::Resolved => 67,
             ProblemTurn::LeftOpen { .. } => 68,
+            ProblemTurn::ToTell => 79,
+            ProblemTurn::ToldUpto { .. } => 80,
+            ProblemTurn::ToldAll => 81,
             ProblemTurn::ResolvedUpto { .. } => 69,
             ProblemTurn::ResolvedAll => 70,
         },
         Event::ClientSet(_) => 71,
         Event::ContactAppointed(_) => 72,
         Event::ClientRemoved { .. } => 73,
+        Event::LetterQueued { .. } => 74,
+        Event::LetterSkipped { .. } => 75,
+        Event::LetterSent { .. } => 76,
+        Event::LetterFailed { .. } => 77,
+        Event::LetterResent { .. } => 78,
     }
 }
 
@@ -652,8 +662,30 @@ fn of_alerts_told_apart() -> Vec<Event> {
     vec![Event::AlertsCounted { count: 2, fingerprints: vec!["1a30ba71cca2921f".into(), "00ff".into()] }]
 }
 
+/// What came with letters.
+fn of_letters() -> Vec<Event> {
+    let address = || text("petrova@example.ru");
+    let queued = |letter, kind, recipient, hold_until| Event::LetterQueued { letter, kind, recipient, hold_until };
+    let department = |channel: &str| Recipient::Department { department: "legal".into(), channel: channel.into() };
+    let turn = |turn| Event::Problem { problem: ProblemNumber(3), turn };
+    vec![
+        queued(1, LetterKind::Registered, Recipient::Requester { address: address() }, None),
+        queued(2, LetterKind::Closed, Recipient::Contact { address: address() }, Some(at(30))),
+        queued(3, LetterKind::DepartmentAsked, department("mattermost"), None),
+        queued(4, LetterKind::Urgent, Recipient::Chat { chat: "urgent".into() }, None),
+        Event::LetterSkipped { kind: LetterKind::Registered, why: SkippedWhy::NoAddress },
+        Event::LetterSent { letter: 1 },
+        Event::LetterFailed { letter: 2, reason: text("550 no such user") },
+        Event::LetterResent { letter: 2, address: None },
+        Event::LetterResent { letter: 2, address: Some(text("anna@example.ru")) },
+        turn(ProblemTurn::ToTell),
+        turn(ProblemTurn::ToldUpto { upto: TicketNumber(1024) }),
+        turn(ProblemTurn::ToldAll),
+    ]
+}
+
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 74;
+const KINDS: usize = 82;
 
 /// What came with the register of clients.
 fn of_clients() -> Vec<Event> {
@@ -701,7 +733,7 @@ fn of_departments_and_the_head() -> Vec<Event> {
 fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
-            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73].contains(&kind(event))
+            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73, 79, 80, 81].contains(&kind(event))
             || (50..=57).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));

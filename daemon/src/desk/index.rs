@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::clocks::{ClockState, Metric};
 use super::event::Registered;
-use super::letter::LetterId;
+use super::letter::{Letter, LetterId, LetterWay};
 use super::problem::ProblemNumber;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
@@ -131,8 +131,8 @@ pub(super) struct Index {
     preferred: BTreeSet<TicketNumber>,
     /// Open tickets of clients.
     clients: BTreeSet<OfClient>,
-    /// Letters that wait, each with when it is to be sent.
-    letters: BTreeSet<(Timestamp, LetterId)>,
+    /// Letters that wait, each with its way and when it is to be sent.
+    letters: BTreeSet<(LetterWay, Timestamp, LetterId)>,
 }
 
 /// A place in the queue: those of one place follow each other as they came.
@@ -284,9 +284,11 @@ impl Index {
         }
     }
 
-    /// Letters that wait, in the order in which they are to be sent, each with when.
-    pub(super) fn letters(&self) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
-        self.letters.iter().copied()
+    /// Letters that wait to go a way, in the order in which they are to be sent, each with when.
+    pub(super) fn letters(&self, way: LetterWay) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        let first = (way, Timestamp::from_millis(i64::MIN), LetterId::FIRST);
+        let of_way = self.letters.range(first..).take_while(move |(of, ..)| *of == way);
+        of_way.map(|(_, due, id)| (*due, *id))
     }
 
     pub(super) fn letters_total(&self) -> usize {
@@ -476,9 +478,10 @@ fn reference(ticket: &Ticket) -> Option<(SmolStr, SmolStr, TicketNumber)> {
 }
 
 /// The letters of a ticket that wait.
-fn waiting(ticket: &Ticket) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+fn waiting(ticket: &Ticket) -> impl Iterator<Item = (LetterWay, Timestamp, LetterId)> + '_ {
     let id = |letter| LetterId { ticket: ticket.number, letter };
-    ticket.letters.iter().filter_map(move |letter| Some((letter.due()?, id(letter.number))))
+    let place = move |letter: &Letter| Some((letter.recipient.way(), letter.due()?, id(letter.number)));
+    ticket.letters.iter().filter_map(place)
 }
 
 fn of_problem(ticket: &Ticket) -> Option<(ProblemNumber, Standing, TicketNumber)> {

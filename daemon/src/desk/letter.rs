@@ -144,6 +144,26 @@ pub enum Recipient {
     },
 }
 
+/// By what a letter goes; what one of them keeps waiting does not hold up the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LetterWay {
+    /// By mail.
+    Mail,
+    /// Into a chat.
+    Chat,
+}
+
+impl Recipient {
+    /// By what it is reached.
+    pub fn way(&self) -> LetterWay {
+        match self {
+            Recipient::Requester { .. } | Recipient::Contact { .. } => LetterWay::Mail,
+            Recipient::Department { channel, .. } if channel == BY_MAIL => LetterWay::Mail,
+            Recipient::Department { .. } | Recipient::Chat { .. } => LetterWay::Chat,
+        }
+    }
+}
+
 /// A letter that is not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -189,6 +209,9 @@ pub struct LetterId {
 }
 
 impl LetterId {
+    /// None is before it.
+    pub(super) const FIRST: Self = Self { ticket: TicketNumber(0), letter: 0 };
+
     /// Reads `1024-3`, the third letter of ticket 1024.
     pub fn parse(text: &str) -> Option<Self> {
         let (ticket, letter) = text.split_once('-')?;
@@ -226,6 +249,11 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// Whether the site can write to nobody.
+    pub fn is_nobody(&self) -> bool {
+        !self.mail && self.chatting.is_empty() && self.chats.is_empty()
+    }
+
     /// Whether a letter gets to them.
     pub fn has(&self, recipient: &Recipient) -> bool {
         match recipient {

@@ -17,7 +17,7 @@ use super::alike::{Found, Kin, SUGGESTED_MIN, Subjects};
 use super::client::Clients;
 use super::command::Token;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
-use super::letter::{DEAD_LETTERS_MAX, LetterId, Reach};
+use super::letter::{DEAD_LETTERS_MAX, LetterId, LetterWay, Reach};
 use super::index::{Counts, Due, Index};
 use super::packed::{Held, Packed};
 use super::people::{People, Rotation, Staffing, shared};
@@ -217,14 +217,19 @@ impl Desk {
         &self.reach
     }
 
-    /// Letters that are to be sent by `at`, the one that has waited longest first.
-    pub fn letters_due(&self, at: Timestamp) -> impl Iterator<Item = LetterId> + '_ {
-        self.index.letters().take_while(move |(due, _)| *due <= at).map(|(_, id)| id)
+    /// Letters that wait to go a way, in the order in which they are to be sent, each with when.
+    pub fn letters_by(&self, way: LetterWay) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        self.index.letters(way)
     }
 
-    /// Letters that wait, in the order in which they are to be sent, each with when.
+    /// Letters that wait, by whatever way, each with when it is to be sent.
     pub fn letters_waiting(&self) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
-        self.index.letters()
+        self.index.letters(LetterWay::Mail).chain(self.index.letters(LetterWay::Chat))
+    }
+
+    /// Letters that are to be sent by `at`.
+    pub fn letters_due(&self, at: Timestamp) -> impl Iterator<Item = LetterId> + '_ {
+        self.letters_waiting().filter(move |(due, _)| *due <= at).map(|(_, id)| id)
     }
 
     /// How many letters wait.

@@ -264,6 +264,7 @@ impl Loop {
         view.publish_tickets(tickets, desk.tickets_total());
         view.publish_people(desk.people());
         view.publish_report_slices(desk.tally().slices());
+        view.publish_letters(desk.letters_waiting_total(), desk.dead_letters().len());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
@@ -683,6 +684,7 @@ impl Loop {
         let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
         self.view.publish_report_slices(self.desk.tally().slices());
+        self.view.publish_letters(self.desk.letters_waiting_total(), self.desk.dead_letters().len());
         // Not before: who takes it for changed reads it there.
         self.view.search().changed(touched, self.desk.next_seq());
         let tokens_changed = entries

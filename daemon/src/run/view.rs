@@ -33,6 +33,8 @@ pub struct View {
     tickets_total: AtomicU64,
     /// How many slices the fullest month that is not closed has.
     report_slices: AtomicU64,
+    /// How many letters wait, and how many are dead.
+    letters: (AtomicU64, AtomicU64),
     history: Arc<History>,
     tokens: RwLock<Arc<Tokens>>,
     people: RwLock<Arc<People>>,
@@ -64,6 +66,7 @@ impl View {
             tickets: RwLock::default(),
             tickets_total: AtomicU64::new(0),
             report_slices: AtomicU64::new(0),
+            letters: <(AtomicU64, AtomicU64)>::default(),
             history,
             tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
             people: RwLock::default(),
@@ -178,6 +181,16 @@ impl View {
     /// [`SLICES_MAX`](crate::desk::report::SLICES_MAX).
     pub fn report_slices(&self) -> u64 {
         self.report_slices.load(Ordering::Relaxed)
+    }
+
+    /// How many letters wait, and how many are dead.
+    pub fn letters(&self) -> (u64, u64) {
+        (self.letters.0.load(Ordering::Relaxed), self.letters.1.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn publish_letters(&self, waiting: usize, dead: usize) {
+        self.letters.0.store(waiting as u64, Ordering::Relaxed);
+        self.letters.1.store(dead as u64, Ordering::Relaxed);
     }
 
     pub(super) fn publish_report_slices(&self, slices: usize) {

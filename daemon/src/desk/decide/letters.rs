@@ -22,6 +22,9 @@ use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
 /// Queues the letters for what was done; before the clocks take their turns.
 pub(super) fn queue(draft: &mut Draft<'_>) {
+    if draft.desk.reach().is_nobody() {
+        return;
+    }
     let regulation = draft.regulation.clone();
     for rule in &regulation.letters {
         if rule.on != LetterCause::TermChanged && happened(draft, &rule.on) {
@@ -32,7 +35,7 @@ pub(super) fn queue(draft: &mut Draft<'_>) {
 
 /// Queues a letter for each term that is another one now; after the clocks have taken their turns.
 pub(super) fn queue_terms(draft: &mut Draft<'_>) {
-    if !is_term_changed(draft) {
+    if draft.desk.reach().is_nobody() || !is_term_changed(draft) {
         return;
     }
     let regulation = draft.regulation.clone();
@@ -192,6 +195,24 @@ pub(super) fn of_problem(desk: &Desk, ticket: &Ticket, cause: &LetterCause, at: 
     let rule = regulation.letters.iter().find(|rule| {
         rule.on == *cause && rule.to == LetterTo::Requester && rule.when.matches(&ticket.facts)
     })?;
+    let recipient = requester(ticket).filter(|recipient| desk.reach().has(recipient))?;
+    let event = queued(regulation, ticket, rule, recipient, at);
+    Some(Fact { ticket: Some(ticket.number), event })
+}
+
+/// The letter that tells of terms which are others by these facts of a ticket, outside of a draft (R8); none where none is.
+pub(super) fn of_terms(desk: &Desk, ticket: &Ticket, facts: &[Fact], at: Timestamp) -> Option<Fact> {
+    let regulation = desk.regulations().of(&ticket.facts)?;
+    let mut after = ticket.clone();
+    facts.iter().for_each(|fact| after.apply(&fact.event, "", at));
+    if !after.clocks.iter().any(|clock| is_moved(ticket, clock)) {
+        return None;
+    }
+    let is_theirs = |rule: &&LetterRule| {
+        (&rule.on, rule.to) == (&LetterCause::TermChanged, LetterTo::Requester)
+            && rule.when.matches(&ticket.facts)
+    };
+    let rule = regulation.letters.iter().find(is_theirs)?;
     let recipient = requester(ticket).filter(|recipient| desk.reach().has(recipient))?;
     let event = queued(regulation, ticket, rule, recipient, at);
     Some(Fact { ticket: Some(ticket.number), event })

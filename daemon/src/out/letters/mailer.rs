@@ -17,7 +17,6 @@ use lettre::transport::smtp::response::{Category, Code, Detail, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::template::Rendered;
-use crate::chain::chain;
 use crate::config::{Mail, MailTls};
 use crate::mail::{MailDomain, MessageId};
 
@@ -133,11 +132,6 @@ impl Mailer {
         self.mail.departments.get(id).map(Address::to_string)
     }
 
-    /// The server, for people.
-    pub(super) fn server(&self) -> String {
-        format!("{}:{}", self.mail.host, self.mail.port())
-    }
-
     /// How many letters go in a minute at most.
     pub(super) fn per_minute(&self) -> u32 {
         self.mail.per_minute
@@ -166,8 +160,10 @@ impl Mailer {
             return Trouble::Server(error);
         }
         // A server that refuses everybody says so before it has heard of any letter.
-        if let Err(greeting) = transport.test_connection().await {
-            return Trouble::Server(greeting);
+        match transport.test_connection().await {
+            Ok(true) => {}
+            Ok(false) => return Trouble::Server(error),
+            Err(greeting) => return Trouble::Server(greeting),
         }
         if error.is_permanent() { Trouble::Refused(error) } else { Trouble::NotNow(error) }
     }
@@ -255,9 +251,4 @@ fn is_of_server(code: Code) -> bool {
     };
     // 530, 534, 535 and 538 (RFC 4954) are of the category that RFC 5321 leaves open.
     code == SHUTTING_DOWN || code.category == Category::Unspecified3
-}
-
-/// What went wrong, in one line.
-pub(super) fn told(trouble: &Trouble) -> String {
-    chain(trouble)
 }

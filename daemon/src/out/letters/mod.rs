@@ -21,10 +21,10 @@ mod worker;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use calendars::Timestamp;
+use firmware_board::Language;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -37,9 +37,9 @@ pub use self::worker::PARALLEL_MAX;
 use self::chats::Chats;
 use self::compose::Composer;
 use self::mailer::Mailer;
-use self::worker::Worker;
+use self::worker::{Sender, Worker};
 use crate::config::Config;
-use crate::desk::{Letter, LetterKind, Problem, Reach, TicketNumber};
+use crate::desk::{AlarmKind, DeskAct, Letter, LetterKind, Problem, Reach, TicketNumber};
 use crate::run::Handle;
 
 /// How long letters that are under way have when the daemon stops, in seconds; what is not out by then goes after the next start.
@@ -63,21 +63,8 @@ pub struct Figures {
     pub sent: AtomicU64,
     /// Tries that failed, since the start.
     pub failed: AtomicU64,
-    /// Letters that wait.
-    pub waiting: AtomicU64,
-    /// Dead letters.
-    pub dead: AtomicU64,
     /// Whether the mail server takes no letters.
     pub failing: AtomicBool,
-}
-
-/// How the way out is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    /// The mail server; none where there is none.
-    pub server: Option<String>,
-    /// Since when it takes no letters, and what it said.
-    pub failing: Option<(Timestamp, String)>,
 }
 
 /// The way to letters, for the door. Cheap to clone.
@@ -85,7 +72,6 @@ pub struct State {
 pub struct Letters {
     composer: Arc<Composer>,
     figures: Arc<Figures>,
-    state: Arc<Mutex<State>>,
 }
 
 /// Letters on their way; dropped, they end.
@@ -109,49 +95,56 @@ pub fn start(config: &Config, handle: &Handle) -> (Letters, Running) {
     for error in &errors {
         log::error!("{}; the program's own is used, `andonctl letter check` says more", crate::chain::chain(error));
     }
+    tell_templates(handle, config.board.language, errors.len());
     let composer = Arc::new(Composer::new(handle.clone(), templates, language, config.board.site.clone()));
-    let mailer = config.mail.clone().map(|mail| Arc::new(Mailer::new(mail)));
-    let (figures, state) = (Arc::new(Figures::default()), Arc::new(Mutex::new(State::default())));
+    let figures = Arc::new(Figures::default());
     let (stop, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
-    state.lock().unwrap_or_else(PoisonError::into_inner).server = mailer.as_ref().map(|mailer| mailer.server());
-    let worker = Worker {
-        handle: handle.clone(),
-        composer: Arc::clone(&composer),
-        mailer,
-        chats: Arc::new(Chats::new(&config.chats)),
-        language: config.board.language,
-        template_errors: errors.len(),
-        figures: Arc::clone(&figures),
-        state: Arc::clone(&state),
-        stopped,
+    let mail = config.mail.clone().map(|mail| Sender::Mail(Mailer::new(mail)));
+    let chats = (!config.chats.is_empty()).then(|| Sender::Chat(Chats::new(&config.chats)));
+    for sender in mail.into_iter().chain(chats) {
+        let worker = Worker {
+            handle: handle.clone(),
+            composer: Arc::clone(&composer),
+            sender: Arc::new(sender),
+            language: config.board.language,
+            figures: Arc::clone(&figures),
+            stopped: stopped.clone(),
+        };
+        workers.spawn(worker.run());
+    }
+    (Letters { composer, figures }, Running { workers, stop: Some(stop) })
+}
+
+/// Templates of the site's that cannot be used are an alarm.
+fn tell_templates(handle: &Handle, language: Language, count: usize) {
+    let part = "letter-templates".to_owned();
+    let text = match language {
+        Language::Russian => format!("шаблоны писем с ошибками: {count}"),
+        Language::English => format!("templates of letters that cannot be used: {count}"),
     };
-    workers.spawn(worker.run());
-    let letters = Letters { composer, figures, state };
-    (letters, Running { workers, stop: Some(stop) })
+    let kind = AlarmKind::Letter;
+    worker::tell(
+        handle,
+        if count == 0 { DeskAct::PartWorks { kind, part } } else { DeskAct::PartFailed { kind, part, text } },
+    );
 }
 
 impl Letters {
     /// A way that sends nothing.
     #[cfg(test)]
     pub(crate) fn silent(handle: &Handle) -> Self {
-        let language = firmware_board::Language::Russian;
+        let language = Language::Russian;
         let composer = Composer::new(handle.clone(), Templates::shipped(language), language, String::new());
         Self {
             composer: Arc::new(composer),
             figures: Arc::default(),
-            state: Arc::default(),
         }
     }
 
     /// What is counted.
     pub fn figures(&self) -> &Figures {
         &self.figures
-    }
-
-    /// How the way out is.
-    pub fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The words of a letter. May wait for the disk.

@@ -199,8 +199,13 @@ impl Templates {
     /// A letter that goes by mail; its subject bears the ticket's number.
     pub(super) fn letter(&self, kind: LetterKind, ticket: crate::desk::TicketNumber, view: &LetterView) -> Rendered {
         let (subject, body) = self.words(kind, view);
-        let footer = tidy(&self.text(FOOTER, view));
-        let text = format!("{body}\n\n{footer}\n");
+        // A department's answer is no word of the requester's.
+        let footer = if kind == LetterKind::DepartmentAsked {
+            String::new()
+        } else {
+            format!("\n{}\n", tidy(&self.text(FOOTER, view)))
+        };
+        let text = format!("{body}\n{footer}");
         Rendered { subject: tagged(ticket, &subject), html: html::page(&text), text }
     }
 

@@ -1,8 +1,10 @@
 //! Letters at work: takes what is due, sends it, tells the desk what became of it.
+//!
+//! There is a worker for mail and one for chats, so that neither keeps the other waiting.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use calendars::Timestamp;
@@ -13,13 +15,13 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::chats::Chats;
 use super::compose::{Composer, ComposeError, Words};
-use super::mailer::{Mailer, OfWhom, Outgoing, Trouble, told};
-use super::{Figures, State};
+use super::Figures;
+use super::mailer::{Mailer, OfWhom, Outgoing};
 use crate::chain::chain;
 use crate::clock;
 use crate::config::Chat;
 use crate::desk::command::LetterAct;
-use crate::desk::letter::BY_MAIL;
+use crate::desk::letter::LetterWay;
 use crate::desk::{
     Actor, AlarmKind, Command, Desk, DeskAct, Entry, Event, Letter, LetterId, Problem, Recipient, Role,
 };
@@ -29,7 +31,7 @@ use crate::run::{Failure, Handle};
 
 /// How many letters are under way at once; one while the server fails.
 pub const PARALLEL_MAX: usize = 4;
-/// How many letters may wait for their own next try; while there are so many, no others are begun.
+/// How many letters may wait for their own next try; where more are put off, all wait.
 const LATER_MAX: usize = 1_000;
 /// How often the server is tried while it takes no letters: after 5 s, 10 s and so on up to five minutes, without end. That it
 /// is away is no letter's fault, so none dies of it.
@@ -47,15 +49,94 @@ const ASK_WITHIN_S: u64 = 60;
 pub(super) struct Worker {
     pub handle: Handle,
     pub composer: Arc<Composer>,
-    pub mailer: Option<Arc<Mailer>>,
-    pub chats: Arc<Chats>,
+    pub sender: Arc<Sender>,
     /// The wall's language.
     pub language: Language,
-    /// How many of the site's templates cannot be used.
-    pub template_errors: usize,
     pub figures: Arc<Figures>,
-    pub state: Arc<Mutex<State>>,
     pub stopped: watch::Receiver<bool>,
+}
+
+/// Who sends.
+pub(super) enum Sender {
+    Mail(Mailer),
+    Chat(Chats),
+}
+
+impl Sender {
+    fn way(&self) -> LetterWay {
+        match self {
+            Self::Mail(_) => LetterWay::Mail,
+            Self::Chat(_) => LetterWay::Chat,
+        }
+    }
+
+    /// The part of the box that alarms name.
+    fn part(&self) -> &'static str {
+        match self {
+            Self::Mail(_) => "mail",
+            Self::Chat(_) => "chat",
+        }
+    }
+
+    /// Where a letter goes; none where the configuration has no way to them any more.
+    fn place(&self, recipient: &Recipient) -> Option<Place> {
+        match (self, recipient) {
+            (Self::Mail(_), Recipient::Requester { address } | Recipient::Contact { address }) => {
+                Some(Place::Mail(address.clone()))
+            }
+            (Self::Mail(mailer), Recipient::Department { department, .. }) => {
+                mailer.department(department).map(Place::Mail)
+            }
+            (Self::Chat(chats), Recipient::Department { department, .. }) => {
+                chats.of_department(department).map(|chat| Place::Chat(Box::new(chat.clone())))
+            }
+            (Self::Chat(chats), Recipient::Chat { chat }) => {
+                chats.named(chat).map(|chat| Place::Chat(Box::new(chat.clone())))
+            }
+            (Self::Mail(_), Recipient::Chat { .. })
+            | (Self::Chat(_), Recipient::Requester { .. } | Recipient::Contact { .. }) => None,
+        }
+    }
+
+    /// How long until the next may go, in milliseconds.
+    fn pace_ms(&self) -> u64 {
+        match self {
+            Self::Mail(mailer) => 60_000 / u64::from(mailer.per_minute()),
+            Self::Chat(_) => 0,
+        }
+    }
+
+    async fn deliver(&self, id: LetterId, at: Timestamp, words: Words, place: Place) -> Outcome {
+        match (self, words, place) {
+            (Self::Mail(mailer), Words::Mail(rendered), Place::Mail(to)) => {
+                let domain = mailer.domain().clone();
+                let id = MessageId { ticket: id.ticket, letter: id.letter, domain };
+                match mailer.send(&Outgoing { id, to, rendered, at }).await {
+                    Ok(()) => Outcome::Sent,
+                    Err(trouble) => Outcome::Failed(trouble.of_whom(), chain(&trouble)),
+                }
+            }
+            (Self::Chat(chats), Words::Chat(text), Place::Chat(chat)) => {
+                // A chat that is away is no matter of the others: each message waits for itself.
+                match chats.post(&chat, &text).await {
+                    Ok(()) => Outcome::Sent,
+                    Err(trouble) => Outcome::Failed(OfWhom::LetterNow, chain(&trouble)),
+                }
+            }
+            (Self::Mail(_) | Self::Chat(_), ..) => {
+                Outcome::Failed(OfWhom::LetterForEver, NO_WAY.to_owned())
+            }
+        }
+    }
+}
+
+/// Why a letter is given up that nobody delivers.
+const NO_WAY: &str = "the configuration has no way to whom it is for";
+
+/// Where a letter goes.
+enum Place {
+    Mail(String),
+    Chat(Box<Chat>),
 }
 
 /// A letter that is due, with what it is about.
@@ -68,11 +149,10 @@ struct Due {
 /// What the desk says is to be done.
 #[derive(Default)]
 struct Asked {
-    due: Vec<Due>,
+    /// The next letter.
+    due: Option<Due>,
     /// How long until the next that is held is due, in milliseconds.
     next_ms: Option<u64>,
-    waiting: usize,
-    dead: usize,
 }
 
 /// How sending one letter ended.
@@ -82,12 +162,6 @@ enum Outcome {
     Failed(OfWhom, String),
     /// The record could not be read.
     Unread(ComposeError),
-}
-
-/// Which way a letter goes.
-enum Way {
-    Mail(String),
-    Chat(Box<Chat>),
 }
 
 /// What the worker has beside it.
@@ -130,10 +204,9 @@ impl Worker {
     pub(super) async fn run(mut self) {
         let mut news = self.handle.subscribe();
         let mut beside = Beside { is_news: true, ..Beside::default() };
-        self.tell_templates();
         loop {
             self.tell_alarm(&mut beside);
-            if self.may_begin(&beside) {
+            if self.begin_at_ms(&beside).is_some_and(|at_ms| now_ms() >= at_ms) {
                 self.begin(&mut beside).await;
             }
             let wake_ms = self.wake_ms(&beside).saturating_sub(now_ms()).max(1);
@@ -162,28 +235,20 @@ impl Worker {
         while beside.telling.join_next().await.is_some() {}
     }
 
-    fn may_begin(&self, beside: &Beside) -> bool {
-        let now = now_ms();
-        let width = if beside.failing_since_ms.is_some() { 1 } else { PARALLEL_MAX };
-        (beside.is_news || now >= beside.ask_at_ms)
-            && now >= beside.server_from_ms
-            && now >= beside.pace_from_ms
-            && beside.ids.len() < width
-            && beside.later.len() < LATER_MAX
+    /// When the next letter may be begun, by the clock that never steps; none while enough are under way.
+    fn begin_at_ms(&self, beside: &Beside) -> Option<u64> {
+        let width = if beside.server_from_ms > 0 { 1 } else { PARALLEL_MAX };
+        let ask_ms = if beside.is_news { 0 } else { beside.ask_at_ms };
+        let at_ms = ask_ms.max(beside.server_from_ms).max(beside.pace_from_ms);
+        (beside.ids.len() < width).then_some(at_ms)
     }
 
     /// When there may be something to do though nothing comes.
     fn wake_ms(&self, beside: &Beside) -> u64 {
-        let now = now_ms();
-        let mut wake = now + ASK_WITHIN_S * 1_000;
-        if beside.ids.len() < PARALLEL_MAX {
-            let ask = if beside.is_news { now } else { beside.ask_at_ms };
-            wake = wake.min(ask.max(beside.server_from_ms).max(beside.pace_from_ms));
-        }
-        if let Some(at) = beside.failing_since_ms.filter(|_| beside.is_alarm != Some(true)) {
-            wake = wake.min(at + ALARM_AFTER_MS);
-        }
-        if beside.ids.is_empty() { wake } else { wake.max(now + 1) }
+        let begin = self.begin_at_ms(beside);
+        let alarm = beside.failing_since_ms.filter(|_| beside.is_alarm != Some(true));
+        let alarm = alarm.map(|since| since + ALARM_AFTER_MS);
+        [begin, alarm].into_iter().flatten().min().unwrap_or(u64::MAX).min(now_ms() + ASK_WITHIN_S * 1_000)
     }
 
     /// Asks the desk for the next letter, and begins with it.
@@ -191,21 +256,20 @@ impl Worker {
         let now = now_ms();
         let later = beside.later.iter().filter(|(_, (_, at))| *at > now).map(|(id, _)| *id);
         let skipped: HashSet<LetterId> = beside.busy.iter().copied().chain(later).collect();
-        let asked = self.handle.look(move |desk, at| ask(desk, at, &skipped)).await;
-        let Ok(Asked { mut due, next_ms, waiting, dead }) = asked else {
+        let way = self.sender.way();
+        let asked = self.handle.look(move |desk, at| ask(desk, way, at, &skipped)).await;
+        let Ok(Asked { due, next_ms }) = asked else {
             beside.ask_at_ms = now + TELL_AGAIN_S * 1_000;
             beside.is_news = false;
             return;
         };
-        self.figures.waiting.store(waiting as u64, Ordering::Relaxed);
-        self.figures.dead.store(dead as u64, Ordering::Relaxed);
         let retry = beside.later.values().map(|(_, at)| *at).filter(|at| *at > now).min();
         let held = next_ms.map(|ms| now + ms);
         let next = [retry, held].into_iter().flatten().min();
         beside.ask_at_ms = next.unwrap_or(u64::MAX).min(now + ASK_WITHIN_S * 1_000).max(now + 1);
         // As long as there was something there may be more.
-        beside.is_news = !due.is_empty();
-        if let Some(due) = due.pop() {
+        beside.is_news = due.is_some();
+        if let Some(due) = due {
             self.send(due, beside);
         }
     }
@@ -213,46 +277,30 @@ impl Worker {
     fn send(&mut self, due: Due, beside: &mut Beside) {
         let Due { id, letter, problem } = due;
         beside.busy.insert(id);
-        let Some(way) = self.way(&letter.recipient) else {
-            let why = "the configuration has no way to whom it is for".to_owned();
-            self.give_up(id, why, beside);
+        let Some(place) = self.sender.place(&letter.recipient) else {
+            self.give_up(id, NO_WAY.to_owned(), beside);
             return;
         };
-        if let (Way::Mail(_), Some(mailer)) = (&way, &self.mailer) {
-            beside.pace_from_ms = now_ms() + 60_000 / u64::from(mailer.per_minute());
-        }
-        let (composer, mailer) = (Arc::clone(&self.composer), self.mailer.clone());
-        let chats = Arc::clone(&self.chats);
+        beside.pace_from_ms = now_ms() + self.sender.pace_ms();
+        let (composer, sender) = (Arc::clone(&self.composer), Arc::clone(&self.sender));
         let sending = beside.sending.spawn(async move {
-            let is_chat = matches!(way, Way::Chat(_));
-            let at = letter.queued_at;
+            let (at, is_chat) = (letter.queued_at, sender.way() == LetterWay::Chat);
             let composed = tokio::task::spawn_blocking(move || {
                 composer.compose(id.ticket, &letter, problem.as_deref(), is_chat)
             });
             let words = match composed.await {
                 Ok(Ok(words)) => words,
                 Ok(Err(error)) => return Outcome::Unread(error),
-                Err(_) => return Outcome::Failed(OfWhom::LetterForEver, "it cannot be put into words".to_owned()),
+                Err(_) => {
+                    return Outcome::Failed(
+                        OfWhom::LetterForEver,
+                        "it cannot be put into words".to_owned(),
+                    );
+                }
             };
-            deliver(id, at, words, way, mailer.as_deref(), &chats).await
+            sender.deliver(id, at, words, place).await
         });
         beside.ids.insert(sending.id(), id);
-    }
-
-    fn way(&self, recipient: &Recipient) -> Option<Way> {
-        let mailer = self.mailer.as_ref();
-        match recipient {
-            Recipient::Requester { address } | Recipient::Contact { address } => {
-                mailer.map(|_| Way::Mail(address.clone()))
-            }
-            Recipient::Department { department, channel } if channel == BY_MAIL => {
-                mailer.and_then(|mailer| mailer.department(department)).map(Way::Mail)
-            }
-            Recipient::Department { department, .. } => {
-                self.chats.of_department(department).map(|chat| Way::Chat(Box::new(chat.clone())))
-            }
-            Recipient::Chat { chat } => self.chats.named(chat).map(|chat| Way::Chat(Box::new(chat.clone()))),
-        }
     }
 
     fn came_back(&mut self, done: Result<(Id, Outcome), JoinError>, beside: &mut Beside) {
@@ -294,9 +342,13 @@ impl Worker {
             OfWhom::LetterNow => {
                 beside.put_off_in_a_row += 1;
                 let is_spent = self.put_off(id, beside);
+                let is_away =
+                    beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
                 if is_spent {
                     self.give_up(id, why, beside);
-                } else if beside.put_off_in_a_row >= AWAY_AFTER {
+                } else if self.sender.way() == LetterWay::Chat {
+                    self.note_failing(why, beside);
+                } else if is_away {
                     self.server_fails(why, beside);
                 } else {
                     log::warn!("letter {id} is put off, it is tried again for a day: {why}");
@@ -328,34 +380,35 @@ impl Worker {
         self.tell_of(id, LetterAct::Failed(why), beside);
     }
 
+    /// Nothing goes until its next try.
     fn server_fails(&mut self, why: String, beside: &mut Beside) {
         let wait_ms = beside.server.fail(&OF_SERVER, 0, random());
         beside.server_from_ms = now_ms() + wait_ms;
+        self.note_failing(why, beside);
+    }
+
+    fn note_failing(&self, why: String, beside: &mut Beside) {
         if beside.failing_since_ms.is_none() {
             beside.failing_since_ms = Some(now_ms());
-            let name = self.state().server.unwrap_or_default();
-            log::error!("no letters go out, the mail server {name} is tried again: {why}");
+            log::error!("no letters go out by {}, it is tried again: {why}", self.sender.part());
         }
-        self.figures.failing.store(true, Ordering::Relaxed);
-        let since = self.state().failing.map_or_else(clock::now, |(since, _)| since);
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).failing = Some((since, why));
+        if let Sender::Mail(_) = *self.sender {
+            self.figures.failing.store(true, Ordering::Relaxed);
+        }
     }
 
     fn works(&mut self, beside: &mut Beside) {
         (beside.put_off_in_a_row, beside.server, beside.server_from_ms) = (0, Tries::default(), 0);
         if beside.failing_since_ms.take().is_some() {
-            log::info!("letters go out again");
+            log::info!("letters go out by {} again", self.sender.part());
         }
-        self.figures.failing.store(false, Ordering::Relaxed);
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).failing = None;
+        if let Sender::Mail(_) = *self.sender {
+            self.figures.failing.store(false, Ordering::Relaxed);
+        }
         if beside.is_alarm != Some(false) {
-            self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part: "mail".to_owned() });
+            self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part: self.sender.part().to_owned() });
         }
         beside.is_alarm = Some(false);
-    }
-
-    fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn of(&self, russian: String, english: String) -> String {
@@ -372,8 +425,14 @@ impl Worker {
             return;
         }
         beside.is_alarm = Some(true);
-        let text = self.of("письма не уходят: почтовый сервер их не берёт".to_owned(), "no letters go out: the mail server takes none".to_owned());
-        self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: "mail".to_owned(), text });
+        let (russian, english) = match *self.sender {
+            Sender::Mail(_) => {
+                ("письма не уходят: почтовый сервер их не берёт", "no letters go out: the mail server takes none")
+            }
+            Sender::Chat(_) => ("сообщения не доходят до чата", "messages do not get into the chat"),
+        };
+        let text = self.of(russian.to_owned(), english.to_owned());
+        self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: self.sender.part().to_owned(), text });
     }
 
     /// Somebody will not hear of their ticket by letter: the room sees that once, and it stays until somebody has.
@@ -388,27 +447,8 @@ impl Worker {
         self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part });
     }
 
-    /// Templates of the site's that cannot be used.
-    fn tell_templates(&self) {
-        let part = "letter-templates".to_owned();
-        let count = self.template_errors;
-        let act = if count == 0 {
-            DeskAct::PartWorks { kind: AlarmKind::Letter, part }
-        } else {
-            let text = self.of(
-                format!("шаблоны писем с ошибками: {count}"),
-                format!("templates of letters that cannot be used: {count}"),
-            );
-            DeskAct::PartFailed { kind: AlarmKind::Letter, part, text }
-        };
-        self.tell(act);
-    }
-
     fn tell(&self, act: DeskAct) {
-        let handle = self.handle.clone();
-        tokio::spawn(async move {
-            tell_until_taken(&handle, &Command::Desk(act)).await;
-        });
+        tell(&self.handle, act);
     }
 
     /// Tells the desk what became of a letter, as soon as it takes it; it stays busy until then, so that it does not go twice.
@@ -419,6 +459,14 @@ impl Worker {
             id
         });
     }
+}
+
+/// Tells the desk as soon as it takes it.
+pub(super) fn tell(handle: &Handle, act: DeskAct) {
+    let handle = handle.clone();
+    tokio::spawn(async move {
+        tell_until_taken(&handle, &Command::Desk(act)).await;
+    });
 }
 
 async fn tell_until_taken(handle: &Handle, command: &Command) {
@@ -439,48 +487,19 @@ fn queues(entry: &Entry) -> bool {
 }
 
 /// What the desk has to be sent, but for those that are skipped.
-fn ask(desk: &Desk, now: Timestamp, skipped: &HashSet<LetterId>) -> Asked {
-    let first = desk.letters_due(now).find(|id| !skipped.contains(id));
+fn ask(desk: &Desk, way: LetterWay, now: Timestamp, skipped: &HashSet<LetterId>) -> Asked {
+    let due = desk.letters_by(way).take_while(|(due, _)| *due <= now).map(|(_, id)| id);
+    let first = { due }.find(|id| !skipped.contains(id));
     let due = first.and_then(|id| {
         let ticket = desk.ticket(id.ticket)?;
         let letter = ticket.letter(id.letter)?.clone();
         let problem = ticket.problem.and_then(|of| desk.problem(of.number).map(Arc::clone));
         Some(Due { id, letter, problem })
     });
-    let next = desk.letters_waiting().map(|(due, _)| due).find(|due| *due > now);
+    let next = desk.letters_by(way).map(|(due, _)| due).find(|due| *due > now);
     Asked {
-        due: due.into_iter().collect(),
+        due,
         next_ms: next.map(|at| u64::try_from(at.ms_since(now)).unwrap_or_default()),
-        waiting: desk.letters_waiting_total(),
-        dead: desk.dead_letters().len(),
-    }
-}
-
-async fn deliver(
-    id: LetterId,
-    at: Timestamp,
-    words: Words,
-    way: Way,
-    mailer: Option<&Mailer>,
-    chats: &Chats,
-) -> Outcome {
-    match (words, way, mailer) {
-        (Words::Mail(rendered), Way::Mail(to), Some(mailer)) => {
-            let domain = mailer.domain().clone();
-            let id = MessageId { ticket: id.ticket, letter: id.letter, domain };
-            match mailer.send(&Outgoing { id, to, rendered, at }).await {
-                Ok(()) => Outcome::Sent,
-                Err(trouble) => Outcome::Failed(Trouble::of_whom(&trouble), told(&trouble)),
-            }
-        }
-        (Words::Chat(text), Way::Chat(chat), _) => match chats.post(&chat, &text).await {
-            Ok(()) => Outcome::Sent,
-            // A chat that is away is no matter of the mail server's: its messages wait each for itself.
-            Err(trouble) => Outcome::Failed(OfWhom::LetterNow, chain(&trouble)),
-        },
-        (Words::Mail(_) | Words::Chat(_), ..) => {
-            Outcome::Failed(OfWhom::LetterForEver, "there is no way to whom it is for".to_owned())
-        }
     }
 }
 

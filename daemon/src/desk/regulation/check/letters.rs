@@ -52,6 +52,10 @@ impl Check<'_> {
             self.problem(&letter.to.span(), "letter.to", message);
         }
         let is_of_problem = matches!(on, LetterCause::MassProblem | LetterCause::ProblemClosed);
+        if is_of_problem && to != LetterTo::Requester {
+            let message = "of a mass problem the requesters are told: to = \"requester\"".to_owned();
+            self.problem(&letter.to.span(), "letter.to", message);
+        }
         if is_of_problem && file.mass_problem.is_none() {
             let message = "the file says nothing of mass problems; give it a [mass-problem]".to_owned();
             self.problem(&letter.on.span(), "letter.on", message);
