@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::compose::Moment;
 use super::mailer::{Mailer, Outgoing};
 use super::template::{Rendered, Templates};
-use super::view::{LetterView, Source, samples};
+use super::view::{LetterView, samples};
 use crate::config::Config;
 use crate::desk::command::{
     Act, CloseProblem, Command, ConfirmProblem, ProblemAct, Register, SealedAct,
@@ -30,6 +30,10 @@ struct Scene {
 
 const FIRST: TicketNumber = TicketNumber(1);
 
+fn at(time: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(time).expect("a time")
+}
+
 impl Scene {
     fn of(regulation: &str) -> Self {
         let regulation = shipped::get(regulation).expect("it is shipped").expect("it is whole");
@@ -43,7 +47,7 @@ impl Scene {
             chats: ["urgent".into()].into(),
         });
         // A Tuesday.
-        Self { desk, now: "2026-11-24T10:02:00+03:00".parse().expect("a time"), entries: Vec::new() }
+        Self { desk, now: at("2026-11-24T10:02:00+03:00"), entries: Vec::new() }
     }
 
     fn give(mut self, command: &Command) -> Self {
@@ -69,7 +73,7 @@ impl Scene {
     }
 
     fn until(mut self, time: &str) -> Self {
-        self.now = time.parse().expect("a time");
+        self.now = at(time);
         while let Some((effective, facts)) = self.desk.due(self.now) {
             let entry = self.desk.enter(facts, "timer", self.now, Some(effective), None, false);
             self.entries.push(entry);
@@ -139,10 +143,10 @@ fn zkh() -> Scene {
 
 fn mass() -> Scene {
     let mut scene = getmark();
-    for at in 0..4 {
+    for user in 0..4 {
         scene = scene.register(json!({
             "channel": "email", "type": "error", "subject": "Форма отчёта не открывается",
-            "requester": { "name": "Пётр", "email": format!("user{at}@example.ru"), "inn": "7707083893" },
+            "requester": { "name": "Пётр", "email": format!("user{user}@example.ru"), "inn": "7707083893" },
             "fields": { "process": "Ввод в оборот", "steps": ["Открыть отчёт"], "impact": "stops-operations" },
         }));
     }
@@ -343,7 +347,7 @@ fn mailer() -> Mailer {
 fn outgoing(letter: u32, to: &str, subject: &str) -> Outgoing {
     let domain = MailDomain::parse("example.org").unwrap();
     let rendered = Rendered { subject: subject.to_owned(), text: "Текст".to_owned(), html: "<p>Текст</p>".to_owned() };
-    let at = "2026-11-24T10:02:00+03:00".parse().unwrap();
+    let at = at("2026-11-24T10:02:00+03:00");
     Outgoing { id: MessageId { ticket: FIRST, letter, domain }, to: to.to_owned(), rendered, at }
 }
 

@@ -12,6 +12,7 @@ use super::words::Words;
 use crate::desk::clocks::ClockState;
 use crate::desk::decide_letters::is_moved;
 use crate::desk::event::{TermReason, Turn};
+use crate::desk::regulation::AtEnd;
 use crate::desk::{Clock, Event, LetterKind, Metric, Problem, Regulation, Ticket};
 
 /// What templates see.
@@ -185,7 +186,13 @@ fn said(source: &Source<'_>, words: Words) -> (Option<String>, Option<String>) {
     let listed = |verb: &str, id: &str| {
         let known = source.regulation.map(|regulation| regulation.reasons(verb)).unwrap_or_default();
         let title = known.iter().find(|known| known.id == id).map(|known| known.title.clone());
-        title.or_else(|| words.reason(id).map(str::to_owned)).unwrap_or_else(|| id.to_owned())
+        // What time closes by is an id; where we have no words for it, it says nothing to whoever reads it.
+        let is_of_time = source.regulation.is_some_and(|regulation| {
+            regulation.clocks.iter().any(|rule| matches!(&rule.at_end, AtEnd::Close { reason, .. } if reason == id))
+        });
+        title
+            .or_else(|| words.reason(id).map(str::to_owned))
+            .or_else(|| (!is_of_time).then(|| id.to_owned()))
     };
     for event in &source.events {
         match event {
@@ -195,14 +202,14 @@ fn said(source: &Source<'_>, words: Words) -> (Option<String>, Option<String>) {
             | Event::Urgent { text: said } => text = Some(said.clone()),
             Event::Extended { text: said, .. } => text = Some(said.clone()),
             Event::Refused { reason: why, text: said } => {
-                reason = Some(listed("refuse", why));
+                reason = listed("refuse", why);
                 text.clone_from(said);
             }
             Event::Closed { reason: why, text: said } => {
-                reason = Some(listed("close", why));
+                reason = listed("close", why);
                 text = said.clone().or(text);
             }
-            Event::Deferred { reason: why } => reason = Some(listed("defer", why)),
+            Event::Deferred { reason: why } => reason = listed("defer", why),
             _ => {}
         }
     }

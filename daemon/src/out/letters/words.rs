@@ -109,6 +109,14 @@ impl Words {
                 "срок подтверждения вышел, и решение считается принятым",
                 "the time to confirm is over, and the solution counts as accepted",
             ),
+            "accepted-by-silence" => self.of(
+                "срок приёмки вышел, и решение считается принятым",
+                "the time to accept is over, and the solution counts as accepted",
+            ),
+            "duplicate" => self.of(
+                "о том же есть другое ваше обращение, работаем по нему",
+                "another request of yours is about the same, and we work on that",
+            ),
             _ => return None,
         })
     }
@@ -119,7 +127,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Timestamp {
-        text.parse().expect("a time")
+        Timestamp::parse_rfc3339(text).expect("a time")
     }
 
     fn words(language: Language, zone: Tz) -> Words {
