@@ -116,7 +116,10 @@ impl From<Rendered> for WordsView {
         ("state" = Option<String>, Query, description = "waiting (where nothing is said) or dead", example = "dead"),
         ("limit" = Option<u16>, Query, description = "How many at most: 1 to 1000, else 100"),
     ),
-    responses((status = 200, description = "The letters", body = [LetterView])))]
+    responses((status = 200, description = "The letters", body = [LetterView], example = json!([{
+        "id": "1024-3", "ticket": 1024, "kind": "asked", "to": "requester", "address": "anna@example.ru", "state": "dead",
+        "queued_at": "2026-11-23T10:02:11.123+03:00", "hold_until": null, "failed_at": "2026-11-23T10:02:12.004+03:00",
+        "reason": "the mail server refuses it: permanent error (550): no such user"}]))))]
 pub(super) async fn list(
     State(door): State<DoorState>,
     Reader(caller): Reader,
@@ -178,7 +181,10 @@ fn asked(query: &Query) -> Result<(bool, usize), Vec<FieldError>> {
 /// Shows a letter that is not delivered, in the words that it has.
 #[utoipa::path(get, path = "/v1/letters/{id}", tag = "letters", operation_id = "show_letter",
     params(("id" = String, Path, description = "The letter's id", example = "1024-3")),
-    responses((status = 200, description = "The letter", body = LetterInWords)))]
+    responses((status = 200, description = "The letter", body = LetterInWords, example = json!({
+        "id": "1024-3", "ticket": 1024, "kind": "asked", "to": "requester", "address": "anna@example.ru", "state": "waiting",
+        "queued_at": "2026-11-23T10:02:11.123+03:00", "hold_until": null, "failed_at": null, "reason": null,
+        "subject": "[#1024] Нужны ваши сведения: Печать", "text": "Здравствуйте, Анна!\n\n…", "html": "<!DOCTYPE html>…"}))))]
 pub(super) async fn show(
     State(door): State<DoorState>,
     Reader(caller): Reader,
@@ -199,7 +205,10 @@ pub(super) async fn show(
 /// requester has by now.
 #[utoipa::path(post, path = "/v1/letters/{id}/resend", tag = "letters", operation_id = "resend_letter",
     params(("id" = String, Path, description = "The letter's id", example = "1024-3")),
-    responses((status = 202, description = "It is sent again", body = LetterView)))]
+    responses((status = 202, description = "It is sent again", body = LetterView, example = json!({
+        "id": "1024-3", "ticket": 1024, "kind": "asked", "to": "requester", "address": "petrova@example.ru",
+        "state": "waiting", "queued_at": "2026-11-23T10:02:11.123+03:00", "hold_until": null, "failed_at": null,
+        "reason": null}))))]
 pub(super) async fn resend(
     State(door): State<DoorState>,
     Caller(actor): Caller,

@@ -296,6 +296,18 @@ fn each_template_does_with_everything_and_with_nothing() {
     }
 }
 
+#[test]
+fn each_kind_has_words_for_any_ticket_though_nothing_of_the_kind_happened_to_it() {
+    let scene = profman();
+    let moment = Moment::at(&scene.entries, FIRST, 1).expect("it is in the record");
+    for language in [Language::Russian, Language::English] {
+        for kind in LetterKind::ALL {
+            let view = LetterView::of(&moment.source(kind, None, None), language, "");
+            assert!(!Templates::shipped(language).letter(kind, FIRST, &view).text.is_empty());
+        }
+    }
+}
+
 fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Templates, Vec<String>) {
     let dir = tempfile::tempdir().expect("a directory");
     fs::create_dir(dir.path().join("ru")).expect("it can be made");

@@ -42,8 +42,10 @@ pub(super) struct LetterView {
     access_erased: bool,
     /// Where the requester can read.
     knowledge_base: Option<String>,
-    problem: Option<ProblemWords>,
-    question: Option<QuestionWords>,
+    /// The problem of many; where it is not known any more, what the ticket is about.
+    problem: ProblemWords,
+    /// The question to a department; empty where none is asked.
+    question: QuestionWords,
     report: Option<ReportWords>,
 }
 
@@ -87,7 +89,7 @@ struct ProblemWords {
     title: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct QuestionWords {
     department: String,
     topic: String,
@@ -141,8 +143,10 @@ impl LetterView {
             incomplete: ticket.facts.incomplete,
             access_erased: source.events.iter().any(|event| matches!(event, Event::SealedErased { .. })),
             knowledge_base: source.regulation.and_then(|regulation| regulation.knowledge_base.clone()),
-            problem: source.problem.map(|problem| ProblemWords { title: one_line(&problem.title) }),
-            question: question(source, words),
+            problem: ProblemWords {
+                title: one_line(source.problem.map_or(&ticket.facts.subject, |problem| &problem.title)),
+            },
+            question: question(source, words).unwrap_or_default(),
             report: source.report.map(|report| {
                 let word = |word: &Option<String>| word.as_deref().unwrap_or("-").to_owned();
                 ReportWords {
@@ -329,13 +333,13 @@ pub(super) fn samples() -> [LetterView; 2] {
         incomplete: true,
         access_erased: true,
         knowledge_base: text("https://kb.example/"),
-        problem: Some(ProblemWords { title: "Не печатает у всех".to_owned() }),
-        question: Some(QuestionWords {
+        problem: ProblemWords { title: "Не печатает у всех".to_owned() },
+        question: QuestionWords {
             department: "Юристы".to_owned(),
             topic: "Договор".to_owned(),
             text: "Можно ли так?".to_owned(),
             until: text("до 27.11.2026 19:00 Мск"),
-        }),
+        },
         report: Some(ReportWords {
             title: "Отчёт".to_owned(),
             client: "ООО «Ромашка»".to_owned(),
@@ -366,13 +370,8 @@ pub(super) fn samples() -> [LetterView; 2] {
         incomplete: false,
         access_erased: false,
         knowledge_base: None,
-        problem: Some(ProblemWords { title: String::new() }),
-        question: Some(QuestionWords {
-            department: String::new(),
-            topic: String::new(),
-            text: String::new(),
-            until: None,
-        }),
+        problem: ProblemWords { title: String::new() },
+        question: QuestionWords::default(),
         report: None,
     };
     [full, bare]
