@@ -197,7 +197,9 @@ fn problem_turned(problem: ProblemNumber, turn: &ProblemTurn) -> (Level, String)
         }
         ProblemTurn::ResolvedUpto { upto } => (Level::Info, format!("resolved up to ticket {upto}")),
         ProblemTurn::ToTell => (Level::Info, "its requesters are written to".to_owned()),
-        ProblemTurn::ToldUpto { upto } => (Level::Debug, format!("its requesters are written to up to ticket {upto}")),
+        ProblemTurn::ToldUpto { upto } => {
+            (Level::Debug, format!("its requesters are written to up to ticket {upto}"))
+        }
         ProblemTurn::ToldAll => (Level::Info, "all its requesters are written to".to_owned()),
         ProblemTurn::ResolvedAll => (Level::Info, "all its tickets are dealt with".to_owned()),
     };

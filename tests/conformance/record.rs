@@ -665,8 +665,10 @@ fn of_alerts_told_apart() -> Vec<Event> {
 /// What came with letters.
 fn of_letters() -> Vec<Event> {
     let address = || text("petrova@example.ru");
-    let queued = |letter, kind, recipient, hold_until| Event::LetterQueued { letter, kind, recipient, hold_until };
-    let department = |channel: &str| Recipient::Department { department: "legal".into(), channel: channel.into() };
+    let queued =
+        |letter, kind, recipient, hold_until| Event::LetterQueued { letter, kind, recipient, hold_until };
+    let department =
+        |channel: &str| Recipient::Department { department: "legal".into(), channel: channel.into() };
     let turn = |turn| Event::Problem { problem: ProblemNumber(3), turn };
     vec![
         queued(1, LetterKind::Registered, Recipient::Requester { address: address() }, None),

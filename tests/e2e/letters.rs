@@ -81,11 +81,14 @@ fn a_registration_is_answered_by_letter_and_the_desk_knows_that_it_is_out() {
     eventually("the clock's end", || {
         let ticket = daemon.get(&format!("/v1/tickets/{number}")).json;
         let clocks = ticket["clocks"].as_array()?.clone();
-        clocks.into_iter().find(|clock| clock["metric"] == "registration-letter" && clock["state"] == "stopped")
+        clocks
+            .into_iter()
+            .find(|clock| clock["metric"] == "registration-letter" && clock["state"] == "stopped")
     });
     assert!(letters(&daemon, "waiting").is_empty());
     let history = daemon.get(&format!("/v1/tickets/{number}/history")).json;
-    let events: Vec<_> = history.as_array().expect("a list").iter().map(|event| event["event"].clone()).collect();
+    let events: Vec<_> =
+        history.as_array().expect("a list").iter().map(|event| event["event"].clone()).collect();
     assert!(events.contains(&json!("letter-queued")) && events.contains(&json!("letter-sent")), "{events:?}");
     // What follows belongs to the same thread.
     assert_eq!(daemon.post(&format!("/v1/tickets/{number}/reply"), &json!({"text": "Смотрим"})).status, 200);
@@ -123,7 +126,8 @@ fn a_server_that_greets_nobody_kills_no_letter() {
 
 #[test]
 fn a_letter_that_is_refused_for_good_is_dead_and_goes_again_to_another_address() {
-    let server = MailServer::saying(|_, to| if to == "nobody@example.ru" { Reply::Refuse(550) } else { Reply::Take });
+    let server =
+        MailServer::saying(|_, to| if to == "nobody@example.ru" { Reply::Refuse(550) } else { Reply::Take });
     let site = Site::new(server.address(), "");
     let daemon = site.start();
     let number = register(&daemon, "Адрес с ошибкой", "nobody@example.ru");
@@ -207,7 +211,10 @@ fn what_is_urgent_is_posted_into_the_chat() {
     std::fs::write(site.dir.path().join("urgent.url"), chat.url()).expect("it can be written");
     let daemon = site.start();
     let number = register(&daemon, "Отгрузка", "anna@example.ru");
-    assert_eq!(daemon.post(&format!("/v1/tickets/{number}/urgent"), &json!({"text": "Стоит всё"})).status, 200);
+    assert_eq!(
+        daemon.post(&format!("/v1/tickets/{number}/urgent"), &json!({"text": "Стоит всё"})).status,
+        200
+    );
     let posted = eventually("the message", || chat.deliveries().into_iter().next());
     let text = posted.event["text"].as_str().expect("Mattermost's form");
     assert!(text.contains("Срочно: Отгрузка") && text.contains("Стоит всё"), "{text}");
@@ -220,7 +227,8 @@ fn the_sites_words_are_used_and_a_slip_in_them_is_an_alarm_and_delays_no_letter(
     let site = Site::new(server.address(), "");
     let words = site.dir.path().join("letters/ru");
     std::fs::create_dir_all(&words).expect("a directory");
-    std::fs::write(words.join("registered.txt"), "Приняли {{ ticket.number }}\n\nСвоими словами.\n").expect("written");
+    std::fs::write(words.join("registered.txt"), "Приняли {{ ticket.number }}\n\nСвоими словами.\n")
+        .expect("written");
     std::fs::write(words.join("replied.txt"), "Ответ\n\n{{ txt }}\n").expect("written");
     let checked = daemon_check(&site);
     assert!(checked.contains("ru/replied.txt: line 3: undefined value"), "{checked}");

@@ -149,7 +149,11 @@ impl Show {
         }
         let letter: Letter = answer.read(&path)?;
         let words: Words = answer.read(&path)?;
-        writeln!(io.out, "{} {} to {} {}, {}", letter.id, letter.kind, letter.to, letter.address, letter.state)?;
+        writeln!(
+            io.out,
+            "{} {} to {} {}, {}",
+            letter.id, letter.kind, letter.to, letter.address, letter.state
+        )?;
         if let Some(reason) = letter.reason {
             writeln!(io.out, "{reason}")?;
         }
@@ -190,7 +194,11 @@ impl Check {
                 writeln!(io.err, "{message}")?;
             }
             if used.is_empty() && is_whole {
-                writeln!(io.err, "{} has no templates; letters are in the program's own words", self.dir.display())?;
+                writeln!(
+                    io.err,
+                    "{} has no templates; letters are in the program's own words",
+                    self.dir.display()
+                )?;
             }
         }
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -47,7 +47,10 @@ pub(super) fn check(chats: &[Chat], regulations: &Regulations) -> Result<(), (us
         for (first, earlier) in (1..).zip(&chats[..entry - 1]) {
             if earlier.name == chat.name {
                 let name = &chat.name;
-                return Err((entry, format!("the name `{name}` is that of entry {first}, too; each has its own")));
+                return Err((
+                    entry,
+                    format!("the name `{name}` is that of entry {first}, too; each has its own"),
+                ));
             }
             if let Some(twice) = chat.departments.iter().find(|id| earlier.departments.contains(id)) {
                 return Err((entry, format!("department `{twice}` is asked by entry {first} already")));
@@ -83,7 +86,10 @@ mod tests {
             "[[chat]] 2: department `legal` is asked by entry 1 already"
         );
         let unknown = read(&chat.replace("[\"legal\"]", "[\"lawyers\"]")).unwrap_err();
-        assert!(unknown.starts_with("[[chat]] 1: no regulation has a department `lawyers`; one of "), "{unknown}");
+        assert!(
+            unknown.starts_with("[[chat]] 1: no regulation has a department `lawyers`; one of "),
+            "{unknown}"
+        );
         assert!(read(&chat.replace("url-file", "url")).unwrap_err().contains("did you mean `url-file`?"));
     }
 }

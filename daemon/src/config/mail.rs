@@ -159,9 +159,8 @@ pub(super) fn known_departments<'a>(
 }
 
 fn read_mailbox<E: serde::de::Error>(text: &str) -> Result<Mailbox, E> {
-    text.parse().map_err(|_| {
-        E::custom(format!("`{text}` is no address; such as `Поддержка <support@example.org>`"))
-    })
+    text.parse()
+        .map_err(|_| E::custom(format!("`{text}` is no address; such as `Поддержка <support@example.org>`")))
 }
 
 fn mailbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mailbox, D::Error> {
@@ -210,8 +209,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    const WHOLE: &str =
-        "[mail]\nhost = \"smtp.example.org\"\nfrom = \"Поддержка <support@example.org>\"\n";
+    const WHOLE: &str = "[mail]\nhost = \"smtp.example.org\"\nfrom = \"Поддержка <support@example.org>\"\n";
 
     fn read(text: &str) -> Result<Config, String> {
         let config = Config::parse(Path::new("andon.toml"), text).map_err(|error| error.to_string())?;
@@ -262,7 +260,11 @@ mod tests {
         );
         let zkh = format!("regulations = [\"zkh-services\"]\n{WHOLE}");
         let unknown = read(&format!("{zkh}[mail.departments]\nlegall = \"l@example.org\"")).unwrap_err();
-        assert!(unknown.starts_with("[mail] departments: no regulation has a department `legall`; one of finance, "), "{unknown}");
+        assert!(
+            unknown
+                .starts_with("[mail] departments: no regulation has a department `legall`; one of finance, "),
+            "{unknown}"
+        );
         let known = read(&format!("{zkh}[mail.departments]\nlegal = \"l@example.org\"")).unwrap();
         assert_eq!(known.mail.unwrap().departments.len(), 1);
     }

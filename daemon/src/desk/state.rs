@@ -17,8 +17,8 @@ use super::alike::{Found, Kin, SUGGESTED_MIN, Subjects};
 use super::client::Clients;
 use super::command::Token;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
-use super::letter::{DEAD_LETTERS_MAX, LetterId, LetterWay, Reach};
 use super::index::{Counts, Due, Index};
+use super::letter::{DEAD_LETTERS_MAX, LetterId, LetterWay, Reach};
 use super::packed::{Held, Packed};
 use super::people::{People, Rotation, Staffing, shared};
 use super::problem::{Problem, ProblemNumber, ProblemTurn, Problems};
@@ -722,6 +722,7 @@ impl Desk {
         self.put_part(Alarm::late(known, deadline), first_seq);
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each event there is")]
     fn apply_rest(&mut self, event: &Event, entry: &Entry, at: Timestamp) {
         let (by, first_seq) = (entry.by.as_str(), entry.first_seq);
         match event {

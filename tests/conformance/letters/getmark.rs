@@ -31,7 +31,8 @@ fn gm_5_4_a_registration_without_an_address_is_noted_and_no_letter_goes() {
     world.act(ticket, "take", json!({}));
     world.act(ticket, "reply", json!({ "text": "Смотрим" }));
     assert_eq!(world.letters(), []);
-    let skipped = world.history(ticket).filter(|(_, event)| matches!(event, andon::desk::Event::LetterSkipped { .. }));
+    let skipped =
+        world.history(ticket).filter(|(_, event)| matches!(event, andon::desk::Event::LetterSkipped { .. }));
     assert_eq!(skipped.count(), 1, "noted once, not at every turn");
     assert!(world.ticket(ticket).clock(Metric::RegistrationLetter).is_none(), "nobody waits for a letter");
 }
@@ -49,7 +50,16 @@ fn gm_5_7_each_change_of_status_is_a_letter_and_never_two_for_one_thing() {
     world.as_requester().act(ticket, "confirm", json!({}));
     assert_eq!(
         world.letter_kinds(ticket),
-        ["registered", "status-changed", "asked", "status-changed", "change-needed", "status-changed", "resolved", "closed"]
+        [
+            "registered",
+            "status-changed",
+            "asked",
+            "status-changed",
+            "change-needed",
+            "status-changed",
+            "resolved",
+            "closed"
+        ]
     );
 }
 
@@ -147,7 +157,12 @@ fn gm_a1_each_of_the_seven_letters_goes_for_its_cause() {
 #[test]
 fn gm_a2_what_is_critical_or_urgent_goes_to_the_chat_once() {
     let chat = |world: &World| {
-        world.letters().into_iter().filter(|(_, _, to)| to == "chat urgent").map(|(_, kind, _)| kind).collect::<Vec<_>>()
+        world
+            .letters()
+            .into_iter()
+            .filter(|(_, _, to)| to == "chat urgent")
+            .map(|(_, kind, _)| kind)
+            .collect::<Vec<_>>()
     };
     let mut world = world("2026-11-23 10:00");
     let ticket = world.register(medium("email"));

@@ -122,12 +122,22 @@ fn what_is_wrong_with_a_letter_is_told_by_line_and_way_out() {
         Regulation::parse("g", &whole.replacen(from, to, 1)).unwrap_err().problems.remove(0)
     };
     for (from, to, key, message) in [
-        ("kind = \"refused\"", "kind = \"refusd\"", "letter.kind", "unknown kind of letter `refusd`; did you mean `refused`?"),
+        (
+            "kind = \"refused\"",
+            "kind = \"refusd\"",
+            "letter.kind",
+            "unknown kind of letter `refusd`; did you mean `refused`?",
+        ),
         ("on = \"asked\"", "on = \"askd\"", "letter.on", "unknown cause `askd`; did you mean `asked`?"),
         ("on = \"routed:3\"", "on = \"routed:4\"", "letter.on", "unknown line 4; one of 1, 2, 3"),
         ("on = \"asked\"", "on = \"letter-sent:asked\"", "letter.on", "no letter is written for a letter"),
         ("to = \"chat\"", "to = \"chatt\"", "letter.to", "unknown recipient `chatt`; did you mean `chat`?"),
-        ("urgent-channel = \"urgent\"\n", "", "letter.to", "the file names no chat; give it an `urgent-channel`"),
+        (
+            "urgent-channel = \"urgent\"\n",
+            "",
+            "letter.to",
+            "the file names no chat; give it an `urgent-channel`",
+        ),
         (
             "stops = [\"letter-sent:registered\", \"closed\"]",
             "stops = [\"letter-sent:replid\", \"closed\"]",

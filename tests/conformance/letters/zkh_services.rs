@@ -9,8 +9,13 @@ use crate::zkh_services::error;
 
 fn asked(world: &mut World, channel: &str) -> Vec<String> {
     let ticket = world.register(error("normal"));
-    world.act(ticket, "escalate", json!({ "topic": "legal", "channel": channel, "text": "Можно ли вернуть?" }));
-    let letters = world.letters().into_iter().filter(|(of, kind, _)| *of == ticket.0 && kind == "department-asked");
+    world.act(
+        ticket,
+        "escalate",
+        json!({ "topic": "legal", "channel": channel, "text": "Можно ли вернуть?" }),
+    );
+    let letters =
+        world.letters().into_iter().filter(|(of, kind, _)| *of == ticket.0 && kind == "department-asked");
     letters.map(|(_, _, to)| to).collect()
 }
 

@@ -182,9 +182,8 @@ fn note_without_address(draft: &mut Draft<'_>, rule: &LetterRule) {
 
 /// Whether somebody is written to of mass problems under a regulation.
 pub(super) fn tells_of_problems(desk: &Desk, regulation: &str, at: Timestamp) -> bool {
-    let of_problems = |rule: &LetterRule| {
-        matches!(rule.on, LetterCause::MassProblem | LetterCause::ProblemClosed)
-    };
+    let of_problems =
+        |rule: &LetterRule| matches!(rule.on, LetterCause::MassProblem | LetterCause::ProblemClosed);
     let regulation = desk.regulations().holding(regulation, at);
     desk.reach().mail && regulation.is_some_and(|regulation| regulation.letters.iter().any(of_problems))
 }

@@ -88,9 +88,11 @@ fn resolve(desk: &Desk, problem: &Problem, resolving: &Resolving, at: Timestamp)
                 let event = turned(problem.number, ProblemTurn::LeftOpen { code, message });
                 facts.push(Fact { ticket: Some(*number), event });
                 let told = desk.ticket(*number).filter(|_| problem.mass);
-                facts.extend(told.and_then(|ticket| {
-                    letters::of_problem(desk, &ticket, &LetterCause::ProblemClosed, at)
-                }));
+                facts.extend(
+                    told.and_then(|ticket| {
+                        letters::of_problem(desk, &ticket, &LetterCause::ProblemClosed, at)
+                    }),
+                );
             }
         }
     }

@@ -124,7 +124,11 @@ fn every_key_stands_on_the_page_with_an_example() {
     let mut missing = Vec::new();
     for (section, snippet) in SECTIONS {
         // What a rule looks at has one table on the page, for all places.
-        let place = if ["priority-rule.when", "letter.when"].contains(&section) { "clock.target.when" } else { section };
+        let place = if ["priority-rule.when", "letter.when"].contains(&section) {
+            "clock.target.when"
+        } else {
+            section
+        };
         for key in keys_of(snippet) {
             if !shown.get(place).is_some_and(|keys| keys.contains(&key)) {
                 missing.push(format!("[{section}] {key}"));

@@ -155,8 +155,7 @@ fn dead(desk: &Desk) -> Found {
 
 fn waiting(desk: &Desk, limit: usize, scope: &Scope) -> Found {
     let all = desk.letters_waiting().map(|(_, id)| (id, desk.ticket(id.ticket)));
-    let theirs =
-        all.filter(|(_, ticket)| ticket.as_ref().is_some_and(|ticket| scope.covers_ticket(ticket)));
+    let theirs = all.filter(|(_, ticket)| ticket.as_ref().is_some_and(|ticket| scope.covers_ticket(ticket)));
     theirs.take(limit).collect()
 }
 

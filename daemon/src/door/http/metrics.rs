@@ -20,12 +20,12 @@ use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::config::CHATS_MAX;
 use crate::desk::alike::PER_STEM;
+use crate::desk::letter::DEAD_LETTERS_MAX;
 use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::report::SLICES_MAX;
-use crate::config::CHATS_MAX;
-use crate::desk::letter::DEAD_LETTERS_MAX;
 use crate::out::letters::{Letters, PARALLEL_MAX as LETTERS_PARALLEL_MAX};
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
@@ -228,18 +228,6 @@ impl Metrics {
         ] {
             registry.register(name, help, family.clone());
         }
-        registry.register("letters", "Letters that are not delivered", self.letters.clone());
-        registry.register("letters_sent", "Letters that were taken", self.letters_sent.clone());
-        registry.register(
-            "letter_tries_failed",
-            "Tries to send a letter that failed",
-            self.letter_tries_failed.clone(),
-        );
-        registry.register(
-            "letters_failing",
-            "Whether the mail server takes no letters",
-            self.letters_failing.clone(),
-        );
         registry.register("http_requests", "Requests by method, route and status", self.requests.clone());
         registry.register_with_unit(
             "command",
@@ -267,7 +255,17 @@ impl Metrics {
             Unit::Seconds,
             self.uptime_seconds.clone(),
         );
+        self.register_letters();
         self
+    }
+
+    fn register_letters(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("letters", "Letters that are not delivered", self.letters.clone());
+        registry.register("letters_sent", "Letters that were taken", self.letters_sent.clone());
+        let (failed, failing) = (self.letter_tries_failed.clone(), self.letters_failing.clone());
+        registry.register("letter_tries_failed", "Tries to send a letter that failed", failed);
+        registry.register("letters_failing", "Whether the mail server takes no letters", failing);
     }
 
     /// A command was answered after so many microseconds.

@@ -97,7 +97,8 @@ impl Composer {
         let Some(ticket) = self.handle.view().ticket(number)? else { return Ok(None) };
         let entries = self.handle.history().of(number)?;
         let events = entries.iter().flat_map(|entry| &entry.facts);
-        let events = events.filter(|fact| fact.ticket == Some(number)).map(|fact| fact.event.clone()).collect();
+        let events =
+            events.filter(|fact| fact.ticket == Some(number)).map(|fact| fact.event.clone()).collect();
         let moment = Moment { before: None, report: report(&entries, number), after: ticket, events };
         let view = self.view(kind, &moment, None);
         Ok(Some(self.templates.letter(kind, number, &view)))

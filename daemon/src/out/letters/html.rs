@@ -57,7 +57,8 @@ fn inline(line: &str) -> String {
         html.push_str(&escaped(&rest[..at]));
         let address = &rest[at..];
         let end = address.find(|c: char| c.is_whitespace() || "<>\"'«»".contains(c));
-        let address = address[..end.unwrap_or(address.len())].trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
+        let address =
+            address[..end.unwrap_or(address.len())].trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
         let shown = escaped(address);
         let _ = write!(html, "<a href=\"{shown}\">{shown}</a>");
         rest = &rest[at + address.len()..];

@@ -220,9 +220,7 @@ fn connect(mail: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, Trouble> {
         .port(mail.port())
         .tls(tls)
         .timeout(Some(Duration::from_secs(SMTP_WITHIN_S)))
-        .pool_config(
-            PoolConfig::new().max_size(CONNECTIONS_MAX).idle_timeout(Duration::from_secs(IDLE_S)),
-        );
+        .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX).idle_timeout(Duration::from_secs(IDLE_S)));
     if let (Some(user), Some(path)) = (&mail.user, &mail.password_file) {
         let password = fs::read_to_string(path)
             .map_err(|source| Trouble::ReadPassword { path: path.clone(), source })?;

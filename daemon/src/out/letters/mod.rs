@@ -20,8 +20,8 @@ mod words;
 mod worker;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use firmware_board::Language;
@@ -93,7 +93,10 @@ pub fn start(config: &Config, handle: &Handle) -> (Letters, Running) {
         log::info!("letters of kind {name} are in the words of {}", path.display());
     }
     for error in &errors {
-        log::error!("{}; the program's own is used, `andonctl letter check` says more", crate::chain::chain(error));
+        log::error!(
+            "{}; the program's own is used, `andonctl letter check` says more",
+            crate::chain::chain(error)
+        );
     }
     tell_templates(handle, config.board.language, errors.len());
     let composer = Arc::new(Composer::new(handle.clone(), templates, language, config.board.site.clone()));
@@ -136,10 +139,7 @@ impl Letters {
     pub(crate) fn silent(handle: &Handle) -> Self {
         let language = Language::Russian;
         let composer = Composer::new(handle.clone(), Templates::shipped(language), language, String::new());
-        Self {
-            composer: Arc::new(composer),
-            figures: Arc::default(),
-        }
+        Self { composer: Arc::new(composer), figures: Arc::default() }
     }
 
     /// What is counted.

@@ -178,7 +178,8 @@ impl Templates {
             Ok(None) => return Err(TemplateError::TooLong { path }),
             Err(source) => return Err(TemplateError::Read { path, source }),
         };
-        let wrong = |error: &minijinja::Error| TemplateError::Wrong { path: path.clone(), message: told(error) };
+        let wrong =
+            |error: &minijinja::Error| TemplateError::Wrong { path: path.clone(), message: told(error) };
         self.site.add_template_owned(name, text).map_err(|error| wrong(&error))?;
         for view in super::view::samples() {
             let tried = self.site.get_template(name).and_then(|template| template.render(Serde(&view)));
@@ -197,7 +198,12 @@ impl Templates {
     }
 
     /// A letter that goes by mail; its subject bears the ticket's number.
-    pub(super) fn letter(&self, kind: LetterKind, ticket: crate::desk::TicketNumber, view: &LetterView) -> Rendered {
+    pub(super) fn letter(
+        &self,
+        kind: LetterKind,
+        ticket: crate::desk::TicketNumber,
+        view: &LetterView,
+    ) -> Rendered {
         let (subject, body) = self.words(kind, view);
         // A department's answer is no word of the requester's.
         let footer = if kind == LetterKind::DepartmentAsked {
@@ -228,7 +234,10 @@ impl Templates {
             match own.render(Serde(view)) {
                 Ok(text) => return text,
                 Err(error) => {
-                    log::error!("the site's template {name} cannot be used for this letter, the program's own is: {}", told(&error));
+                    log::error!(
+                        "the site's template {name} cannot be used for this letter, the program's own is: {}",
+                        told(&error)
+                    );
                 }
             }
         }

@@ -12,9 +12,7 @@ use super::mailer::{Mailer, Outgoing};
 use super::template::{Rendered, Templates};
 use super::view::{LetterView, samples};
 use crate::config::Config;
-use crate::desk::command::{
-    Act, CloseProblem, Command, ConfirmProblem, ProblemAct, Register, SealedAct,
-};
+use crate::desk::command::{Act, CloseProblem, Command, ConfirmProblem, ProblemAct, Register, SealedAct};
 use crate::desk::regulation::shipped;
 use crate::desk::{
     Actor, Desk, Entry, Event, LetterKind, ProblemNumber, Reach, Regulations, Role, TicketNumber,
@@ -52,7 +50,8 @@ impl Scene {
 
     fn give(mut self, command: &Command) -> Self {
         let actor = Actor::named("ivanova", Role::Lead);
-        let decision = self.desk.decide(command, &actor, self.now).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let decision =
+            self.desk.decide(command, &actor, self.now).unwrap_or_else(|refusal| panic!("{refusal}"));
         let entry = self.desk.enter(decision.facts, &actor.name, self.now, None, None, false);
         self.entries.push(entry);
         while let Some((by, facts)) = self.desk.problem_lot(self.now) {
@@ -224,7 +223,8 @@ fn each_letter_reads_as_it_was_agreed_on() {
         }
     }
     for kind in [LetterKind::DepartmentAsked, LetterKind::Urgent] {
-        let message = Templates::shipped(Language::Russian).message(kind, &scene(kind).view(kind, Language::Russian));
+        let message =
+            Templates::shipped(Language::Russian).message(kind, &scene(kind).view(kind, Language::Russian));
         golden(&format!("chat/{kind}.md"), &message);
     }
 }
@@ -259,7 +259,8 @@ fn what_agents_say_to_each_other_and_fields_of_the_ticket_are_in_no_letter() {
         .act("priority", json!({ "to": "low", "reason": "СЕКРЕТ: подождёт" }))
         .act("transfer", json!({ "agent": "petrov", "reason": "СЕКРЕТ: устал" }))
         .act("reply", json!({ "text": "Работаем" }));
-    for kind in [LetterKind::Registered, LetterKind::HandedOver, LetterKind::TermChanged, LetterKind::Replied] {
+    for kind in [LetterKind::Registered, LetterKind::HandedOver, LetterKind::TermChanged, LetterKind::Replied]
+    {
         let Rendered { subject, text, html } = scene.written(kind, Language::Russian);
         for words in [subject, text, html] {
             assert!(!words.contains("СЕКРЕТ") && !words.contains("7707083893"), "{kind}: {words}");
@@ -289,7 +290,10 @@ fn each_template_does_with_everything_and_with_nothing() {
         for view in samples() {
             for kind in LetterKind::ALL {
                 let Rendered { subject, text, .. } = templates.letter(kind, FIRST, &view);
-                assert!(!subject.contains('{') && !text.contains("{{") && !text.contains("{%"), "{kind}: {text}");
+                assert!(
+                    !subject.contains('{') && !text.contains("{{") && !text.contains("{%"),
+                    "{kind}: {text}"
+                );
                 assert!(!templates.message(kind, &view).is_empty());
             }
         }
@@ -315,9 +319,8 @@ fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Templates, Vec<String>) {
         fs::write(dir.path().join("ru").join(name), text).expect("it can be written");
     }
     let (templates, errors) = Templates::with_site(Language::Russian, dir.path());
-    let told = |error: &super::TemplateError| {
-        error.to_string().replace(&format!("{}/", dir.path().display()), "")
-    };
+    let told =
+        |error: &super::TemplateError| error.to_string().replace(&format!("{}/", dir.path().display()), "");
     let errors = errors.iter().map(told).collect();
     (dir, templates, errors)
 }
@@ -344,7 +347,10 @@ fn a_template_that_cannot_be_used_is_told_by_file_line_and_way_out_and_ours_is_u
     ]);
     assert_eq!(errors.len(), 3, "{errors:?}");
     assert!(errors[0].starts_with("ru/asked.txt: line 3: undefined value"), "{errors:?}");
-    assert!(errors[1].starts_with("ru/registred.txt is the template of no letter; one of registered, "), "{errors:?}");
+    assert!(
+        errors[1].starts_with("ru/registred.txt is the template of no letter; one of registered, "),
+        "{errors:?}"
+    );
     assert!(errors[2].starts_with("ru/replied.txt: line 3: syntax error"), "{errors:?}");
     let view = scene(LetterKind::Asked).view(LetterKind::Asked, Language::Russian);
     let ours = Templates::shipped(Language::Russian).letter(LetterKind::Asked, FIRST, &view);
@@ -358,7 +364,10 @@ fn mailer() -> Mailer {
 
 fn outgoing(letter: u32, to: &str, subject: &str) -> Outgoing {
     let domain = MailDomain::parse("example.org").unwrap();
-    let rendered = Rendered { subject: subject.to_owned(), text: "Текст".to_owned(), html: "<p>Текст</p>".to_owned() };
+    let rendered =
+        Rendered {
+            subject: subject.to_owned(), text: "Текст".to_owned(), html: "<p>Текст</p>".to_owned()
+        };
     let at = at("2026-11-24T10:02:00+03:00");
     Outgoing { id: MessageId { ticket: FIRST, letter, domain }, to: to.to_owned(), rendered, at }
 }
@@ -384,17 +393,32 @@ fn a_letter_has_its_id_its_date_and_says_that_a_program_wrote_it() {
         assert!(head.iter().any(|known| known == line), "{line} in {head:#?}");
     }
     let first = self::head(&outgoing(1, "petrova@example.ru", "Тема"));
-    assert!(first.iter().all(|line| !line.starts_with("In-Reply-To") && !line.starts_with("References")), "{first:#?}");
+    assert!(
+        first.iter().all(|line| !line.starts_with("In-Reply-To") && !line.starts_with("References")),
+        "{first:#?}"
+    );
 }
 
 #[test]
 fn a_subject_or_an_address_makes_no_header_of_its_own() {
-    for subject in ["Тема\r\nBcc: evil@example.org", "x\nBcc: evil@example.org", "x\rBcc: evil@example.org", "=?utf-8?q?x?=\r\n\r\nBody"] {
+    for subject in [
+        "Тема\r\nBcc: evil@example.org",
+        "x\nBcc: evil@example.org",
+        "x\rBcc: evil@example.org",
+        "=?utf-8?q?x?=\r\n\r\nBody",
+    ] {
         let head = head(&outgoing(1, "petrova@example.ru", subject));
-        let names: Vec<&str> = head.iter().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
+        let names: Vec<&str> =
+            head.iter().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
         assert!(!names.contains(&"Bcc") && names.contains(&"MIME-Version"), "{subject:?}: {head:#?}");
     }
-    for address in ["a@b.ru\r\nBcc: evil@example.org", "a@b.ru, evil@example.org", "a@b.ru> RCPT TO:<evil@example.org", "Anna <a@b.ru>", ""] {
+    for address in [
+        "a@b.ru\r\nBcc: evil@example.org",
+        "a@b.ru, evil@example.org",
+        "a@b.ru> RCPT TO:<evil@example.org",
+        "Anna <a@b.ru>",
+        "",
+    ] {
         assert!(mailer().message(&outgoing(1, address, "Тема")).is_err(), "{address:?}");
     }
 }

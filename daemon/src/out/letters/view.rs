@@ -192,11 +192,12 @@ fn said(source: &Source<'_>, words: Words) -> (Option<String>, Option<String>) {
         let title = known.iter().find(|known| known.id == id).map(|known| known.title.clone());
         // What time closes by is an id; where we have no words for it, it says nothing to whoever reads it.
         let is_of_time = source.regulation.is_some_and(|regulation| {
-            regulation.clocks.iter().any(|rule| matches!(&rule.at_end, AtEnd::Close { reason, .. } if reason == id))
+            regulation
+                .clocks
+                .iter()
+                .any(|rule| matches!(&rule.at_end, AtEnd::Close { reason, .. } if reason == id))
         });
-        title
-            .or_else(|| words.reason(id).map(str::to_owned))
-            .or_else(|| (!is_of_time).then(|| id.to_owned()))
+        title.or_else(|| words.reason(id).map(str::to_owned)).or_else(|| (!is_of_time).then(|| id.to_owned()))
     };
     for event in &source.events {
         match event {
@@ -261,13 +262,17 @@ fn why(source: &Source<'_>, clock: &Clock, words: Words) -> Option<String> {
         _ => None,
     });
     let turn = source.events.iter().rev().find_map(|event| match event {
-        Event::Clock { metric, cycle, turn } if (*metric, *cycle) == (clock.metric, clock.cycle) => Some(turn),
+        Event::Clock { metric, cycle, turn } if (*metric, *cycle) == (clock.metric, clock.cycle) => {
+            Some(turn)
+        }
         _ => None,
     })?;
     match turn {
         Turn::Retargeted { why: TermReason::Extended | TermReason::Estimated, .. } if said.is_some() => said,
         Turn::Retargeted { why, .. } => Some(words.why(*why).to_owned()),
-        Turn::Paused { .. } => Some(words.of("ждём, и время не идёт", "we wait, and the time stands still").to_owned()),
+        Turn::Paused { .. } => {
+            Some(words.of("ждём, и время не идёт", "we wait, and the time stands still").to_owned())
+        }
         Turn::Resumed { .. } => Some(words.of("работа возобновлена", "the work goes on").to_owned()),
         Turn::Started { .. }
         | Turn::Warned { .. }

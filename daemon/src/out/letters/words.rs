@@ -27,12 +27,7 @@ impl Words {
     pub(super) fn at(self, at: Timestamp) -> String {
         let local = at.local(self.zone);
         let time = local.format("%H:%M");
-        format!(
-            "{} {} {time} {}",
-            self.date(local.date()),
-            self.of("в", "at"),
-            self.zone_name(at)
-        )
+        format!("{} {} {time} {}", self.date(local.date()), self.of("в", "at"), self.zone_name(at))
     }
 
     /// «до 24.11.2026 18:00 Мск». Midnight is the end of the day before.
@@ -95,7 +90,9 @@ impl Words {
             }
             TermReason::Estimated => self.of("мы оценили работу", "the work was estimated"),
             TermReason::Extended => self.of("нужно больше времени", "more time is needed"),
-            TermReason::Regulation => self.of("новая редакция регламента", "another version of the regulation"),
+            TermReason::Regulation => {
+                self.of("новая редакция регламента", "another version of the regulation")
+            }
             TermReason::CalendarRevised => self.of("изменился рабочий календарь", "another working calendar"),
             TermReason::ClockCorrected => self.of("уточнено время", "the time was corrected"),
         }

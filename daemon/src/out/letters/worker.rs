@@ -3,8 +3,8 @@
 //! There is a worker for mail and one for chats, so that neither keeps the other waiting.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use calendars::Timestamp;
@@ -13,9 +13,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::chats::Chats;
-use super::compose::{Composer, ComposeError, Words};
 use super::Figures;
+use super::chats::Chats;
+use super::compose::{ComposeError, Composer, Words};
 use super::mailer::{Mailer, OfWhom, Outgoing};
 use crate::chain::chain;
 use crate::clock;
@@ -123,9 +123,7 @@ impl Sender {
                     Err(trouble) => Outcome::Failed(OfWhom::LetterNow, chain(&trouble)),
                 }
             }
-            (Self::Mail(_) | Self::Chat(_), ..) => {
-                Outcome::Failed(OfWhom::LetterForEver, NO_WAY.to_owned())
-            }
+            (Self::Mail(_) | Self::Chat(_), ..) => Outcome::Failed(OfWhom::LetterForEver, NO_WAY.to_owned()),
         }
     }
 }
@@ -292,10 +290,7 @@ impl Worker {
                 Ok(Ok(words)) => words,
                 Ok(Err(error)) => return Outcome::Unread(error),
                 Err(_) => {
-                    return Outcome::Failed(
-                        OfWhom::LetterForEver,
-                        "it cannot be put into words".to_owned(),
-                    );
+                    return Outcome::Failed(OfWhom::LetterForEver, "it cannot be put into words".to_owned());
                 }
             };
             sender.deliver(id, at, words, place).await
@@ -323,11 +318,15 @@ impl Worker {
             }
             Ok((_, Outcome::Unread(error))) => {
                 log::warn!("letter {id} waits: {}", chain(&error));
-                self.put_off(id, beside);
+                if self.put_off(id, beside) {
+                    self.give_up(id, chain(&error), beside);
+                }
             }
             // A panic has said so; it is tried again.
             Err(_) => {
-                self.put_off(id, beside);
+                if self.put_off(id, beside) {
+                    self.give_up(id, "it cannot be sent".to_owned(), beside);
+                }
             }
         }
     }
@@ -342,8 +341,7 @@ impl Worker {
             OfWhom::LetterNow => {
                 beside.put_off_in_a_row += 1;
                 let is_spent = self.put_off(id, beside);
-                let is_away =
-                    beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
+                let is_away = beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
                 if is_spent {
                     self.give_up(id, why, beside);
                 } else if self.sender.way() == LetterWay::Chat {
@@ -426,9 +424,10 @@ impl Worker {
         }
         beside.is_alarm = Some(true);
         let (russian, english) = match *self.sender {
-            Sender::Mail(_) => {
-                ("письма не уходят: почтовый сервер их не берёт", "no letters go out: the mail server takes none")
-            }
+            Sender::Mail(_) => (
+                "письма не уходят: почтовый сервер их не берёт",
+                "no letters go out: the mail server takes none",
+            ),
             Sender::Chat(_) => ("сообщения не доходят до чата", "messages do not get into the chat"),
         };
         let text = self.of(russian.to_owned(), english.to_owned());
@@ -497,10 +496,7 @@ fn ask(desk: &Desk, way: LetterWay, now: Timestamp, skipped: &HashSet<LetterId>)
         Some(Due { id, letter, problem })
     });
     let next = desk.letters_by(way).map(|(due, _)| due).find(|due| *due > now);
-    Asked {
-        due,
-        next_ms: next.map(|at| u64::try_from(at.ms_since(now)).unwrap_or_default()),
-    }
+    Asked { due, next_ms: next.map(|at| u64::try_from(at.ms_since(now)).unwrap_or_default()) }
 }
 
 async fn is_stopped(stopped: &mut watch::Receiver<bool>) {

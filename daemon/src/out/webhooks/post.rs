@@ -162,9 +162,7 @@ impl Poster {
                 .header("webhook-id", id)
                 .header("webhook-timestamp", timestamp_s);
         }
-        request
-            .body(Full::new(Bytes::from(body)))
-            .expect("numbers and base64 fit into headers")
+        request.body(Full::new(Bytes::from(body))).expect("numbers and base64 fit into headers")
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, Trouble> {

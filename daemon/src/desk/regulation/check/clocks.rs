@@ -120,11 +120,21 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn triggers(&mut self, words: &[Spanned<String>], key: &str, names: &Names<'_>) -> Vec<Trigger> {
+    pub(super) fn triggers(
+        &mut self,
+        words: &[Spanned<String>],
+        key: &str,
+        names: &Names<'_>,
+    ) -> Vec<Trigger> {
         words.iter().filter_map(|word| self.trigger(word, key, names)).collect()
     }
 
-    pub(super) fn trigger(&mut self, word: &Spanned<String>, key: &str, names: &Names<'_>) -> Option<Trigger> {
+    pub(super) fn trigger(
+        &mut self,
+        word: &Spanned<String>,
+        key: &str,
+        names: &Names<'_>,
+    ) -> Option<Trigger> {
         const KNOWN: [&str; 13] = [
             "registered",
             "replied",

@@ -60,7 +60,15 @@ impl Check<'_> {
             let message = "the file says nothing of mass problems; give it a [mass-problem]".to_owned();
             self.problem(&letter.on.span(), "letter.on", message);
         }
-        Some(LetterRule { kind, on, to, when, hold, clause: letter.clause.clone(), note: letter.note.clone() })
+        Some(LetterRule {
+            kind,
+            on,
+            to,
+            when,
+            hold,
+            clause: letter.clause.clone(),
+            note: letter.note.clone(),
+        })
     }
 
     pub(super) fn letter_kind(&mut self, word: &Spanned<String>, key: &str) -> Option<LetterKind> {

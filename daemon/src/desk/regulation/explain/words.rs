@@ -213,10 +213,18 @@ impl Words<'_> {
                 return format!("{} «{}»", self.of("вход в", "entering"), self.status(id));
             }
             Trigger::LetterQueued(kind) => {
-                return format!("{} «{}»", self.of("письмо ждёт отправки", "a letter waits"), self.letter(*kind));
+                return format!(
+                    "{} «{}»",
+                    self.of("письмо ждёт отправки", "a letter waits"),
+                    self.letter(*kind)
+                );
             }
             Trigger::LetterSent(kind) => {
-                return format!("{} «{}»", self.of("отправлено письмо", "a letter is sent"), self.letter(*kind));
+                return format!(
+                    "{} «{}»",
+                    self.of("отправлено письмо", "a letter is sent"),
+                    self.letter(*kind)
+                );
             }
             Trigger::StatusLeft(id) => {
                 return format!("{} «{}»", self.of("выход из", "leaving"), self.status(id));

@@ -8,8 +8,13 @@ impl Sense<'_> {
         let rules = &self.regulation.letters;
         let mut findings = Vec::new();
         for (at, (written, rule)) in self.file.letters.iter().zip(rules).enumerate() {
-            let message = if let Some(first) = rules[..at].iter().position(|first| takes_all_of(first, rule)) {
-                format!("`{}` never goes: letter {} comes first and goes for all that it would", rule.kind, first + 1)
+            let message = if let Some(first) = rules[..at].iter().position(|first| takes_all_of(first, rule))
+            {
+                format!(
+                    "`{}` never goes: letter {} comes first and goes for all that it would",
+                    rule.kind,
+                    first + 1
+                )
             } else if self.never_happens(&rule.on) {
                 format!("`{}` never goes: `{}` never happens", rule.kind, written.on.get_ref())
             } else {
