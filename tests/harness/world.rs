@@ -120,8 +120,8 @@ impl World {
     pub fn deliver_letters(&mut self) -> &mut Self {
         let (known, andond) = (self.actor.clone(), Actor::named("andond", Role::Admin));
         self.actor = andond;
-        loop {
-            let Some(id) = self.desk.letters_due(self.now).next() else { break };
+        let next = |world: &Self| world.desk.letters_due(world.now).next();
+        while let Some(id) = next(self) {
             let sent = Command::Letter { id, act: LetterAct::Sent };
             self.try_command(&sent).unwrap_or_else(|refusal| panic!("{id} is sent: {refusal}"));
         }
