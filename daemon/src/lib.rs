@@ -12,6 +12,7 @@ pub mod desk;
 pub mod door;
 mod hex;
 pub mod links;
+pub mod mail;
 pub mod observe;
 pub mod out;
 pub mod run;

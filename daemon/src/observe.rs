@@ -7,6 +7,7 @@ use calendars::{Timestamp, Tz};
 use log::Level;
 
 use crate::desk::event::{TermReason, Turn};
+use crate::desk::letter::SkippedWhy;
 use crate::desk::people::Staffing;
 use crate::desk::problem::ProblemTurn;
 use crate::desk::{Event, ProblemNumber};
@@ -156,6 +157,16 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::StaffingChanged { regulation, staffing: None } => {
             (Level::Info, format!("{regulation} asks for nobody on shift any more"))
         }
+        Event::LetterQueued { letter, kind, hold_until, .. } => {
+            let held = hold_until.map_or_else(String::new, |until| format!(", held until {}", utc(until)));
+            (Level::Info, format!("letter {letter} ({kind}) queued{held}"))
+        }
+        Event::LetterSkipped { kind, why: SkippedWhy::NoAddress } => {
+            (Level::Info, format!("no letter ({kind}): the requester has no address"))
+        }
+        Event::LetterSent { letter } => (Level::Info, format!("letter {letter} sent")),
+        Event::LetterFailed { letter, .. } => (Level::Error, format!("letter {letter} cannot be delivered")),
+        Event::LetterResent { letter, .. } => (Level::Info, format!("letter {letter} is to be sent again")),
         Event::MonthClosed { month, figures } => {
             let whole = figures.regulations.iter().filter_map(|regulation| regulation.slices.first());
             let closed: u32 = whole.map(|slice| slice.quality.closed).sum();
@@ -203,6 +214,11 @@ fn problem_turned(problem: ProblemNumber, turn: &ProblemTurn) -> (Level, String)
             (Level::Warn, format!("the ticket could not be resolved with it: {code}"))
         }
         ProblemTurn::ResolvedUpto { upto } => (Level::Info, format!("resolved up to ticket {upto}")),
+        ProblemTurn::ToTell => (Level::Info, "its requesters are written to".to_owned()),
+        ProblemTurn::ToldUpto { upto } => {
+            (Level::Debug, format!("its requesters are written to up to ticket {upto}"))
+        }
+        ProblemTurn::ToldAll => (Level::Info, "all its requesters are written to".to_owned()),
         ProblemTurn::ResolvedAll => (Level::Info, "all its tickets are dealt with".to_owned()),
     };
     (level, format!("problem {problem}: {what}"))

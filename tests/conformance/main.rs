@@ -18,6 +18,7 @@ mod clauses;
 mod commands;
 mod getmark;
 mod group_helpdesk;
+mod letters;
 mod oracle;
 mod profman_iss;
 mod put_away;

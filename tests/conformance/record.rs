@@ -10,6 +10,7 @@ use andon::desk::attachment::Attached;
 use andon::desk::command::{BugReport, LinkKind, Requester, Token};
 use andon::desk::event::{AssignedWhy, Entry, Event, Fact, Receipt, Registered, Term, TermReason, Turn};
 use andon::desk::issue::IssueTold;
+use andon::desk::letter::{LetterKind, Recipient, SkippedWhy};
 use andon::desk::people::{AgentCard, Lack, Presence, PresenceFor, Shift, ShiftTimes, Staffing};
 use andon::desk::problem::{ProblemNumber, ProblemTurn};
 use andon::desk::regulation::Divisor;
@@ -123,6 +124,10 @@ fn turn(metric: Metric, turn: Turn) -> Event {
 
 /// What can happen.
 fn events() -> Vec<Event> {
+    [events_before_letters(), of_letters()].concat()
+}
+
+fn events_before_letters() -> Vec<Event> {
     [
         beginnings(),
         changes(),
@@ -657,6 +662,9 @@ fn kind(event: &Event) -> usize {
             ProblemTurn::Closed { .. } => 66,
             ProblemTurn::Resolved => 67,
             ProblemTurn::LeftOpen { .. } => 68,
+            ProblemTurn::ToTell => 85,
+            ProblemTurn::ToldUpto { .. } => 86,
+            ProblemTurn::ToldAll => 87,
             ProblemTurn::ResolvedUpto { .. } => 69,
             ProblemTurn::ResolvedAll => 70,
         },
@@ -669,6 +677,11 @@ fn kind(event: &Event) -> usize {
         Event::LeadAsked { .. } => 77,
         Event::LeadAnswered { .. } => 78,
         Event::Cited { .. } => 79,
+        Event::LetterQueued { .. } => 80,
+        Event::LetterSkipped { .. } => 81,
+        Event::LetterSent { .. } => 82,
+        Event::LetterFailed { .. } => 83,
+        Event::LetterResent { .. } => 84,
     }
 }
 
@@ -677,8 +690,32 @@ fn of_alerts_told_apart() -> Vec<Event> {
     vec![Event::AlertsCounted { count: 2, fingerprints: vec!["1a30ba71cca2921f".into(), "00ff".into()] }]
 }
 
+/// What came with letters.
+fn of_letters() -> Vec<Event> {
+    let address = || text("petrova@example.ru");
+    let queued =
+        |letter, kind, recipient, hold_until| Event::LetterQueued { letter, kind, recipient, hold_until };
+    let department =
+        |channel: &str| Recipient::Department { department: "legal".into(), channel: channel.into() };
+    let turn = |turn| Event::Problem { problem: ProblemNumber(3), turn };
+    vec![
+        queued(1, LetterKind::Registered, Recipient::Requester { address: address() }, None),
+        queued(2, LetterKind::Closed, Recipient::Contact { address: address() }, Some(at(30))),
+        queued(3, LetterKind::DepartmentAsked, department("mattermost"), None),
+        queued(4, LetterKind::Urgent, Recipient::Chat { chat: "urgent".into() }, None),
+        Event::LetterSkipped { kind: LetterKind::Registered, why: SkippedWhy::NoAddress },
+        Event::LetterSent { letter: 1 },
+        Event::LetterFailed { letter: 2, reason: text("550 no such user") },
+        Event::LetterResent { letter: 2, address: None },
+        Event::LetterResent { letter: 2, address: Some(text("anna@example.ru")) },
+        turn(ProblemTurn::ToTell),
+        turn(ProblemTurn::ToldUpto { upto: TicketNumber(1024) }),
+        turn(ProblemTurn::ToldAll),
+    ]
+}
+
 /// How many kinds [`kind`] tells apart.
-const KINDS: usize = 80;
+const KINDS: usize = 88;
 
 /// What came with the register of clients.
 fn of_clients() -> Vec<Event> {
@@ -786,22 +823,20 @@ fn of_departments_and_the_head() -> Vec<Event> {
 fn entries() -> Vec<Entry> {
     let of_the_desk = |event: &Event| {
         (17..=22).contains(&kind(event))
-            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73, 74].contains(&kind(event))
+            || [34, 37, 58, 62, 63, 64, 65, 66, 69, 70, 71, 72, 73, 74, 85, 86, 87].contains(&kind(event))
             || (50..=57).contains(&kind(event))
     };
     let ticket = |event: &Event| (!of_the_desk(event)).then_some(TicketNumber(1024));
-    let mut entries: Vec<Entry> = (1..)
-        .zip(events())
-        .map(|(first_seq, event)| Entry {
-            first_seq,
-            at: at(0),
-            effective: None,
-            by: "ivanova".into(),
-            unsynced: false,
-            receipt: None,
-            facts: vec![Fact { ticket: ticket(&event), event }],
-        })
-        .collect();
+    let entry = |(first_seq, event): (u64, Event)| Entry {
+        first_seq,
+        at: at(0),
+        effective: None,
+        by: "ivanova".into(),
+        unsynced: false,
+        receipt: None,
+        facts: vec![Fact { ticket: ticket(&event), event }],
+    };
+    let mut entries: Vec<Entry> = (1..).zip(events_before_letters()).map(entry).collect();
     entries[0].effective = Some(at(-60));
     entries[0].unsynced = true;
     entries[0].receipt = Some(Receipt {
@@ -822,6 +857,7 @@ fn entries() -> Vec<Entry> {
     let two = |number, event| Fact { ticket: Some(TicketNumber(number)), event };
     entries[1].facts.push(two(1025, Event::Urgent { text: text("Ещё") }));
     entries.push(of_a_token(entries.len() as u64 + 1));
+    entries.extend((entries.len() as u64 + 1..).zip(of_letters()).map(entry));
     entries
 }
 

@@ -14,6 +14,7 @@ mod faults;
 mod golden_store;
 mod growth;
 mod guard;
+mod letters;
 mod lists;
 mod parts;
 mod people;

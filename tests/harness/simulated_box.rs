@@ -4,7 +4,7 @@
 use andon::board::QuietHours;
 use andon::clock::Clock;
 use andon::desk::command::Register;
-use andon::desk::{Act, Actor, Command, Desk, DeskAct, Entry, Regulations, Role, TicketNumber};
+use andon::desk::{Act, Actor, Command, Desk, DeskAct, Entry, Reach, Regulations, Role, TicketNumber};
 use andon::run::books::Books;
 use andon::run::time::Proof;
 use andon::run::{Done, Failure, Input, Loop, Settings};
@@ -43,6 +43,7 @@ impl SimulatedBox {
             quiet: QuietHours::default(),
             proof: Proof::Synchronised,
             archiving: None,
+            reach: Reach::default(),
         };
         let clock = SimulatedClock::at(instant(now));
         let mut it = Self { clock, settings, running: None, _dir: dir };

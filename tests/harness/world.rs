@@ -8,15 +8,15 @@
 //! When a world ends it proves that its record, written as JSON and read again, makes the same desk to the byte;
 //! unless it was made [`World::unproven`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::desk::clocks::{Clock, ClockState};
-use andon::desk::command::ProblemAct;
+use andon::desk::command::{LetterAct, ProblemAct};
 use andon::desk::{
     Act, Actor, Alarm, Alert, AlertsOverLimit, Command, Counts, Desk, DeskAct, Entry, Event, Impact, Metric,
-    QueuePart, Queued, Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
+    QueuePart, Queued, Reach, Recipient, Refusal, Regulation, Regulations, Role, Ticket, TicketNumber,
 };
 use calendars::Timestamp;
 use serde_json::Value;
@@ -81,6 +81,52 @@ impl World {
             entries: Vec::new(),
             is_proven: true,
         }
+    }
+
+    /// The same world with a mail server, and with the chats and the departments' addresses that letters need.
+    #[must_use]
+    pub fn with_letters(mut self) -> Self {
+        let departments: BTreeSet<_> =
+            self.desk.regulations().iter().flat_map(|r| &r.departments).map(|d| d.id.clone()).collect();
+        let chats = self.desk.regulations().iter().filter_map(|r| r.urgent_channel.as_deref());
+        let chats = chats.map(Into::into).collect();
+        self.desk.write_to(Reach { mail: true, mailed: departments.clone(), chatting: departments, chats });
+        self
+    }
+
+    /// The letters that were queued so far: ticket, kind and to whom, in order.
+    pub fn letters(&self) -> Vec<(u64, String, String)> {
+        let facts = self.entries.iter().flat_map(|entry| &entry.facts);
+        let told = facts.filter_map(|fact| match &fact.event {
+            Event::LetterQueued { kind, recipient, .. } => {
+                let to = match recipient {
+                    Recipient::Requester { address } | Recipient::Contact { address } => address.clone(),
+                    Recipient::Department { department, channel } => format!("{department} by {channel}"),
+                    Recipient::Chat { chat } => format!("chat {chat}"),
+                };
+                Some((fact.ticket?.0, kind.to_string(), to))
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// The kinds of letters that were queued about a ticket so far, in order.
+    pub fn letter_kinds(&self, ticket: TicketNumber) -> Vec<String> {
+        self.letters().into_iter().filter(|(of, ..)| *of == ticket.0).map(|(_, kind, _)| kind).collect()
+    }
+
+    /// The mail server takes what is due now.
+    pub fn deliver_letters(&mut self) -> &mut Self {
+        let (known, andond) = (self.actor.clone(), Actor::named("andond", Role::Admin));
+        self.actor = andond;
+        let next = |world: &Self| world.desk.letters_due(world.now).next();
+        while let Some(id) = next(self) {
+            let sent = Command::Letter { id, act: LetterAct::Sent };
+            self.try_command(&sent).unwrap_or_else(|refusal| panic!("{id} is sent: {refusal}"));
+        }
+        self.actor = known;
+        self
     }
 
     /// The desk itself.

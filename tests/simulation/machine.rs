@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use andon::board::QuietHours;
 use andon::clock::Clock;
-use andon::desk::{Actor, Entry, Regulations};
+use andon::desk::{Actor, Entry, Reach, Regulations};
 use andon::run::books::{Books, BooksError, BooksReport, Shelf};
 use andon::run::time::Proof;
 use andon::run::{Done, Failure, Input, Loop, Settings};
@@ -87,6 +87,7 @@ impl Machine {
             quiet: QuietHours::default(),
             proof: Proof::Synchronised,
             archiving: None,
+            reach: Reach::default(),
         };
         let clock = SimulatedClock::at(now);
         Self { disk, clock, true_now: now, settings, running: None, dir, copy: None }

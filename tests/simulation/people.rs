@@ -45,6 +45,7 @@ impl Ask {
             Command::Sealed { number, act } => format!("{act:?} of {number}"),
             Command::TakeNext(_) => "take the next".to_owned(),
             Command::Problem(act) => format!("{act:?}"),
+            Command::Letter { id, act } => format!("{act:?} of letter {id}"),
             Command::Desk(act) => format!("{act:?}"),
         };
         let key = self.receipt.as_ref().map_or(String::new(), |receipt| format!(" [{}]", receipt.key));
@@ -482,6 +483,7 @@ fn fitting(actor: Actor, command: &Command, random: &mut Random) -> Actor {
         | Command::Ticket { .. }
         | Command::TakeNext(_)
         | Command::Problem(_)
+        | Command::Letter { .. }
         | Command::Attachments { .. }
         | Command::Sealed { .. } => actor,
     }

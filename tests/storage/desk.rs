@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use andon::board::QuietHours;
 use andon::desk::command::Register;
-use andon::desk::{Act, Actor, Alarm, AlarmKind, Command, DeskAct, Regulations, Role, TicketNumber};
+use andon::desk::{Act, Actor, Alarm, AlarmKind, Command, DeskAct, Reach, Regulations, Role, TicketNumber};
 use andon::run::books::{Books, Shelf};
 use andon::run::time::Proof;
 use andon::run::{Done, Failure, Input, Loop, Settings};
@@ -58,6 +58,7 @@ impl Desk {
             quiet: QuietHours::default(),
             archiving: None,
             proof: Proof::Plausible,
+            reach: Reach::default(),
         };
         let clock = SimulatedClock::at(instant("2026-11-23 10:00"));
         let mut new = Self { clock, disk, settings, running: None, dir };

@@ -33,6 +33,7 @@ use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
 use crate::links::Links;
 use crate::out::Herald;
+use crate::out::letters::{self, Letters};
 use crate::out::webhooks::{self, Webhooks};
 use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
@@ -178,6 +179,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         quiet: config.board.quiet(),
         archiving: config.archive.rule(config.zone),
         proof: config.clock.trust,
+        reach: letters::reach(&config),
     };
     refuse_if_in_use(&config.state_dir)?;
     config.serving = descriptors::make_room(config.serving);
@@ -440,7 +442,8 @@ impl Daemon {
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
         let links = links(config, handle);
-        let shared = self.shared(herald, webhooks, apart, links);
+        let (letters, writing) = letters::start(config, handle);
+        let shared = self.shared(herald, webhooks, letters, apart, links);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -464,7 +467,7 @@ impl Daemon {
             Ok(())
         };
         let lived = lived.await;
-        delivering.stop().await;
+        tokio::join!(delivering.stop(), writing.stop());
         lived
     }
 
@@ -472,6 +475,7 @@ impl Daemon {
         &self,
         herald: Arc<Herald>,
         webhooks: Webhooks,
+        letters: Letters,
         apart: Apart,
         links: Option<Arc<Links>>,
     ) -> Arc<Shared> {
@@ -484,6 +488,7 @@ impl Daemon {
             traffic: Arc::clone(&self.entrance.traffic),
             webhooks,
             links,
+            letters,
             started_us: self.started_us,
             apart,
             facts: ServerFacts {

@@ -30,6 +30,7 @@ pub mod import_log;
 mod import_log_command;
 mod journal;
 mod ledger;
+mod letter;
 mod problem;
 mod queue;
 mod regulation;
@@ -111,6 +112,8 @@ enum Noun {
     Problem(problem::ProblemNoun),
     #[command(subcommand)]
     Webhook(webhook::WebhookNoun),
+    #[command(subcommand)]
+    Letter(letter::LetterNoun),
     #[command(subcommand)]
     Archive(archive::ArchiveNoun),
     #[command(subcommand)]
@@ -228,6 +231,7 @@ impl Noun {
             Self::Alarm(noun) => noun.run(io),
             Self::Problem(noun) => noun.run(io),
             Self::Webhook(noun) => noun.run(io),
+            Self::Letter(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),

@@ -5,7 +5,9 @@
 
 mod alertmanager;
 mod attachments;
+mod chat;
 mod limits;
+mod mail;
 mod panel;
 mod pins;
 mod requester_page;
@@ -36,7 +38,9 @@ use crate::toml_problem;
 
 pub use alertmanager::Alertmanager;
 pub use attachments::Attachments;
+pub use chat::{CHATS_MAX, Chat};
 pub use limits::{Limits, Rate};
+pub use mail::{Mail, MailTls};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use requester_page::RequesterPage;
 pub use roster::Roster;
@@ -55,6 +59,14 @@ pub const STATE_DIR: &str = "./andon-state";
 /// Where systemd put the credentials of the unit that this runs in; none outside of one.
 pub fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// Where a file of the configuration is: a name without a `/` is a credential of systemd where there is one, everything else
+/// a file looked for from `base`.
+fn beside(file: &Path, base: &Path, credentials: Option<&Path>) -> PathBuf {
+    let is_name = file.components().count() == 1;
+    let credential = credentials.map(|dir| dir.join(file)).filter(|path| is_name && path.exists());
+    credential.unwrap_or_else(|| base.join(file))
 }
 
 /// Why a configuration cannot be used.
@@ -110,6 +122,22 @@ pub enum ConfigError {
     Alertmanager {
         /// Which of its keys.
         key: &'static str,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// `[mail]` cannot be so.
+    #[error("[mail] {key}: {message}")]
+    Mail {
+        /// Which of its keys.
+        key: &'static str,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A chat cannot be so.
+    #[error("[[chat]] {entry}: {message}")]
+    Chat {
+        /// Which of the entries, from 1.
+        entry: usize,
         /// What is wrong and what would be right.
         message: String,
     },
@@ -175,6 +203,11 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// The page on which a requester sees their ticket; without, there is none.
     pub requester_page: Option<RequesterPage>,
+    /// The mail server by which letters go out; without, none are written.
+    pub mail: Option<Mail>,
+    /// Rooms in a chat that are written to. Default: none.
+    #[serde(rename = "chat")]
+    pub chats: Vec<Chat>,
 }
 
 impl Default for Config {
@@ -199,6 +232,8 @@ impl Default for Config {
             roster: Roster::default(),
             webhooks: Vec::new(),
             requester_page: None,
+            mail: None,
+            chats: Vec::new(),
         }
     }
 }
@@ -340,6 +375,12 @@ impl Config {
         for webhook in &mut config.webhooks {
             webhook.settle(base, credentials.as_deref());
         }
+        if let Some(mail) = &mut config.mail {
+            mail.settle(base, credentials.as_deref());
+        }
+        for chat in &mut config.chats {
+            chat.settle(base, credentials.as_deref());
+        }
         Ok(config)
     }
 
@@ -397,7 +438,8 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Regulation`], [`ConfigError::UnknownRegulation`], [`ConfigError::TwiceRegulation`],
-    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`], [`ConfigError::Webhook`].
+    /// [`ConfigError::Intake`], [`ConfigError::Alertmanager`], [`ConfigError::Webhook`], [`ConfigError::Mail`],
+    /// [`ConfigError::Chat`].
     pub fn regulations(&self, base: &Path) -> Result<Regulations, ConfigError> {
         let mut all: Vec<Arc<Regulation>> = Vec::new();
         for name in &self.regulations {
@@ -429,6 +471,11 @@ impl Config {
         }
         webhook::check(&self.webhooks, &regulations)
             .map_err(|(entry, message)| ConfigError::Webhook { entry, message })?;
+        if let Some(mail) = &self.mail {
+            mail.check(&regulations).map_err(|(key, message)| ConfigError::Mail { key, message })?;
+        }
+        chat::check(&self.chats, &regulations)
+            .map_err(|(entry, message)| ConfigError::Chat { entry, message })?;
         Ok(regulations.with_intake(self.intake.clone()))
     }
 }

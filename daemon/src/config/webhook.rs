@@ -41,7 +41,7 @@ pub struct Webhook {
     pub allow_private: bool,
 }
 
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
     let is_plain =
         name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -85,12 +85,7 @@ fn events<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SmolStr>, D:
 impl Webhook {
     /// Finds the secret's file: among systemd's credentials, or from `base`.
     pub fn settle(&mut self, base: &Path, credentials: Option<&Path>) {
-        let is_name = self.secret_file.components().count() == 1;
-        let credential = credentials.map(|dir| dir.join(&self.secret_file));
-        self.secret_file = match credential.filter(|path| is_name && path.exists()) {
-            Some(credential) => credential,
-            None => base.join(&self.secret_file),
-        };
+        self.secret_file = super::beside(&self.secret_file, base, credentials);
     }
 }
 

@@ -73,6 +73,19 @@ impl Metric {
             Metric::RequesterAnswer | Metric::Confirmation | Metric::Acceptance => false,
         }
     }
+
+    /// Whether the requester is told of it: what was told and is another one is told again (R8). The others are the
+    /// desk's own affair.
+    pub const fn is_told(self) -> bool {
+        match self {
+            Metric::Reaction
+            | Metric::Resolution
+            | Metric::RequesterAnswer
+            | Metric::Confirmation
+            | Metric::Acceptance => true,
+            Metric::Line | Metric::Escalation | Metric::RegistrationLetter => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Metric {

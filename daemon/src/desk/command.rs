@@ -18,6 +18,7 @@ use super::alert::{Alert, AlertsOverLimit};
 use super::attachment::Attached;
 use super::client::ClientAct;
 use super::employee::EmployeeAct;
+use super::letter::LetterId;
 use super::people::PeopleAct;
 use super::problem::{NAMED_MAX, ProblemNumber};
 use super::reading::{Read, read};
@@ -73,6 +74,24 @@ pub enum Command {
     Desk(DeskAct),
     /// Opens a problem, or changes one.
     Problem(ProblemAct),
+    /// Something became of a letter. Precondition: it is there, and not delivered.
+    Letter {
+        /// Which.
+        id: LetterId,
+        /// What.
+        act: LetterAct,
+    },
+}
+
+/// What becomes of a letter.
+#[derive(Clone, Debug)]
+pub enum LetterAct {
+    /// It was taken by whoever delivers it.
+    Sent,
+    /// It is given up, for this reason. Precondition: it waits.
+    Failed(String),
+    /// It is sent again. Precondition: it was given up.
+    Resend,
 }
 
 /// What can be done with the files of a ticket. Their bytes are durable before, and are let go after.
@@ -845,6 +864,7 @@ impl Command {
             Command::ApplyRegulation { number, version: _ }
             | Command::Attachments { number, act: _ }
             | Command::Sealed { number, act: _ } => (Some(*number), None),
+            Command::Letter { id, act: _ } => (Some(id.ticket), None),
             // An alarm's ticket is not put away, as long as there is the alarm.
             Command::Desk(_)
             | Command::Alert(_)
@@ -886,6 +906,7 @@ impl Command {
             | Command::Sealed { .. }
             | Command::TakeNext(_)
             | Command::Desk(_)
+            | Command::Letter { .. }
             | Command::Problem(_) => None,
         }
     }

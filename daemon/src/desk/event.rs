@@ -18,6 +18,7 @@ use super::clocks::{Basis, Metric};
 use super::command::{BugReport, LinkKind, Requester, Token};
 use super::employee::Employee;
 use super::issue::IssueTold;
+use super::letter::{LetterKind, LetterNumber, Recipient, SkippedWhy};
 use super::people::{AgentCard, Presence, PresenceFor, Shift, Staffing};
 use super::problem::{ProblemNumber, ProblemTurn};
 use super::reference::Reference;
@@ -585,5 +586,26 @@ pub enum Event {
         url: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<String>,
+    /// A letter is to be sent. Its words follow from the ticket as this entry leaves it.
+    LetterQueued {
+        letter: LetterNumber,
+        kind: LetterKind,
+        #[serde(flatten)]
+        recipient: Recipient,
+        /// Not before, where it is held (PM-C4a).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold_until: Option<Timestamp>,
+    },
+    /// A letter that the regulation has is not sent, and none of this ticket will be while that is so.
+    LetterSkipped { kind: LetterKind, why: SkippedWhy },
+    /// A letter was taken by whoever delivers it.
+    LetterSent { letter: LetterNumber },
+    /// A letter was given up.
+    LetterFailed { letter: LetterNumber, reason: String },
+    /// A letter that was given up is to be sent again; to another address, where the requester has one by now.
+    LetterResent {
+        letter: LetterNumber,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
     },
 }

@@ -12,6 +12,7 @@ use super::alarm::{Alarm, AlarmKind, AlarmState};
 use super::client::plain;
 use super::clocks::{ClockState, Metric};
 use super::event::Registered;
+use super::letter::{Letter, LetterId, LetterWay};
 use super::problem::ProblemNumber;
 use super::ticket::{Stage, Ticket, TicketNumber};
 
@@ -131,6 +132,8 @@ pub(super) struct Index {
     preferred: BTreeSet<TicketNumber>,
     /// Open tickets of clients.
     clients: BTreeSet<OfClient>,
+    /// Letters that wait, each with its way and when it is to be sent.
+    letters: BTreeSet<(LetterWay, Timestamp, LetterId)>,
 }
 
 /// A place in the queue: those of one place follow each other as they came.
@@ -287,6 +290,17 @@ impl Index {
         }
     }
 
+    /// Letters that wait to go a way, in the order in which they are to be sent, each with when.
+    pub(super) fn letters(&self, way: LetterWay) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        let first = (way, Timestamp::from_millis(i64::MIN), LetterId::FIRST);
+        let of_way = self.letters.range(first..).take_while(move |(of, ..)| *of == way);
+        of_way.map(|(_, due, id)| (*due, *id))
+    }
+
+    pub(super) fn letters_total(&self) -> usize {
+        self.letters.len()
+    }
+
     /// What is to be taken, by place.
     pub(super) fn queue(&self) -> impl Iterator<Item = (&Place, &BTreeSet<TicketNumber>)> {
         self.queue.iter()
@@ -333,6 +347,7 @@ impl Index {
         for alarm in &ticket.alarms {
             self.add_alarm(alarm);
         }
+        self.letters.extend(waiting(ticket));
         self.references.extend(reference(ticket));
         self.of_problems.extend(of_problem(ticket));
     }
@@ -370,6 +385,9 @@ impl Index {
         }
         for alarm in &ticket.alarms {
             self.remove_alarm(alarm);
+        }
+        for letter in waiting(ticket) {
+            self.letters.remove(&letter);
         }
         if let Some(of_problem) = of_problem(ticket) {
             self.of_problems.remove(&of_problem);
@@ -463,6 +481,13 @@ impl Index {
 fn reference(ticket: &Ticket) -> Option<(SmolStr, SmolStr, TicketNumber)> {
     let reference = ticket.facts.reference.as_ref()?;
     Some((reference.source.clone(), reference.key.clone(), ticket.number))
+}
+
+/// The letters of a ticket that wait.
+fn waiting(ticket: &Ticket) -> impl Iterator<Item = (LetterWay, Timestamp, LetterId)> + '_ {
+    let id = |letter| LetterId { ticket: ticket.number, letter };
+    let place = move |letter: &Letter| Some((letter.recipient.way(), letter.due()?, id(letter.number)));
+    ticket.letters.iter().filter_map(place)
 }
 
 fn of_problem(ticket: &Ticket) -> Option<(ProblemNumber, Standing, TicketNumber)> {

@@ -86,6 +86,7 @@
 //! | *lead question* | what an agent asks the lead about a ticket |
 //! | *common group* | a group for mass problems only |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
+//! | *letter* | what the desk writes to somebody about a ticket, by mail or into a *chat*; of a *kind*, *queued* by its cause, *held* until working hours where the regulation says so, *skipped* where there is no address |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in
 //! (`crate::door`), how it looks (`crate::board`).
@@ -100,6 +101,7 @@ pub mod clocks;
 pub mod command;
 mod decide;
 pub mod employee;
+pub(crate) use decide::letters as decide_letters;
 pub mod escalation;
 pub mod event;
 pub mod explain;
@@ -107,6 +109,7 @@ pub mod help;
 pub mod impact;
 mod index;
 pub mod issue;
+pub mod letter;
 pub mod packed;
 pub mod people;
 pub mod problem;
@@ -137,6 +140,7 @@ pub use help::{Article, LeadQuestion};
 pub use impact::{Impact, Outcome};
 pub use index::{Counts, Due};
 pub use issue::Issue;
+pub use letter::{Letter, LetterId, LetterKind, LetterNumber, Reach, Recipient};
 pub use packed::Held;
 pub use people::{People, PeopleAct};
 pub use problem::{Problem, ProblemNumber, ProblemState};

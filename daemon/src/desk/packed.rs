@@ -21,6 +21,7 @@ use super::escalation::{Escalation, EscalationState};
 use super::event::{Registered, Term};
 use super::help::{Article, LeadQuestion};
 use super::issue::Issue;
+use super::letter::{Letter, LetterFailure, LetterKind, Recipient};
 use super::problem::{ProblemNumber, TicketProblem};
 use super::reference::Reference;
 use super::ticket::{Stage, Ticket, TicketLink, TicketNumber, Way};
@@ -361,6 +362,44 @@ words! {
     }
     AlarmState { Unacked, Acked, ClearedUnacked, Shelved }
     EscalationState { Open, Answered, Withdrawn }
+    LetterKind {
+        Registered, StatusChanged, HandedOver, Asked, Replied, Resolved, ChangeNeeded, Refused, Deferred, TermChanged,
+        AnswerOverdue, Closed, ProblemOpened, ProblemClosed, DepartmentAsked, Urgent,
+    }
+}
+
+impl Pack for Recipient {
+    fn pack(&self, to: &mut Vec<u8>) {
+        match self {
+            Recipient::Requester { address } => {
+                0_u8.pack(to);
+                address.pack(to);
+            }
+            Recipient::Contact { address } => {
+                1_u8.pack(to);
+                address.pack(to);
+            }
+            Recipient::Department { department, channel } => {
+                2_u8.pack(to);
+                department.pack(to);
+                channel.pack(to);
+            }
+            Recipient::Chat { chat } => {
+                3_u8.pack(to);
+                chat.pack(to);
+            }
+        }
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        Some(match u8::unpack(from)? {
+            0 => Recipient::Requester { address: Pack::unpack(from)? },
+            1 => Recipient::Contact { address: Pack::unpack(from)? },
+            2 => Recipient::Department { department: Pack::unpack(from)?, channel: Pack::unpack(from)? },
+            3 => Recipient::Chat { chat: Pack::unpack(from)? },
+            _ => return None,
+        })
+    }
 }
 
 /// Structs are their fields, all of them.
@@ -383,11 +422,13 @@ structs! {
     Ticket {
         number, facts, stage, waiting, assignee, group, registered_at, changed_at, revision, clocks, links, alarms,
         criticals, mark, urgent, alert, attachments, sealed, escalations, complaints, preferred, way,
-        problem, issues, lead_questions, articles,
+        problem, issues, lead_questions, articles, letters, letters_total,
     }
     Issue { id, tracker, key, url, text, opened_at, by, status, done, changed_at }
     LeadQuestion { id, text, asked_at, by, answer, answered_by, answered_at }
     Article { url, title, at, by }
+    Letter { number, kind, recipient, seq, queued_at, hold_until, failed }
+    LetterFailure { at, reason }
     Escalation {
         id, topic, department, channel, text, asked_at, by, state, ended_at, answer, answered_by,
     }
@@ -465,6 +506,27 @@ mod tests {
             answer: Some("Да".to_owned()),
             answered_by: Some("e".into()),
         }
+    }
+
+    /// A letter to each who may get one.
+    fn letters() -> Vec<Letter> {
+        let recipients = [
+            Recipient::Requester { address: "a@b.ru".to_owned() },
+            Recipient::Contact { address: "c@d.ru".to_owned() },
+            Recipient::Department { department: "lawyers".into(), channel: "email".into() },
+            Recipient::Chat { chat: "urgent".into() },
+        ];
+        let at = Timestamp::from_millis;
+        let letter = |(number, recipient)| Letter {
+            number,
+            kind: LetterKind::TermChanged,
+            recipient,
+            seq: 77,
+            queued_at: at(21),
+            hold_until: Some(at(22)),
+            failed: Some(LetterFailure { at: at(23), reason: "550 no such user".to_owned() }),
+        };
+        (1..).zip(recipients).map(letter).collect()
     }
 
     /// Everything a ticket can have.
@@ -621,6 +683,8 @@ mod tests {
                 at: Timestamp::from_millis(7),
                 by: "ivanova".into(),
             }],
+            letters: letters(),
+            letters_total: 300,
         };
         round_trip(&ticket);
         let bytes = pack(&ticket);

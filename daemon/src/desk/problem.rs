@@ -155,6 +155,12 @@ pub enum ProblemTurn {
     ResolvedUpto { upto: TicketNumber },
     /// All its tickets are.
     ResolvedAll,
+    /// The requesters of its open tickets are to be written to: that it is there, or that it is over.
+    ToTell,
+    /// Those of its tickets up to this number are.
+    ToldUpto { upto: TicketNumber },
+    /// All of them are.
+    ToldAll,
 }
 
 /// Tickets that are to be linked, in lots.
@@ -228,12 +234,21 @@ pub struct Problem {
     /// Tickets that are still to be resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolving: Option<Box<Resolving>>,
+    /// Requesters that are still to be written to: those of tickets above this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<TicketNumber>,
 }
 
 impl Problem {
     /// Whether tickets are still to be changed for it.
     pub fn is_working(&self) -> bool {
-        self.linking.is_some() || self.resolving.is_some()
+        self.linking.is_some() || self.resolving.is_some() || self.telling.is_some()
+    }
+
+    /// Whether the requester of a ticket that is linked now is written to with that: those of all others were, or the telling
+    /// that is on has passed it.
+    pub(super) fn tells_with_link(&self, ticket: TicketNumber) -> bool {
+        self.mass && self.telling.is_none_or(|after| ticket <= after)
     }
 
     /// The id of its alarm.
@@ -306,6 +321,9 @@ impl Problem {
                 }
             }
             ProblemTurn::ResolvedAll => self.resolving = None,
+            ProblemTurn::ToTell => self.telling = Some(TicketNumber(0)),
+            ProblemTurn::ToldUpto { upto } => self.telling = Some(*upto),
+            ProblemTurn::ToldAll => self.telling = None,
         }
     }
 
@@ -409,6 +427,7 @@ impl Problems {
                 days: BTreeMap::new(),
                 linking: None,
                 resolving: None,
+                telling: None,
             });
             return;
         }

@@ -19,6 +19,7 @@ use super::command::Token;
 use super::employee::Directory;
 use super::event::{AssignedWhy, Entry, Event, Fact, Receipt, Turn};
 use super::index::{Counts, Due, Index};
+use super::letter::{DEAD_LETTERS_MAX, LetterId, LetterWay, Reach};
 use super::packed::{Held, Packed};
 use super::people::{People, Rotation, Staffing, shared};
 use super::problem::{Problem, ProblemNumber, ProblemTurn, Problems};
@@ -69,6 +70,9 @@ pub struct Rest {
     /// The directory of employees.
     #[serde(default, skip_serializing_if = "Directory::is_empty")]
     employees: Directory,
+    /// Letters that were given up, the newest last; at most [`DEAD_LETTERS_MAX`].
+    #[serde(default, with = "shared")]
+    dead_letters: Arc<Vec<LetterId>>,
 }
 
 impl Default for Rest {
@@ -91,6 +95,7 @@ impl Default for Rest {
             problems: Problems::default(),
             clients: Clients::default(),
             employees: Directory::default(),
+            dead_letters: Arc::default(),
         }
     }
 }
@@ -126,6 +131,8 @@ pub struct Desk {
     tally: Tally,
     /// Scores that are in the tally and wait to be kept; none where nobody keeps them.
     scores: Option<Vec<Score>>,
+    /// Whom the site can write to.
+    reach: Reach,
 }
 
 impl Desk {
@@ -203,6 +210,41 @@ impl Desk {
 
     pub(super) fn is_lenient(&self) -> bool {
         self.lenient
+    }
+
+    /// From here on letters are queued for those whom the site can write to.
+    pub fn write_to(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
+
+    /// Whom the site can write to.
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Letters that wait to go a way, in the order in which they are to be sent, each with when.
+    pub fn letters_by(&self, way: LetterWay) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        self.index.letters(way)
+    }
+
+    /// Letters that wait, by whatever way, each with when it is to be sent.
+    pub fn letters_waiting(&self) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        self.index.letters(LetterWay::Mail).chain(self.index.letters(LetterWay::Chat))
+    }
+
+    /// Letters that are to be sent by `at`.
+    pub fn letters_due(&self, at: Timestamp) -> impl Iterator<Item = LetterId> + '_ {
+        self.letters_waiting().filter(move |(due, _)| *due <= at).map(|(_, id)| id)
+    }
+
+    /// How many letters wait.
+    pub fn letters_waiting_total(&self) -> usize {
+        self.index.letters_total()
+    }
+
+    /// Letters that were given up, the oldest first.
+    pub fn dead_letters(&self) -> &[LetterId] {
+        &self.rest.dead_letters
     }
 
     /// The register of clients.
@@ -590,6 +632,9 @@ impl Desk {
                 let changed = Arc::make_mut(&mut ticket);
                 changed.revision += 1;
                 changed.alarms.iter_mut().for_each(|alarm| alarm.note_call(entry.first_seq));
+                for letter in changed.letters.iter_mut().filter(|letter| letter.seq == 0) {
+                    letter.seq = entry.first_seq;
+                }
                 self.rest.next_ticket = self.rest.next_ticket.max(TicketNumber(number.0 + 1));
                 if let Some(ending) = Score::of_ending(&ticket, before, entry) {
                     self.score(ending);
@@ -607,6 +652,30 @@ impl Desk {
             }
         }
         self.note_turns(entry);
+        self.note_dead(entry);
+    }
+
+    /// Which letters were given up, and which are so no more.
+    fn note_dead(&mut self, entry: &Entry) {
+        for fact in &entry.facts {
+            let Some(ticket) = fact.ticket else { continue };
+            match &fact.event {
+                Event::LetterFailed { letter, .. } => {
+                    let dead = Arc::make_mut(&mut self.rest.dead_letters);
+                    dead.push(LetterId { ticket, letter: *letter });
+                    if dead.len() > DEAD_LETTERS_MAX {
+                        dead.remove(0);
+                    }
+                }
+                Event::LetterSent { letter } | Event::LetterResent { letter, .. } => {
+                    let id = LetterId { ticket, letter: *letter };
+                    if self.rest.dead_letters.contains(&id) {
+                        Arc::make_mut(&mut self.rest.dead_letters).retain(|known| *known != id);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Who was given a ticket in turn comes last from here on.
@@ -662,7 +731,10 @@ impl Desk {
             | ProblemTurn::Resolved
             | ProblemTurn::LeftOpen { .. }
             | ProblemTurn::ResolvedUpto { .. }
-            | ProblemTurn::ResolvedAll => known,
+            | ProblemTurn::ResolvedAll
+            | ProblemTurn::ToTell
+            | ProblemTurn::ToldUpto { .. }
+            | ProblemTurn::ToldAll => known,
         };
         if let Some(alarm) = alarm {
             self.put_part(alarm, entry.first_seq);
@@ -782,6 +854,11 @@ impl Desk {
             | Event::LeadAsked { .. }
             | Event::LeadAnswered { .. }
             | Event::Cited { .. }
+            | Event::LetterQueued { .. }
+            | Event::LetterSkipped { .. }
+            | Event::LetterSent { .. }
+            | Event::LetterFailed { .. }
+            | Event::LetterResent { .. }
             | Event::Clock { .. } => {}
         }
     }

@@ -15,6 +15,7 @@ use super::escalation::{Escalation, EscalationNumber, EscalationState};
 use super::event::{Event, Registered, Term, TermReason, Turn};
 use super::help::{Article, LeadQuestion};
 use super::issue::Issue;
+use super::letter::{Letter, LetterFailure, LetterNumber, Recipient};
 use super::problem::{ProblemNumber, ProblemTurn, TicketProblem};
 
 /// A ticket's number, from 1.
@@ -130,6 +131,17 @@ pub struct Ticket {
     /// What reports ask of the way it went.
     #[serde(default, skip_serializing_if = "Way::is_new")]
     pub way: Way,
+    /// Its letters that are not delivered, in order of queueing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<Letter>,
+    /// How many letters it has had.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub letters_total: LetterNumber,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn is_none(count: &LetterNumber) -> bool {
+    *count == 0
 }
 
 /// What of the way a ticket went is asked for, and where it stands does not tell.
@@ -217,6 +229,8 @@ impl Ticket {
             issues: Vec::new(),
             lead_questions: Vec::new(),
             articles: Vec::new(),
+            letters: Vec::new(),
+            letters_total: 0,
         };
         ticket.set_critical(registered.critical, at);
         ticket
@@ -270,7 +284,8 @@ impl Ticket {
     /// Whether it asks for nothing and waits for nothing: closed, without alarm, and time brings nothing about for it. It
     /// changes only when a command names it.
     pub fn is_over(&self) -> bool {
-        self.stage == Stage::Closed && self.alarms.is_empty() && !super::index::holds(self)
+        let waits = self.letters.iter().any(|letter| letter.failed.is_none());
+        self.stage == Stage::Closed && self.alarms.is_empty() && !waits && !super::index::holds(self)
     }
 
     /// Takes in what happened at `at`. Total: any event can be applied to any ticket.
@@ -308,7 +323,12 @@ impl Ticket {
             | Event::ShiftBegan { .. }
             | Event::ShiftEnded { .. }
             | Event::StaffingChanged { .. }
-            | Event::MonthClosed { .. } => {}
+            | Event::MonthClosed { .. }
+            | Event::LetterSkipped { .. } => {}
+            Event::LetterQueued { .. }
+            | Event::LetterSent { .. }
+            | Event::LetterFailed { .. }
+            | Event::LetterResent { .. } => self.apply_letter(event, at),
             Event::StatusChanged { to, stage, waiting, .. } => {
                 self.facts.status = to.clone();
                 self.waiting = *waiting;
@@ -426,6 +446,46 @@ impl Ticket {
         });
     }
 
+    fn apply_letter(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::LetterQueued { letter, kind, recipient, hold_until } => {
+                self.letters_total = self.letters_total.max(*letter);
+                self.letters.push(Letter {
+                    number: *letter,
+                    kind: *kind,
+                    recipient: recipient.clone(),
+                    seq: 0,
+                    queued_at: at,
+                    hold_until: *hold_until,
+                    failed: None,
+                });
+            }
+            Event::LetterSent { letter } => self.letters.retain(|known| known.number != *letter),
+            Event::LetterFailed { letter, reason } => {
+                let failure = LetterFailure { at, reason: reason.clone() };
+                self.with_letter(*letter, |letter| letter.failed = Some(failure));
+            }
+            Event::LetterResent { letter, address } => self.with_letter(*letter, |letter| {
+                letter.failed = None;
+                if let (Some(other), Recipient::Requester { address }) = (address, &mut letter.recipient) {
+                    address.clone_from(other);
+                }
+            }),
+            _ => unreachable!("only events of letters come here"),
+        }
+    }
+
+    fn with_letter(&mut self, number: LetterNumber, change: impl FnOnce(&mut Letter)) {
+        if let Some(letter) = self.letters.iter_mut().find(|letter| letter.number == number) {
+            change(letter);
+        }
+    }
+
+    /// The letter of that number, where it is not delivered.
+    pub fn letter(&self, number: LetterNumber) -> Option<&Letter> {
+        self.letters.iter().find(|letter| letter.number == number)
+    }
+
     fn apply_problem(&mut self, number: ProblemNumber, turn: &ProblemTurn) {
         match turn {
             ProblemTurn::Suggested { .. } => self.problem = Some(TicketProblem { number, suggested: true }),
@@ -446,7 +506,10 @@ impl Ticket {
             | ProblemTurn::Resolved
             | ProblemTurn::LeftOpen { .. }
             | ProblemTurn::ResolvedUpto { .. }
-            | ProblemTurn::ResolvedAll => {}
+            | ProblemTurn::ResolvedAll
+            | ProblemTurn::ToTell
+            | ProblemTurn::ToldUpto { .. }
+            | ProblemTurn::ToldAll => {}
         }
     }
 

@@ -8,6 +8,7 @@
 pub mod event;
 pub mod feed;
 pub mod filter;
+pub mod letters;
 pub mod retry;
 pub mod webhooks;
 

@@ -66,6 +66,7 @@ impl Step {
             | Command::AlertsOverLimit(_)
             | Command::TakeNext(_)
             | Command::Desk(_)
+            | Command::Letter { .. }
             | Command::Problem(_) => {}
         }
         Ok(command)

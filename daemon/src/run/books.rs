@@ -34,7 +34,7 @@ use crate::store::{
 };
 
 /// The form of tickets and desk in the projection; a projection in another form is set aside and rebuilt.
-const SCHEMA: u32 = 7;
+const SCHEMA: u32 = 8;
 /// How long the answer to an `Idempotency-Key` is given again, in milliseconds: a day.
 const RECEIPT_MS: i64 = 86_400_000;
 /// So many scores are kept one by one on top of a tally; then the tally is kept anew.

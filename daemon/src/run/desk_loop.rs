@@ -38,7 +38,7 @@ use crate::clock::{self, Clock, SystemClock};
 use crate::desk::alike::SUGGESTED_MAX;
 use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Refusal, Regulations, Role,
+    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Reach, Refusal, Regulations, Role,
     Ticket, TicketNumber,
 };
 use crate::store::tickets::Compacted;
@@ -75,6 +75,8 @@ pub struct Settings {
     pub archiving: Option<Rule>,
     /// Which proof makes the box's time trusted.
     pub proof: Proof,
+    /// Whom the site can write to.
+    pub reach: Reach,
 }
 
 #[cfg(test)]
@@ -89,6 +91,7 @@ impl Settings {
             quiet: QuietHours::default(),
             archiving: None,
             proof: Proof::Plausible,
+            reach: Reach::default(),
         }
     }
 }
@@ -243,7 +246,8 @@ impl Batch {
 
 impl Loop {
     /// A loop over a desk and its books, as they were opened.
-    pub fn new(desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
+    pub fn new(mut desk: Desk, books: Books, clock: Box<dyn Clock>, settings: &Settings) -> Self {
+        desk.write_to(settings.reach.clone());
         let reading = Reading::of(clock.as_ref(), desk.known_at());
         let time = TrustedTime::start(settings.proof, &reading, || clock.kernel_synchronised());
         let now = time.now();
@@ -263,6 +267,7 @@ impl Loop {
         view.publish_clients(desk.clients());
         view.publish_report_slices(desk.tally().slices());
         view.publish_totals(Totals::of(&desk));
+        view.publish_letters(desk.letters_waiting_total(), desk.dead_letters().len());
         let view = Arc::new(view);
         let dirty_since_us = books.dirty_since().map(|_| clock.monotonic_us());
         let mut the_loop = Self {
@@ -687,6 +692,7 @@ impl Loop {
         let changed = touched.iter().filter_map(|number| Some((*number, self.desk.held(*number)?.clone())));
         self.view.publish_tickets(changed, self.desk.tickets_total());
         self.view.publish_report_slices(self.desk.tally().slices());
+        self.view.publish_letters(self.desk.letters_waiting_total(), self.desk.dead_letters().len());
         // Not before: who takes it for changed reads it there.
         self.view.search().changed(touched, self.desk.next_seq());
         let tokens_changed = entries

@@ -34,6 +34,8 @@ pub struct View {
     /// How many slices the fullest month that is not closed has.
     report_slices: AtomicU64,
     totals: Mutex<Totals>,
+    /// How many letters wait, and how many are dead.
+    letters: (AtomicU64, AtomicU64),
     history: Arc<History>,
     tokens: RwLock<Arc<Tokens>>,
     people: RwLock<Arc<People>>,
@@ -86,6 +88,7 @@ impl View {
             tickets_total: AtomicU64::new(0),
             report_slices: AtomicU64::new(0),
             totals: Mutex::default(),
+            letters: <(AtomicU64, AtomicU64)>::default(),
             history,
             tokens: RwLock::new(Arc::new(Tokens::new(tokens))),
             people: RwLock::default(),
@@ -210,6 +213,16 @@ impl View {
 
     pub(super) fn publish_totals(&self, totals: Totals) {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
+    }
+
+    /// How many letters wait, and how many are dead.
+    pub fn letters(&self) -> (u64, u64) {
+        (self.letters.0.load(Ordering::Relaxed), self.letters.1.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn publish_letters(&self, waiting: usize, dead: usize) {
+        self.letters.0.store(waiting as u64, Ordering::Relaxed);
+        self.letters.1.store(dead as u64, Ordering::Relaxed);
     }
 
     pub(super) fn publish_report_slices(&self, slices: usize) {

@@ -24,7 +24,7 @@ fn world(now: &str) -> World {
 }
 
 /// A registration with everything the regulation asks for.
-fn request(priority: &str) -> Value {
+pub(crate) fn request(priority: &str) -> Value {
     json!({
         "channel": "portal",
         "type": "incident",

@@ -26,7 +26,7 @@ fn world(now: &str) -> World {
 }
 
 /// A registration as a bot sends it.
-fn request(channel: &str, kind: &str) -> Value {
+pub(crate) fn request(channel: &str, kind: &str) -> Value {
     json!({
         "channel": channel,
         "type": kind,

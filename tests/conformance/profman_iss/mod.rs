@@ -19,7 +19,7 @@ fn world(now: &str) -> World {
 }
 
 /// A registration with everything the regulation asks for or wishes.
-fn request(channel: &str) -> Value {
+pub(crate) fn request(channel: &str) -> Value {
     json!({
         "channel": channel,
         "type": "problem",

@@ -19,12 +19,12 @@ fn world(now: &str) -> World {
 }
 
 /// A registration; the regulation asks for no fields.
-fn request(channel: &str, kind: &str) -> Value {
+pub(crate) fn request(channel: &str, kind: &str) -> Value {
     json!({ "channel": channel, "type": kind, "subject": "Не проходит платёж", "requester": { "name": "Анна Петрова" } })
 }
 
 /// An error of this criticality, by e-mail.
-fn error(priority: &str) -> Value {
+pub(crate) fn error(priority: &str) -> Value {
     let mut body = request("email", "error");
     body["priority"] = json!(priority);
     body

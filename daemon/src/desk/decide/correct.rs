@@ -7,7 +7,7 @@
 use calendars::{Calendar, Timestamp};
 
 use super::clocks::{Given, days_ms, term};
-use super::{need, settle};
+use super::{letters, need, settle};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::clocks::{Clock, ClockState, Unsynced};
 use crate::desk::event::{Event, Fact, Term, TermReason, Turn};
@@ -58,10 +58,13 @@ fn started_ahead(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fact> {
     let runs_ahead = |clock: &&Clock| clock.state == ClockState::Running && clock.turned_at > now;
     let mut facts = Vec::new();
     for ticket in desk.tickets() {
+        let mut of_ticket = Vec::new();
         for clock in ticket.clocks.iter().filter(|clock| clock.unsynced.is_none()).filter(runs_ahead) {
             let unsynced = Unsynced { used_ms: clock.used_ms, spans: vec![(clock.turned_at, None)] };
-            facts.push(correction(desk, &ticket, clock, &unsynced, behind_ms, now));
+            of_ticket.push(correction(desk, &ticket, clock, &unsynced, behind_ms, now));
         }
+        of_ticket.extend(letters::of_terms(desk, &ticket, &of_ticket, now));
+        facts.extend(of_ticket);
     }
     facts.sort_by_key(|fact| fact.ticket);
     // What is more than an entry holds counts nothing until its start has come.
@@ -76,9 +79,11 @@ pub(super) fn corrections(desk: &Desk, behind_ms: i64, now: Timestamp) -> Vec<Fa
     }
     for ticket in desk.index().unsynced().filter_map(|number| desk.ticket(number)) {
         let clocks = ticket.clocks.iter().filter_map(|clock| Some((clock, clock.unsynced.as_deref()?)));
-        let facts =
-            clocks.map(|(clock, unsynced)| correction(desk, &ticket, clock, unsynced, behind_ms, now));
-        corrected.extend(facts.take(CORRECTIONS_MAX - corrected.len()));
+        let mut facts: Vec<Fact> = clocks
+            .map(|(clock, unsynced)| correction(desk, &ticket, clock, unsynced, behind_ms, now))
+            .collect();
+        facts.extend(letters::of_terms(desk, &ticket, &facts, now));
+        corrected.extend(facts.into_iter().take(CORRECTIONS_MAX - corrected.len()));
         if corrected.len() == CORRECTIONS_MAX {
             break;
         }

@@ -8,23 +8,25 @@ use calendars::Timestamp;
 use smol_str::SmolStr;
 
 use super::mass::{day_of, turned};
-use super::{acts, problem};
+use super::{acts, letters, problem};
 use crate::desk::actor::Actor;
 use crate::desk::command::{Act, Resolve};
 use crate::desk::event::Fact;
 use crate::desk::index::Standing;
-use crate::desk::problem::{LOT_TICKETS, Linking, Problem, ProblemTurn, Resolving};
+use crate::desk::problem::{LOT_TICKETS, Linking, Problem, ProblemState, ProblemTurn, Resolving};
 use crate::desk::refusal::Refusal;
+use crate::desk::regulation::LetterCause;
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, TicketNumber};
 
 /// The next lot, and who said so.
 pub(super) fn next(desk: &Desk, at: Timestamp) -> Option<(SmolStr, Vec<Fact>)> {
     let problem = desk.working_problem()?;
-    match (&problem.linking, &problem.resolving) {
-        (Some(linking), _) => Some((linking.by.clone(), link(desk, problem, linking))),
-        (None, Some(resolving)) => Some((resolving.by.clone(), resolve(desk, problem, resolving, at))),
-        (None, None) => None,
+    match (&problem.linking, &problem.resolving, problem.telling) {
+        (Some(linking), ..) => Some((linking.by.clone(), link(desk, problem, linking, at))),
+        (None, Some(resolving), _) => Some((resolving.by.clone(), resolve(desk, problem, resolving, at))),
+        (None, None, Some(after)) => Some((Actor::timer().name, tell(desk, problem, after, at))),
+        (None, None, None) => None,
     }
 }
 
@@ -32,17 +34,39 @@ fn of_problem(problem: &Problem, turn: ProblemTurn) -> Fact {
     Fact { ticket: None, event: turned(problem.number, turn) }
 }
 
-fn link(desk: &Desk, problem: &Problem, linking: &Linking) -> Vec<Fact> {
+/// Writes to the requesters of open tickets: that the problem is there, or that it is over.
+fn tell(desk: &Desk, problem: &Problem, after: TicketNumber, at: Timestamp) -> Vec<Fact> {
+    let cause = match problem.state {
+        ProblemState::Closed => LetterCause::ProblemClosed,
+        ProblemState::Suspected | ProblemState::Open | ProblemState::Dismissed => LetterCause::MassProblem,
+    };
+    let open = desk.index().of_problem(problem.number, Standing::Open, after);
+    let lot: Vec<TicketNumber> = open.take(LOT_TICKETS).collect();
+    let tickets = lot.iter().filter_map(|number| desk.ticket(*number));
+    let mut facts: Vec<Fact> =
+        tickets.filter_map(|ticket| letters::of_problem(desk, &ticket, &cause, at)).collect();
+    facts.push(match lot.last().filter(|_| lot.len() == LOT_TICKETS) {
+        Some(upto) => of_problem(problem, ProblemTurn::ToldUpto { upto: *upto }),
+        None => of_problem(problem, ProblemTurn::ToldAll),
+    });
+    facts
+}
+
+fn link(desk: &Desk, problem: &Problem, linking: &Linking, at: Timestamp) -> Vec<Fact> {
     let zone = problem::zone_of(desk, problem);
     let suggested = desk.index().of_problem(problem.number, Standing::Suggested, TicketNumber(0));
     let suggested = suggested.take_while(|number| *number <= linking.upto).take(LOT_TICKETS);
-    let linked = suggested.filter_map(|number| {
-        let day = day_of(desk.ticket(number)?.as_ref(), zone);
+    let lot: Vec<TicketNumber> = suggested.collect();
+    let mut facts = Vec::new();
+    for ticket in lot.iter().filter_map(|number| desk.ticket(*number)) {
+        let day = day_of(&ticket, zone);
         let event = turned(problem.number, ProblemTurn::Linked { day, was_suggested: true });
-        Some(Fact { ticket: Some(number), event })
-    });
-    let mut facts: Vec<Fact> = linked.collect();
-    if facts.len() < LOT_TICKETS {
+        facts.push(Fact { ticket: Some(ticket.number), event });
+        if problem.tells_with_link(ticket.number) {
+            facts.extend(letters::of_problem(desk, &ticket, &LetterCause::MassProblem, at));
+        }
+    }
+    if lot.len() < LOT_TICKETS {
         facts.push(of_problem(problem, ProblemTurn::LinkedAll));
     }
     facts
@@ -53,7 +77,7 @@ fn resolve(desk: &Desk, problem: &Problem, resolving: &Resolving, at: Timestamp)
     let lot: Vec<TicketNumber> = open.take(LOT_TICKETS).collect();
     let mut facts = Vec::new();
     for number in &lot {
-        match resolved(desk, *number, resolving, at) {
+        match resolved(desk, *number, resolving, problem.mass, at) {
             Ok(of_ticket) => {
                 facts.extend(of_ticket);
                 let event = turned(problem.number, ProblemTurn::Resolved);
@@ -63,6 +87,12 @@ fn resolve(desk: &Desk, problem: &Problem, resolving: &Resolving, at: Timestamp)
                 let (code, message) = (refusal.code().into(), refusal.to_string());
                 let event = turned(problem.number, ProblemTurn::LeftOpen { code, message });
                 facts.push(Fact { ticket: Some(*number), event });
+                let told = desk.ticket(*number).filter(|_| problem.mass);
+                facts.extend(
+                    told.and_then(|ticket| {
+                        letters::of_problem(desk, &ticket, &LetterCause::ProblemClosed, at)
+                    }),
+                );
             }
         }
     }
@@ -73,11 +103,12 @@ fn resolve(desk: &Desk, problem: &Problem, resolving: &Resolving, at: Timestamp)
     facts
 }
 
-/// What resolving a ticket with its problem comes to.
+/// What resolving a ticket with its problem comes to; with a mass problem its requester hears of the end of that.
 pub(super) fn resolved(
     desk: &Desk,
     number: TicketNumber,
     resolving: &Resolving,
+    is_mass: bool,
     at: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
     let ticket =
@@ -88,7 +119,8 @@ pub(super) fn resolved(
         despite: Vec::new(),
     });
     let actor = Actor::named(&resolving.by, resolving.role);
-    let draft = acts::draft(desk, &ticket, &act, &actor, at)?;
+    let mut draft = acts::draft(desk, &ticket, &act, &actor, at)?;
+    draft.is_with_problem = is_mass;
     if draft.ticket.stage == Stage::Open {
         return Err(Refusal::Conflict {
             code: "move-not-allowed",

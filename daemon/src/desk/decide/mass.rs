@@ -7,7 +7,7 @@
 use calendars::Tz;
 use chrono::NaiveDate;
 
-use super::Draft;
+use super::{Draft, letters};
 use crate::desk::alike::{ALIKE_MIN, Alike};
 use crate::desk::event::{Event, Fact};
 use crate::desk::problem::{Problem, ProblemNumber, ProblemState, ProblemTurn, TICKETS_MAX};
@@ -58,6 +58,10 @@ fn suggest(draft: &mut Draft<'_>, rule: &MassProblemRule, problem: &Problem, day
     if problem.state == ProblemState::Open && !problem.mass && of_day >= rule.alike {
         let event = turned(problem.number, ProblemTurn::Mass);
         draft.facts.push(Fact { ticket: None, event });
+        if letters::tells_of_problems(draft.desk, &problem.regulation, draft.at) {
+            let event = turned(problem.number, ProblemTurn::ToTell);
+            draft.facts.push(Fact { ticket: None, event });
+        }
     }
 }
 

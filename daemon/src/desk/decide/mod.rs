@@ -18,6 +18,7 @@ mod escalate;
 pub(super) mod fields;
 mod help;
 mod issue;
+pub(crate) mod letters;
 mod lot;
 mod mass;
 mod merge;
@@ -91,6 +92,9 @@ impl Desk {
             Command::TakeNext(asked) => queue::take_next(self, asked, actor, at),
             Command::Desk(act) => desk::decide(self, act, actor, at),
             Command::Problem(act) => problem::decide(self, act, actor, at),
+            Command::Letter { id, act } => {
+                letters::decide(self, &self.theirs(id.ticket, actor)?, *id, act, actor, at)
+            }
         }
     }
 
@@ -181,6 +185,8 @@ struct Draft<'a> {
     at: Timestamp,
     facts: Vec<Fact>,
     triggers: Vec<Trigger>,
+    /// Whether it is solved with its mass problem.
+    is_with_problem: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -201,6 +207,7 @@ impl<'a> Draft<'a> {
             at,
             facts: Vec::new(),
             triggers: Vec::new(),
+            is_with_problem: false,
         })
     }
 
@@ -255,7 +262,9 @@ impl<'a> Draft<'a> {
 
     /// [`Draft::finish`], with the ticket as it has become.
     fn finish_with_ticket(mut self) -> (Decision, Ticket) {
+        letters::queue(&mut self);
         clocks::turn(&mut self);
+        letters::queue_terms(&mut self);
         // What it raised calls since the entry that this becomes.
         let next_seq = self.desk.next_seq();
         self.ticket.alarms.iter_mut().for_each(|alarm| alarm.note_call(next_seq));

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 
 use super::mass::{day_of, turned};
 use super::register::one_line;
-use super::{Decision, Draft, Wrong, lot, need};
+use super::{Decision, Draft, Wrong, letters, lot, need};
 use crate::desk::actor::{Actor, Role};
 use crate::desk::command::{
     CloseProblem, ConfirmProblem, DismissProblem, OpenProblem, ProblemAct, TicketList,
@@ -16,6 +16,7 @@ use crate::desk::problem::{
     NAMED_MAX, Problem, ProblemNumber, ProblemState, ProblemTurn, Resolving, TICKETS_MAX,
 };
 use crate::desk::refusal::Refusal;
+use crate::desk::regulation::LetterCause;
 use crate::desk::state::Desk;
 use crate::desk::ticket::{Stage, Ticket, TicketNumber};
 
@@ -104,17 +105,19 @@ struct Linked<'a> {
     zone: Tz,
     /// As it was; none for a new one.
     before: Option<&'a Problem>,
+    at: Timestamp,
     facts: Vec<Fact>,
 }
 
 impl<'a> Linked<'a> {
-    fn to(desk: &'a Desk, problem: &'a Problem) -> Self {
+    fn to(desk: &'a Desk, problem: &'a Problem, at: Timestamp) -> Self {
         Self {
             desk,
             number: problem.number,
             regulation: problem.regulation.clone(),
             zone: zone_of(desk, problem),
             before: Some(problem),
+            at,
             facts: Vec::new(),
         }
     }
@@ -126,6 +129,7 @@ impl<'a> Linked<'a> {
             regulation: regulation.clone(),
             zone: zone(desk, regulation, at),
             before: None,
+            at,
             facts: Vec::new(),
         }
     }
@@ -170,6 +174,12 @@ impl<'a> Linked<'a> {
         }
         let event = turned(self.number, ProblemTurn::Linked { day, was_suggested });
         self.facts.push(Fact { ticket: Some(ticket.number), event });
+        if ticket.stage == Stage::Open
+            && self.before.is_some_and(|problem| problem.tells_with_link(ticket.number))
+        {
+            let told = letters::of_problem(self.desk, ticket, &LetterCause::MassProblem, self.at);
+            self.facts.extend(told);
+        }
         Ok(())
     }
 
@@ -195,6 +205,9 @@ impl<'a> Linked<'a> {
         let from = mass_from(self.desk, &self.regulation, at);
         if is_open && from.is_some_and(|from| days.values().any(|count| *count >= from)) {
             self.facts.push(Fact { ticket: None, event: turned(self.number, ProblemTurn::Mass) });
+            if letters::tells_of_problems(self.desk, &self.regulation, at) {
+                self.facts.push(Fact { ticket: None, event: turned(self.number, ProblemTurn::ToTell) });
+            }
         }
         Ok(self.facts)
     }
@@ -240,7 +253,7 @@ fn link(
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
     live(problem)?;
-    let mut linked = Linked::to(desk, problem);
+    let mut linked = Linked::to(desk, problem, at);
     for ticket in named(desk, &list.tickets, actor)? {
         linked.link(&ticket)?;
     }
@@ -294,6 +307,9 @@ fn confirm(
     // It was suspected for being as many as the regulation says; some of those may be closed, and counted all the same.
     if is_suspected && !problem.mass && mass_from(desk, &problem.regulation, at).is_some() {
         turns.push(ProblemTurn::Mass);
+        if letters::tells_of_problems(desk, &problem.regulation, at) {
+            turns.push(ProblemTurn::ToTell);
+        }
     }
     Ok(by_itself(problem, turns))
 }
@@ -349,14 +365,17 @@ fn close(
         may_resolve(desk, problem, &resolving, at)?;
     }
     let closed = ProblemTurn::Closed { text, resolve: said.resolve, source, role: actor.role };
-    Ok(by_itself(problem, vec![closed]))
+    // Those that are resolved with it hear of both at once.
+    let tells = problem.mass && !said.resolve && letters::tells_of_problems(desk, &problem.regulation, at);
+    let turns = std::iter::once(closed).chain(tells.then_some(ProblemTurn::ToTell));
+    Ok(by_itself(problem, turns.collect()))
 }
 
 /// What would be refused of every ticket is told at once: a phrase, a source, a role.
 fn may_resolve(desk: &Desk, problem: &Problem, resolving: &Resolving, at: Timestamp) -> Result<(), Refusal> {
     let first = desk.index().of_problem(problem.number, Standing::Open, TicketNumber(0)).next();
     let Some(first) = first else { return Ok(()) };
-    match lot::resolved(desk, first, resolving, at) {
+    match lot::resolved(desk, first, resolving, problem.mass, at) {
         Err(refusal @ (Refusal::Fields(_) | Refusal::Forbidden(_))) => Err(refusal),
         Err(refusal @ Refusal::Conflict { code: "forbidden-phrase" | "not-in-regulation", .. }) => {
             Err(refusal)
@@ -378,7 +397,7 @@ pub(super) fn join(draft: &mut Draft<'_>, to: &Ticket) -> Result<(), Refusal> {
     }
     let of_other = to.problem.filter(|known| !known.suggested).and_then(|known| desk.problem(known.number));
     let mut linked = match of_other.filter(|problem| problem.state == ProblemState::Open) {
-        Some(problem) => Linked::to(desk, problem),
+        Some(problem) => Linked::to(desk, problem, draft.at),
         None => Linked::to_new(desk, &to.facts.regulation, draft.at),
     };
     linked.link(&draft.ticket)?;

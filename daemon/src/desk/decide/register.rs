@@ -293,6 +293,7 @@ pub(super) fn open<'a>(
         at,
         facts: vec![Fact { ticket: Some(number), event: Event::Registered(Box::new(facts)) }],
         triggers: vec![Trigger::Registered, Trigger::LineEntered],
+        is_with_problem: false,
         regulation,
     };
     debug_assert_eq!(draft.ticket.stage, Stage::Open);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use calendars::Timestamp;
 
-use super::{Decision, Draft, shifts};
+use super::{Decision, Draft, letters, shifts};
 use crate::desk::actor::Actor;
 use crate::desk::clocks::{Clock, Metric};
 use crate::desk::event::{Event, Fact, Turn};
@@ -107,11 +107,15 @@ fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) ->
         Some(AtEnd::Breach) | None => {
             vec![clock_fact(clock, ticket.number, Turn::Breached { at: deadline, late: false })]
         }
-        Some(AtEnd::Tell) => vec![clock_fact(clock, ticket.number, Turn::RanOut { at: deadline })],
+        Some(AtEnd::Tell) => {
+            let mut draft = draft(desk, ticket, deadline);
+            draft.push(clock_fact(clock, ticket.number, Turn::RanOut { at: deadline }).event);
+            // No clock turns at it, but it is told (BC-7).
+            letters::queue(&mut draft);
+            draft.facts
+        }
         Some(AtEnd::Close { status, reason }) => {
-            let timer = Actor::timer();
-            let mut draft = Draft::of(desk, ticket, &timer.name, deadline)
-                .expect("the rule came from the ticket's regulation");
+            let mut draft = draft(desk, ticket, deadline);
             draft.push(Event::Clock {
                 metric: clock.metric,
                 cycle: clock.cycle,
@@ -123,6 +127,11 @@ fn end(desk: &Desk, ticket: &Arc<Ticket>, clock: &Clock, deadline: Timestamp) ->
             facts
         }
     }
+}
+
+/// What time makes of a ticket whose regulation has a rule for it.
+fn draft<'a>(desk: &'a Desk, ticket: &Arc<Ticket>, at: Timestamp) -> Draft<'a> {
+    Draft::of(desk, ticket, &Actor::timer().name, at).expect("the rule came from the ticket's regulation")
 }
 
 /// What the ticket's regulation says of the end of a clock; nothing where it is not loaded.

@@ -120,6 +120,9 @@ pub(super) fn of(
             format!("escalation {escalation} was withdrawn, since the ticket was closed")
         }
         Event::Complained { .. } => "the requester complained".to_owned(),
+        Event::LetterQueued { letter, kind, .. } => format!("letter {letter} ({kind}) was queued"),
+        Event::LetterSent { letter } => format!("letter {letter} was sent"),
+        Event::LetterFailed { letter, .. } => format!("letter {letter} could not be delivered"),
         Event::Preferred { reason } => {
             format!("it goes before the client's others, as agreed{}", because(Some(reason)))
         }
@@ -163,6 +166,8 @@ pub(super) fn of(
         | Event::ShiftEnded { .. }
         | Event::StaffingChanged { .. }
         | Event::MonthClosed { .. }
+        | Event::LetterSkipped { .. }
+        | Event::LetterResent { .. }
         | Event::Problem { .. } => return None,
     })
 }

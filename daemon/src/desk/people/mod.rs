@@ -255,6 +255,11 @@ impl People {
             | Event::EscalationAnswered { .. }
             | Event::EscalationWithdrawn { .. }
             | Event::Complained { .. }
+            | Event::LetterQueued { .. }
+            | Event::LetterSkipped { .. }
+            | Event::LetterSent { .. }
+            | Event::LetterFailed { .. }
+            | Event::LetterResent { .. }
             | Event::Preferred { .. }
             | Event::MonthClosed { .. }
             | Event::Problem { .. }

@@ -28,11 +28,20 @@ const WHOLE: &str = "regulation";
 const RULES: [&str; 2] = ["priority-rule", "target"];
 
 /// Lists whose order means something though their entries have ids.
-const RANKED: [&str; 1] = ["priority"];
+const RANKED: [&str; 2] = ["priority", "letter"];
 
 /// What may identify the tables of a list; the first that all of them have does.
-const IDENTITIES: [&[&str]; 8] =
-    [&["for", "id"], &["id"], &["metric"], &["path"], &["topic"], &["name"], &["text"], &["skill"]];
+const IDENTITIES: [&[&str]; 9] = [
+    &["for", "id"],
+    &["id"],
+    &["metric"],
+    &["path"],
+    &["topic"],
+    &["name"],
+    &["text"],
+    &["skill"],
+    &["kind", "on", "to"],
+];
 
 /// Lists of words whose order means nothing. Another list's order is taken to mean something.
 const SETS: [&str; 20] = [

@@ -5,6 +5,7 @@
 
 mod answers;
 mod desk;
+mod letters;
 mod notes;
 mod page;
 mod people;
@@ -47,6 +48,7 @@ pub fn explain(regulation: &Regulation, language: Language) -> String {
     explainer.employees();
     explainer.trackers();
     explainer.marks_and_reasons();
+    explainer.letters();
     explainer.forms();
     explainer.people();
     explainer.notes();

@@ -96,6 +96,8 @@ pub(super) struct File {
     pub staffing: Option<Staffing>,
     #[serde(default)]
     pub mass_problem: Option<MassProblemRule>,
+    #[serde(default, rename = "letter")]
+    pub letters: Vec<Letter>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -434,6 +436,25 @@ pub(super) struct Mark {
     pub positive: bool,
     #[serde(default)]
     pub clause: Option<String>,
+}
+
+/// A letter: when it goes, and to whom. Of those to the same people the first that matches goes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Letter {
+    pub kind: Spanned<String>,
+    /// What it is written for; see the list in `daemon/regulations/README.md`.
+    pub on: Spanned<String>,
+    pub to: Spanned<String>,
+    #[serde(default)]
+    pub when: When,
+    /// A calendar's id, `of-line` or `of-channel`: held until its open hours.
+    #[serde(default)]
+    pub hold: Option<Spanned<String>>,
+    #[serde(default)]
+    pub clause: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// How the marks of a month are judged.

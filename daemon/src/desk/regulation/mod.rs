@@ -8,6 +8,7 @@ mod check;
 mod diff;
 mod explain;
 mod file;
+mod letter;
 mod people;
 mod quality;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use self::check::{Problem, Problems};
 pub use self::diff::{Difference, DifferenceKind, diff};
 pub use self::explain::{Language, explain};
 pub use self::file::{AssignmentMode, FieldKind, PrioritySource, Within};
+pub use self::letter::{LetterCause, LetterRule, LetterTo};
 pub use self::people::{AssignmentRule, SkillRule, StaffingRule};
 pub use self::quality::{Band, Divisor, QualityRule};
 pub use self::set::{IntakeRule, Regulations};
@@ -37,6 +39,7 @@ use super::actor::Role;
 use super::attachment::AttachmentKind;
 use super::clocks::{Basis, Metric};
 use super::event::Registered;
+use super::letter::LetterKind;
 use super::ticket::{Stage, Ticket};
 
 /// The longest short name of a regulation, in characters.
@@ -119,6 +122,8 @@ pub struct Regulation {
     pub staffing: Option<StaffingRule>,
     /// When alike tickets are a mass problem; none where it does not say, and then none is suspected (GM-5.15).
     pub mass_problem: Option<MassProblemRule>,
+    /// Which letters go when; of those to the same people the first that matches.
+    pub letters: Vec<LetterRule>,
     /// The calendars whose hours the regulation leaves to the site, by id.
     pub site_calendars: Vec<SmolStr>,
     /// Notes of calendars, by id.
@@ -444,6 +449,10 @@ pub enum Trigger {
     StatusEntered(SmolStr),
     /// The ticket left a status.
     StatusLeft(SmolStr),
+    /// A letter of that kind was queued.
+    LetterQueued(LetterKind),
+    /// A letter of that kind was taken by whoever delivers it.
+    LetterSent(LetterKind),
 }
 
 /// Which calendar counts.
@@ -726,7 +735,12 @@ impl Regulation {
 
     /// The calendar that counts for a clock of a ticket with these facts.
     pub fn calendar_for(&self, rule: &ClockRule, facts: &Registered) -> &Calendar {
-        let id = match &rule.calendar {
+        self.chosen_calendar(&rule.calendar, facts)
+    }
+
+    /// The calendar that was chosen, for a ticket with these facts.
+    pub fn chosen_calendar(&self, choice: &CalendarChoice, facts: &Registered) -> &Calendar {
+        let id = match choice {
             CalendarChoice::Named(id) => id,
             CalendarChoice::OfLine => self.line_calendar(facts.line),
             CalendarChoice::OfChannel => self

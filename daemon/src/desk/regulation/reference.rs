@@ -45,6 +45,8 @@ const SECTIONS: [(&str, &str); 35] = [
     ("mass-problem", "[mass-problem]\nzzz = 1"),
     ("employees", "[employees]\nzzz = 1"),
     ("tracker", "[[tracker]]\nzzz = 1"),
+    ("letter", "[[letter]]\nzzz = 1"),
+    ("letter.when", "[[letter]]\nwhen = { zzz = 1 }"),
 ];
 
 /// The page's examples as one file; each line stands where it stands on the page.
@@ -123,8 +125,12 @@ fn every_key_stands_on_the_page_with_an_example() {
     let shown = keys_shown();
     let mut missing = Vec::new();
     for (section, snippet) in SECTIONS {
-        // What a rule looks at has one table on the page, for both places.
-        let place = if section == "priority-rule.when" { "clock.target.when" } else { section };
+        // What a rule looks at has one table on the page, for all places.
+        let place = if ["priority-rule.when", "letter.when"].contains(&section) {
+            "clock.target.when"
+        } else {
+            section
+        };
         for key in keys_of(snippet) {
             if !shown.get(place).is_some_and(|keys| keys.contains(&key)) {
                 missing.push(format!("[{section}] {key}"));

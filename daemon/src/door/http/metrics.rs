@@ -20,15 +20,18 @@ use super::streams::{Figures, STREAMS_MAX, Streams};
 use super::upload::UPLOADS_MAX;
 use super::{COMMANDS_MAX, DoorState, Shared};
 use crate::clock;
+use crate::config::CHATS_MAX;
 use crate::desk::ProblemState;
 use crate::desk::alike::PER_STEM;
 use crate::desk::client::CLIENTS_MAX;
 use crate::desk::employee::{EMPLOYEES_AT_ONCE_MAX, EMPLOYEES_MAX};
 use crate::desk::help::{ARTICLES_MAX, QUESTIONS_MAX};
 use crate::desk::issue::ISSUES_MAX;
+use crate::desk::letter::DEAD_LETTERS_MAX;
 use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::report::SLICES_MAX;
+use crate::out::letters::{Letters, PARALLEL_MAX as LETTERS_PARALLEL_MAX};
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::view::Totals;
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
@@ -126,6 +129,10 @@ pub(super) struct Metrics {
     webhook_lag: Family<WebhookLabels, Gauge>,
     webhook_held: Family<WebhookLabels, Gauge>,
     webhook_dead: Family<WebhookLabels, Gauge>,
+    letters: Family<TicketLabels, Gauge>,
+    letters_sent: Counter,
+    letter_tries_failed: Counter,
+    letters_failing: Gauge,
     uptime_seconds: Gauge<i64, AtomicI64>,
     people: Family<PeopleLabels, Gauge>,
     problems: Family<ProblemLabels, Gauge>,
@@ -162,6 +169,10 @@ impl Metrics {
             webhook_lag: Family::default(),
             webhook_held: Family::default(),
             webhook_dead: Family::default(),
+            letters: Family::default(),
+            letters_sent: Counter::default(),
+            letter_tries_failed: Counter::default(),
+            letters_failing: Gauge::default(),
             uptime_seconds: Gauge::default(),
             people: Family::default(),
             problems: Family::default(),
@@ -265,7 +276,17 @@ impl Metrics {
             Unit::Seconds,
             self.uptime_seconds.clone(),
         );
+        self.register_letters();
         self
+    }
+
+    fn register_letters(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("letters", "Letters that are not delivered", self.letters.clone());
+        registry.register("letters_sent", "Letters that were taken", self.letters_sent.clone());
+        let (failed, failing) = (self.letter_tries_failed.clone(), self.letters_failing.clone());
+        registry.register("letter_tries_failed", "Tries to send a letter that failed", failed);
+        registry.register("letters_failing", "Whether the mail server takes no letters", failing);
     }
 
     /// A command was answered after so many microseconds.
@@ -337,6 +358,7 @@ impl Metrics {
         self.streams_cut.inner().store(cut, Ordering::Relaxed);
         self.stream_lag.set(as_gauge(lag_events));
         self.count_webhooks(&shared.webhooks, history.next_seq());
+        self.count_letters(&shared.letters, view.letters());
         self.report_slices.set(as_gauge(view.report_slices()));
         self.trusted.set(board.time.is_trusted().into());
         let people = view.people();
@@ -357,6 +379,16 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry).ok()?;
         Some(text)
+    }
+
+    fn count_letters(&self, letters: &Letters, (waiting, dead): (u64, u64)) {
+        for (is, count) in [("waiting", waiting), ("dead", dead)] {
+            self.letters.get_or_create(&TicketLabels { is }).set(as_gauge(count));
+        }
+        let figures = letters.figures();
+        self.letters_sent.inner().store(figures.sent.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.letter_tries_failed.inner().store(figures.failed.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.letters_failing.set(figures.failing.load(Ordering::Relaxed).into());
     }
 
     fn count_webhooks(&self, webhooks: &Webhooks, next_seq: u64) {
@@ -422,6 +454,9 @@ fn register_limits(registry: &mut Registry) {
         ("webhook_parallel_limit", "Deliveries of a webhook that are under way at once", PARALLEL_MAX),
         ("webhook_held_limit", "Tickets of a webhook that wait at once; then it takes no more", LANES_MAX),
         ("webhook_dead_limit", "Dead letters that a webhook keeps", DEAD_MAX),
+        ("letter_parallel_limit", "Letters that are under way at once", LETTERS_PARALLEL_MAX),
+        ("letter_dead_limit", "Dead letters that are remembered", DEAD_LETTERS_MAX),
+        ("chats_limit", "Chats that the configuration may have", CHATS_MAX),
         ("agents_limit", "Agents that the desk knows", AGENTS_MAX),
         ("shifts_limit", "Shifts that the roster has", SHIFTS_MAX),
         ("shifts_at_once_limit", "Shifts that are added at once", SHIFTS_AT_ONCE_MAX),

@@ -38,6 +38,7 @@ mod idempotency;
 mod json;
 mod kiosk;
 mod ledger;
+mod letters;
 mod live;
 mod meta;
 mod metrics;
@@ -101,6 +102,7 @@ use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::links::Links;
 use crate::out::Herald;
+use crate::out::letters::Letters;
 use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
 use crate::run::{Apart, Done, Failure, Handle};
@@ -133,6 +135,8 @@ pub struct Shared {
     pub webhooks: Webhooks,
     /// Links to the pages of requesters; none where there are no such pages.
     pub links: Option<Arc<Links>>,
+    /// The letters.
+    pub letters: Letters,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -369,6 +373,10 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(problems::close))
         .routes(routes!(employees::list, employees::change))
         .routes(routes!(employees::show, employees::set, employees::remove))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::preview))
+        .routes(routes!(letters::show))
+        .routes(routes!(letters::resend))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

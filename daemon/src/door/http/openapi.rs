@@ -49,6 +49,7 @@ use crate::desk::view::TicketView;
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
+        (name = "letters", description = "What the desk writes to people, by mail and into chats"),
         (name = "reports", description = "What a month came to"),
         (name = "regulations", description = "What a form needs to know"),
         (name = "people", description = "Agents, groups and shifts"),
@@ -207,10 +208,11 @@ const VERB_PREFIX: &str = "/v1/tickets/{number}/";
 /// Answers a ticket as a verb does, and has none where the queue is empty.
 const TAKE_NEXT: &str = "/v1/queue/take-next";
 /// What is posted there is no command of the desk, or may be repeated as it is: a key says nothing there.
-const WITHOUT_KEY: [&str; 9] = [
+const WITHOUT_KEY: [&str; 10] = [
     alertmanager::PATH,
     "/v1/board/test",
     "/v1/clock/trust",
+    "/v1/letters/{id}/resend",
     "/v1/regulations/{id}/apply",
     "/v1/regulations/{id}/preview",
     "/v1/sla/preview",

@@ -15,7 +15,7 @@
 mod address;
 mod file;
 mod outbox;
-mod post;
+pub(super) mod post;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -128,7 +128,7 @@ pub fn start(
     for webhook in webhooks {
         let poster = Arc::new(Poster {
             url: webhook.url.clone(),
-            secret_file: webhook.secret_file.clone(),
+            secret_file: Some(webhook.secret_file.clone()),
             allow_private: webhook.allow_private,
             resolver: Arc::clone(&resolver),
             tls: Arc::clone(&tls),

@@ -40,13 +40,13 @@ const BUFFER_MAX_BYTES: usize = 64 << 10;
 const AGENT: &str = concat!("andon/", env!("CARGO_PKG_VERSION"));
 
 /// Finds the addresses of a name.
-pub(super) trait Resolve: Send + Sync {
+pub(in crate::out) trait Resolve: Send + Sync {
     /// The addresses of a host, each with the port.
     fn resolve(&self, host: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
 }
 
 /// The system's own resolver.
-pub(super) struct SystemResolver;
+pub(in crate::out) struct SystemResolver;
 
 impl Resolve for SystemResolver {
     fn resolve(&self, host: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
@@ -56,7 +56,7 @@ impl Resolve for SystemResolver {
 
 /// Why an event was not delivered.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(in crate::out) enum Trouble {
     #[error("cannot read the secret {path}", path = path.display())]
     ReadSecret { path: PathBuf, source: io::Error },
     #[error("{path} {source}", path = path.display())]
@@ -96,7 +96,7 @@ pub(super) enum Trouble {
 }
 
 /// What is delivered.
-pub(super) struct Letter {
+pub(in crate::out) struct Letter {
     /// Tells a repetition.
     pub id: String,
     /// When it is sent, in seconds since 1970.
@@ -106,9 +106,10 @@ pub(super) struct Letter {
 }
 
 /// The way to one receiver.
-pub(super) struct Poster {
+pub(in crate::out) struct Poster {
     pub url: Url,
-    pub secret_file: PathBuf,
+    /// What signs; without, nothing is signed.
+    pub secret_file: Option<PathBuf>,
     pub allow_private: bool,
     pub resolver: Arc<dyn Resolve>,
     pub tls: Arc<OnceCell<TlsConnector>>,
@@ -116,14 +117,14 @@ pub(super) struct Poster {
 
 impl Poster {
     /// The receiver without what may be secret in its address: path, query.
-    pub(super) fn origin(&self) -> String {
+    pub(in crate::out) fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
 
     /// Delivers; gives the status of the answer, a 2xx.
-    pub(super) async fn post(&self, letter: Letter) -> Result<StatusCode, Trouble> {
+    pub(in crate::out) async fn post(&self, letter: Letter) -> Result<StatusCode, Trouble> {
         let secret = self.secret().await?;
-        let request = self.request(&secret, letter);
+        let request = self.request(secret.as_ref(), letter);
         let connected = tokio::time::timeout(Duration::from_secs(CONNECT_WITHIN_S), self.connect()).await;
         let stream = connected.map_err(|_| Trouble::ConnectTime)??;
         let answered =
@@ -133,32 +134,35 @@ impl Poster {
     }
 
     /// Read anew for each delivery, so that another one needs no restart.
-    async fn secret(&self) -> Result<Secret, Trouble> {
-        let path = self.secret_file.clone();
+    async fn secret(&self) -> Result<Option<Secret>, Trouble> {
+        let Some(file) = &self.secret_file else { return Ok(None) };
+        let path = file.clone();
         let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
-        let path = || self.secret_file.clone();
+        let path = || file.clone();
         let text = read
             .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
             .map_err(|source| Trouble::ReadSecret { path: path(), source })?;
-        Secret::parse(&text).map_err(|source| Trouble::NoSecret { path: path(), source })
+        Secret::parse(&text).map(Some).map_err(|source| Trouble::NoSecret { path: path(), source })
     }
 
-    fn request(&self, secret: &Secret, letter: Letter) -> Request<Full<Bytes>> {
+    fn request(&self, secret: Option<&Secret>, letter: Letter) -> Request<Full<Bytes>> {
         let Letter { id, timestamp_s, body } = letter;
         let target = match self.url.query() {
             Some(query) => format!("{}?{query}", self.url.path()),
             None => self.url.path().to_owned(),
         };
         let authority = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
-        Request::post(target.parse::<Uri>().expect("a path of a URL is one of HTTP"))
+        let mut request = Request::post(target.parse::<Uri>().expect("a path of a URL is one of HTTP"))
             .header(HOST, authority)
             .header(USER_AGENT, AGENT)
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-signature", secret.sign(&id, timestamp_s, &body))
-            .header("webhook-id", id)
-            .header("webhook-timestamp", timestamp_s)
-            .body(Full::new(Bytes::from(body)))
-            .expect("numbers and base64 fit into headers")
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(secret) = secret {
+            request = request
+                .header("webhook-signature", secret.sign(&id, timestamp_s, &body))
+                .header("webhook-id", id)
+                .header("webhook-timestamp", timestamp_s);
+        }
+        request.body(Full::new(Bytes::from(body))).expect("numbers and base64 fit into headers")
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, Trouble> {

@@ -20,7 +20,7 @@ pub(super) struct Secret(Vec<u8>);
 #[error(
     "is no secret: it must be `whsec_` and 24 to 64 bytes in base64; `echo whsec_$(openssl rand -base64 32)` makes one"
 )]
-pub(super) struct NoSecret;
+pub(in crate::out) struct NoSecret;
 
 impl Secret {
     /// Reads one; space around it does not count.

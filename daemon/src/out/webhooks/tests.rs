@@ -138,7 +138,7 @@ fn poster(dir: &TempDir, url: &str, allow_private: bool, resolver: Arc<dyn Resol
     let secret_file = dir.path().join("secret");
     std::fs::write(&secret_file, SECRET).expect("it can be written");
     let url = Url::parse(url).expect("a URL");
-    Poster { url, secret_file, allow_private, resolver, tls: Arc::default() }
+    Poster { url, secret_file: Some(secret_file), allow_private, resolver, tls: Arc::default() }
 }
 
 fn letter() -> Letter {
@@ -261,12 +261,13 @@ async fn a_secret_that_is_missing_or_wrong_is_told_and_never_shown() {
     let dir = TempDir::new().expect("a directory");
     let receiver = Receiver::new(|_, _| Says::This(OK)).await;
     let way = poster(&dir, &format!("http://{}/", receiver.address), true, Arc::new(SystemResolver));
-    std::fs::write(&way.secret_file, "not the secret").expect("it can be written");
+    let secret_file = way.secret_file.clone().expect("it signs");
+    std::fs::write(&secret_file, "not the secret").expect("it can be written");
     let told = chain(&way.post(letter()).await.unwrap_err());
     assert!(told.contains("is no secret: it must be `whsec_`") && !told.contains("not the secret"), "{told}");
-    std::fs::remove_file(&way.secret_file).expect("it can be removed");
+    std::fs::remove_file(&secret_file).expect("it can be removed");
     assert!(matches!(way.post(letter()).await.unwrap_err(), Trouble::ReadSecret { .. }));
-    std::fs::write(&way.secret_file, SECRET).expect("it can be written");
+    std::fs::write(&secret_file, SECRET).expect("it can be written");
     way.post(letter()).await.expect("a new one needs no restart");
     assert_eq!(receiver.got().len(), 1);
 }

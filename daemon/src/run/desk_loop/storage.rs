@@ -14,7 +14,7 @@ use firmware_board::Language;
 use super::{Loop, is_full};
 use crate::chain::chain;
 use crate::desk::alarm::part_alarm;
-use crate::desk::command::{AttachmentAct, SealedAct};
+use crate::desk::command::{AttachmentAct, LetterAct, SealedAct};
 use crate::desk::{Alarm, AlarmKind, Command, DeskAct};
 use crate::run::Failure;
 use crate::store::TicketsError;
@@ -151,6 +151,8 @@ impl Loop {
             // What gives room, and what must be gone.
             Command::Attachments { act, .. } => matches!(act, AttachmentAct::Remove { .. }),
             Command::Sealed { act, .. } => matches!(act, SealedAct::Erase { .. }),
+            // A letter that is out is out, and must not go again.
+            Command::Letter { act, .. } => !matches!(act, LetterAct::Resend),
             Command::Desk(act) => match act {
                 DeskAct::AddToken(_) | DeskAct::People(_) | DeskAct::Client(_) | DeskAct::Employee(_) => {
                     false

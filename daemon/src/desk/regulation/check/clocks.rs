@@ -120,12 +120,22 @@ impl Check<'_> {
         }
     }
 
-    fn triggers(&mut self, words: &[Spanned<String>], key: &str, names: &Names<'_>) -> Vec<Trigger> {
+    pub(super) fn triggers(
+        &mut self,
+        words: &[Spanned<String>],
+        key: &str,
+        names: &Names<'_>,
+    ) -> Vec<Trigger> {
         words.iter().filter_map(|word| self.trigger(word, key, names)).collect()
     }
 
-    fn trigger(&mut self, word: &Spanned<String>, key: &str, names: &Names<'_>) -> Option<Trigger> {
-        const KNOWN: [&str; 11] = [
+    pub(super) fn trigger(
+        &mut self,
+        word: &Spanned<String>,
+        key: &str,
+        names: &Names<'_>,
+    ) -> Option<Trigger> {
+        const KNOWN: [&str; 13] = [
             "registered",
             "replied",
             "asked",
@@ -137,8 +147,17 @@ impl Check<'_> {
             "line-left",
             "status-entered:STATUS",
             "status-left:STATUS",
+            "letter-queued:KIND",
+            "letter-sent:KIND",
         ];
         let text = word.get_ref().as_str();
+        if let Some((verb @ ("letter-queued" | "letter-sent"), kind)) = text.split_once(':') {
+            let kind = self.letter_kind(&Spanned::new(word.span(), kind.to_owned()), key)?;
+            return Some(match verb {
+                "letter-queued" => Trigger::LetterQueued(kind),
+                _ => Trigger::LetterSent(kind),
+            });
+        }
         if let Some((verb, status)) = text.split_once(':') {
             let status =
                 self.known(&Spanned::new(word.span(), status.to_owned()), key, "status", &names.statuses);

@@ -6,6 +6,7 @@
 mod clients;
 mod clocks;
 mod employees;
+mod letters;
 mod mass_problem;
 mod people;
 mod quality;
@@ -260,6 +261,7 @@ impl Check<'_> {
                 .mass_problem
                 .as_ref()
                 .map(|rule| self.mass_problem(rule, &file.fields, &names.types)),
+            letters: file.letters.iter().filter_map(|letter| self.letter(letter, file, &names)).collect(),
             site_calendars: file
                 .calendars
                 .iter()

@@ -4,6 +4,7 @@
 
 mod clocks;
 mod covers;
+mod letters;
 mod rules;
 mod verbs;
 mod ways;
@@ -20,8 +21,15 @@ use crate::toml_problem;
 /// What makes no sense in a file whose names are right.
 pub(super) fn problems(text: &str, file: &File, regulation: &Regulation) -> Vec<Problem> {
     let sense = Sense { text, file, regulation, ways: Ways::of(regulation) };
-    let findings =
-        [sense.statuses(), sense.lines(), sense.marks(), sense.verbs(), sense.rules(), sense.clocks()];
+    let findings = [
+        sense.statuses(),
+        sense.lines(),
+        sense.marks(),
+        sense.verbs(),
+        sense.rules(),
+        sense.clocks(),
+        sense.letters(),
+    ];
     let problem = |finding: Finding| Problem {
         line: sense.line_of(&finding.span),
         key: finding.key,

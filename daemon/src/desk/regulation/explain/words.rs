@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::Language;
 use crate::desk::actor::Role;
 use crate::desk::clocks::Basis;
+use crate::desk::letter::LetterKind;
 use crate::desk::regulation::{Field, FieldKind, GivenTerm, Regulation, Trigger, WarnBefore, When};
 use crate::desk::ticket::Stage;
 
@@ -216,11 +217,47 @@ impl Words<'_> {
             Trigger::StatusEntered(id) => {
                 return format!("{} «{}»", self.of("вход в", "entering"), self.status(id));
             }
+            Trigger::LetterQueued(kind) => {
+                return format!(
+                    "{} «{}»",
+                    self.of("письмо ждёт отправки", "a letter waits"),
+                    self.letter(*kind)
+                );
+            }
+            Trigger::LetterSent(kind) => {
+                return format!(
+                    "{} «{}»",
+                    self.of("отправлено письмо", "a letter is sent"),
+                    self.letter(*kind)
+                );
+            }
             Trigger::StatusLeft(id) => {
                 return format!("{} «{}»", self.of("выход из", "leaving"), self.status(id));
             }
         };
         word.to_owned()
+    }
+
+    /// What a letter is about, in a word or two.
+    pub(super) fn letter(&self, kind: LetterKind) -> &'static str {
+        match kind {
+            LetterKind::Registered => self.of("обращение принято", "registered"),
+            LetterKind::StatusChanged => self.of("новый статус", "another status"),
+            LetterKind::HandedOver => self.of("передано разработчикам", "handed to the developers"),
+            LetterKind::Asked => self.of("нужны сведения", "more is asked"),
+            LetterKind::Replied => self.of("сообщение поддержки", "a word of the desk"),
+            LetterKind::Resolved => self.of("ответ дан", "the solution"),
+            LetterKind::ChangeNeeded => self.of("нужна доработка", "the product is to be changed"),
+            LetterKind::Refused => self.of("отказ", "refused"),
+            LetterKind::Deferred => self.of("решение отложено", "put off"),
+            LetterKind::TermChanged => self.of("срок изменился", "another term"),
+            LetterKind::AnswerOverdue => self.of("срок ответа вышел", "the time to answer is over"),
+            LetterKind::Closed => self.of("обращение закрыто", "closed"),
+            LetterKind::ProblemOpened => self.of("массовая проблема", "a mass problem"),
+            LetterKind::ProblemClosed => self.of("массовая проблема устранена", "a mass problem is over"),
+            LetterKind::DepartmentAsked => self.of("вопрос отделу", "a department is asked"),
+            LetterKind::Urgent => self.of("срочное", "urgent"),
+        }
     }
 
     /// What a rule looks at, among so many rules: the last one that looks at nothing takes what is left.

@@ -182,6 +182,7 @@ impl World {
             herald: crate::out::Herald::new(handle.clone(), zone),
             webhooks: crate::out::webhooks::Webhooks::default(),
             links: Some(links(state_dir)),
+            letters: crate::out::letters::Letters::silent(&handle),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

@@ -128,6 +128,9 @@ impl<'a> Sense<'a> {
 fn why_never(trigger: &Trigger) -> String {
     match trigger {
         Trigger::Asked => "the regulation has no [verb.ask]".to_owned(),
+        Trigger::LetterQueued(kind) | Trigger::LetterSent(kind) => {
+            format!("no [[letter]] is of the kind `{kind}`")
+        }
         Trigger::Resolved => {
             "no verb and no move leads to the stage `resolved`, as [verb.resolve] would".to_owned()
         }

@@ -112,6 +112,9 @@ impl<'a> Ways<'a> {
             | Trigger::Answered
             | Trigger::LineEntered
             | Trigger::Closed => true,
+            Trigger::LetterQueued(kind) | Trigger::LetterSent(kind) => {
+                self.regulation.letters.iter().any(|rule| rule.kind == *kind)
+            }
             Trigger::Asked => self.regulation.verb("ask").is_some(),
             Trigger::Resolved => self.reached.iter().any(|place| place.stage == Stage::Resolved),
             Trigger::Reopened => leads(&|from| from.stage != Stage::Open, &|to| to.stage == Stage::Open),

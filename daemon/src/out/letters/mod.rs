@@ -1,0 +1,181 @@
+//! Letters out: what the desk has queued is put into words and sent, by mail or into chats.
+//!
+//! Which letters there are is in the tickets; the [`worker`] asks the desk for those that are due, sends them, and tells it what
+//! became of each. So nothing is kept here: after a crash a letter that was sent a moment before may go again, with the
+//! same id, and none is left out. A server that cannot be had holds up letters and nothing else; the wall says so. A letter
+//! that is refused for good, or put off for a day, is dead, until somebody sends it again.
+//!
+//! A letter's words are made when it goes, from the ticket as the entry that queued it left it ([`compose`]). What a letter can
+//! say is a type of its own ([`view`]), and how it says it a [`template`].
+
+mod chats;
+mod compose;
+mod html;
+mod mailer;
+pub mod template;
+#[cfg(test)]
+mod tests;
+mod view;
+mod words;
+mod worker;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use firmware_board::Language;
+use smol_str::SmolStr;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use self::compose::ComposeError;
+pub use self::mailer::SMTP_WITHIN_S;
+pub use self::template::{Rendered, TemplateError, Templates};
+pub use self::worker::PARALLEL_MAX;
+
+use self::chats::Chats;
+use self::compose::Composer;
+use self::mailer::Mailer;
+use self::worker::{Sender, Worker};
+use crate::config::Config;
+use crate::desk::{AlarmKind, DeskAct, Letter, LetterKind, Problem, Reach, TicketNumber};
+use crate::run::Handle;
+
+/// How long letters that are under way have when the daemon stops, in seconds; what is not out by then goes after the next start.
+const END_WITHIN_S: u64 = 3;
+
+/// Whom the configuration lets the desk write to.
+pub fn reach(config: &Config) -> Reach {
+    let mail = config.mail.as_ref();
+    Reach {
+        mail: mail.is_some(),
+        mailed: mail.iter().flat_map(|mail| mail.departments.keys().cloned()).collect(),
+        chatting: config.chats.iter().flat_map(|chat| chat.departments.iter().cloned()).collect(),
+        chats: config.chats.iter().map(|chat| SmolStr::from(&chat.name)).collect::<BTreeSet<_>>(),
+    }
+}
+
+/// What is counted of letters.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Letters that were taken, since the start.
+    pub sent: AtomicU64,
+    /// Tries that failed, since the start.
+    pub failed: AtomicU64,
+    /// Whether the mail server takes no letters.
+    pub failing: AtomicBool,
+}
+
+/// The way to letters, for the door. Cheap to clone.
+#[derive(Clone)]
+pub struct Letters {
+    composer: Arc<Composer>,
+    figures: Arc<Figures>,
+}
+
+/// Letters on their way; dropped, they end.
+#[derive(Default)]
+pub struct Running {
+    workers: JoinSet<()>,
+    stop: Option<watch::Sender<bool>>,
+}
+
+/// Starts to send letters in the runtime that this is called in.
+pub fn start(config: &Config, handle: &Handle) -> (Letters, Running) {
+    let language = config.mail.as_ref().and_then(|mail| mail.language).unwrap_or(config.board.language);
+    let templates_dir = config.mail.as_ref().map(|mail| mail.templates.clone());
+    let (templates, errors) = match &templates_dir {
+        Some(dir) => Templates::with_site(language, dir),
+        None => (Templates::shipped(language), Vec::new()),
+    };
+    for (name, path) in templates.own() {
+        log::info!("letters of kind {name} are in the words of {}", path.display());
+    }
+    for error in &errors {
+        log::error!(
+            "{}; the program's own is used, `andonctl letter check` says more",
+            crate::chain::chain(error)
+        );
+    }
+    tell_templates(handle, config.board.language, errors.len());
+    let composer = Arc::new(Composer::new(handle.clone(), templates, language, config.board.site.clone()));
+    let figures = Arc::new(Figures::default());
+    let (stop, stopped) = watch::channel(false);
+    let mut workers = JoinSet::new();
+    let mail = config.mail.clone().map(|mail| Sender::Mail(Mailer::new(mail)));
+    let chats = (!config.chats.is_empty()).then(|| Sender::Chat(Chats::new(&config.chats)));
+    for sender in mail.into_iter().chain(chats) {
+        let worker = Worker {
+            handle: handle.clone(),
+            composer: Arc::clone(&composer),
+            sender: Arc::new(sender),
+            language: config.board.language,
+            figures: Arc::clone(&figures),
+            stopped: stopped.clone(),
+        };
+        workers.spawn(worker.run());
+    }
+    (Letters { composer, figures }, Running { workers, stop: Some(stop) })
+}
+
+/// Templates of the site's that cannot be used are an alarm.
+fn tell_templates(handle: &Handle, language: Language, count: usize) {
+    let part = "letter-templates".to_owned();
+    let text = match language {
+        Language::Russian => format!("шаблоны писем с ошибками: {count}"),
+        Language::English => format!("templates of letters that cannot be used: {count}"),
+    };
+    let kind = AlarmKind::Letter;
+    worker::tell(
+        handle,
+        if count == 0 { DeskAct::PartWorks { kind, part } } else { DeskAct::PartFailed { kind, part, text } },
+    );
+}
+
+impl Letters {
+    /// A way that sends nothing.
+    #[cfg(test)]
+    pub(crate) fn silent(handle: &Handle) -> Self {
+        let language = Language::Russian;
+        let composer = Composer::new(handle.clone(), Templates::shipped(language), language, String::new());
+        Self { composer: Arc::new(composer), figures: Arc::default() }
+    }
+
+    /// What is counted.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// The words of a letter. May wait for the disk.
+    ///
+    /// # Errors
+    /// [`ComposeError`].
+    pub fn words(
+        &self,
+        ticket: TicketNumber,
+        letter: &Letter,
+        problem: Option<&Problem>,
+    ) -> Result<Rendered, ComposeError> {
+        self.composer.rendered(ticket, letter, problem)
+    }
+
+    /// The words of a letter of that kind about a ticket as it is now: what it would say. May wait for the disk.
+    ///
+    /// # Errors
+    /// [`ComposeError`].
+    pub fn preview(&self, kind: LetterKind, ticket: TicketNumber) -> Result<Option<Rendered>, ComposeError> {
+        self.composer.preview(kind, ticket)
+    }
+}
+
+impl Running {
+    /// Ends: letters that are under way may arrive yet.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send_replace(true);
+        }
+        let ended = async { while self.workers.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(END_WITHIN_S), ended).await;
+    }
+}

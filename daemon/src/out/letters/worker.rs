@@ -1,0 +1,505 @@
+//! Letters at work: takes what is due, sends it, tells the desk what became of it.
+//!
+//! There is a worker for mail and one for chats, so that neither keeps the other waiting.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use calendars::Timestamp;
+use firmware_board::Language;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+
+use super::Figures;
+use super::chats::Chats;
+use super::compose::{ComposeError, Composer, Words};
+use super::mailer::{Mailer, OfWhom, Outgoing};
+use crate::chain::chain;
+use crate::clock;
+use crate::config::Chat;
+use crate::desk::command::LetterAct;
+use crate::desk::letter::LetterWay;
+use crate::desk::{
+    Actor, AlarmKind, Command, Desk, DeskAct, Entry, Event, Letter, LetterId, Problem, Recipient, Role,
+};
+use crate::mail::MessageId;
+use crate::out::retry::{Backoff, FOR_A_DAY, Tries};
+use crate::run::{Failure, Handle};
+
+/// How many letters are under way at once; one while the server fails.
+pub const PARALLEL_MAX: usize = 4;
+/// How many letters may wait for their own next try; where more are put off, all wait.
+const LATER_MAX: usize = 1_000;
+/// How often the server is tried while it takes no letters: after 5 s, 10 s and so on up to five minutes, without end. That it
+/// is away is no letter's fault, so none dies of it.
+const OF_SERVER: Backoff = Backoff { first_ms: 5_000, most_ms: 300_000, give_up_after_ms: u64::MAX };
+/// So many letters in a row that were put off mean that the server takes none.
+const AWAY_AFTER: u32 = 5;
+/// How long it takes no letters until that is an alarm, in milliseconds: three tries.
+const ALARM_AFTER_MS: u64 = 14_000;
+/// How long after the desk could not be told of something it is told again, in seconds.
+const TELL_AGAIN_S: u64 = 5;
+/// How long at most until the desk is asked again, in seconds: its clock may step, so that a hold ends earlier.
+const ASK_WITHIN_S: u64 = 60;
+
+/// What letters are sent with.
+pub(super) struct Worker {
+    pub handle: Handle,
+    pub composer: Arc<Composer>,
+    pub sender: Arc<Sender>,
+    /// The wall's language.
+    pub language: Language,
+    pub figures: Arc<Figures>,
+    pub stopped: watch::Receiver<bool>,
+}
+
+/// Who sends.
+pub(super) enum Sender {
+    Mail(Mailer),
+    Chat(Chats),
+}
+
+impl Sender {
+    fn way(&self) -> LetterWay {
+        match self {
+            Self::Mail(_) => LetterWay::Mail,
+            Self::Chat(_) => LetterWay::Chat,
+        }
+    }
+
+    /// The part of the box that alarms name.
+    fn part(&self) -> &'static str {
+        match self {
+            Self::Mail(_) => "mail",
+            Self::Chat(_) => "chat",
+        }
+    }
+
+    /// Where a letter goes; none where the configuration has no way to them any more.
+    fn place(&self, recipient: &Recipient) -> Option<Place> {
+        match (self, recipient) {
+            (Self::Mail(_), Recipient::Requester { address } | Recipient::Contact { address }) => {
+                Some(Place::Mail(address.clone()))
+            }
+            (Self::Mail(mailer), Recipient::Department { department, .. }) => {
+                mailer.department(department).map(Place::Mail)
+            }
+            (Self::Chat(chats), Recipient::Department { department, .. }) => {
+                chats.of_department(department).map(|chat| Place::Chat(Box::new(chat.clone())))
+            }
+            (Self::Chat(chats), Recipient::Chat { chat }) => {
+                chats.named(chat).map(|chat| Place::Chat(Box::new(chat.clone())))
+            }
+            (Self::Mail(_), Recipient::Chat { .. })
+            | (Self::Chat(_), Recipient::Requester { .. } | Recipient::Contact { .. }) => None,
+        }
+    }
+
+    /// How long until the next may go, in milliseconds.
+    fn pace_ms(&self) -> u64 {
+        match self {
+            Self::Mail(mailer) => 60_000 / u64::from(mailer.per_minute()),
+            Self::Chat(_) => 0,
+        }
+    }
+
+    async fn deliver(&self, id: LetterId, at: Timestamp, words: Words, place: Place) -> Outcome {
+        match (self, words, place) {
+            (Self::Mail(mailer), Words::Mail(rendered), Place::Mail(to)) => {
+                let domain = mailer.domain().clone();
+                let id = MessageId { ticket: id.ticket, letter: id.letter, domain };
+                match mailer.send(&Outgoing { id, to, rendered, at }).await {
+                    Ok(()) => Outcome::Sent,
+                    Err(trouble) => Outcome::Failed(trouble.of_whom(), chain(&trouble)),
+                }
+            }
+            (Self::Chat(chats), Words::Chat(text), Place::Chat(chat)) => {
+                // A chat that is away is no matter of the others: each message waits for itself.
+                match chats.post(&chat, &text).await {
+                    Ok(()) => Outcome::Sent,
+                    Err(trouble) => Outcome::Failed(OfWhom::LetterNow, chain(&trouble)),
+                }
+            }
+            (Self::Mail(_) | Self::Chat(_), ..) => Outcome::Failed(OfWhom::LetterForEver, NO_WAY.to_owned()),
+        }
+    }
+}
+
+/// Why a letter is given up that nobody delivers.
+const NO_WAY: &str = "the configuration has no way to whom it is for";
+
+/// Where a letter goes.
+enum Place {
+    Mail(String),
+    Chat(Box<Chat>),
+}
+
+/// A letter that is due, with what it is about.
+struct Due {
+    id: LetterId,
+    letter: Letter,
+    problem: Option<Arc<Problem>>,
+}
+
+/// What the desk says is to be done.
+#[derive(Default)]
+struct Asked {
+    /// The next letter.
+    due: Option<Due>,
+    /// How long until the next that is held is due, in milliseconds.
+    next_ms: Option<u64>,
+}
+
+/// How sending one letter ended.
+enum Outcome {
+    Sent,
+    /// It did not go, and whose fault that is.
+    Failed(OfWhom, String),
+    /// The record could not be read.
+    Unread(ComposeError),
+}
+
+/// What the worker has beside it.
+#[derive(Default)]
+struct Beside {
+    /// Letters under way.
+    sending: JoinSet<Outcome>,
+    ids: HashMap<Id, LetterId>,
+    /// What the desk is being told.
+    telling: JoinSet<LetterId>,
+    /// Letters that are under way, or of which the desk is being told.
+    busy: HashSet<LetterId>,
+    /// Letters that were put off, each with when it is tried again.
+    later: HashMap<LetterId, (Tries, u64)>,
+    /// The server's own tries.
+    server: Tries,
+    /// Not before this, since the server takes none.
+    server_from_ms: u64,
+    put_off_in_a_row: u32,
+    failing_since_ms: Option<u64>,
+    is_alarm: Option<bool>,
+    /// Not before this, since so many go in a minute.
+    pace_from_ms: u64,
+    /// Whether the desk is to be asked.
+    is_news: bool,
+    ask_at_ms: u64,
+}
+
+fn now_ms() -> u64 {
+    clock::monotonic_us() / 1_000
+}
+
+/// Any number, for jitter. Where the system has none to give, what failed together is tried together.
+fn random() -> u64 {
+    getrandom::u64().unwrap_or_default()
+}
+
+impl Worker {
+    /// Works until it is stopped.
+    pub(super) async fn run(mut self) {
+        let mut news = self.handle.subscribe();
+        let mut beside = Beside { is_news: true, ..Beside::default() };
+        loop {
+            self.tell_alarm(&mut beside);
+            if self.begin_at_ms(&beside).is_some_and(|at_ms| now_ms() >= at_ms) {
+                self.begin(&mut beside).await;
+            }
+            let wake_ms = self.wake_ms(&beside).saturating_sub(now_ms()).max(1);
+            tokio::select! {
+                entry = news.recv() => match entry {
+                    Ok(entry) => beside.is_news |= queues(&entry),
+                    Err(RecvError::Lagged(_)) => beside.is_news = true,
+                    Err(RecvError::Closed) => return,
+                },
+                Some(done) = beside.sending.join_next_with_id() => self.came_back(done, &mut beside),
+                Some(told) = beside.telling.join_next() => {
+                    // A panic has said so; the letter is asked for again.
+                    if let Ok(id) = told {
+                        beside.busy.remove(&id);
+                    }
+                    beside.is_news = true;
+                }
+                () = tokio::time::sleep(Duration::from_millis(wake_ms)) => {}
+                () = is_stopped(&mut self.stopped) => break,
+            }
+        }
+        // What is under way may arrive: the desk is told, so that it does not go again.
+        while let Some(done) = beside.sending.join_next_with_id().await {
+            self.came_back(done, &mut beside);
+        }
+        while beside.telling.join_next().await.is_some() {}
+    }
+
+    /// When the next letter may be begun, by the clock that never steps; none while enough are under way.
+    fn begin_at_ms(&self, beside: &Beside) -> Option<u64> {
+        let width = if beside.server_from_ms > 0 { 1 } else { PARALLEL_MAX };
+        let ask_ms = if beside.is_news { 0 } else { beside.ask_at_ms };
+        let at_ms = ask_ms.max(beside.server_from_ms).max(beside.pace_from_ms);
+        (beside.ids.len() < width).then_some(at_ms)
+    }
+
+    /// When there may be something to do though nothing comes.
+    fn wake_ms(&self, beside: &Beside) -> u64 {
+        let begin = self.begin_at_ms(beside);
+        let alarm = beside.failing_since_ms.filter(|_| beside.is_alarm != Some(true));
+        let alarm = alarm.map(|since| since + ALARM_AFTER_MS);
+        [begin, alarm].into_iter().flatten().min().unwrap_or(u64::MAX).min(now_ms() + ASK_WITHIN_S * 1_000)
+    }
+
+    /// Asks the desk for the next letter, and begins with it.
+    async fn begin(&mut self, beside: &mut Beside) {
+        let now = now_ms();
+        let later = beside.later.iter().filter(|(_, (_, at))| *at > now).map(|(id, _)| *id);
+        let skipped: HashSet<LetterId> = beside.busy.iter().copied().chain(later).collect();
+        let way = self.sender.way();
+        let asked = self.handle.look(move |desk, at| ask(desk, way, at, &skipped)).await;
+        let Ok(Asked { due, next_ms }) = asked else {
+            beside.ask_at_ms = now + TELL_AGAIN_S * 1_000;
+            beside.is_news = false;
+            return;
+        };
+        let retry = beside.later.values().map(|(_, at)| *at).filter(|at| *at > now).min();
+        let held = next_ms.map(|ms| now + ms);
+        let next = [retry, held].into_iter().flatten().min();
+        beside.ask_at_ms = next.unwrap_or(u64::MAX).min(now + ASK_WITHIN_S * 1_000).max(now + 1);
+        // As long as there was something there may be more.
+        beside.is_news = due.is_some();
+        if let Some(due) = due {
+            self.send(due, beside);
+        }
+    }
+
+    fn send(&mut self, due: Due, beside: &mut Beside) {
+        let Due { id, letter, problem } = due;
+        beside.busy.insert(id);
+        let Some(place) = self.sender.place(&letter.recipient) else {
+            self.give_up(id, NO_WAY.to_owned(), beside);
+            return;
+        };
+        beside.pace_from_ms = now_ms() + self.sender.pace_ms();
+        let (composer, sender) = (Arc::clone(&self.composer), Arc::clone(&self.sender));
+        let sending = beside.sending.spawn(async move {
+            let (at, is_chat) = (letter.queued_at, sender.way() == LetterWay::Chat);
+            let composed = tokio::task::spawn_blocking(move || {
+                composer.compose(id.ticket, &letter, problem.as_deref(), is_chat)
+            });
+            let words = match composed.await {
+                Ok(Ok(words)) => words,
+                Ok(Err(error)) => return Outcome::Unread(error),
+                Err(_) => {
+                    return Outcome::Failed(OfWhom::LetterForEver, "it cannot be put into words".to_owned());
+                }
+            };
+            sender.deliver(id, at, words, place).await
+        });
+        beside.ids.insert(sending.id(), id);
+    }
+
+    fn came_back(&mut self, done: Result<(Id, Outcome), JoinError>, beside: &mut Beside) {
+        let task = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(id) = beside.ids.remove(&task) else { return };
+        beside.is_news = true;
+        match done {
+            Ok((_, Outcome::Sent)) => {
+                self.figures.sent.fetch_add(1, Ordering::Relaxed);
+                beside.later.remove(&id);
+                self.works(beside);
+                self.tell_of(id, LetterAct::Sent, beside);
+            }
+            Ok((_, Outcome::Failed(whose, why))) => {
+                self.figures.failed.fetch_add(1, Ordering::Relaxed);
+                self.failed(id, whose, why, beside);
+            }
+            Ok((_, Outcome::Unread(ComposeError::Lost))) => {
+                self.give_up(id, ComposeError::Lost.to_string(), beside);
+            }
+            Ok((_, Outcome::Unread(error))) => {
+                log::warn!("letter {id} waits: {}", chain(&error));
+                if self.put_off(id, beside) {
+                    self.give_up(id, chain(&error), beside);
+                }
+            }
+            // A panic has said so; it is tried again.
+            Err(_) => {
+                if self.put_off(id, beside) {
+                    self.give_up(id, "it cannot be sent".to_owned(), beside);
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, id: LetterId, whose: OfWhom, why: String, beside: &mut Beside) {
+        match whose {
+            OfWhom::LetterForEver => {
+                // Whoever refuses one letter listens.
+                self.works(beside);
+                self.give_up(id, why, beside);
+            }
+            OfWhom::LetterNow => {
+                beside.put_off_in_a_row += 1;
+                let is_spent = self.put_off(id, beside);
+                let is_away = beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
+                if is_spent {
+                    self.give_up(id, why, beside);
+                } else if self.sender.way() == LetterWay::Chat {
+                    self.note_failing(why, beside);
+                } else if is_away {
+                    self.server_fails(why, beside);
+                } else {
+                    log::warn!("letter {id} is put off, it is tried again for a day: {why}");
+                }
+            }
+            OfWhom::Server => {
+                beside.busy.remove(&id);
+                self.server_fails(why, beside);
+            }
+        }
+    }
+
+    /// The letter waits for a next try of its own; true where it was tried for a day.
+    fn put_off(&mut self, id: LetterId, beside: &mut Beside) -> bool {
+        beside.busy.remove(&id);
+        let (tries, at_ms) = beside.later.entry(id).or_default();
+        if tries.is_spent(&FOR_A_DAY) {
+            return true;
+        }
+        *at_ms = now_ms() + tries.fail(&FOR_A_DAY, 0, random());
+        false
+    }
+
+    fn give_up(&mut self, id: LetterId, why: String, beside: &mut Beside) {
+        beside.later.remove(&id);
+        beside.busy.insert(id);
+        log::error!(TICKET = id.ticket.0; "letter {id} is dead: {why}; `andonctl letter resend {id}` sends it again");
+        self.tell_dead(id);
+        self.tell_of(id, LetterAct::Failed(why), beside);
+    }
+
+    /// Nothing goes until its next try.
+    fn server_fails(&mut self, why: String, beside: &mut Beside) {
+        let wait_ms = beside.server.fail(&OF_SERVER, 0, random());
+        beside.server_from_ms = now_ms() + wait_ms;
+        self.note_failing(why, beside);
+    }
+
+    fn note_failing(&self, why: String, beside: &mut Beside) {
+        if beside.failing_since_ms.is_none() {
+            beside.failing_since_ms = Some(now_ms());
+            log::error!("no letters go out by {}, it is tried again: {why}", self.sender.part());
+        }
+        if let Sender::Mail(_) = *self.sender {
+            self.figures.failing.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn works(&mut self, beside: &mut Beside) {
+        (beside.put_off_in_a_row, beside.server, beside.server_from_ms) = (0, Tries::default(), 0);
+        if beside.failing_since_ms.take().is_some() {
+            log::info!("letters go out by {} again", self.sender.part());
+        }
+        if let Sender::Mail(_) = *self.sender {
+            self.figures.failing.store(false, Ordering::Relaxed);
+        }
+        if beside.is_alarm != Some(false) {
+            self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part: self.sender.part().to_owned() });
+        }
+        beside.is_alarm = Some(false);
+    }
+
+    fn of(&self, russian: String, english: String) -> String {
+        match self.language {
+            Language::Russian => russian,
+            Language::English => english,
+        }
+    }
+
+    /// It fails for long: an alarm, once.
+    fn tell_alarm(&self, beside: &mut Beside) {
+        let is_long = beside.failing_since_ms.is_some_and(|since| now_ms() >= since + ALARM_AFTER_MS);
+        if !is_long || beside.is_alarm == Some(true) {
+            return;
+        }
+        beside.is_alarm = Some(true);
+        let (russian, english) = match *self.sender {
+            Sender::Mail(_) => (
+                "письма не уходят: почтовый сервер их не берёт",
+                "no letters go out: the mail server takes none",
+            ),
+            Sender::Chat(_) => ("сообщения не доходят до чата", "messages do not get into the chat"),
+        };
+        let text = self.of(russian.to_owned(), english.to_owned());
+        self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: self.sender.part().to_owned(), text });
+    }
+
+    /// Somebody will not hear of their ticket by letter: the room sees that once, and it stays until somebody has.
+    fn tell_dead(&self, id: LetterId) {
+        let ticket = id.ticket;
+        let text = self.of(
+            format!("обращение {ticket}: письмо не доставлено"),
+            format!("ticket {ticket}: a letter was not delivered"),
+        );
+        let part = "dead-letters".to_owned();
+        self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: part.clone(), text });
+        self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part });
+    }
+
+    fn tell(&self, act: DeskAct) {
+        tell(&self.handle, act);
+    }
+
+    /// Tells the desk what became of a letter, as soon as it takes it; it stays busy until then, so that it does not go twice.
+    fn tell_of(&self, id: LetterId, act: LetterAct, beside: &mut Beside) {
+        let handle = self.handle.clone();
+        beside.telling.spawn(async move {
+            tell_until_taken(&handle, &Command::Letter { id, act }).await;
+            id
+        });
+    }
+}
+
+/// Tells the desk as soon as it takes it.
+pub(super) fn tell(handle: &Handle, act: DeskAct) {
+    let handle = handle.clone();
+    tokio::spawn(async move {
+        tell_until_taken(&handle, &Command::Desk(act)).await;
+    });
+}
+
+async fn tell_until_taken(handle: &Handle, command: &Command) {
+    let andond = Actor::named("andond", Role::Admin);
+    while let Err(Failure::Busy | Failure::Storage { .. }) =
+        handle.command(command.clone(), andond.clone(), None).await
+    {
+        tokio::time::sleep(Duration::from_secs(TELL_AGAIN_S)).await;
+    }
+}
+
+/// Whether an entry gives work.
+fn queues(entry: &Entry) -> bool {
+    entry
+        .facts
+        .iter()
+        .any(|fact| matches!(fact.event, Event::LetterQueued { .. } | Event::LetterResent { .. }))
+}
+
+/// What the desk has to be sent, but for those that are skipped.
+fn ask(desk: &Desk, way: LetterWay, now: Timestamp, skipped: &HashSet<LetterId>) -> Asked {
+    let due = desk.letters_by(way).take_while(|(due, _)| *due <= now).map(|(_, id)| id);
+    let first = { due }.find(|id| !skipped.contains(id));
+    let due = first.and_then(|id| {
+        let ticket = desk.ticket(id.ticket)?;
+        let letter = ticket.letter(id.letter)?.clone();
+        let problem = ticket.problem.and_then(|of| desk.problem(of.number).map(Arc::clone));
+        Some(Due { id, letter, problem })
+    });
+    let next = desk.letters_by(way).map(|(due, _)| due).find(|due| *due > now);
+    Asked { due, next_ms: next.map(|at| u64::try_from(at.ms_since(now)).unwrap_or_default()) }
+}
+
+async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
+    // A sender that is gone means stop, too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,253 @@
+//! Letters of the real binary: over SMTP, across refusals, vanished servers and kills.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use andon_tests::Receiver;
+use andon_tests::daemon::{Daemon, eventually};
+use andon_tests::mail_server::{Letter, MailServer, Reply};
+use serde_json::{Value, json};
+
+use super::error_that_stops;
+
+/// A state directory with a configuration beside it, and the token of its first agent.
+struct Site {
+    dir: tempfile::TempDir,
+    token: String,
+}
+
+impl Site {
+    /// One whose mail server is at an address; `more` is the rest of the configuration.
+    fn new(server: SocketAddr, more: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let daemon = Daemon::start(&dir.path().join("state"), &[]);
+        let token = daemon.token().to_owned();
+        daemon.stop();
+        let (host, port) = (server.ip(), server.port());
+        let mail = format!(
+            "[mail]\nhost = \"{host}\"\nport = {port}\ntls = \"none\"\nper-minute = 6000\nfrom = \"Поддержка <desk@example.org>\"\n{more}\n"
+        );
+        std::fs::write(dir.path().join("andon.toml"), mail).expect("a configuration");
+        Self { dir, token }
+    }
+
+    fn start(&self) -> Daemon {
+        let config = self.dir.path().join("andon.toml");
+        Daemon::start_with_config(&self.state(), &config.display().to_string(), &self.token)
+    }
+
+    fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+}
+
+fn register(daemon: &Daemon, subject: &str, email: &str) -> u64 {
+    let mut body = error_that_stops(subject);
+    body["requester"]["email"] = json!(email);
+    let answer = daemon.post("/v1/tickets", &body);
+    assert_eq!(answer.status, 201, "{}", answer.json);
+    answer.json["number"].as_u64().expect("a number")
+}
+
+fn letters(daemon: &Daemon, state: &str) -> Vec<Value> {
+    let answer = daemon.get(&format!("/v1/letters?state={state}"));
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    answer.json.as_array().expect("a list").clone()
+}
+
+fn alarm(daemon: &Daemon, id: &str) -> Option<String> {
+    let alarms = daemon.get("/v1/alarms").json;
+    let found = alarms.as_array().expect("a list").iter().find(|alarm| alarm["id"] == id)?;
+    found["state"].as_str().map(str::to_owned)
+}
+
+fn one(server: &MailServer, address: &str) -> Letter {
+    eventually("the letter", || server.letters_to(address).into_iter().next())
+}
+
+#[test]
+fn a_registration_is_answered_by_letter_and_the_desk_knows_that_it_is_out() {
+    let server = MailServer::new();
+    let site = Site::new(server.address(), "reply-to = \"back@example.org\"");
+    let daemon = site.start();
+    let number = register(&daemon, "Не открывается «форма»", "anna@example.ru");
+    let letter = one(&server, "anna@example.ru");
+    assert_eq!(letter.subject(), format!("[#{number}] Обращение принято: Не открывается «форма»"));
+    assert_eq!(letter.header("Message-ID"), format!("<t{number}.l1@example.org>").trim_matches(['<', '>']));
+    assert_eq!(letter.header("Auto-Submitted"), "auto-generated");
+    assert!(letter.text().contains("Здравствуйте, Анна!"), "{}", letter.text());
+    assert!(letter.html().contains("<p>Здравствуйте, Анна!</p>"), "{}", letter.html());
+    eventually("the clock's end", || {
+        let ticket = daemon.get(&format!("/v1/tickets/{number}")).json;
+        let clocks = ticket["clocks"].as_array()?.clone();
+        clocks
+            .into_iter()
+            .find(|clock| clock["metric"] == "registration-letter" && clock["state"] == "stopped")
+    });
+    assert!(letters(&daemon, "waiting").is_empty());
+    let history = daemon.get(&format!("/v1/tickets/{number}/history")).json;
+    let events: Vec<_> =
+        history.as_array().expect("a list").iter().map(|event| event["event"].clone()).collect();
+    assert!(events.contains(&json!("letter-queued")) && events.contains(&json!("letter-sent")), "{events:?}");
+    // What follows belongs to the same thread.
+    assert_eq!(daemon.post(&format!("/v1/tickets/{number}/reply"), &json!({"text": "Смотрим"})).status, 200);
+    let second = eventually("the second letter", || server.letters_to("anna@example.ru").into_iter().nth(1));
+    assert_eq!(second.header("In-Reply-To"), format!("t{number}.l1@example.org"));
+}
+
+#[test]
+fn a_mail_server_that_is_away_delays_nobody_and_is_an_alarm_until_it_is_back() {
+    // A port that was free a moment ago.
+    let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let site = Site::new(address, "");
+    let daemon = site.start();
+    let number = register(&daemon, "Сервер почты далеко", "anna@example.ru");
+    eventually("the alarm", || alarm(&daemon, "letter-mail").filter(|state| state == "unacked"));
+    assert_eq!(letters(&daemon, "waiting").len(), 1);
+    let metrics = String::from_utf8(daemon.get("/metrics").bytes).expect("text");
+    assert!(metrics.contains("andon_letters_failing 1"), "{metrics}");
+    let server = MailServer::at(address, |_, _| Reply::Take);
+    assert_eq!(one(&server, "anna@example.ru").header("Message-ID"), format!("t{number}.l1@example.org"));
+    eventually("the alarm's end", || alarm(&daemon, "letter-mail").filter(|state| state != "unacked"));
+    eventually("the letter's end", || letters(&daemon, "waiting").is_empty().then_some(()));
+}
+
+#[test]
+fn a_server_that_greets_nobody_kills_no_letter() {
+    let server = MailServer::saying(|_, _| Reply::Closed);
+    let site = Site::new(server.address(), "");
+    let daemon = site.start();
+    register(&daemon, "554 с порога", "anna@example.ru");
+    eventually("the alarm", || alarm(&daemon, "letter-mail"));
+    assert!(letters(&daemon, "dead").is_empty());
+    assert_eq!(letters(&daemon, "waiting").len(), 1);
+}
+
+#[test]
+fn a_letter_that_is_refused_for_good_is_dead_and_goes_again_to_another_address() {
+    let server =
+        MailServer::saying(|_, to| if to == "nobody@example.ru" { Reply::Refuse(550) } else { Reply::Take });
+    let site = Site::new(server.address(), "");
+    let daemon = site.start();
+    let number = register(&daemon, "Адрес с ошибкой", "nobody@example.ru");
+    let other = register(&daemon, "Адрес без ошибки", "anna@example.ru");
+    // One that is refused holds back nobody.
+    one(&server, "anna@example.ru");
+    assert_ne!(number, other);
+    let dead = eventually("the dead letter", || letters(&daemon, "dead").into_iter().next());
+    assert_eq!(dead["id"], format!("{number}-1"));
+    assert!(dead["reason"].as_str().expect("a reason").contains("550"), "{dead}");
+    eventually("the alarm", || alarm(&daemon, "letter-dead-letters"));
+    let shown = daemon.get(&format!("/v1/letters/{number}-1")).json;
+    assert!(shown["subject"].as_str().expect("a subject").contains("Адрес с ошибкой"), "{shown}");
+    let body = json!({"requester": {"email": "right@example.ru"}});
+    assert_eq!(daemon.post(&format!("/v1/tickets/{number}/classify"), &body).status, 200);
+    let resent = daemon.ctl(&["letter", "resend", &format!("{number}-1")]);
+    assert!(resent.status.success(), "{}", String::from_utf8_lossy(&resent.stderr));
+    assert_eq!(one(&server, "right@example.ru").header("Message-ID"), format!("t{number}.l1@example.org"));
+    eventually("nothing dead", || letters(&daemon, "dead").is_empty().then_some(()));
+}
+
+#[test]
+fn a_letter_that_is_put_off_goes_later_and_holds_back_nobody() {
+    // The server puts it off until it has taken another one.
+    let server = MailServer::saying(|taken, to| {
+        if to == "later@example.ru" && taken == 0 { Reply::Refuse(451) } else { Reply::Take }
+    });
+    let site = Site::new(server.address(), "");
+    let daemon = site.start();
+    register(&daemon, "Позже", "later@example.ru");
+    register(&daemon, "Сразу", "anna@example.ru");
+    one(&server, "anna@example.ru");
+    one(&server, "later@example.ru");
+    assert!(letters(&daemon, "dead").is_empty());
+}
+
+#[test]
+fn a_letter_of_which_nobody_heard_that_it_was_taken_goes_again_with_the_same_id() {
+    let server = MailServer::saying(|taken, _| if taken == 0 { Reply::TakeAndVanish } else { Reply::Take });
+    let site = Site::new(server.address(), "");
+    let daemon = site.start();
+    register(&daemon, "Дважды", "anna@example.ru");
+    let twice = eventually("both", || Some(server.letters()).filter(|letters| letters.len() == 2));
+    assert_eq!(twice[0].header("Message-ID"), twice[1].header("Message-ID"));
+    assert_eq!(twice[0].text(), twice[1].text());
+    eventually("its end", || letters(&daemon, "waiting").is_empty().then_some(()));
+}
+
+#[test]
+fn no_letter_is_lost_when_the_daemon_is_killed_and_each_has_one_id() {
+    const TICKETS: usize = 60;
+    let server = MailServer::new();
+    let site = Site::new(server.address(), "");
+    let mut daemon = site.start();
+    let mut numbers = BTreeSet::new();
+    for at in 0..TICKETS {
+        numbers.insert(register(&daemon, &format!("Обращение {at}"), &format!("user{at}@example.ru")));
+        if at % 20 == 10 {
+            daemon.kill();
+            daemon = site.start();
+        }
+    }
+    eventually("the last letter", || letters(&daemon, "waiting").is_empty().then_some(()));
+    let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for letter in server.letters() {
+        ids.entry(letter.to.clone()).or_default().insert(letter.header("Message-ID"));
+    }
+    assert_eq!(ids.len(), TICKETS, "everybody has their letter");
+    let all: BTreeSet<_> = ids.values().flatten().cloned().collect();
+    let expected: BTreeSet<_> = numbers.iter().map(|number| format!("t{number}.l1@example.org")).collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn what_is_urgent_is_posted_into_the_chat() {
+    let (server, chat) = (MailServer::new(), Receiver::new(|_| 200));
+    let site = Site::new(
+        server.address(),
+        "[[chat]]\nname = \"urgent\"\nurl-file = \"urgent.url\"\nallow-private = true",
+    );
+    std::fs::write(site.dir.path().join("urgent.url"), chat.url()).expect("it can be written");
+    let daemon = site.start();
+    let number = register(&daemon, "Отгрузка", "anna@example.ru");
+    assert_eq!(
+        daemon.post(&format!("/v1/tickets/{number}/urgent"), &json!({"text": "Стоит всё"})).status,
+        200
+    );
+    let posted = eventually("the message", || chat.deliveries().into_iter().next());
+    let text = posted.event["text"].as_str().expect("Mattermost's form");
+    assert!(text.contains("Срочно: Отгрузка") && text.contains("Стоит всё"), "{text}");
+    assert!(!posted.request.contains("webhook-signature"), "{}", posted.request);
+}
+
+#[test]
+fn the_sites_words_are_used_and_a_slip_in_them_is_an_alarm_and_delays_no_letter() {
+    let server = MailServer::new();
+    let site = Site::new(server.address(), "");
+    let words = site.dir.path().join("letters/ru");
+    std::fs::create_dir_all(&words).expect("a directory");
+    std::fs::write(words.join("registered.txt"), "Приняли {{ ticket.number }}\n\nСвоими словами.\n")
+        .expect("written");
+    std::fs::write(words.join("replied.txt"), "Ответ\n\n{{ txt }}\n").expect("written");
+    let checked = daemon_check(&site);
+    assert!(checked.contains("ru/replied.txt: line 3: undefined value"), "{checked}");
+    let daemon = site.start();
+    let number = register(&daemon, "Свои слова", "anna@example.ru");
+    assert_eq!(one(&server, "anna@example.ru").subject(), format!("[#{number}] Приняли {number}"));
+    eventually("the alarm", || alarm(&daemon, "letter-letter-templates"));
+    assert_eq!(daemon.post(&format!("/v1/tickets/{number}/reply"), &json!({"text": "Смотрим"})).status, 200);
+    let second = eventually("the second letter", || server.letters_to("anna@example.ru").into_iter().nth(1));
+    assert!(second.text().contains("Смотрим"), "{}", second.text());
+}
+
+/// `andonctl letter check` of the site's templates; it needs no daemon.
+fn daemon_check(site: &Site) -> String {
+    let dir = site.dir.path().join("letters");
+    let checked = std::process::Command::new(andon_tests::daemon::binary("andonctl"))
+        .args(["letter", "check", &dir.display().to_string()])
+        .output()
+        .expect("andonctl can be started");
+    assert_eq!(checked.status.code(), Some(1));
+    String::from_utf8_lossy(&checked.stderr).into_owned()
+}
