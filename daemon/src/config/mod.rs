@@ -6,6 +6,7 @@
 mod alertmanager;
 mod attachments;
 mod limits;
+mod mail_in;
 mod panel;
 mod pins;
 mod sealed;
@@ -35,6 +36,7 @@ use crate::toml_problem;
 pub use alertmanager::Alertmanager;
 pub use attachments::Attachments;
 pub use limits::{Limits, Rate};
+pub use mail_in::{Imap, ImapTls, Lmtp, LmtpListen, MailAddress, MailIn, Then};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use sealed::Sealed;
 pub use serving::Serving;
@@ -117,6 +119,20 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         message: String,
     },
+    /// An address of the desk cannot be so.
+    #[error("[[mail-address]] {entry}: {message}")]
+    MailAddress {
+        /// Which of the entries, from 1.
+        entry: usize,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// Mail would come in to nobody.
+    #[error("[{table}]: nothing would come of it; name the desk's addresses by [[mail-address]]")]
+    NoMailAddress {
+        /// `imap` or `lmtp`.
+        table: &'static str,
+    },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
     Intake {
@@ -167,6 +183,15 @@ pub struct Config {
     /// Where events are posted. Default: nowhere.
     #[serde(rename = "webhook")]
     pub webhooks: Vec<Webhook>,
+    /// The desk's addresses: what a mail to each becomes. Default: none.
+    #[serde(rename = "mail-address")]
+    pub mail_addresses: Vec<MailAddress>,
+    /// The mailbox that mail is fetched from; without, none is.
+    pub imap: Option<Imap>,
+    /// Where the site's own mail server brings mail to; without, nowhere.
+    pub lmtp: Option<Lmtp>,
+    /// How much mail is taken in.
+    pub mail_in: MailIn,
 }
 
 impl Default for Config {
@@ -189,6 +214,10 @@ impl Default for Config {
             attachments: Attachments::default(),
             sealed: Sealed::default(),
             webhooks: Vec::new(),
+            mail_addresses: Vec::new(),
+            imap: None,
+            lmtp: None,
+            mail_in: MailIn::default(),
         }
     }
 }
@@ -330,6 +359,9 @@ impl Config {
         for webhook in &mut config.webhooks {
             webhook.settle(base, credentials.as_deref());
         }
+        if let Some(imap) = &mut config.imap {
+            imap.settle(base, credentials.as_deref());
+        }
         Ok(config)
     }
 
@@ -419,6 +451,12 @@ impl Config {
         }
         webhook::check(&self.webhooks, &regulations)
             .map_err(|(entry, message)| ConfigError::Webhook { entry, message })?;
+        mail_in::check(&self.mail_addresses, &regulations)
+            .map_err(|(entry, message)| ConfigError::MailAddress { entry, message })?;
+        let doors = [("imap", self.imap.is_some()), ("lmtp", self.lmtp.is_some())];
+        if let Some((table, _)) = doors.into_iter().find(|(_, is_open)| *is_open && self.mail_addresses.is_empty()) {
+            return Err(ConfigError::NoMailAddress { table });
+        }
         Ok(regulations.with_intake(self.intake.clone()))
     }
 }
