@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use super::{certificate, descriptors, watchdog};
+use super::{certificate, descriptors, mail_doors, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -29,6 +29,7 @@ use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::http::{
     Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix,
 };
+use crate::door::mail::Mailroom;
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
 use crate::out::Herald;
@@ -436,7 +437,9 @@ impl Daemon {
         let herald = Herald::new(handle.clone(), config.zone);
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
-        let shared = self.shared(herald, webhooks, apart);
+        let mail = mail_doors::open(config, handle, &apart).await;
+        let taking_mail = mail.as_ref().map(|room| mail_doors::start(config, room));
+        let shared = self.shared(herald, webhooks, apart, mail);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -460,11 +463,12 @@ impl Daemon {
             Ok(())
         };
         let lived = lived.await;
+        drop(taking_mail);
         delivering.stop().await;
         lived
     }
 
-    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart) -> Arc<Shared> {
+    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart, mail: Option<Mailroom>) -> Arc<Shared> {
         Arc::new(Shared {
             handle: herald.handle().clone(),
             herald,
@@ -473,6 +477,7 @@ impl Daemon {
             access: Arc::clone(&self.access),
             traffic: Arc::clone(&self.entrance.traffic),
             webhooks,
+            mail,
             started_us: self.started_us,
             apart,
             facts: ServerFacts {

@@ -28,6 +28,8 @@ pub mod import_log;
 mod import_log_command;
 mod journal;
 mod ledger;
+mod mail;
+mod mail_doors;
 mod problem;
 mod regulation;
 mod report;
@@ -107,6 +109,8 @@ enum Noun {
     Problem(problem::ProblemNoun),
     #[command(subcommand)]
     Webhook(webhook::WebhookNoun),
+    #[command(subcommand)]
+    Mail(mail::MailNoun),
     #[command(subcommand)]
     Archive(archive::ArchiveNoun),
     #[command(subcommand)]
@@ -218,6 +222,7 @@ impl Noun {
             Self::Alarm(noun) => noun.run(io),
             Self::Problem(noun) => noun.run(io),
             Self::Webhook(noun) => noun.run(io),
+            Self::Mail(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),

@@ -46,6 +46,7 @@ mod parts;
 mod preview;
 mod problem;
 mod problems;
+mod quarantine;
 mod query;
 mod queue;
 mod regulations;
@@ -97,6 +98,7 @@ use crate::clock::monotonic_us;
 use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
+use crate::door::mail::Mailroom;
 use crate::out::Herald;
 use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
@@ -128,6 +130,8 @@ pub struct Shared {
     pub herald: Arc<Herald>,
     /// The webhooks.
     pub webhooks: Webhooks,
+    /// Where mail is taken in; none where it is not.
+    pub mail: Option<Mailroom>,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -360,6 +364,9 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(problems::confirm))
         .routes(routes!(problems::dismiss))
         .routes(routes!(problems::close))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show, quarantine::remove))
+        .routes(routes!(quarantine::retry))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

@@ -48,6 +48,7 @@ use crate::desk::view::TicketView;
         (name = "board", description = "The wall"),
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
+        (name = "mail", description = "Mail that did not become what its sender wanted"),
         (name = "reports", description = "What a month came to"),
         (name = "regulations", description = "What a form needs to know"),
         (name = "people", description = "Agents, groups and shifts"),
