@@ -85,7 +85,10 @@ pub(super) async fn list(State(door): State<DoorState>, _: Keeper) -> Json<Vec<H
 /// Shows a mail that is held, as it came.
 #[utoipa::path(get, path = "/v1/quarantine/{id}", tag = "mail", operation_id = "show_quarantine",
     params(("id" = String, Path, description = "The mail's id")),
-    responses((status = 200, description = "The mail", body = HeldWhole)))]
+    responses((status = 200, description = "The mail", body = HeldWhole, example = json!({
+        "id": "0f343b0931126a20f133d67c2b018a3b", "at": "2026-11-20T14:02:11.480+03:00", "why": "no-sender",
+        "words": "", "needs_a_person": true, "from": "", "to": "support@example.org", "subject": "Накладная", "bytes": 58,
+        "mail": "To: support@example.org\r\nSubject: invoice\r\n\r\nNo print.\r\n"}))))]
 pub(super) async fn show(
     State(door): State<DoorState>,
     _: Keeper,

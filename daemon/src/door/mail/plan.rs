@@ -14,11 +14,11 @@ use crate::desk::command::{Register, Reply, Requester, Return, Text};
 use crate::desk::{Act, Stage, Ticket, TicketNumber};
 
 /// The longest text of a ticket, in bytes, less what is added to it here.
-pub const TEXT_MAX_BYTES: usize = 60_000;
+pub(super) const TEXT_MAX_BYTES: usize = 60_000;
 
 /// What a mail is about.
 #[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
+pub(super) struct About<'a> {
     /// The ticket that it names; none where it names none that is there.
     pub ticket: Option<&'a Ticket>,
     /// Whether whoever writes may answer for it.
@@ -27,7 +27,7 @@ pub struct About<'a> {
 
 /// What the desk is asked to do with a mail.
 #[derive(Clone, Debug)]
-pub enum Plan {
+pub(super) enum Plan {
     /// To open a ticket.
     Register(Box<Register>),
     /// To take in the requester's words.
@@ -38,7 +38,7 @@ pub enum Plan {
 
 /// Why a mail is held in the quarantine, beside its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub(super) enum Held {
     /// No person wrote it, and it belongs nowhere.
     Kind(Kind),
     /// It does not say who writes.
@@ -50,7 +50,7 @@ pub enum Held {
 ///
 /// # Errors
 /// [`Held`]: nobody is to be asked.
-pub fn plan(
+pub(super) fn plan(
     mail: &Mail,
     kind: Kind,
     about: About<'_>,

@@ -19,7 +19,7 @@ use crate::store::whole;
 /// How many mails there are at most.
 pub const MAILS_MAX: usize = 10_000;
 /// How long what needs nobody is kept, in milliseconds: 30 days.
-pub const QUIET_MS: i64 = 30 * 86_400_000;
+const QUIET_MS: i64 = 30 * 86_400_000;
 /// The directory, in the mail directory.
 const DIR: &str = "quarantine";
 

@@ -19,7 +19,7 @@ use crate::store::whole;
 /// How many mails are remembered; the one that came first is forgotten first.
 pub const SEEN_MAX: usize = 100_000;
 /// How long each is, in milliseconds: 60 days.
-pub const REMEMBERED_MS: i64 = 60 * 86_400_000;
+pub(super) const REMEMBERED_MS: i64 = 60 * 86_400_000;
 /// What begins the key of a mail's receipt. A token's name has no `/`, so no caller has such a key.
 const KEY: &str = "mail/";
 /// The file, in the mail directory.

@@ -75,7 +75,7 @@ impl World {
 
     fn alarms(&self) -> Vec<String> {
         let board = self.handle.view().board();
-        board.alarms.iter().map(|alarm| alarm.id.to_string()).collect()
+        board.alarms.iter().map(|(alarm, _)| alarm.id.to_string()).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use mail_parser::{MessagePart, MimeHeaders};
 use super::read::cut;
 
 /// The longest HTML that is made text of, in bytes; what is behind is cut off.
-pub const HTML_MAX_BYTES: usize = 1 << 20;
+pub(super) const HTML_MAX_BYTES: usize = 1 << 20;
 /// How deep elements of HTML lie in one another at most, in opening brackets; deeper ones are no letter's.
 const TAGS_MAX: usize = 50_000;
 /// Lines of text are not broken but at so many columns: whoever shows them breaks them.

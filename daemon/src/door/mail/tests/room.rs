@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{World, mail};
 use crate::config::MailIn;
-use crate::desk::command::{Confirm, Resolve, Text};
-use crate::desk::{Act, Actor, Command, LinkKind, Role, Stage, TicketNumber};
+use crate::desk::command::{Confirm, LinkKind, Resolve, Text};
+use crate::desk::{Act, Actor, AlarmState, Command, Role, Stage, TicketNumber};
 use crate::door::mail::{HeldWhy, Later, QuarantineError, Taken};
 
 const ANNA: &str = "=?UTF-8?B?0JDQvdC90LA=?= <anna@example.ru>";
@@ -189,7 +189,7 @@ async fn what_needs_a_person_is_on_the_wall_until_somebody_has_decided() {
     }
     settled(&world).await;
     let board = world.handle.view().board();
-    assert!(board.alarms.iter().all(|alarm| alarm.state == crate::desk::AlarmState::ClearedUnacked));
+    assert!(board.alarms.iter().all(|(alarm, _)| alarm.state == AlarmState::ClearedUnacked));
 }
 
 /// The loop has dealt with what it was told.
