@@ -15,6 +15,7 @@ mod golden_store;
 mod growth;
 mod guard;
 mod lists;
+mod mail;
 mod parts;
 mod people;
 mod problems;
