@@ -6,6 +6,7 @@ pub mod clock;
 pub mod daemon;
 pub mod disk;
 pub mod load;
+pub mod mail_desk;
 pub mod mail_server;
 pub mod months;
 pub mod needs;
