@@ -57,7 +57,7 @@ fn gm_5_27_an_answer_to_the_letter_returns_the_ticket() {
     let ticket = desk.ticket(1);
     assert_eq!((ticket.stage, ticket.facts.status.as_str(), ticket.way.returns), (Stage::Open, "in-progress", 1));
     let resolution = ticket.clocks.iter().find(|clock| clock.metric == Metric::Resolution).expect("a term");
-    assert_eq!(resolution.state(), ClockState::Running);
+    assert_eq!(resolution.state, ClockState::Running);
 }
 
 /// GM-5.27: behind the window an answer to the letter is a new ticket, linked.

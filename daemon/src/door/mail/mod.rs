@@ -320,7 +320,9 @@ impl Mailroom {
             Ok(plans) => plans,
             Err(held) => return self.hold(raw, &mail, &address, why(held), String::new()).await,
         };
-        let sender = mail.from.as_ref().map(|from| from.address.clone()).unwrap_or_default();
+        // Of a form of the site each writer is one of their own.
+        let writer = mail.reply_to.as_ref().or(mail.from.as_ref());
+        let sender = writer.map(|writer| writer.address.clone()).unwrap_or_default();
         if !let_out && !work.senders.may(&sender, monotonic_us()) {
             return self.hold(raw, &mail, &address, HeldWhy::TooMany, String::new()).await;
         }

@@ -38,7 +38,11 @@ impl<'a> Lines<'a> {
         let mut end = self.length;
         for (at, (start, line)) in self.lines.iter().enumerate() {
             let is_head = is_separator(line) || self.is_quoted_head(at);
-            if is_head || self.attribution(at).is_some_and(|lines| self.is_quoted_to_the_end(at + lines)) {
+            let is_attribution = || {
+                let (lines, is_sure) = self.attribution(at)?;
+                Some(self.is_quoted_to_the_end(at + lines, is_sure))
+            };
+            if is_head || is_attribution() == Some(true) {
                 end = *start;
                 // A line drawn above it belongs to it.
                 let above = self.lines[..at].iter().rev().find(|(_, line)| !line.is_empty());
@@ -56,8 +60,9 @@ impl<'a> Lines<'a> {
         end
     }
 
-    /// How many lines the attribution has that begins there: «20.11.2026, 14:02, Анна <a@b>:», «On … wrote:».
-    fn attribution(&self, at: usize) -> Option<usize> {
+    /// How many lines the attribution has that begins there, and whether nobody writes so by hand:
+    /// «20.11.2026, 14:02, Анна <a@b>:», «On … wrote:».
+    fn attribution(&self, at: usize) -> Option<(usize, bool)> {
         let mut joined = String::new();
         for (count, (_, line)) in (1..=ATTRIBUTION_LINES).zip(&self.lines[at..]) {
             if line.is_empty() || line.starts_with('>') || joined.chars().count() > ATTRIBUTION_MAX_CHARS {
@@ -66,18 +71,19 @@ impl<'a> Lines<'a> {
             joined.push_str(line);
             joined.push(' ');
             if line.ends_with(':') {
-                return is_attribution(joined.trim_end()).then_some(count);
+                return attribution(joined.trim_end()).map(|is_sure| (count, is_sure));
             }
         }
         None
     }
 
-    /// Whether nothing but a quotation follows. Of HTML a quotation may have no `>`; then all of it is one.
-    fn is_quoted_to_the_end(&self, at: usize) -> bool {
+    /// Whether nothing but a quotation follows. It may have no `>`; behind an attribution that is one for sure all of it is
+    /// taken for one.
+    fn is_quoted_to_the_end(&self, at: usize, is_sure: bool) -> bool {
         let mut rest = self.lines[at.min(self.lines.len())..].iter().map(|(_, line)| *line).filter(|line| !line.is_empty());
         match rest.next() {
             Some(first) if first.starts_with('>') => rest.all(|line| line.starts_with('>')),
-            Some(_) | None => true,
+            Some(_) | None => is_sure,
         }
     }
 
@@ -125,15 +131,17 @@ const SEPARATORS: [&str; 12] = [
     "ответьте выше этой строки",
 ];
 
-/// Whether a line says when who wrote what follows.
-fn is_attribution(line: &str) -> bool {
+/// Whether a line says when who wrote what follows; and whether so much of it that nobody writes so by hand.
+fn attribution(line: &str) -> Option<bool> {
     let lower = line.to_lowercase();
     let words = lower.trim_end_matches(':').trim_end();
     let says_so = ["wrote", "writes", "написал", "написала", "написал(а)", "пишет", "schrieb"].iter().any(|verb| words.ends_with(verb));
     let is_dated = has_time(&lower);
     let has_address = lower.contains('@');
-    // A sentence may end so; with a date or an address it does not.
-    (says_so && (is_dated || has_address || has_year(&lower))) || (is_dated && has_address)
+    let has_year = has_year(&lower);
+    // A sentence may end so; with a date or an address it seldom does.
+    let is_one = (says_so && (is_dated || has_address || has_year)) || (is_dated && has_address);
+    is_one.then_some(is_dated && has_year && (has_address || says_so))
 }
 
 /// Whether it has a time of day: `9:05`, `14:02`.
@@ -153,7 +161,7 @@ fn without_first_quote(text: &str) -> &str {
     let lines = Lines::of(text);
     let first = lines.lines.iter().position(|(_, line)| !line.is_empty());
     let Some(first) = first else { return text };
-    let quote = first + lines.attribution(first).unwrap_or(0);
+    let quote = first + lines.attribution(first).map_or(0, |(count, _)| count);
     let is_quote = |line: &str| line.is_empty() || line.starts_with('>');
     let Some(length) = lines.lines[quote..].iter().position(|(_, line)| !is_quote(line)) else { return text };
     let begins = lines.lines[quote..].iter().find(|(_, line)| !line.is_empty());
