@@ -29,7 +29,7 @@ use crate::desk::{Actor, Command, DeskAct, Regulations, Role};
 use crate::door::http::{
     Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix,
 };
-use crate::door::mail::Mailroom;
+use crate::door::mail::MailPlace;
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
 use crate::out::Herald;
@@ -437,8 +437,7 @@ impl Daemon {
         let herald = Herald::new(handle.clone(), config.zone);
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
-        let mail = mail_doors::open(config, handle, &apart).await;
-        let taking_mail = mail.as_ref().map(|room| mail_doors::start(config, room));
+        let (mail, taking_mail) = mail_doors::start(config, handle, &apart);
         let shared = self.shared(herald, webhooks, apart, mail);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
@@ -468,7 +467,7 @@ impl Daemon {
         lived
     }
 
-    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart, mail: Option<Mailroom>) -> Arc<Shared> {
+    fn shared(&self, herald: Arc<Herald>, webhooks: Webhooks, apart: Apart, mail: MailPlace) -> Arc<Shared> {
         Arc::new(Shared {
             handle: herald.handle().clone(),
             herald,

@@ -12,7 +12,7 @@ use crate::chain::chain;
 use crate::config::{Config, LmtpListen};
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
 use crate::door::mail::lmtp::{self, Listener};
-use crate::door::mail::{MailSettings, Mailroom, imap};
+use crate::door::mail::{MailPlace, MailSettings, Mailroom, imap};
 use crate::run::{Apart, Handle};
 
 /// How long after a door could not be opened it is tried again, in seconds.
@@ -21,30 +21,53 @@ const AGAIN_S: u64 = 10;
 const MAIL: &str = "mail";
 const LMTP: &str = "lmtp";
 
-/// Opens the books of mail; none where the site names no address, or they cannot be opened: then an alarm says so.
-pub(super) async fn open(config: &Config, handle: &Handle, apart: &Apart) -> Option<Mailroom> {
+/// Opens the doors of mail, where the site names an address of the desk. Its books may take a while to open, since they read
+/// what they lack from the record: nobody waits for that. Dropped, what this gives ends.
+pub(super) fn start(config: &Config, handle: &Handle, apart: &Apart) -> (MailPlace, JoinSet<()>) {
+    let (place, mut doors) = (MailPlace::default(), JoinSet::new());
     let addresses = config.mail_addresses.clone();
-    let domain = config.mail_in.domain(&addresses);
-    let (Some(domain), false) = (domain, addresses.is_empty()) else { return None };
-    let settings =
-        MailSettings { addresses, domain, limits: config.mail_in.clone(), language: config.board.language };
-    let (of, apart, state_dir) = (handle.clone(), apart.clone(), config.state_dir.clone());
-    let opened = tokio::task::spawn_blocking(move || Mailroom::open(of, apart, settings, &state_dir)).await;
-    match opened {
-        Ok(Ok(room)) => {
-            tell(handle, MAIL, None);
-            Some(room)
+    if let Some(domain) = config.mail_in.domain(&addresses) {
+        let (limits, language) = (config.mail_in.clone(), config.board.language);
+        let settings = MailSettings { addresses, domain, limits, language };
+        doors.spawn(run(config.clone(), settings, handle.clone(), apart.clone(), place.clone()));
+    }
+    (place, doors)
+}
+
+async fn run(config: Config, settings: MailSettings, handle: Handle, apart: Apart, place: MailPlace) {
+    let room = opened(&config, &settings, &handle, &apart).await;
+    place.put(room.clone());
+    let mut doors = JoinSet::new();
+    if let Some(lmtp) = &config.lmtp {
+        doors.spawn(listen(lmtp.listen.clone(), config.state_dir.clone(), room.clone()));
+    }
+    if let Some(imap) = &config.imap {
+        doors.spawn(imap::fetch(imap.clone(), room, config.state_dir.clone()));
+    }
+    while let Some(ended) = doors.join_next().await {
+        if let Err(error) = ended {
+            log::error!("a door of mail ended in a panic: {error}");
+            tell(&handle, MAIL, Some(closed(settings.language)));
         }
-        Ok(Err(error)) => {
-            log::error!("mail is not taken in until andond starts anew: {}", chain(&error));
-            tell(handle, MAIL, Some(closed(config.board.language)));
-            None
+    }
+}
+
+/// The books of mail, as soon as they can be opened.
+async fn opened(config: &Config, settings: &MailSettings, handle: &Handle, apart: &Apart) -> Mailroom {
+    loop {
+        let (of, with, settings, state_dir) =
+            (handle.clone(), apart.clone(), settings.clone(), config.state_dir.clone());
+        let opening = tokio::task::spawn_blocking(move || Mailroom::open(of, with, settings, &state_dir));
+        match opening.await {
+            Ok(Ok(room)) => {
+                tell(handle, MAIL, None);
+                return room;
+            }
+            Ok(Err(error)) => log::error!("mail is not taken in, again in {AGAIN_S} s: {}", chain(&error)),
+            Err(error) => log::error!("opening the books of mail ended in a panic: {error}"),
         }
-        Err(error) => {
-            log::error!("opening the books of mail ended in a panic: {error}");
-            tell(handle, MAIL, Some(closed(config.board.language)));
-            None
-        }
+        tell(handle, MAIL, Some(closed(config.board.language)));
+        tokio::time::sleep(Duration::from_secs(AGAIN_S)).await;
     }
 }
 
@@ -60,18 +83,6 @@ fn deaf(language: Language) -> &'static str {
         Language::Russian => "почтовый сервер не может передать письма: журнал andond говорит почему",
         Language::English => "the mail server cannot hand mail over: andond's journal says why",
     }
-}
-
-/// Begins to take mail in; dropped, that ends.
-pub(super) fn start(config: &Config, room: &Mailroom) -> JoinSet<()> {
-    let mut doors = JoinSet::new();
-    if let Some(lmtp) = &config.lmtp {
-        doors.spawn(listen(lmtp.listen.clone(), config.state_dir.clone(), room.clone()));
-    }
-    if let Some(imap) = &config.imap {
-        doors.spawn(imap::fetch(imap.clone(), room.clone(), config.state_dir.clone()));
-    }
-    doors
 }
 
 /// Listens for the site's mail server, as soon as that can be.

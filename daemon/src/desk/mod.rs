@@ -77,6 +77,8 @@
 //! | *score* | what one closing, late mark or breach adds to the *tally* of a month, slice by slice |
 //! | *closed* | of a month: it is over, and its figures are in the record, for good |
 //! | *cause* | why a term broke: the first that is so of a short list |
+//! | *mail* | what comes to the desk by e-mail; *letters* go out |
+//! | *quarantine* | what could not be taken for what it should be, kept as it was: mail that became no ticket, until an admin *retries* or *drops* it; stretches of the ledger that cannot be read |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //!
 //! Left to others: keeping entries (`crate::store`), calling in time (`crate::run`), who is let in

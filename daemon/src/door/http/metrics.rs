@@ -331,7 +331,7 @@ impl Metrics {
         self.streams_cut.inner().store(cut, Ordering::Relaxed);
         self.stream_lag.set(as_gauge(lag_events));
         self.count_webhooks(&shared.webhooks, history.next_seq());
-        if let Some(mail) = &shared.mail {
+        if let Some(mail) = shared.mail.room() {
             self.count_mail(mail);
         }
         self.report_slices.set(as_gauge(view.report_slices()));

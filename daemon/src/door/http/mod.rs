@@ -98,7 +98,7 @@ use crate::clock::monotonic_us;
 use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
-use crate::door::mail::Mailroom;
+use crate::door::mail::MailPlace;
 use crate::out::Herald;
 use crate::out::webhooks::Webhooks;
 use crate::run::time::Proof;
@@ -130,8 +130,8 @@ pub struct Shared {
     pub herald: Arc<Herald>,
     /// The webhooks.
     pub webhooks: Webhooks,
-    /// Where mail is taken in; none where it is not.
-    pub mail: Option<Mailroom>,
+    /// Where mail is taken in, where it is.
+    pub mail: MailPlace,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.

@@ -78,7 +78,7 @@ impl HeldView {
         "subject": "Накладная", "bytes": 4812}]))))]
 pub(super) async fn list(State(door): State<DoorState>, _: Keeper) -> Json<Vec<HeldView>> {
     let zone = door.shared.facts.zone;
-    let held = door.shared.mail.as_ref().map(Mailroom::held).unwrap_or_default();
+    let held = door.shared.mail.room().map(Mailroom::held).unwrap_or_default();
     Json(held.into_iter().map(|mail| HeldView::of(mail, zone)).collect())
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn remove(
 
 /// Where mail is taken in; where none is, nothing is held.
 fn room(door: &DoorState, id: &str) -> Result<Mailroom, Problem> {
-    door.shared.mail.clone().ok_or_else(|| Problem::not_found("mail", id))
+    door.shared.mail.room().cloned().ok_or_else(|| Problem::not_found("mail", id))
 }
 
 fn failed(error: &QuarantineError) -> Problem {

@@ -30,7 +30,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, OnceLock, PoisonError};
 
 use firmware_board::Language;
 use sha2::{Digest, Sha256};
@@ -154,7 +154,24 @@ pub struct MailSettings {
     pub language: Language,
 }
 
-/// Where mail is taken in; clones are the same. Without addresses there is none.
+/// Where the mailroom is, once it is open; clones are the same. Without addresses none ever is.
+#[derive(Clone, Default)]
+pub struct MailPlace(Arc<OnceLock<Mailroom>>);
+
+impl MailPlace {
+    /// The mailroom is open.
+    pub fn put(&self, room: Mailroom) {
+        // It is opened once.
+        let _ = self.0.set(room);
+    }
+
+    /// The mailroom, where it is open.
+    pub fn room(&self) -> Option<&Mailroom> {
+        self.0.get()
+    }
+}
+
+/// Where mail is taken in; clones are the same.
 #[derive(Clone)]
 pub struct Mailroom(Arc<Inner>);
 

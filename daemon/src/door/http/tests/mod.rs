@@ -170,7 +170,7 @@ impl World {
             apart: apart(state_dir),
             herald: crate::out::Herald::new(handle.clone(), zone),
             webhooks: crate::out::webhooks::Webhooks::default(),
-            mail: None,
+            mail: crate::door::mail::MailPlace::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

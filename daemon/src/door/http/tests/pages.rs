@@ -54,7 +54,7 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
         apart: world.shared.apart.clone(),
         herald: Arc::clone(&world.shared.herald),
         webhooks: crate::out::webhooks::Webhooks::default(),
-        mail: None,
+        mail: crate::door::mail::MailPlace::default(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };
