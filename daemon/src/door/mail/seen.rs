@@ -61,7 +61,11 @@ impl Seen {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let file = OpenOptions::new().append(true).create(true).open(&path)?;
+        let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            // A line that a crash cut off is not to swallow the next one.
+            file.write_all(b"\n")?;
+        }
         let mut seen =
             Self { path, file, known: HashMap::new(), by_age: VecDeque::new(), upto: 1, lines: 0 };
         for line in text.lines() {
@@ -178,4 +182,72 @@ fn short(sum: &str) -> Option<[u8; 16]> {
         *byte = u8::from_str_radix(sum.get(2 * place..2 * place + 2)?, 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: i64 = 86_400_000;
+
+    fn sum(number: u64) -> String {
+        format!("{number:064x}").chars().rev().collect()
+    }
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_millis(number * DAY_MS)
+    }
+
+    #[test]
+    fn a_mail_is_known_for_two_months_also_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut seen = Seen::open(dir.path()).unwrap();
+        seen.note(&sum(1), day(0), Handled::Words(TicketNumber(7))).unwrap();
+        seen.note(&sum(1), day(0), Handled::All).unwrap();
+        seen.note(&sum(2), day(1), Handled::Words(TicketNumber(8))).unwrap();
+        let mut seen = Seen::open(dir.path()).unwrap();
+        assert_eq!(seen.of(&sum(1)), Some(Handled::All), "a mail server that tries for a week is known");
+        assert_eq!(seen.of(&sum(2)), Some(Handled::Words(TicketNumber(8))));
+        seen.note(&sum(3), day(60), Handled::All).unwrap();
+        assert_eq!(seen.of(&sum(1)), Some(Handled::All));
+        seen.note(&sum(4), day(61), Handled::All).unwrap();
+        assert_eq!((seen.of(&sum(1)), seen.of(&sum(3))), (None, Some(Handled::All)));
+    }
+
+    #[test]
+    fn what_was_handled_is_not_made_undone_by_an_older_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut seen = Seen::open(dir.path()).unwrap();
+        seen.note(&sum(1), day(0), Handled::All).unwrap();
+        seen.note(&sum(1), day(0), Handled::Words(TicketNumber(7))).unwrap();
+        assert_eq!(seen.of(&sum(1)), Some(Handled::All));
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_off_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut seen = Seen::open(dir.path()).unwrap();
+        seen.note(&sum(1), day(0), Handled::All).unwrap();
+        seen.reached(42).unwrap();
+        seen.note(&sum(2), day(0), Handled::All).unwrap();
+        let path = dir.path().join(FILE);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+        let seen = Seen::open(dir.path()).unwrap();
+        assert_eq!((seen.upto(), seen.of(&sum(1)), seen.of(&sum(2))), (42, Some(Handled::All), None));
+    }
+
+    #[test]
+    fn the_file_is_written_anew_before_it_grows_without_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut seen = Seen::open(dir.path()).unwrap();
+        for _ in 0..=SPARE_LINES {
+            seen.note(&sum(1), day(0), Handled::All).unwrap();
+        }
+        seen.note(&sum(2), day(1), Handled::Words(TicketNumber(3))).unwrap();
+        seen.reached(7).unwrap();
+        assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap().lines().count(), 3);
+        let seen = Seen::open(dir.path()).unwrap();
+        assert_eq!((seen.upto(), seen.of(&sum(1)), seen.of(&sum(2))), (7, Some(Handled::All), Some(Handled::Words(TicketNumber(3)))));
+    }
 }
