@@ -21,7 +21,9 @@ impl Site {
         let daemon = Daemon::start(&dir.path().join("state"), &[]);
         let token = daemon.token().to_owned();
         daemon.stop();
-        let config = format!("[[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n[lmtp]\nlisten = \"lmtp.sock\"\n\n[mail-in]\nper-sender-per-hour = 1000\n\n{more}");
+        let config = format!(
+            "[[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n[lmtp]\nlisten = \"lmtp.sock\"\n\n[mail-in]\nper-sender-per-hour = 1000\n\n{more}"
+        );
         std::fs::write(dir.path().join("andon.toml"), config).expect("a configuration");
         std::fs::write(dir.path().join("password"), format!("{}\n", Dovecot::PASSWORD)).expect("a password");
         Self { dir, token }
@@ -64,7 +66,10 @@ fn a_mail_is_one_ticket_though_it_is_brought_twice_and_the_daemon_is_killed_in_b
     assert_eq!(lmtp.bring(DESK, &mail("1", "first")), "250 2.0.0 it came before\r\n");
     daemon.kill();
     let mut daemon = site.start();
-    assert_eq!(Lmtp::connect(&site.socket()).bring(DESK, &mail("1", "first")), "250 2.0.0 it came before\r\n");
+    assert_eq!(
+        Lmtp::connect(&site.socket()).bring(DESK, &mail("1", "first")),
+        "250 2.0.0 it came before\r\n"
+    );
     for round in 0..5 {
         let letter = mail(&format!("r{round}"), &format!("round {round}"));
         Lmtp::connect(&site.socket()).bring_and_go(DESK, &letter);
@@ -94,7 +99,8 @@ fn an_admin_decides_what_becomes_of_the_mail_that_is_held() {
         String::from_utf8_lossy(&out.stdout).into_owned()
     };
     let listed: Value = serde_json::from_str(&ctl(&["--json", "mail", "list"])).expect("JSON");
-    let why: Vec<&str> = listed.as_array().expect("a list").iter().map(|held| held["why"].as_str().expect("why")).collect();
+    let why: Vec<&str> =
+        listed.as_array().expect("a list").iter().map(|held| held["why"].as_str().expect("why")).collect();
     assert_eq!(why, ["spam", "no-sender"]);
     let id = |place: usize| listed[place]["id"].as_str().expect("an id");
     assert!(ctl(&["mail", "show", id(0)]).contains("X-Spam-Flag: YES"));
@@ -110,7 +116,10 @@ fn an_admin_decides_what_becomes_of_the_mail_that_is_held() {
 }
 
 fn imap(dovecot: &Dovecot) -> String {
-    format!("[imap]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nuser = \"desk\"\npassword-file = \"password\"\n", dovecot.port())
+    format!(
+        "[imap]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nuser = \"desk\"\npassword-file = \"password\"\n",
+        dovecot.port()
+    )
 }
 
 #[test]
@@ -135,7 +144,11 @@ fn a_real_mailbox_is_read_once_across_kills_failures_and_being_made_anew() {
     dovecot.stop();
     let is_told = |daemon: &Daemon| {
         let alarms = daemon.get("/v1/alarms").json;
-        alarms.as_array().expect("a list").iter().any(|alarm| alarm["id"] == "letter-imap" && alarm["state"] == "unacked")
+        alarms
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(|alarm| alarm["id"] == "letter-imap" && alarm["state"] == "unacked")
     };
     eventually("the wall tells that mail is not fetched", || is_told(&daemon).then_some(()));
     dovecot.forget_numbers();

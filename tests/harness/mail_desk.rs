@@ -63,7 +63,8 @@ impl MailDesk {
             language: Language::Russian,
         };
         let room = Mailroom::open(handle.clone(), apart, mail, dir.path()).expect("its books open");
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
         Self { handle, room, thread: Some(thread), runtime, _dir: dir }
     }
 

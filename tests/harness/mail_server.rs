@@ -84,7 +84,10 @@ impl Dovecot {
     }
 
     fn binary() -> Option<PathBuf> {
-        ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].map(PathBuf::from).into_iter().find(|path| path.exists())
+        ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.exists())
     }
 
     /// Starts one with its files in `dir`, which is short enough for a socket's path.
@@ -92,7 +95,10 @@ impl Dovecot {
     /// # Panics
     /// Where it does not start.
     pub fn start(dir: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port")
+            .port();
         let mut dovecot = Self { dir: dir.to_owned(), port, child: None, delivered: 0 };
         let (uid, gid) = dovecot.owner();
         for below in ["run", "mail", "mail/desk", "mail/desk/new", "mail/desk/cur", "mail/desk/tmp"] {
@@ -112,7 +118,11 @@ impl Dovecot {
 
     fn owner(&self) -> (u32, u32) {
         let is_root = rustix::process::getuid().is_root();
-        if is_root { (NOBODY, NOBODY) } else { (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()) }
+        if is_root {
+            (NOBODY, NOBODY)
+        } else {
+            (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw())
+        }
     }
 
     fn configuration(&self, uid: u32, gid: u32) -> String {
@@ -125,7 +135,9 @@ impl Dovecot {
                 String::from_utf8_lossy(&out).trim().to_owned()
             };
             let (user, group) = (name("-un"), name("-gn"));
-            format!("default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n")
+            format!(
+                "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n"
+            )
         };
         format!(
             "base_dir = {dir}/run\nlog_path = {dir}/log\nprotocols = imap\nlisten = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\n\
@@ -175,7 +187,8 @@ impl Dovecot {
         self.delivered += 1;
         let (uid, gid) = self.owner();
         let name = format!("{}.M{}.test", 1_700_000_000 + self.delivered, self.delivered);
-        let (tmp, new) = (self.dir.join("mail/desk/tmp").join(&name), self.dir.join("mail/desk/new").join(&name));
+        let (tmp, new) =
+            (self.dir.join("mail/desk/tmp").join(&name), self.dir.join("mail/desk/new").join(&name));
         std::fs::write(&tmp, mail).expect("a mail can be written");
         let _ = std::os::unix::fs::chown(&tmp, Some(uid), Some(gid));
         std::fs::rename(&tmp, &new).expect("a mail can be delivered");
@@ -185,7 +198,9 @@ impl Dovecot {
     pub fn mails(&self) -> (usize, usize) {
         let names = |below: &str| {
             let files = std::fs::read_dir(self.dir.join("mail/desk").join(below)).expect("a directory");
-            files.map(|file| file.expect("it can be read").file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+            files
+                .map(|file| file.expect("it can be read").file_name().to_string_lossy().into_owned())
+                .collect::<Vec<_>>()
         };
         let all: Vec<String> = names("new").into_iter().chain(names("cur")).collect();
         let is_read = |name: &&String| name.rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('S'));

@@ -152,7 +152,11 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Erro
         let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;:\"()[]\\@".contains(c);
         !local.is_empty() && !domain.is_empty() && !local.contains(odd) && !domain.contains(odd)
     });
-    if is_one { Ok(text.to_lowercase()) } else { Err(wrong(format!("`{text}` is no address, such as support@example.org"))) }
+    if is_one {
+        Ok(text.to_lowercase())
+    } else {
+        Err(wrong(format!("`{text}` is no address, such as support@example.org")))
+    }
 }
 
 fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MailDomain>, D::Error> {
@@ -165,12 +169,16 @@ fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LmtpListen, D::E
         if address.ip().to_canonical().is_loopback() {
             return Ok(LmtpListen::Tcp(address));
         }
-        return Err(wrong(format!("whoever reaches {address} could open tickets as anybody; a loopback address or a Unix socket")));
+        return Err(wrong(format!(
+            "whoever reaches {address} could open tickets as anybody; a loopback address or a Unix socket"
+        )));
     }
     if text.ends_with(".sock") || text.contains('/') {
         return Ok(LmtpListen::Unix(text.into()));
     }
-    Err(wrong(format!("`{text}` is neither the path of a Unix socket, such as lmtp.sock, nor a loopback address with a port")))
+    Err(wrong(format!(
+        "`{text}` is neither the path of a Unix socket, such as lmtp.sock, nor a loopback address with a port"
+    )))
 }
 
 fn mail_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
@@ -246,9 +254,13 @@ fn possible(address: &MailAddress, regulations: &Regulations) -> Result<(), Stri
     let id = match (&address.regulation, &ids[..]) {
         (Some(id), _) => id.as_str(),
         (None, [only]) => only,
-        (None, _) => return Err(format!("regulation: is required where several are run: one of {}", ids.join(", "))),
+        (None, _) => {
+            return Err(format!("regulation: is required where several are run: one of {}", ids.join(", ")));
+        }
     };
-    let regulation = regulations.get(id).ok_or_else(|| format!("regulation: `{id}` is not run here; one of {}", ids.join(", ")))?;
+    let regulation = regulations
+        .get(id)
+        .ok_or_else(|| format!("regulation: `{id}` is not run here; one of {}", ids.join(", ")))?;
     let one_of = |key: &str, said: &str, known: Vec<&str>| {
         if known.contains(&said) {
             return Ok(());
@@ -258,7 +270,8 @@ fn possible(address: &MailAddress, regulations: &Regulations) -> Result<(), Stri
     one_of("type", &address.kind, regulation.types.iter().map(|kind| kind.id.as_str()).collect())?;
     let channels = regulation.channels.iter().map(|channel| channel.name.id.as_str());
     one_of("channel", &address.channel, channels.collect())?;
-    let taken = regulation.channel(&address.channel).map(|channel| channel.types.as_slice()).unwrap_or_default();
+    let taken =
+        regulation.channel(&address.channel).map(|channel| channel.types.as_slice()).unwrap_or_default();
     if !taken.is_empty() && !taken.contains(&address.kind) {
         return Err(format!("type: the channel `{}` takes {} only", address.channel, taken.join(", ")));
     }
@@ -319,7 +332,10 @@ mod tests {
                 "[lmtp]\nlisten = \"here\"".to_owned(),
                 "andon.toml:2: listen: `here` is neither the path of a Unix socket, such as lmtp.sock, nor a loopback address with a port",
             ),
-            ("[mail-in]\nmax-mail = \"1GiB\"".to_owned(), "andon.toml:2: max-mail: a mail is at most \"100MiB\""),
+            (
+                "[mail-in]\nmax-mail = \"1GiB\"".to_owned(),
+                "andon.toml:2: max-mail: a mail is at most \"100MiB\"",
+            ),
             (
                 "[mail-in]\nper-sender-per-hour = 0".to_owned(),
                 "andon.toml:2: per-sender-per-hour: 0 is not a number from 1 to 100000",

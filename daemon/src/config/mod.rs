@@ -454,7 +454,9 @@ impl Config {
         mail_in::check(&self.mail_addresses, &regulations)
             .map_err(|(entry, message)| ConfigError::MailAddress { entry, message })?;
         let doors = [("imap", self.imap.is_some()), ("lmtp", self.lmtp.is_some())];
-        if let Some((table, _)) = doors.into_iter().find(|(_, is_open)| *is_open && self.mail_addresses.is_empty()) {
+        if let Some((table, _)) =
+            doors.into_iter().find(|(_, is_open)| *is_open && self.mail_addresses.is_empty())
+        {
             return Err(ConfigError::NoMailAddress { table });
         }
         Ok(regulations.with_intake(self.intake.clone()))

@@ -16,7 +16,8 @@ fn bc_4_a_mail_of_somebody_else_is_registered_as_refused() {
     };
     desk.act(Command::Desk(DeskAct::Client(ClientAct::Set(terms))), Role::Lead);
     let contact = Requester { email: Some("petrova@romashka.example.ru".to_owned()), ..Requester::default() };
-    let appointment = Appointment { client: "romashka".into(), contact, notice: "Договор № 5".to_owned() };
+    let appointment =
+        Appointment { client: "romashka".into(), contact, notice: "Договор № 5".to_owned() };
     desk.act(Command::Desk(DeskAct::Client(ClientAct::Appoint(Box::new(appointment)))), Role::Lead);
     for (number, (who, stage)) in (1..).zip([("boris", Stage::Closed), ("petrova", Stage::Open)]) {
         desk.take(&format!("From: {who}@romashka.example.ru\r\nTo: {DESK}\r\nMessage-ID: <{who}@x>\r\nSubject: x\r\n\r\nText.\r\n"));

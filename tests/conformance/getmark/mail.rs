@@ -32,7 +32,10 @@ fn asked() -> MailDesk {
 #[test]
 fn gm_5_4_a_mail_is_registered_by_itself_with_planned_terms() {
     let ticket = asked().ticket(1);
-    assert_eq!((ticket.facts.line, ticket.facts.incomplete, ticket.facts.opened_by.as_ref()), (2, true, None));
+    assert_eq!(
+        (ticket.facts.line, ticket.facts.incomplete, ticket.facts.opened_by.as_ref()),
+        (2, true, None)
+    );
     let resolution = ticket.clocks.iter().find(|clock| clock.metric == Metric::Resolution).expect("a term");
     assert!(resolution.deadline.is_some());
 }
@@ -55,7 +58,10 @@ fn gm_5_27_an_answer_to_the_letter_returns_the_ticket() {
     assert_eq!(desk.ticket(1).stage, Stage::Resolved);
     assert_eq!(desk.take(&answer("2", "Всё равно не открывается.")), Taken::Ticket(TicketNumber(1)));
     let ticket = desk.ticket(1);
-    assert_eq!((ticket.stage, ticket.facts.status.as_str(), ticket.way.returns), (Stage::Open, "in-progress", 1));
+    assert_eq!(
+        (ticket.stage, ticket.facts.status.as_str(), ticket.way.returns),
+        (Stage::Open, "in-progress", 1)
+    );
     let resolution = ticket.clocks.iter().find(|clock| clock.metric == Metric::Resolution).expect("a term");
     assert_eq!(resolution.state, ClockState::Running);
 }

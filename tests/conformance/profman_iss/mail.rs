@@ -2,14 +2,17 @@
 
 use andon_tests::mail_desk::{DESK, MailDesk};
 
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQAY3Y2wAAAAAElFTkSuQmCC";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQAY3Y2wAAAAAElFTkSuQmCC";
 
 /// PM-C3: screenshots that come by mail are JPG, GIF and PNG by what is in them; others are named, and not kept.
 #[test]
 fn pm_c3_screenshots_that_come_by_mail_are_of_three_kinds() {
     let desk = MailDesk::open("profman-iss", "problem");
     let part = |name: &str, text: &str| {
-        format!("--b\r\nContent-Type: image/png; name={name}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename={name}\r\n\r\n{text}\r\n")
+        format!(
+            "--b\r\nContent-Type: image/png; name={name}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename={name}\r\n\r\n{text}\r\n"
+        )
     };
     // A text that calls itself a picture.
     let parts = [part("screen.png", PNG), part("trace.png", "c3RhcnRlZA==")].concat();

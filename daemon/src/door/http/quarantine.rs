@@ -120,7 +120,8 @@ pub(super) async fn retry(
         Ok(Some(Taken::Ticket(number))) => Ok(Json(LetOut { ticket: Some(number) })),
         Ok(Some(Taken::Before)) => Ok(Json(LetOut { ticket: None })),
         Ok(Some(Taken::Held(why))) => {
-            let words = room.held().into_iter().find(|mail| mail.id == id).map(|mail| mail.words).unwrap_or_default();
+            let words =
+                room.held().into_iter().find(|mail| mail.id == id).map(|mail| mail.words).unwrap_or_default();
             let message = format!("the mail is still held, {}: {words}; `drop` lets it go", why.id());
             Err(crate::run::Failure::Refused(Refusal::conflict("mail-not-taken", message)).into())
         }

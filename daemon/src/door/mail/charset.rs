@@ -41,7 +41,8 @@ pub(super) fn text_of<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -
             || Encoding::for_label(charset.as_bytes()).is_none()
     });
     // `iso-8859-1` is what programs say that do not know; read so, Russian letters are Latin ones with accents.
-    let is_doubtful = text.contains('\u{fffd}') || text.chars().filter(|c| matches!(c, 'À'..='ÿ')).count() * 4 > text.len() / 2;
+    let is_doubtful = text.contains('\u{fffd}')
+        || text.chars().filter(|c| matches!(c, 'À'..='ÿ')).count() * 4 > text.len() / 2;
     if !says_nothing || !is_doubtful {
         return Cow::Borrowed(text);
     }

@@ -78,7 +78,8 @@ pub(super) fn keep(
 ) -> Result<Kept, AttachmentError> {
     let mut kept = Kept::default();
     for (file, media_type) in taken {
-        let sum = Sha256::digest(&file.bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let sum =
+            Sha256::digest(&file.bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let is_known = ticket.attachments.iter().any(|known| known.file.sha256 == sum)
             || kept.files.iter().any(|known| known.sha256 == sum);
         if is_known {
@@ -104,7 +105,12 @@ pub(super) fn keep(
     Ok(kept)
 }
 
-fn write(attachments: &Attachments, ticket: u64, id: &str, bytes: &[u8]) -> Result<Incoming, AttachmentError> {
+fn write(
+    attachments: &Attachments,
+    ticket: u64,
+    id: &str,
+    bytes: &[u8],
+) -> Result<Incoming, AttachmentError> {
     let mut incoming = attachments.begin(ticket, id)?;
     incoming.write(bytes)?;
     incoming.make_durable()?;

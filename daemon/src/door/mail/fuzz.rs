@@ -7,7 +7,11 @@ use super::trim::own_words;
 pub fn mail(bytes: &[u8]) {
     let Ok(mail) = read::read(bytes) else { return };
     assert!(mail.subject.chars().count() <= SUBJECT_MAX_CHARS, "the subject is bounded");
-    assert_eq!(mail.subject, one_line(&mail.subject, SUBJECT_MAX_CHARS), "the subject is one line that shows");
+    assert_eq!(
+        mail.subject,
+        one_line(&mail.subject, SUBJECT_MAX_CHARS),
+        "the subject is one line that shows"
+    );
     assert!(mail.text.len() <= TEXT_MAX_BYTES, "the text is bounded");
     let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
     assert!(!mail.text.contains(odd), "the text has nothing that controls: {:?}", mail.text);
@@ -17,7 +21,8 @@ pub fn mail(bytes: &[u8]) {
     assert!(all <= bytes.len() * 4, "files are no longer than the mail");
     assert_eq!(mail.sum.len(), 64, "a sum is SHA-256 in hex");
     for sender in mail.from.iter().chain(&mail.reply_to) {
-        let is_one = sender.address.matches('@').count() == 1 && !sender.address.contains(['\r', '\n', ' ', '<', '>', ',']);
+        let is_one = sender.address.matches('@').count() == 1
+            && !sender.address.contains(['\r', '\n', ' ', '<', '>', ',']);
         assert!(is_one, "an address is one: {:?}", sender.address);
         assert!(!sender.name.as_deref().unwrap_or_default().contains(['\r', '\n']), "a name is one line");
     }

@@ -129,7 +129,12 @@ pub async fn fetch(config: Imap, room: Mailroom, state_dir: PathBuf) {
             (wait_s, failures) = (AGAIN_FIRST_S, 0);
         }
         failures += 1;
-        log::warn!("mail of {} at {} is not fetched, again in {wait_s} s: {}", fetcher.config.mailbox, fetcher.config.host, chain(&error));
+        log::warn!(
+            "mail of {} at {} is not fetched, again in {wait_s} s: {}",
+            fetcher.config.mailbox,
+            fetcher.config.host,
+            chain(&error)
+        );
         // What the desk or the disk does not take has an alarm of its own.
         if failures >= FAILURES_TOLD && !matches!(error, ImapError::Later(_)) {
             fetcher.tell(true);
@@ -198,7 +203,11 @@ impl Fetcher {
     ) -> Result<Place, ImapError> {
         let query = if is_anew { self.as_far_as_remembered() } else { "UNSEEN".to_owned() };
         let found = self.ask("look for mail", session.uid_search(&query)).await?;
-        log::info!("mailbox {} is read for the first time, or was made anew: {} mails", self.config.mailbox, found.len());
+        log::info!(
+            "mailbox {} is read for the first time, or was made anew: {} mails",
+            self.config.mailbox,
+            found.len()
+        );
         let all: BTreeSet<u32> = found.into_iter().collect();
         // Kept when all of them are taken: before, the next start would leave some out.
         let mut behind = Place { mailbox: self.name(), validity, uid: 0 };
@@ -242,20 +251,32 @@ impl Fetcher {
     }
 
     fn keep(&self, place: &Place) -> Result<(), ImapError> {
-        place.write(&self.place_file).map_err(|source| ImapError::Place { path: self.place_file.clone(), source })
+        place
+            .write(&self.place_file)
+            .map_err(|source| ImapError::Place { path: self.place_file.clone(), source })
     }
 
     /// Takes one mail in, and only then does with it there what the site says.
-    async fn take_one(&self, session: &mut Session<Stream>, uid: u32, can_expunge: bool) -> Result<(), ImapError> {
+    async fn take_one(
+        &self,
+        session: &mut Session<Stream>,
+        uid: u32,
+        can_expunge: bool,
+    ) -> Result<(), ImapError> {
         let max = self.room.settings().limits.max_mail;
         let Some(size) = self.size(session, uid).await? else { return Ok(()) };
         if u64::from(size) > max {
-            let Some(head) = self.part(session, uid, "BODY.PEEK[HEADER]", |fetch| fetch.header()).await? else { return Ok(()) };
+            let Some(head) = self.part(session, uid, "BODY.PEEK[HEADER]", |fetch| fetch.header()).await?
+            else {
+                return Ok(());
+            };
             self.room.hold_too_long(head, size.into()).await?;
             // All of it is there only.
             return Ok(());
         }
-        let Some(raw) = self.part(session, uid, "BODY.PEEK[]", |fetch| fetch.body()).await? else { return Ok(()) };
+        let Some(raw) = self.part(session, uid, "BODY.PEEK[]", |fetch| fetch.body()).await? else {
+            return Ok(());
+        };
         self.room.take(raw, None).await?;
         self.then(session, uid, can_expunge).await
     }
@@ -295,7 +316,12 @@ impl Fetcher {
         self.ask("fetch a mail", fetched).await
     }
 
-    async fn then(&self, session: &mut Session<Stream>, uid: u32, can_expunge: bool) -> Result<(), ImapError> {
+    async fn then(
+        &self,
+        session: &mut Session<Stream>,
+        uid: u32,
+        can_expunge: bool,
+    ) -> Result<(), ImapError> {
         let flag = match self.config.then {
             Then::Keep => return Ok(()),
             Then::MarkRead => "+FLAGS.SILENT (\\Seen)",

@@ -65,7 +65,8 @@ impl Kind {
         if marks.is_of_list || marks.precedence == "list" {
             return Kind::List;
         }
-        let is_nobody = matches!(local, "noreply" | "no-reply" | "donotreply" | "do-not-reply") && mail.reply_to.is_none();
+        let is_nobody = matches!(local, "noreply" | "no-reply" | "donotreply" | "do-not-reply")
+            && mail.reply_to.is_none();
         let is_said = !matches!(auto, "" | "no") || matches!(marks.precedence.as_str(), "bulk" | "junk");
         if is_said || is_nobody || marks.has_no_return {
             return Kind::Automatic;

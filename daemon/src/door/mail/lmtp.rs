@@ -58,8 +58,12 @@ pub async fn serve(listener: Listener, room: Mailroom) {
     };
     loop {
         let accepted = match &listener {
-            Listener::Unix(listener) => listener.accept().await.map(|(stream, _)| drop(tokio::spawn(desk.clone().meet(stream)))),
-            Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| drop(tokio::spawn(desk.clone().meet(stream)))),
+            Listener::Unix(listener) => {
+                listener.accept().await.map(|(stream, _)| drop(tokio::spawn(desk.clone().meet(stream))))
+            }
+            Listener::Tcp(listener) => {
+                listener.accept().await.map(|(stream, _)| drop(tokio::spawn(desk.clone().meet(stream))))
+            }
         };
         if let Err(error) = accepted {
             log::warn!("no connection of a mail server can be taken: {error}");
@@ -154,7 +158,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             Ok(Request::Lhlo { .. }) => {
                 self.greeted = true;
                 self.reset();
-                format!("250-andon\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {max}")
+                format!(
+                    "250-andon\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {max}"
+                )
             }
             Ok(Request::Helo { .. } | Request::Ehlo { .. }) => "500 5.5.1 this is LMTP; say LHLO".to_owned(),
             Ok(Request::Mail { .. }) if !self.greeted => "503 5.5.1 say LHLO first".to_owned(),
@@ -167,7 +173,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                 "250 2.1.0 sender taken".to_owned()
             }
             Ok(Request::Rcpt { .. }) if self.from.is_none() => "503 5.5.1 say MAIL first".to_owned(),
-            Ok(Request::Rcpt { .. }) if self.to.len() >= RECIPIENTS_MAX => "452 4.5.3 too many recipients".to_owned(),
+            Ok(Request::Rcpt { .. }) if self.to.len() >= RECIPIENTS_MAX => {
+                "452 4.5.3 too many recipients".to_owned()
+            }
             Ok(Request::Rcpt { to }) if self.desk.room.address(&to.address).is_none() => {
                 "550 5.1.1 this is none of the desk's addresses".to_owned()
             }
@@ -268,7 +276,9 @@ fn line_of(taken: &Result<Taken, Later>) -> String {
         Err(error) => {
             log::warn!("a mail stays with its mail server for now: {}", chain(error));
             match error {
-                Later::Quarantine(QuarantineError::Full { .. }) => "452 4.3.1 the quarantine is full".to_owned(),
+                Later::Quarantine(QuarantineError::Full { .. }) => {
+                    "452 4.3.1 the quarantine is full".to_owned()
+                }
                 _ => "451 4.3.0 it cannot be kept now, bring it again".to_owned(),
             }
         }

@@ -28,9 +28,8 @@ pub struct Marks {
 
 impl Marks {
     pub(super) fn of(message: &Message<'_>) -> Self {
-        let text = |name: &'static str| {
-            message.header_raw(name).map(|value| one_line(value, 200).to_lowercase())
-        };
+        let text =
+            |name: &'static str| message.header_raw(name).map(|value| one_line(value, 200).to_lowercase());
         let first_word = |name| {
             let word = text(name).unwrap_or_default();
             word.split([';', ' ', '(']).next().unwrap_or_default().to_owned()
@@ -45,7 +44,10 @@ impl Marks {
             is_auto_reply: is_there(&["X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Mail-Autoreply"])
                 || AUTO_REPLY_SUBJECTS.iter().any(|words| subject.starts_with(words)),
             has_no_return: message.header_raw(HeaderName::ReturnPath).is_some_and(|path| path.trim() == "<>"),
-            is_spam: says_yes("X-Spam-Flag") || says_yes("X-Spam-Status") || says_yes("X-Spam") || is_yandex_spam(message),
+            is_spam: says_yes("X-Spam-Flag")
+                || says_yes("X-Spam-Status")
+                || says_yes("X-Spam")
+                || is_yandex_spam(message),
             is_of_desk: is_there(&["X-Andon"]),
             received: message.headers().iter().filter(|header| header.name == HeaderName::Received).count(),
         }

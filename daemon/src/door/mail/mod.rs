@@ -10,6 +10,7 @@
 mod charset;
 mod files;
 pub mod fuzz;
+mod html;
 pub mod imap;
 pub mod kind;
 pub mod lmtp;
@@ -24,7 +25,7 @@ mod senders;
 mod tests;
 mod thread;
 mod trim;
-mod words;
+mod unflow;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -245,9 +246,9 @@ impl Mailroom {
     /// The address of the desk that a recipient stands for; what is behind a `+` is the sender's own.
     pub fn address(&self, recipient: &str) -> Option<&MailAddress> {
         let recipient = read::address(recipient)?;
-        let plain = recipient.split_once('@').map(|(local, domain)| {
-            format!("{}@{domain}", local.split('+').next().unwrap_or(local))
-        });
+        let plain = recipient
+            .split_once('@')
+            .map(|(local, domain)| format!("{}@{domain}", local.split('+').next().unwrap_or(local)));
         let addresses = &self.0.settings.addresses;
         let is = |text: &str| addresses.iter().find(|known| known.address == text);
         is(&recipient).or_else(|| is(&plain?))
@@ -280,10 +281,14 @@ impl Mailroom {
         let mut work = self.0.desk.lock().await;
         let mail = match read {
             Ok(Ok(mail)) => mail,
-            Ok(Err(unreadable)) => return self.hold_unread(&mut work, &raw, to, &unreadable.to_string()).await,
+            Ok(Err(unreadable)) => {
+                return self.hold_unread(&mut work, &raw, to, &unreadable.to_string()).await;
+            }
             // A reader that panics does so again; whoever brings it would bring it for ever.
             Err(error) if error.is_panic() => {
-                return self.hold_unread(&mut work, &raw, to, "the reader stumbled over it; please report it").await;
+                return self
+                    .hold_unread(&mut work, &raw, to, "the reader stumbled over it; please report it")
+                    .await;
             }
             Err(error) => return Err(Later::Panicked(error)),
         };
@@ -292,7 +297,9 @@ impl Mailroom {
             return Ok(Taken::Before);
         }
         let taken = match handled {
-            Some(Handled::Words(ticket)) => self.attach(&mail, ticket).await.map(|()| Taken::Ticket(ticket))?,
+            Some(Handled::Words(ticket)) => {
+                self.attach(&mail, ticket).await.map(|()| Taken::Ticket(ticket))?
+            }
             None | Some(Handled::All) => self.decide(&mut work, &raw, mail.clone(), to, let_out).await?,
         };
         self.note(&mut work, &mail.sum, Handled::All)?;
@@ -344,7 +351,9 @@ impl Mailroom {
             return self.hold(raw, &mail, &address, HeldWhy::TooMany, String::new()).await;
         }
         let number = match self.carry_out(plans, &mail.sum).await? {
-            Ok(done) => done.ticket.as_ref().map(|ticket| ticket.number).or(ticket.map(|ticket| ticket.number)),
+            Ok(done) => {
+                done.ticket.as_ref().map(|ticket| ticket.number).or(ticket.map(|ticket| ticket.number))
+            }
             Err(refusal) => return self.hold(raw, &mail, &address, HeldWhy::Refused, refusal).await,
         };
         let number = number.expect("a command of a mail is about a ticket");
@@ -361,7 +370,11 @@ impl Mailroom {
         all.into_iter().find_map(|to| self.address(to)).unwrap_or(&self.0.settings.addresses[0])
     }
 
-    fn regulation(&self, address: &MailAddress, ticket: Option<&Ticket>) -> Option<Arc<crate::desk::Regulation>> {
+    fn regulation(
+        &self,
+        address: &MailAddress,
+        ticket: Option<&Ticket>,
+    ) -> Option<Arc<crate::desk::Regulation>> {
         let regulations = self.0.handle.view().regulations();
         if let Some(ticket) = ticket {
             return regulations.of(&ticket.facts).cloned();
@@ -413,7 +426,13 @@ impl Mailroom {
             return Ok(());
         }
         let Some(ticket) = self.ticket(number).await? else { return Ok(()) };
-        let kinds = self.0.handle.view().regulations().of(&ticket.facts).map(|known| known.attachment_kinds().to_vec());
+        let kinds = self
+            .0
+            .handle
+            .view()
+            .regulations()
+            .of(&ticket.facts)
+            .map(|known| known.attachment_kinds().to_vec());
         let attachments = self.0.apart.attachments.clone();
         let files = mail.files.clone();
         let kept = tokio::task::spawn_blocking(move || {
@@ -453,13 +472,21 @@ impl Mailroom {
         Ok(())
     }
 
-    async fn hold_unread(&self, work: &mut Work, raw: &Arc<[u8]>, to: Option<&str>, words: &str) -> Result<Taken, Later> {
+    async fn hold_unread(
+        &self,
+        work: &mut Work,
+        raw: &Arc<[u8]>,
+        to: Option<&str>,
+        words: &str,
+    ) -> Result<Taken, Later> {
         let sum = Sha256::digest(raw).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         if work.seen.of(&sum).is_some() {
             return Ok(Taken::Before);
         }
         let why = HeldWhy::Unreadable;
-        let taken = self.hold_as(raw, self.held_mail(&sum, to.unwrap_or_default(), why, words.to_owned(), raw)).await?;
+        let taken = self
+            .hold_as(raw, self.held_mail(&sum, to.unwrap_or_default(), why, words.to_owned(), raw))
+            .await?;
         self.note(work, &sum, Handled::All)?;
         Ok(taken)
     }
@@ -499,7 +526,14 @@ impl Mailroom {
         }
     }
 
-    async fn hold(&self, raw: &Arc<[u8]>, mail: &Mail, address: &MailAddress, why: HeldWhy, words: String) -> Result<Taken, Later> {
+    async fn hold(
+        &self,
+        raw: &Arc<[u8]>,
+        mail: &Mail,
+        address: &MailAddress,
+        why: HeldWhy,
+        words: String,
+    ) -> Result<Taken, Later> {
         let held = HeldMail {
             from: mail.from.as_ref().map(|from| from.address.clone()).unwrap_or_default(),
             subject: mail.subject.clone(),

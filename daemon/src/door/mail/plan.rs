@@ -77,7 +77,9 @@ pub(super) fn plan(
         Kind::Automatic if address.take_automatic => {
             return Ok(vec![Plan::Register(Box::new(words.register(address, None, false)))]);
         }
-        Kind::AutoReply | Kind::Automatic | Kind::List | Kind::Loop | Kind::Spam => return Err(Held::Kind(kind)),
+        Kind::AutoReply | Kind::Automatic | Kind::List | Kind::Loop | Kind::Spam => {
+            return Err(Held::Kind(kind));
+        }
     }
     if mail.from.is_none() {
         return Err(Held::NoSender);
@@ -128,7 +130,11 @@ impl Words<'_> {
     /// The requester's own words, for a ticket that has the others already.
     fn answer(&self) -> String {
         let own = own_words(&self.mail.text);
-        let own = if own.is_empty() { self.say("(письмо без текста)", "(a letter without a text)") } else { own.to_owned() };
+        let own = if own.is_empty() {
+            self.say("(письмо без текста)", "(a letter without a text)")
+        } else {
+            own.to_owned()
+        };
         self.with_notes(&own)
     }
 
@@ -140,7 +146,9 @@ impl Words<'_> {
             let more = text.len() - kept.len();
             notes.push(match self.language {
                 Language::Russian => format!("[Письмо длиннее, чем помещается: не показано ещё {more} байт]"),
-                Language::English => format!("[The letter is longer than fits: {more} bytes more are not shown]"),
+                Language::English => {
+                    format!("[The letter is longer than fits: {more} bytes more are not shown]")
+                }
             });
         }
         if !self.left_out.is_empty() {
@@ -165,7 +173,12 @@ impl Words<'_> {
             ..Requester::default()
         };
         let is_theirs = follows.is_some_and(|ticket| {
-            ticket.facts.requester.email.as_ref().is_some_and(|email| email.trim().eq_ignore_ascii_case(self.sender()))
+            ticket
+                .facts
+                .requester
+                .email
+                .as_ref()
+                .is_some_and(|email| email.trim().eq_ignore_ascii_case(self.sender()))
         });
         // To whoever goes on from their own ticket the old words are known; to others they may be all there is.
         let text = if is_theirs { own_words(&mail.text) } else { mail.text.as_str() };
@@ -175,7 +188,11 @@ impl Words<'_> {
             (true, _) => None,
         };
         let text = lead.map_or_else(|| text.to_owned(), |lead| format!("{lead}\n\n{text}"));
-        let subject = if mail.subject.is_empty() { self.say("(без темы)", "(no subject)") } else { mail.subject.clone() };
+        let subject = if mail.subject.is_empty() {
+            self.say("(без темы)", "(no subject)")
+        } else {
+            mail.subject.clone()
+        };
         Register {
             regulation: address.regulation.as_ref().map(ToString::to_string),
             channel: Some(address.channel.to_string()),
@@ -192,8 +209,12 @@ impl Words<'_> {
     fn stranger_lead(&self, number: TicketNumber) -> String {
         let sender = self.sender();
         match self.language {
-            Language::Russian => format!("[{sender} пишет по обращению {number}, но не его заявитель: слова туда не внесены]"),
-            Language::English => format!("[{sender} writes about ticket {number} and is not its requester: the words were not put there]"),
+            Language::Russian => {
+                format!("[{sender} пишет по обращению {number}, но не его заявитель: слова туда не внесены]")
+            }
+            Language::English => format!(
+                "[{sender} writes about ticket {number} and is not its requester: the words were not put there]"
+            ),
         }
     }
 
@@ -207,7 +228,8 @@ impl Words<'_> {
 
     /// A program of the requester's has answered.
     fn automatic(&self) -> String {
-        let lead = self.say("[Автоматический ответ заявителя]", "[The requester's program answers by itself]");
+        let lead =
+            self.say("[Автоматический ответ заявителя]", "[The requester's program answers by itself]");
         self.with_notes(&format!("{lead}\n{}", own_words(&self.mail.text)))
     }
 

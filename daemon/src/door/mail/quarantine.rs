@@ -24,7 +24,9 @@ const QUIET_MS: i64 = 30 * 86_400_000;
 const DIR: &str = "quarantine";
 
 /// Why a mail is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldWhy {
     /// It is no mail, or would take too much to read.
@@ -103,7 +105,9 @@ pub struct HeldMail {
 #[derive(Debug, thiserror::Error)]
 pub enum QuarantineError {
     /// There is no room.
-    #[error("the quarantine of mail is full: {mails} mails of {bytes} bytes; `andonctl mail list` shows them")]
+    #[error(
+        "the quarantine of mail is full: {mails} mails of {bytes} bytes; `andonctl mail list` shows them"
+    )]
     Full {
         /// How many there are.
         mails: usize,
@@ -153,7 +157,10 @@ impl Quarantine {
                             quarantine.bytes += mail.bytes;
                             quarantine.held.insert(mail.id.clone(), mail);
                         }
-                        Ok(_) | Err(_) => log::error!("{} is none of the quarantine's files, it is left alone", path.display()),
+                        Ok(_) | Err(_) => log::error!(
+                            "{} is none of the quarantine's files, it is left alone",
+                            path.display()
+                        ),
                     }
                 }
                 Some("eml") => mails.push(path),
@@ -212,7 +219,8 @@ impl Quarantine {
             count <= MAILS_MAX && quarantine.bytes + mail.bytes <= quarantine.max_bytes
         };
         while !fits(self) {
-            let quiet = self.list().into_iter().find(|known| !known.why.needs_a_person() && known.id != mail.id);
+            let quiet =
+                self.list().into_iter().find(|known| !known.why.needs_a_person() && known.id != mail.id);
             let Some(quiet) = quiet else {
                 let bytes = self.bytes;
                 self.bytes += self.held.get(&mail.id).map_or(0, |known| known.bytes);

@@ -4,13 +4,16 @@
 //! memory or stack is not read at all ([`Unreadable`]). Each header that counts is read once here; what it means is for
 //! [`super::kind`] and [`super::thread`].
 
-use mail_parser::{Addr, Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{
+    Addr, Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
 use sha2::{Digest, Sha256};
 
 use super::charset;
+use super::html::html_to_text;
 use super::marks::Marks;
 use super::report::Report;
-use super::words::{html_to_text, unflow};
+use super::unflow::unflow;
 use crate::desk::attachment::harmless_name;
 
 /// How deep mails may lie in one another.
@@ -151,7 +154,11 @@ fn types_told(raw: &[u8]) -> usize {
     let words: [&[u8]; 3] = [b"rfc822", b"global", b"digest"];
     let is_told = |at: usize, word: &[u8]| {
         raw[at..].get(..word.len()).is_some_and(|here| here.eq_ignore_ascii_case(word))
-            && raw[..at].iter().rev().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"/)".contains(byte))
+            && raw[..at]
+                .iter()
+                .rev()
+                .find(|byte| !byte.is_ascii_whitespace())
+                .is_some_and(|byte| b"/)".contains(byte))
     };
     (0..raw.len()).filter(|at| words.iter().any(|word| is_told(*at, word))).count()
 }
@@ -227,7 +234,9 @@ fn recipients(message: &Message<'_>) -> Vec<String> {
     let by_senders = [message.to(), message.cc()].into_iter().flatten().flat_map(Address::iter);
     let by_senders = by_senders.filter_map(|addr| address(addr.address.as_deref()?));
     let by_servers = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
-    let by_servers = by_servers.into_iter().filter_map(|name| address(message.header_raw(name)?.trim().trim_matches(['<', '>'])));
+    let by_servers = by_servers
+        .into_iter()
+        .filter_map(|name| address(message.header_raw(name)?.trim().trim_matches(['<', '>'])));
     let mut all: Vec<String> = Vec::new();
     for recipient in by_servers.chain(by_senders).take(RECIPIENTS_MAX) {
         if !all.contains(&recipient) {
@@ -240,7 +249,8 @@ fn recipients(message: &Message<'_>) -> Vec<String> {
 /// A text as one line of so many characters at most, without anything that does not show.
 pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    let shown: String = text.chars().filter(|c| !hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let shown: String =
+        text.chars().filter(|c| !hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= max_chars {
         return line;
@@ -248,10 +258,22 @@ pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     line.chars().take(max_chars - 1).chain(['…']).collect()
 }
 
-/// The words: the plain ones where there are any, else those of the HTML.
+/// The words: the plain ones where there are any, else those of the HTML, else those of texts that are neither, for a
+/// mail's parts may be told wrong.
 fn text(message: &Message<'_>) -> String {
-    let plain = joined(message, &message.text_body);
-    if plain.trim().is_empty() { joined(message, &message.html_body) } else { plain }
+    let lists = [&message.text_body, &message.html_body, &nameless(message)];
+    lists.into_iter().map(|parts| joined(message, parts)).find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// Texts that are no part of the body, and that nobody gave a name.
+fn nameless(message: &Message<'_>) -> Vec<u32> {
+    let is_nameless = |part: &MessagePart<'_>| {
+        let is_file = part.content_disposition().is_some_and(|told| told.is_attachment());
+        matches!(part.body, PartType::Text(_) | PartType::Html(_))
+            && part.attachment_name().is_none()
+            && !is_file
+    };
+    message.attachments.iter().copied().filter(|id| message.part(*id).is_some_and(is_nameless)).collect()
 }
 
 fn joined(message: &Message<'_>, parts: &[u32]) -> String {
@@ -260,7 +282,10 @@ fn joined(message: &Message<'_>, parts: &[u32]) -> String {
         let words = match &part.body {
             PartType::Text(_) => unflow(&charset::text_of(message, part), part),
             PartType::Html(_) => html_to_text(&charset::text_of(message, part)),
-            PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => continue,
+            PartType::Binary(_)
+            | PartType::InlineBinary(_)
+            | PartType::Message(_)
+            | PartType::Multipart(_) => continue,
         };
         let words = tidy(&words);
         if words.is_empty() {
@@ -297,7 +322,12 @@ pub(super) fn cut(text: &str, max_bytes: usize) -> &str {
 
 /// Lines without what does not show, no more than two empty ones together, none at either end.
 fn tidy(text: &str) -> String {
-    let shown = |c: &char| *c == '\n' || *c == '\t' || !(c.is_control() || matches!(c, '\u{200b}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'));
+    let shown = |c: &char| {
+        *c == '\n'
+            || *c == '\t'
+            || !(c.is_control()
+                || matches!(c, '\u{200b}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'))
+    };
     let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
     let mut tidied = String::with_capacity(text.len());
     let mut empty = 0;
@@ -314,7 +344,10 @@ fn tidy(text: &str) -> String {
 }
 
 fn files(message: &Message<'_>) -> Vec<MailFile> {
-    let words = |id: &u32| message.text_body.contains(id) || message.html_body.contains(id);
+    let has_body = !message.text_body.is_empty() || !message.html_body.is_empty();
+    let nameless = if has_body { Vec::new() } else { nameless(message) };
+    let words =
+        |id: &u32| [&message.text_body, &message.html_body, &nameless].iter().any(|parts| parts.contains(id));
     let parts = message.attachments.iter().filter(|id| !words(id)).filter_map(|id| message.part(*id));
     parts.map(|part| file(message, part)).collect()
 }
@@ -331,6 +364,7 @@ fn file(message: &Message<'_>, part: &MessagePart<'_>) -> MailFile {
         PartType::Multipart(_) => Vec::new(),
     };
     let name = part.attachment_name().map(harmless_name);
-    let name = name.unwrap_or_else(|| if part.is_message() { "letter.eml".to_owned() } else { "file".to_owned() });
+    let name =
+        name.unwrap_or_else(|| if part.is_message() { "letter.eml".to_owned() } else { "file".to_owned() });
     MailFile { name, said_type, bytes }
 }

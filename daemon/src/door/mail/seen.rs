@@ -66,8 +66,7 @@ impl Seen {
             // A line that a crash cut off is not to swallow the next one.
             file.write_all(b"\n")?;
         }
-        let mut seen =
-            Self { path, file, known: HashMap::new(), by_age: VecDeque::new(), upto: 1, lines: 0 };
+        let mut seen = Self { path, file, known: HashMap::new(), by_age: VecDeque::new(), upto: 1, lines: 0 };
         for line in text.lines() {
             seen.lines += 1;
             // A line that was cut off by a crash tells nothing.
@@ -241,13 +240,16 @@ mod tests {
     fn the_file_is_written_anew_before_it_grows_without_end() {
         let dir = tempfile::tempdir().unwrap();
         let mut seen = Seen::open(dir.path()).unwrap();
-        for _ in 0..=SPARE_LINES {
+        for _ in 0..SPARE_LINES + 10 {
             seen.note(&sum(1), day(0), Handled::All).unwrap();
         }
         seen.note(&sum(2), day(1), Handled::Words(TicketNumber(3))).unwrap();
         seen.reached(7).unwrap();
         assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap().lines().count(), 3);
         let seen = Seen::open(dir.path()).unwrap();
-        assert_eq!((seen.upto(), seen.of(&sum(1)), seen.of(&sum(2))), (7, Some(Handled::All), Some(Handled::Words(TicketNumber(3)))));
+        assert_eq!(
+            (seen.upto(), seen.of(&sum(1)), seen.of(&sum(2))),
+            (7, Some(Handled::All), Some(Handled::Words(TicketNumber(3))))
+        );
     }
 }

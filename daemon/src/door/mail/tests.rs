@@ -49,7 +49,8 @@ impl World {
 
     fn of(regulation: &str, dir: &Path, limits: MailIn) -> Self {
         let regulation = shipped::get(regulation).unwrap().unwrap();
-        let settings = Settings { regulations: Regulations::new(vec![regulation]), ..Settings::plain(dir.to_owned()) };
+        let settings =
+            Settings { regulations: Regulations::new(vec![regulation]), ..Settings::plain(dir.to_owned()) };
         let (handle, thread, _) = start(&settings, |_, _| {}).unwrap();
         let attachments = AttachmentLimits {
             file_max_bytes: 1 << 20,

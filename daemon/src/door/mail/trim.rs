@@ -46,7 +46,9 @@ impl<'a> Lines<'a> {
                 end = *start;
                 // A line drawn above it belongs to it.
                 let above = self.lines[..at].iter().rev().find(|(_, line)| !line.is_empty());
-                if let Some((start, line)) = above && is_drawn(line) {
+                if let Some((start, line)) = above
+                    && is_drawn(line)
+                {
                     end = *start;
                 }
                 return end;
@@ -54,7 +56,9 @@ impl<'a> Lines<'a> {
         }
         // A quotation without a word of whose it is.
         let own = self.lines.iter().rposition(|(_, line)| !line.is_empty() && !line.starts_with('>'));
-        if let Some(own) = own && let Some((start, _)) = self.lines.get(own + 1) {
+        if let Some(own) = own
+            && let Some((start, _)) = self.lines.get(own + 1)
+        {
             end = *start;
         }
         end
@@ -80,7 +84,10 @@ impl<'a> Lines<'a> {
     /// Whether nothing but a quotation follows. It may have no `>`; behind an attribution that is one for sure all of it is
     /// taken for one.
     fn is_quoted_to_the_end(&self, at: usize, is_sure: bool) -> bool {
-        let mut rest = self.lines[at.min(self.lines.len())..].iter().map(|(_, line)| *line).filter(|line| !line.is_empty());
+        let mut rest = self.lines[at.min(self.lines.len())..]
+            .iter()
+            .map(|(_, line)| *line)
+            .filter(|line| !line.is_empty());
         match rest.next() {
             Some(first) if first.starts_with('>') => rest.all(|line| line.starts_with('>')),
             Some(_) | None => is_sure,
@@ -91,7 +98,9 @@ impl<'a> Lines<'a> {
     fn is_quoted_head(&self, at: usize) -> bool {
         let names = |line: &str, names: &[&str]| {
             let line = line.trim_start_matches(['*', '>', ' ']).to_lowercase();
-            names.iter().any(|name| line.strip_prefix(name).is_some_and(|rest| rest.trim_start_matches('*').starts_with(':')))
+            names.iter().any(|name| {
+                line.strip_prefix(name).is_some_and(|rest| rest.trim_start_matches('*').starts_with(':'))
+            })
         };
         if !names(self.lines[at].1, &["from", "от", "от кого"]) {
             return false;
@@ -112,8 +121,12 @@ fn is_separator(line: &str) -> bool {
     let is_framed = words.len() < line.len() && line.starts_with(['-', '—', '*']);
     let words = words.trim_end_matches(':').to_lowercase();
     is_framed && SEPARATORS.contains(&words.as_str())
-        || ["begin forwarded message", "начало переадресованного сообщения", "начало переадресованного письма"]
-            .contains(&words.as_str())
+        || [
+            "begin forwarded message",
+            "начало переадресованного сообщения",
+            "начало переадресованного письма",
+        ]
+        .contains(&words.as_str())
 }
 
 const SEPARATORS: [&str; 12] = [
@@ -135,7 +148,9 @@ const SEPARATORS: [&str; 12] = [
 fn attribution(line: &str) -> Option<bool> {
     let lower = line.to_lowercase();
     let words = lower.trim_end_matches(':').trim_end();
-    let says_so = ["wrote", "writes", "написал", "написала", "написал(а)", "пишет", "schrieb"].iter().any(|verb| words.ends_with(verb));
+    let says_so = ["wrote", "writes", "написал", "написала", "написал(а)", "пишет", "schrieb"]
+        .iter()
+        .any(|verb| words.ends_with(verb));
     let is_dated = has_time(&lower);
     let has_address = lower.contains('@');
     let has_year = has_year(&lower);
@@ -175,14 +190,61 @@ fn without_first_quote(text: &str) -> &str {
 
 /// Whether an answer thanks and says nothing else: a ticket that was solved is not opened again for it.
 pub(super) fn is_only_thanks(own: &str) -> bool {
-    let mut words = own.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).peekable();
+    let mut words = own
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .peekable();
     words.peek().is_some() && words.all(|word| THANKS.contains(&word.as_str()))
 }
 
 /// Words of which thanks are made. `Нет` and `не` are none of them.
 const THANKS: [&str; 47] = [
-    "спасибо", "благодарю", "благодарим", "большое", "огромное", "вам", "вас", "за", "помощь", "ответ", "оперативность",
-    "оперативный", "быстрый", "все", "всё", "работает", "заработало", "получилось", "помогло", "отлично", "хорошо", "супер",
-    "ок", "ok", "okay", "принято", "понял", "поняла", "понятно", "добрый", "день", "здравствуйте", "thanks", "thank", "you",
-    "very", "much", "many", "it", "works", "now", "great", "perfect", "got", "уже", "теперь", "очень",
+    "спасибо",
+    "благодарю",
+    "благодарим",
+    "большое",
+    "огромное",
+    "вам",
+    "вас",
+    "за",
+    "помощь",
+    "ответ",
+    "оперативность",
+    "оперативный",
+    "быстрый",
+    "все",
+    "всё",
+    "работает",
+    "заработало",
+    "получилось",
+    "помогло",
+    "отлично",
+    "хорошо",
+    "супер",
+    "ок",
+    "ok",
+    "okay",
+    "принято",
+    "понял",
+    "поняла",
+    "понятно",
+    "добрый",
+    "день",
+    "здравствуйте",
+    "thanks",
+    "thank",
+    "you",
+    "very",
+    "much",
+    "many",
+    "it",
+    "works",
+    "now",
+    "great",
+    "perfect",
+    "got",
+    "уже",
+    "теперь",
+    "очень",
 ];

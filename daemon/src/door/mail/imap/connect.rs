@@ -46,11 +46,17 @@ pub(super) async fn connect(config: &Imap) -> Result<Session<Stream>, ImapError>
         greeting(&mut client).await.map_err(failed)?;
     }
     let signed_in = client.login(&config.user, password.trim_end_matches(['\r', '\n'])).await;
-    signed_in.map_err(|(source, _)| ImapError::SignIn { host: config.host.clone(), user: config.user.clone(), source })
+    signed_in.map_err(|(source, _)| ImapError::SignIn {
+        host: config.host.clone(),
+        user: config.user.clone(),
+        source,
+    })
 }
 
 /// What a server says first.
-async fn greeting<T: AsyncRead + AsyncWrite + Unpin + Debug + Send>(client: &mut Client<T>) -> io::Result<()> {
+async fn greeting<T: AsyncRead + AsyncWrite + Unpin + Debug + Send>(
+    client: &mut Client<T>,
+) -> io::Result<()> {
     let said = client.read_response().await?;
     said.map(drop).ok_or_else(|| io::Error::other("the server says nothing"))
 }

@@ -56,7 +56,11 @@ fn each_mail_of_the_corpus_is_read_as_a_person_reads_it() {
             subject: mail.subject.clone(),
             own: if is_answer { own_words(&mail.text).to_owned() } else { mail.text.clone() },
             ticket: thread::ticket_of(&mail, &domain()).map(|number| number.0),
-            file: mail.files.iter().map(|file| ExpectedFile { name: file.name.clone(), bytes: file.bytes.len() }).collect(),
+            file: mail
+                .files
+                .iter()
+                .map(|file| ExpectedFile { name: file.name.clone(), bytes: file.bytes.len() })
+                .collect(),
         };
         if found != expected {
             wrong.push(format!("{}\n  found    {found:?}\n  expected {expected:?}", path.display()));
@@ -67,13 +71,21 @@ fn each_mail_of_the_corpus_is_read_as_a_person_reads_it() {
 
 #[test]
 fn every_mail_of_the_corpus_has_a_sum_of_its_own() {
-    let sums: BTreeSet<String> = mails().iter().map(|path| read::read(&std::fs::read(path).unwrap()).unwrap().sum).collect();
+    let sums: BTreeSet<String> =
+        mails().iter().map(|path| read::read(&std::fs::read(path).unwrap()).unwrap().sum).collect();
     assert_eq!(sums.len(), mails().len());
 }
 
 fn plain(id: &str, received: &str, date: &str, text: &str) -> String {
-    let head = |name: &str, value: &str| if value.is_empty() { String::new() } else { format!("{name}: {value}\r\n") };
-    format!("{}{}{}From: a@b.example\r\nSubject: x\r\n\r\n{text}\r\n", head("Received", received), head("Message-ID", id), head("Date", date))
+    let head = |name: &str, value: &str| {
+        if value.is_empty() { String::new() } else { format!("{name}: {value}\r\n") }
+    };
+    format!(
+        "{}{}{}From: a@b.example\r\nSubject: x\r\n\r\n{text}\r\n",
+        head("Received", received),
+        head("Message-ID", id),
+        head("Date", date)
+    )
 }
 
 fn sum(text: &str) -> String {
@@ -87,7 +99,11 @@ fn a_mail_is_the_same_by_whatever_way_it_comes_and_another_under_its_id_is_anoth
     assert_eq!(one, sum(&plain("<1@b>", "from c by d; Fri, 20 Nov 2026 14:02:13 +0300", date, "text")));
     assert_ne!(one, sum(&plain("<1@b>", "", date, "another text")));
     assert_ne!(one, sum(&plain("<2@b>", "", date, "text")));
-    assert_ne!(one, sum(&plain("<1@b>", "", "Sat, 21 Nov 2026 14:02:11 +0300", "text")), "a script may have one id for all");
+    assert_ne!(
+        one,
+        sum(&plain("<1@b>", "", "Sat, 21 Nov 2026 14:02:11 +0300", "text")),
+        "a script may have one id for all"
+    );
 }
 
 #[test]
@@ -145,10 +161,17 @@ fn what_has_no_headers_is_no_mail() {
 
 #[test]
 fn thanks_are_told_from_words_that_want_something() {
-    for thanks in ["Спасибо!", "Большое спасибо, всё работает.", "Thank you very much", "Добрый день! Спасибо за помощь."] {
+    for thanks in [
+        "Спасибо!",
+        "Большое спасибо, всё работает.",
+        "Thank you very much",
+        "Добрый день! Спасибо за помощь.",
+    ] {
         assert!(is_only_thanks(thanks), "{thanks}");
     }
-    for more in ["Спасибо, но не работает", "Не помогло", "Спасибо, а как быть с накладной 18?", "", "?", "Нет"] {
+    for more in
+        ["Спасибо, но не работает", "Не помогло", "Спасибо, а как быть с накладной 18?", "", "?", "Нет"]
+    {
         assert!(!is_only_thanks(more), "{more}");
     }
 }

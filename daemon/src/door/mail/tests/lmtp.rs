@@ -53,14 +53,18 @@ impl Drop for Talk {
 }
 
 fn data(id: &str) -> String {
-    format!("From: anna@example.ru\r\nDate: Fri, 20 Nov 2026 14:02:11 +0300\r\nMessage-ID: <{id}@example.ru>\r\nSubject: x\r\n\r\nText.\r\n..dot\r\n.\r\n")
+    format!(
+        "From: anna@example.ru\r\nDate: Fri, 20 Nov 2026 14:02:11 +0300\r\nMessage-ID: <{id}@example.ru>\r\nSubject: x\r\n\r\nText.\r\n..dot\r\n.\r\n"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_is_acknowledged_for_each_recipient_and_a_stranger_is_refused() {
     let mut talk = Talk::begin(MailIn::default()).await;
     assert_eq!(talk.say("LHLO mx.example\r\n", 6).await, ["250"; 6]);
-    let rcpt = format!("MAIL FROM:<anna@example.ru>\r\nRCPT TO:<{DESK}>\r\nRCPT TO:<support+x@desk.example>\r\nRCPT TO:<boss@desk.example>\r\nDATA\r\n");
+    let rcpt = format!(
+        "MAIL FROM:<anna@example.ru>\r\nRCPT TO:<{DESK}>\r\nRCPT TO:<support+x@desk.example>\r\nRCPT TO:<boss@desk.example>\r\nDATA\r\n"
+    );
     assert_eq!(talk.say(&rcpt, 5).await, ["250", "250", "250", "550", "354"]);
     assert_eq!(talk.say(&data("1"), 2).await, ["250", "250"]);
     assert_eq!(talk.world.tickets(), 1);
@@ -114,7 +118,9 @@ async fn a_bare_line_feed_smuggles_no_second_mail() {
     talk.say("LHLO mx.example\r\n", 6).await;
     let rcpt = format!("MAIL FROM:<a@b.example>\r\nRCPT TO:<{DESK}>\r\nDATA\r\n");
     talk.say(&rcpt, 3).await;
-    let smuggled = format!("From: a@b.example\r\nSubject: x\r\n\r\nText.\n.\nMAIL FROM:<x@y.example>\nRCPT TO:<{DESK}>\nDATA\n\r\n.\r\n");
+    let smuggled = format!(
+        "From: a@b.example\r\nSubject: x\r\n\r\nText.\n.\nMAIL FROM:<x@y.example>\nRCPT TO:<{DESK}>\nDATA\n\r\n.\r\n"
+    );
     assert_eq!(talk.say(&smuggled, 1).await, ["250"]);
     assert_eq!((talk.say("NOOP\r\n", 1).await, talk.world.tickets()), (vec!["250".to_owned()], 1));
 }

@@ -46,11 +46,17 @@ fn texts(world: &World, number: u64, event: &str) -> Vec<String> {
 async fn a_mail_opens_a_ticket_that_says_what_it_lacks() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::open(dir.path(), MailIn::default());
-    assert_eq!(world.room.take(mail("1", ANNA, "Printing", "", "Не печатается."), None).await.unwrap(), ticket(1));
+    assert_eq!(
+        world.room.take(mail("1", ANNA, "Printing", "", "Не печатается."), None).await.unwrap(),
+        ticket(1)
+    );
     let ticket = world.ticket(1);
     let facts = &ticket.facts;
     assert_eq!((facts.channel.as_str(), facts.kind.as_str(), facts.incomplete), ("email", "error", true));
-    assert_eq!((facts.requester.name.as_deref(), facts.requester.email.as_deref()), (Some("Анна"), Some("anna@example.ru")));
+    assert_eq!(
+        (facts.requester.name.as_deref(), facts.requester.email.as_deref()),
+        (Some("Анна"), Some("anna@example.ru"))
+    );
     assert_eq!((facts.subject.as_str(), facts.description.as_deref()), ("Printing", Some("Не печатается.")));
     assert_eq!(facts.opened_by, None, "it came in by itself");
 }
@@ -83,7 +89,9 @@ async fn an_answer_of_the_requester_resumes_and_that_of_somebody_else_is_a_ticke
     assert!(world.ticket(1).waiting, "nobody else's words move the clocks");
     let second = world.ticket(2);
     assert!(second.links.iter().any(|link| link.to == TicketNumber(1) && link.kind == LinkKind::FollowUp));
-    assert!(second.facts.description.as_ref().unwrap().starts_with("[boris@other.example пишет по обращению 1"));
+    assert!(
+        second.facts.description.as_ref().unwrap().starts_with("[boris@other.example пишет по обращению 1")
+    );
     let own = "Версия 3.2.\r\n\r\n20.11.2026, 13:10, \"Support\" <support@desk.example>:\r\n> Какая версия?";
     assert_eq!(world.room.take(answer("3", "ANNA@example.ru", own), None).await.unwrap(), ticket(1));
     assert!(!world.ticket(1).waiting);
@@ -110,7 +118,10 @@ async fn an_answer_to_the_solution_returns_the_ticket_and_thanks_do_not() {
     assert_eq!(world.ticket(1).stage, Stage::Resolved);
     assert_eq!(world.room.take(answer("3", ANNA, "Всё ещё не печатается."), None).await.unwrap(), ticket(1));
     assert_eq!(world.ticket(1).stage, Stage::Open);
-    assert_eq!((texts(&world, 1, "answered"), texts(&world, 1, "returned")), (vec!["Спасибо!".to_owned()], vec!["Всё ещё не печатается.".to_owned()]));
+    assert_eq!(
+        (texts(&world, 1, "answered"), texts(&world, 1, "returned")),
+        (vec!["Спасибо!".to_owned()], vec!["Всё ещё не печатается.".to_owned()])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +151,10 @@ async fn what_programs_write_is_noted_where_it_belongs_and_else_held_quietly() {
     world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
     ask(&world, 1).await;
     let auto = "Auto-Submitted: auto-replied\r\nIn-Reply-To: <t1.l1@desk.example>\r\n";
-    assert_eq!(world.room.take(mail("2", ANNA, "Re: x", auto, "Я в отпуске."), None).await.unwrap(), ticket(1));
+    assert_eq!(
+        world.room.take(mail("2", ANNA, "Re: x", auto, "Я в отпуске."), None).await.unwrap(),
+        ticket(1)
+    );
     assert!(world.ticket(1).waiting, "it answers nothing");
     assert_eq!(texts(&world, 1, "replied"), ["[Автоматический ответ заявителя]\nЯ в отпуске."]);
     for (id, headers, why) in [
@@ -150,9 +164,16 @@ async fn what_programs_write_is_noted_where_it_belongs_and_else_held_quietly() {
         ("6", "X-Andon: 1\r\n", HeldWhy::Loop),
         ("7", "Auto-Submitted: auto-generated\r\n", HeldWhy::Automatic),
     ] {
-        assert_eq!(world.room.take(mail(id, BORIS, "x", headers, "Текст."), None).await.unwrap(), Taken::Held(why));
+        assert_eq!(
+            world.room.take(mail(id, BORIS, "x", headers, "Текст."), None).await.unwrap(),
+            Taken::Held(why)
+        );
     }
-    assert_eq!((world.tickets(), world.room.held().len(), world.alarms()), (1, 5, vec![]), "none of it needs a person");
+    assert_eq!(
+        (world.tickets(), world.room.held().len(), world.alarms()),
+        (1, 5, vec![]),
+        "none of it needs a person"
+    );
     let spam = world.room.held()[2].id.clone();
     assert_eq!(world.room.retry(&spam).await.unwrap(), Some(ticket(2)), "an admin knows better");
     assert_eq!(world.room.held().len(), 4);
@@ -169,7 +190,10 @@ async fn a_letter_that_did_not_arrive_is_noted_on_its_ticket() {
     }
     let bounce = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/mails/bounce.eml")).unwrap();
     assert_eq!(world.room.take(bounce.into(), None).await.unwrap(), ticket(5));
-    assert_eq!(texts(&world, 5, "replied"), ["[Письмо не доставлено: ana@example.ru] 550 5.1.1 User unknown"]);
+    assert_eq!(
+        texts(&world, 5, "replied"),
+        ["[Письмо не доставлено: ana@example.ru] 550 5.1.1 User unknown"]
+    );
     assert_eq!(texts(&world, 5, "answered"), Vec::<String>::new());
 }
 
@@ -182,7 +206,10 @@ async fn what_needs_a_person_is_on_the_wall_until_somebody_has_decided() {
     }
     settled(&world).await;
     assert_eq!(world.alarms(), ["letter-mail-quarantine"]);
-    assert_eq!(world.room.take(b"\r\nno mail".as_slice().into(), None).await.unwrap(), Taken::Held(HeldWhy::Unreadable));
+    assert_eq!(
+        world.room.take(b"\r\nno mail".as_slice().into(), None).await.unwrap(),
+        Taken::Held(HeldWhy::Unreadable)
+    );
     for held in world.room.held() {
         assert!(held.why.needs_a_person());
         world.room.drop_held(&held.id).unwrap();
@@ -247,10 +274,15 @@ async fn files_come_to_the_ticket_by_what_is_in_them_once_each_and_the_others_ar
     let names: Vec<&str> = first.attachments.iter().map(|known| known.file.name.as_str()).collect();
     assert_eq!(names, ["trace.log"]);
     let told = first.facts.description.clone().unwrap();
-    assert!(told.starts_with("Text.\n\n[Вложения не приняты: page.txt: ") && told.contains("winmail.dat (Outlook RTF)"), "{told}");
+    assert!(
+        told.starts_with("Text.\n\n[Вложения не приняты: page.txt: ")
+            && told.contains("winmail.dat (Outlook RTF)"),
+        "{told}"
+    );
     let more = ("more.log", "text/plain", "more");
     assert_eq!(world.room.take(with_files("2", "Re: [#1] x", &[log, more]), None).await.unwrap(), ticket(1));
-    let names: Vec<String> = world.ticket(1).attachments.iter().map(|known| known.file.name.clone()).collect();
+    let names: Vec<String> =
+        world.ticket(1).attachments.iter().map(|known| known.file.name.clone()).collect();
     assert_eq!(names, ["trace.log", "more.log"], "what it has is not brought again");
 }
 
@@ -264,7 +296,8 @@ async fn a_crash_between_the_words_and_the_files_loses_no_file() {
     // The words are noted and the files are not.
     let path = dir.path().join("mail/seen");
     let seen = std::fs::read_to_string(&path).unwrap();
-    let words: String = seen.lines().filter(|line| !line.starts_with("all ")).map(|line| format!("{line}\n")).collect();
+    let words: String =
+        seen.lines().filter(|line| !line.starts_with("all ")).map(|line| format!("{line}\n")).collect();
     assert!(words.contains("words ") && words.len() < seen.len(), "{seen}");
     std::fs::write(&path, words).unwrap();
     let world = World::open(dir.path(), MailIn::default());
@@ -279,7 +312,11 @@ async fn a_text_that_is_too_long_is_cut_and_says_so() {
     let long = "слово ".repeat(20_000);
     assert_eq!(world.room.take(mail("1", ANNA, "x", "", &long), None).await.unwrap(), ticket(1));
     let told = world.ticket(1).facts.description.clone().unwrap();
-    assert!(told.len() <= 65_536 && told.contains("[Письмо длиннее, чем помещается: не показано ещё"), "{}", told.len());
+    assert!(
+        told.len() <= 65_536 && told.contains("[Письмо длиннее, чем помещается: не показано ещё"),
+        "{}",
+        told.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
