@@ -8,6 +8,11 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding as Transfer, Message, MessagePart, MimeHeaders, PartType};
 
+use super::read::cut;
+
+/// How much of a text is looked at to see in which charset it is, in bytes.
+const HEAD_BYTES: usize = 64 << 10;
+
 /// A mail whose headers are UTF-8: those of old programs are written as they came from the keyboard.
 pub(super) fn with_readable_head(raw: &[u8]) -> Cow<'_, [u8]> {
     let end = head_end(raw);
@@ -41,8 +46,9 @@ pub(super) fn text_of<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -
             || Encoding::for_label(charset.as_bytes()).is_none()
     });
     // `iso-8859-1` is what programs say that do not know; read so, Russian letters are Latin ones with accents.
+    let head = cut(text, HEAD_BYTES);
     let is_doubtful = text.contains('\u{fffd}')
-        || text.chars().filter(|c| matches!(c, 'À'..='ÿ')).count() * 4 > text.len() / 2;
+        || head.chars().filter(|c| matches!(c, 'À'..='ÿ')).count() * 4 > head.len() / 2;
     if !says_nothing || !is_doubtful {
         return Cow::Borrowed(text);
     }

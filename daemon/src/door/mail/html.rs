@@ -8,8 +8,9 @@ use super::read::cut;
 
 /// The longest HTML that is made text of, in bytes; what is behind is cut off.
 const HTML_MAX_BYTES: usize = 1 << 20;
-/// How many tags it may have; more are no letter's, and are read by a simpler reader that builds no tree.
-const TAGS_MAX: usize = 50_000;
+/// How deep its elements may lie in one another; deeper ones are no letter's, and are read by a simpler reader that builds no
+/// tree: what renders one takes time by the square of its depth.
+const DEPTH_MAX: usize = 100;
 /// Lines are not broken but at so many columns: whoever shows them breaks them.
 const COLUMNS: usize = 1_000;
 
@@ -17,11 +18,41 @@ const COLUMNS: usize = 1_000;
 pub(super) fn html_to_text(html: &str) -> String {
     let html = cut(html, HTML_MAX_BYTES);
     let plain = || mail_parser::decoders::html::html_to_text(html);
-    if html.bytes().filter(|byte| *byte == b'<').count() > TAGS_MAX {
+    if is_deep(html) {
         return plain();
     }
     let config = config::with_decorator(Plain).raw_mode(true).no_table_borders().allow_width_overflow();
     config.string_from_read(html.as_bytes(), COLUMNS).unwrap_or_else(|_| plain())
+}
+
+/// Elements that nothing lies in, and those that end where the next of their kind begins.
+const SHALLOW: [&str; 19] = [
+    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option",
+    "p", "source", "td", "tr", "wbr",
+];
+
+/// Whether elements may lie deeper in one another than they may: an end that is of another than the last that began ends
+/// none, so this is never said too late.
+fn is_deep(html: &str) -> bool {
+    let mut open: Vec<&str> = Vec::new();
+    for (at, _) in html.match_indices('<') {
+        let tag = &html[at + 1..];
+        let (is_end, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let length = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
+        let name = &tag[..length];
+        if name.is_empty() || SHALLOW.iter().any(|shallow| name.eq_ignore_ascii_case(shallow)) {
+            continue;
+        }
+        if !is_end {
+            open.push(name);
+        } else if open.last().is_some_and(|last| last.eq_ignore_ascii_case(name)) {
+            open.pop();
+        }
+        if open.len() > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// Marks lists and quotations, and nothing else.
@@ -118,14 +149,25 @@ mod tests {
     }
 
     #[test]
-    fn html_with_too_many_elements_is_read_by_the_simpler_reader() {
-        let deep = format!("{}слово", "<div>".repeat(60_000));
+    fn html_that_is_too_deep_is_read_by_the_simpler_reader() {
+        for (begin, end) in
+            [("<div>", "</div>"), ("<blockquote></b>", ""), ("<UL><li>", ""), ("<b><i>", "</b></i>")]
+        {
+            assert!(!is_deep(&begin.repeat(DEPTH_MAX / 2)), "{begin}");
+            assert!(
+                is_deep(&format!("{}слово{}", begin.repeat(DEPTH_MAX + 1), end.repeat(DEPTH_MAX + 1))),
+                "{begin}"
+            );
+        }
+        let deep = format!("{}слово", "<blockquote>".repeat(80_000));
         assert_eq!(html_to_text(&deep).trim(), "слово");
     }
 
     #[test]
-    fn html_that_is_as_deep_as_it_may_be_takes_no_stack() {
-        let deep = format!("{}слово", "<div>".repeat(TAGS_MAX));
-        assert!(html_to_text(&deep).contains("слово"));
+    fn long_html_that_is_not_deep_is_read_whole() {
+        let rows = "<tr><td>один<td>два<p>три<br>".repeat(5_000);
+        let html = format!("<div>{}</div><table>{rows}</table>", "<div>слово</div>".repeat(5_000));
+        assert!(!is_deep(&html));
+        assert_eq!(html_to_text(&html).matches("слово").count(), 5_000);
     }
 }

@@ -257,7 +257,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
         let line = if is_too_long {
             format!("552 5.3.4 a mail is at most {max} bytes")
         } else {
-            let mail: Arc<[u8]> = mail[2..].into();
+            let whole = std::mem::take(&mut mail);
+            let mail: Arc<[u8]> = whole[2..].into();
+            drop(whole);
             line_of(&self.desk.room.take(mail, self.to.first().map(String::as_str)).await)
         };
         for _ in 0..self.to.len() {

@@ -43,7 +43,7 @@ pub use self::marks::Marks;
 use self::plan::{About, Held, Plan};
 use self::quarantine::Quarantine;
 pub use self::quarantine::{HeldMail, HeldWhy, MAILS_MAX, QuarantineError};
-use self::read::{Mail, Unreadable};
+use self::read::Mail;
 pub use self::report::Report;
 pub use self::seen::SEEN_MAX;
 use self::seen::{Handled, Seen, receipt_key};
@@ -661,11 +661,5 @@ fn why(held: Held) -> HeldWhy {
         Held::Kind(Kind::Loop) => HeldWhy::Loop,
         Held::Kind(Kind::Spam) => HeldWhy::Spam,
         Held::Kind(Kind::Letter) => HeldWhy::Refused,
-    }
-}
-
-impl From<Unreadable> for HeldWhy {
-    fn from(_: Unreadable) -> Self {
-        Self::Unreadable
     }
 }

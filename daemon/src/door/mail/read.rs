@@ -4,6 +4,8 @@
 //! memory or stack is not read at all ([`Unreadable`]). Each header that counts is read once here; what it means is for
 //! [`super::kind`] and [`super::thread`].
 
+use std::sync::Arc;
+
 use mail_parser::{
     Addr, Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
 };
@@ -24,6 +26,8 @@ pub const DASHES_MAX: usize = 200_000;
 pub const PARTS_MAX: usize = 1_000;
 /// The longest text that is read, in bytes; what is behind is cut off.
 pub const TEXT_MAX_BYTES: usize = 1 << 20;
+/// How much of a part's text is looked at for it, in bytes: empty lines and what does not show are left out of it.
+const READ_MAX_BYTES: usize = 2 * TEXT_MAX_BYTES;
 /// The longest subject, in characters.
 pub const SUBJECT_MAX_CHARS: usize = 900;
 /// The longest name of a person, in characters.
@@ -79,7 +83,7 @@ pub struct MailFile {
     /// What its sender says it is.
     pub said_type: String,
     /// What is in it.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
 }
 
 /// Why a mail is not read.
@@ -280,7 +284,7 @@ fn joined(message: &Message<'_>, parts: &[u32]) -> String {
     let mut text = String::new();
     for part in parts.iter().filter_map(|id| message.part(*id)) {
         let words = match &part.body {
-            PartType::Text(_) => unflow(&charset::text_of(message, part), part),
+            PartType::Text(_) => unflow(cut(&charset::text_of(message, part), READ_MAX_BYTES), part),
             PartType::Html(_) => html_to_text(&charset::text_of(message, part)),
             PartType::Binary(_)
             | PartType::InlineBinary(_)
@@ -357,11 +361,11 @@ fn file(message: &Message<'_>, part: &MessagePart<'_>) -> MailFile {
         let subtype = told.subtype().unwrap_or_default();
         one_line(&format!("{}/{subtype}", told.ctype()), 100)
     });
-    let bytes = match &part.body {
-        PartType::Message(inner) => inner.raw_message().to_vec(),
-        PartType::Text(_) | PartType::Html(_) => charset::bytes_of(message, part),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
-        PartType::Multipart(_) => Vec::new(),
+    let bytes: Arc<[u8]> = match &part.body {
+        PartType::Message(inner) => inner.raw_message().into(),
+        PartType::Text(_) | PartType::Html(_) => charset::bytes_of(message, part).into(),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.as_ref().into(),
+        PartType::Multipart(_) => Arc::from([]),
     };
     let name = part.attachment_name().map(harmless_name);
     let name =
