@@ -37,7 +37,7 @@ fn gm_5_4_a_mail_is_registered_by_itself_with_planned_terms() {
         (2, true, None)
     );
     let resolution = ticket.clocks.iter().find(|clock| clock.metric == Metric::Resolution).expect("a term");
-    assert!(resolution.deadline.is_some());
+    assert!(resolution.term.deadline.is_some());
 }
 
 /// GM-5.21: what the user answers by mail resumes the ticket that waited for it.
