@@ -173,7 +173,7 @@ fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LmtpListen, D::E
             "whoever reaches {address} could open tickets as anybody; a loopback address or a Unix socket"
         )));
     }
-    if text.ends_with(".sock") || text.contains('/') {
+    if text.contains('/') || Path::new(&text).extension().is_some_and(|end| end == "sock") {
         return Ok(LmtpListen::Unix(text.into()));
     }
     Err(wrong(format!(

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::Session;
+use async_imap::types::Fetch;
 use firmware_board::Language;
 use futures_util::StreamExt;
 
@@ -266,15 +267,14 @@ impl Fetcher {
         let max = self.room.settings().limits.max_mail;
         let Some(size) = self.size(session, uid).await? else { return Ok(()) };
         if u64::from(size) > max {
-            let Some(head) = self.part(session, uid, "BODY.PEEK[HEADER]", |fetch| fetch.header()).await?
-            else {
+            let Some(head) = self.part(session, uid, "BODY.PEEK[HEADER]", Fetch::header).await? else {
                 return Ok(());
             };
             self.room.hold_too_long(head, size.into()).await?;
             // All of it is there only.
             return Ok(());
         }
-        let Some(raw) = self.part(session, uid, "BODY.PEEK[]", |fetch| fetch.body()).await? else {
+        let Some(raw) = self.part(session, uid, "BODY.PEEK[]", Fetch::body).await? else {
             return Ok(());
         };
         self.room.take(raw, None).await?;
@@ -300,7 +300,7 @@ impl Fetcher {
         session: &mut Session<Stream>,
         uid: u32,
         which: &str,
-        of: impl Fn(&async_imap::types::Fetch) -> Option<&[u8]>,
+        of: impl Fn(&Fetch) -> Option<&[u8]>,
     ) -> Result<Option<Arc<[u8]>>, ImapError> {
         let fetched = async {
             let mut fetches = session.uid_fetch(uid.to_string(), format!("(UID {which})")).await?;

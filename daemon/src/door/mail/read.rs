@@ -272,7 +272,7 @@ fn text(message: &Message<'_>) -> String {
 /// Texts that are no part of the body, and that nobody gave a name.
 fn nameless(message: &Message<'_>) -> Vec<u32> {
     let is_nameless = |part: &MessagePart<'_>| {
-        let is_file = part.content_disposition().is_some_and(|told| told.is_attachment());
+        let is_file = part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment);
         matches!(part.body, PartType::Text(_) | PartType::Html(_))
             && part.attachment_name().is_none()
             && !is_file

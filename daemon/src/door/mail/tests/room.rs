@@ -248,12 +248,10 @@ async fn a_full_quarantine_leaves_mail_where_it_is_and_what_is_quiet_makes_room(
 }
 
 fn with_files(id: &str, subject: &str, files: &[(&str, &str, &str)]) -> Arc<[u8]> {
-    let parts: String = files
-        .iter()
-        .map(|(name, kind, text)| {
-            format!("--b\r\nContent-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n")
-        })
-        .collect();
+    let parts = files.iter().map(|(name, kind, text)| {
+        format!("--b\r\nContent-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n")
+    });
+    let parts: String = parts.collect();
     format!(
         "From: anna@example.ru\r\nTo: support@desk.example\r\nDate: Fri, 20 Nov 2026 14:02:11 +0300\r\nMessage-ID: <{id}@example.ru>\r\n\
          Subject: {subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nText.\r\n{parts}--b--\r\n"
@@ -296,8 +294,8 @@ async fn a_crash_between_the_words_and_the_files_loses_no_file() {
     // The words are noted and the files are not.
     let path = dir.path().join("mail/seen");
     let seen = std::fs::read_to_string(&path).unwrap();
-    let words: String =
-        seen.lines().filter(|line| !line.starts_with("all ")).map(|line| format!("{line}\n")).collect();
+    let words: Vec<&str> = seen.lines().filter(|line| !line.starts_with("all ")).collect();
+    let words = words.join("\n") + "\n";
     assert!(words.contains("words ") && words.len() < seen.len(), "{seen}");
     std::fs::write(&path, words).unwrap();
     let world = World::open(dir.path(), MailIn::default());
