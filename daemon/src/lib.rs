@@ -10,6 +10,8 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod door;
+#[cfg(test)]
+mod golden;
 mod hex;
 pub mod links;
 pub mod mail;

@@ -87,8 +87,16 @@ impl Links {
     pub fn of(&self, ticket: &Ticket) -> String {
         let signature = self.mac(ticket.number, ticket.registered_at).finalize().into_bytes();
         let signature = URL_SAFE_NO_PAD.encode(&signature[..SIGNATURE_BYTES]);
-        let base = self.url.as_str().trim_end_matches('/');
-        format!("{base}/r/{}/{signature}", ticket.number)
+        format!("{}/{signature}", self.place_of(ticket))
+    }
+
+    /// Where that page is, without what opens it: for whoever may read a letter and not speak as its requester.
+    pub fn shown_of(&self, ticket: &Ticket) -> String {
+        format!("{}/…", self.place_of(ticket))
+    }
+
+    fn place_of(&self, ticket: &Ticket) -> String {
+        format!("{}/r/{}", self.url.as_str().trim_end_matches('/'), ticket.number)
     }
 
     /// Whether that is the signature in the ticket's link. It takes as long whatever is wrong with it.

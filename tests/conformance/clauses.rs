@@ -76,7 +76,7 @@ const CLAUSES: [(&str, &[Clause]); 7] = [
             ("GM-5.24", "a solution has steps", None),
             ("GM-5.25", "no redirecting", None),
             ("GM-5.26", "confirmation and marks", Some("the page in the letter")),
-            ("GM-5.27", "return within 72 working hours", Some("by answering the letter")),
+            ("GM-5.27", "return within 72 working hours", None),
             ("GM-5.28", "like tickets are linked", None),
             ("GM-5.29", "line 3 has the total term", None),
             ("GM-6", "marks are collected, and their share told", None),

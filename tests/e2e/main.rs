@@ -16,6 +16,7 @@ mod growth;
 mod guard;
 mod letters;
 mod lists;
+mod mail;
 mod parts;
 mod people;
 mod problems;

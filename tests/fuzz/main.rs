@@ -15,7 +15,7 @@ const THROWS_LONG: u32 = 2_000_000;
 /// The longest mixture, in bytes.
 const LENGTH_MAX: usize = 4_096;
 /// What parsers stumble over.
-const WORDS: [&[u8]; 37] = [
+const WORDS: [&[u8]; 42] = [
     b"\r\n",
     b"--edge",
     b"Content-Disposition: form-data; name=\"file\"; filename=\"",
@@ -52,6 +52,11 @@ const WORDS: [&[u8]; 37] = [
     b"\x7f",
     b"\xd1\x91",
     b"\xe2\x80\xae",
+    b"Content-Type: message/rfc822\r\n\r\n",
+    b"Content-Type: multipart/mixed; boundary=edge\r\n\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"=?utf-8?B?0K8=?=",
+    b"Content-Type: text/html; charset=koi8-r\r\n",
     b" ",
 ];
 
@@ -135,4 +140,9 @@ fn every_target_has_a_test_and_seeds() {
         assert!(source.contains(&format!("throw(\"{name}\")")), "{name} has no test");
         assert!(!corpus(name).is_empty(), "{name} has no seeds");
     }
+}
+
+#[test]
+fn mail_holds_whatever_is_thrown() {
+    throw("mail");
 }

@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use super::{certificate, descriptors, watchdog};
+use super::{certificate, descriptors, mail_doors, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -29,6 +29,7 @@ use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
 use crate::door::http::{
     Access, Entrance, Gate, ServerFacts, Shared, control_router, router, serve, serve_unix,
 };
+use crate::door::mail::MailPlace;
 use crate::door::secret;
 use crate::door::tls::{Identities, TlsError};
 use crate::links::Links;
@@ -442,8 +443,9 @@ impl Daemon {
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
         let links = links(config, handle);
-        let (letters, writing) = letters::start(config, handle);
-        let shared = self.shared(herald, webhooks, letters, apart, links);
+        let (letters, writing) = letters::start(config, handle, links.clone());
+        let (mail, taking_mail) = mail_doors::start(config, handle, &apart);
+        let shared = self.shared(herald, webhooks, letters, mail, apart, links);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
         self.gate.open(router(shared));
@@ -467,6 +469,7 @@ impl Daemon {
             Ok(())
         };
         let lived = lived.await;
+        drop(taking_mail);
         tokio::join!(delivering.stop(), writing.stop());
         lived
     }
@@ -476,6 +479,7 @@ impl Daemon {
         herald: Arc<Herald>,
         webhooks: Webhooks,
         letters: Letters,
+        mail: MailPlace,
         apart: Apart,
         links: Option<Arc<Links>>,
     ) -> Arc<Shared> {
@@ -489,6 +493,7 @@ impl Daemon {
             webhooks,
             links,
             letters,
+            mail,
             started_us: self.started_us,
             apart,
             facts: ServerFacts {

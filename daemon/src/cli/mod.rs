@@ -23,14 +23,14 @@ mod employee;
 mod error;
 mod export;
 mod first_ticket;
-#[cfg(test)]
-mod golden;
 mod import;
 pub mod import_log;
 mod import_log_command;
 mod journal;
 mod ledger;
 mod letter;
+mod mail;
+mod mail_doors;
 mod problem;
 mod queue;
 mod regulation;
@@ -114,6 +114,7 @@ enum Noun {
     Webhook(webhook::WebhookNoun),
     #[command(subcommand)]
     Letter(letter::LetterNoun),
+    Mail(mail::MailNoun),
     #[command(subcommand)]
     Archive(archive::ArchiveNoun),
     #[command(subcommand)]
@@ -232,6 +233,7 @@ impl Noun {
             Self::Problem(noun) => noun.run(io),
             Self::Webhook(noun) => noun.run(io),
             Self::Letter(noun) => noun.run(io),
+            Self::Mail(noun) => noun.run(io),
             Self::Archive(noun) => noun.run(io),
             Self::Ledger(noun) => noun.run(io),
             Self::Board(noun) => noun.run(io),

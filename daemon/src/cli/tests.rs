@@ -11,7 +11,8 @@ use calendars::{Timestamp, Tz};
 use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 
-use super::{Cli, golden};
+use super::Cli;
+use crate::golden;
 use crate::desk::command::Register;
 use crate::desk::regulation::shipped;
 use crate::desk::{Act, Actor, Command, Desk, Entry, Regulations, Role, TicketNumber, explain, view};
@@ -63,7 +64,7 @@ fn every_command_has_its_help() {
         let mut path = path.to_vec();
         path.push(command.get_name().to_owned());
         let help = command.clone().bin_name(path.join(" ")).render_long_help().to_string();
-        golden::check(&format!("golden/{}.txt", path.join("-")), &help);
+        golden::check(&format!("cli/golden/{}.txt", path.join("-")), &help);
         for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
             each(sub, &path);
         }
@@ -92,7 +93,7 @@ fn calendars_answer_without_a_daemon() {
         &["calendar", "show", "getmark/line-2", "--year", "2031"],
     ];
     let pages: Vec<_> = calls.iter().map(|words| call(words).page(words)).collect();
-    golden::check("golden/calendar.out", &pages.join("\n"));
+    golden::check("cli/golden/calendar.out", &pages.join("\n"));
 }
 
 #[test]
@@ -240,7 +241,7 @@ fn two_regulations_are_told_apart_entry_by_entry() {
         page(&["regulation", "diff", &a, &a, "--lang", "en"]),
         page(&["--json", "regulation", "diff", &a, &a]),
     ];
-    golden::check("golden/regulation-diff.out", &pages.join("\n"));
+    golden::check("cli/golden/regulation-diff.out", &pages.join("\n"));
 }
 
 #[test]
@@ -666,7 +667,7 @@ fn what_the_daemon_says_is_told_as_text() {
     ];
     let at = ["--state-dir", dir.path().to_str().unwrap()];
     let pages: Vec<_> = calls.iter().map(|words| call(&[&at, *words].concat()).page(words)).collect();
-    golden::check("golden/daemon.out", &pages.join("\n"));
+    golden::check("cli/golden/daemon.out", &pages.join("\n"));
     let draft = dir.path().join("ours.toml");
     std::fs::write(&draft, "id = \"getmark\"\n").unwrap();
     let said = call(&[&at, &["regulation", "preview", draft.to_str().unwrap()][..]].concat());

@@ -45,7 +45,7 @@ impl Attachments {
     }
 }
 
-fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+pub(super) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let said = toml::Value::deserialize(deserializer)?;
     let bytes = match &said {
         toml::Value::Integer(bytes) => u64::try_from(*bytes).ok(),

@@ -8,6 +8,7 @@ mod attachments;
 mod chat;
 mod limits;
 mod mail;
+mod mail_in;
 mod panel;
 mod pins;
 mod requester_page;
@@ -32,6 +33,7 @@ use crate::board::QuietHours;
 use crate::board::quiet::QuietSpan;
 use crate::desk::regulation::{IntakeRule, Problems, Regulation, shipped};
 use crate::desk::{AlarmKind, Regulations};
+use crate::mail::MailDomain;
 use crate::run::archiving::Rule;
 use crate::run::time::Proof;
 use crate::toml_problem;
@@ -41,6 +43,7 @@ pub use attachments::Attachments;
 pub use chat::{CHATS_MAX, Chat};
 pub use limits::{Limits, Rate};
 pub use mail::{Mail, MailTls};
+pub use mail_in::{Imap, ImapTls, Lmtp, LmtpListen, MailAddress, MailIn, Then};
 pub use panel::{Drm, MODULES_MAX, Max7219, OTHER_PARTS, Panel, PanelKind, Spi, Ssd1306, Tft, TftChip};
 pub use requester_page::RequesterPage;
 pub use roster::Roster;
@@ -149,6 +152,20 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         message: String,
     },
+    /// An address of the desk cannot be so.
+    #[error("[[mail-address]] {entry}: {message}")]
+    MailAddress {
+        /// Which of the entries, from 1.
+        entry: usize,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// Mail would come in to nobody.
+    #[error("[{table}]: nothing would come of it; name the desk's addresses by [[mail-address]]")]
+    NoMailAddress {
+        /// `imap` or `lmtp`.
+        table: &'static str,
+    },
     /// An intake rule names something that is not there.
     #[error("[[intake]] {entry}: {message}")]
     Intake {
@@ -208,6 +225,15 @@ pub struct Config {
     /// Rooms in a chat that are written to. Default: none.
     #[serde(rename = "chat")]
     pub chats: Vec<Chat>,
+    /// The desk's addresses: what a mail to each becomes. Default: none.
+    #[serde(rename = "mail-address")]
+    pub mail_addresses: Vec<MailAddress>,
+    /// The mailbox that mail is fetched from; without, none is.
+    pub imap: Option<Imap>,
+    /// Where the site's own mail server brings mail to; without, nowhere.
+    pub lmtp: Option<Lmtp>,
+    /// How much mail is taken in.
+    pub mail_in: MailIn,
 }
 
 impl Default for Config {
@@ -234,6 +260,10 @@ impl Default for Config {
             requester_page: None,
             mail: None,
             chats: Vec::new(),
+            mail_addresses: Vec::new(),
+            imap: None,
+            lmtp: None,
+            mail_in: MailIn::default(),
         }
     }
 }
@@ -381,6 +411,9 @@ impl Config {
         for chat in &mut config.chats {
             chat.settle(base, credentials.as_deref());
         }
+        if let Some(imap) = &mut config.imap {
+            imap.settle(base, credentials.as_deref());
+        }
         Ok(config)
     }
 
@@ -434,6 +467,13 @@ impl Config {
         Ok(())
     }
 
+    /// The domain in the ids of the desk's letters: that of `[mail]`, else that of the first `[[mail-address]]`; none where there
+    /// is no mail.
+    pub fn letter_domain(&self) -> Option<MailDomain> {
+        let of_first = || self.mail_addresses.first()?.domain();
+        self.mail.as_ref().map(Mail::domain).or_else(of_first)
+    }
+
     /// The regulations named, read and checked. Files are looked for from `base`.
     ///
     /// # Errors
@@ -476,6 +516,14 @@ impl Config {
         }
         chat::check(&self.chats, &regulations)
             .map_err(|(entry, message)| ConfigError::Chat { entry, message })?;
+        mail_in::check(&self.mail_addresses, &regulations)
+            .map_err(|(entry, message)| ConfigError::MailAddress { entry, message })?;
+        let doors = [("imap", self.imap.is_some()), ("lmtp", self.lmtp.is_some())];
+        if let Some((table, _)) =
+            doors.into_iter().find(|(_, is_open)| *is_open && self.mail_addresses.is_empty())
+        {
+            return Err(ConfigError::NoMailAddress { table });
+        }
         Ok(regulations.with_intake(self.intake.clone()))
     }
 }

@@ -3,5 +3,6 @@
 mod alertmanager;
 pub mod content;
 pub mod http;
+pub mod mail;
 pub mod secret;
 pub mod tls;

@@ -8,6 +8,7 @@ mod clients;
 mod estimate;
 mod extend;
 mod intake;
+mod mail;
 mod one_by_one;
 mod priority;
 mod reaction;

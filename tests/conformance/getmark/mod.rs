@@ -5,6 +5,7 @@
 mod answer;
 mod intake;
 mod lines;
+mod mail;
 mod priority;
 mod problems;
 mod terms;

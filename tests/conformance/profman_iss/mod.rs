@@ -7,6 +7,7 @@ mod closing;
 mod complaint;
 mod deferral;
 mod intake;
+mod mail;
 mod queue;
 mod times;
 

@@ -6,7 +6,7 @@ use calendars::Timestamp;
 use serde_json::Value;
 
 use super::{Complaint, LINE_MAX_BYTES, Line, Options, Outcome, Simulation, simulate};
-use crate::cli::golden;
+use crate::golden;
 use crate::desk::regulation::shipped;
 use crate::desk::{Desk, Regulations, TicketNumber};
 
@@ -135,16 +135,16 @@ fn what_is_due_by_the_end_is_settled() {
 #[test]
 fn the_output_is_as_agreed() {
     let told = tell(MONTH, &Options::default());
-    golden::check("simulate/golden/month.out", &told.out);
+    golden::check("cli/simulate/golden/month.out", &told.out);
     let told = tell(MONTH, &Options { summary: true, ..until("2027-02-01T00:00:00+03:00") });
-    golden::check("simulate/golden/month-summary.out", &told.out);
+    golden::check("cli/simulate/golden/month-summary.out", &told.out);
 }
 
 #[test]
 fn every_bad_line_is_told_by_its_number_and_the_rest_goes_on() {
     let told = tell(FAULTS, &Options::default());
     let complaints = told.complaints.iter().map(|complaint| serde_json::to_string(complaint).unwrap() + "\n");
-    golden::check("simulate/golden/faults.err", &complaints.collect::<String>());
+    golden::check("cli/simulate/golden/faults.err", &complaints.collect::<String>());
     check(told.ticket("A"), &[("status", r#""in-progress""#)]);
     assert_eq!((told.outcome.lines, told.outcome.accepted), (21, 2));
     assert_eq!((told.outcome.refused, told.outcome.faulty), (7, 12));

@@ -15,8 +15,8 @@ use crate::desk::state::Desk;
 /// The longest mute, in milliseconds: a day.
 const MUTE_MAX_MS: i64 = 86_400_000;
 /// Names under which the box itself or the requester stands in the record.
-pub(super) const RESERVED: [&str; 7] =
-    ["andonctl", "andond", "archive", "button", "requester", "timer", "wall"];
+pub(super) const RESERVED: [&str; 8] =
+    ["andonctl", "andond", "archive", "button", "requester", "timer", "wall", "mail"];
 /// The shortest time on the shelf, in milliseconds: a minute.
 const SHELF_MIN_MS: i64 = 60_000;
 /// The longest: a day, so that nothing is put aside for good.

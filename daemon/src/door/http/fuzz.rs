@@ -27,12 +27,13 @@ use crate::desk::{Act, Actor, Clients, FieldError, People, Regulations, Role};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("command", command),
     ("filters", filters),
     ("token", token),
     ("conditions", conditions),
     ("multipart", multipart),
+    ("mail", crate::door::mail::fuzz::mail),
 ];
 
 /// The JSON of every verb: what is taken goes round, and what is not says why.

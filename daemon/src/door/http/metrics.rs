@@ -32,6 +32,9 @@ use crate::desk::people::{AGENTS_MAX, SHIFTS_AT_ONCE_MAX, SHIFTS_MAX, TAKE_MAX};
 use crate::desk::problem::{LOT_TICKETS, OVER_MAX, TICKETS_MAX};
 use crate::desk::report::SLICES_MAX;
 use crate::out::letters::{Letters, PARALLEL_MAX as LETTERS_PARALLEL_MAX};
+use crate::door::mail::lmtp::{CONNECTIONS_MAX as LMTP_CONNECTIONS_MAX, MAILS_AT_ONCE};
+use crate::door::mail::read::{NESTED_MAX, PARTS_MAX, TEXT_MAX_BYTES as MAIL_TEXT_MAX_BYTES};
+use crate::door::mail::{MAILS_MAX, MailFigures, Mailroom, SEEN_MAX};
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::view::Totals;
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
@@ -101,6 +104,12 @@ struct DeliveryLabels {
     result: &'static str,
 }
 
+/// Label of mails that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MailLabels {
+    outcome: &'static str,
+}
+
 /// What is counted.
 pub(super) struct Metrics {
     registry: Registry,
@@ -138,6 +147,8 @@ pub(super) struct Metrics {
     problems: Family<ProblemLabels, Gauge>,
     clients: Gauge,
     employees: Gauge,
+    mails: Family<MailLabels, Counter>,
+    mails_held: Gauge,
 }
 
 impl Metrics {
@@ -178,6 +189,8 @@ impl Metrics {
             problems: Family::default(),
             clients: Gauge::default(),
             employees: Gauge::default(),
+            mails: Family::default(),
+            mails_held: Gauge::default(),
         };
         traffic.register(&mut metrics.registry);
         metrics.registered()
@@ -269,6 +282,8 @@ impl Metrics {
         registry.register("problems", "Problems by their state", self.problems.clone());
         registry.register("clients", "Clients in the register", self.clients.clone());
         registry.register("employees", "Employees in the directory", self.employees.clone());
+        registry.register("mails", "Mails that came in, by what became of them", self.mails.clone());
+        registry.register("mails_held", "Mails in the quarantine", self.mails_held.clone());
         register_limits(registry);
         registry.register_with_unit(
             "uptime",
@@ -359,6 +374,9 @@ impl Metrics {
         self.stream_lag.set(as_gauge(lag_events));
         self.count_webhooks(&shared.webhooks, history.next_seq());
         self.count_letters(&shared.letters, view.letters());
+        if let Some(mail) = shared.mail.room() {
+            self.count_mail(mail);
+        }
         self.report_slices.set(as_gauge(view.report_slices()));
         self.trusted.set(board.time.is_trusted().into());
         let people = view.people();
@@ -389,6 +407,17 @@ impl Metrics {
         self.letters_sent.inner().store(figures.sent.load(Ordering::Relaxed), Ordering::Relaxed);
         self.letter_tries_failed.inner().store(figures.failed.load(Ordering::Relaxed), Ordering::Relaxed);
         self.letters_failing.set(figures.failing.load(Ordering::Relaxed).into());
+    }
+
+    fn count_mail(&self, mail: &Mailroom) {
+        let MailFigures { taken, held, before, later } = mail.figures();
+        for (outcome, count) in [("taken", taken), ("held", held), ("before", before), ("later", later)] {
+            let counter = self.mails.get_or_create(&MailLabels { outcome });
+            counter.inner().store(count.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        let (mails, bytes) = mail.held_size();
+        self.mails_held.set(as_gauge(mails as u64));
+        self.store.get_or_create(&StoreLabels { part: "quarantine" }).set(as_gauge(bytes));
     }
 
     fn count_webhooks(&self, webhooks: &Webhooks, next_seq: u64) {
@@ -474,6 +503,13 @@ fn register_limits(registry: &mut Registry) {
         ("problem_tickets_limit", "Tickets that a problem may have", TICKETS_MAX as usize),
         ("problem_lot_limit", "Tickets that are changed for a problem in one turn of the desk", LOT_TICKETS),
         ("problems_over_limit", "Problems that are over and remembered", OVER_MAX),
+        ("mails_held_limit", "Mails that the quarantine holds", MAILS_MAX),
+        ("mails_remembered_limit", "Mails that are known again when they come again", SEEN_MAX),
+        ("mail_parts_limit", "Parts that a mail may have", PARTS_MAX),
+        ("mail_nested_limit", "Mails that may lie in one another", NESTED_MAX),
+        ("mail_text_limit_bytes", "What is read of a mail's text", MAIL_TEXT_MAX_BYTES),
+        ("lmtp_connections_limit", "Mail servers that may be connected at once", LMTP_CONNECTIONS_MAX),
+        ("lmtp_mails_limit", "Mails that mail servers bring at once", MAILS_AT_ONCE),
         ("alike_compared_limit", "Tickets of one word that are compared with a new one", PER_STEM),
     ] {
         let gauge: Gauge = Gauge::default();

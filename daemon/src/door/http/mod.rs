@@ -48,6 +48,7 @@ mod parts;
 mod preview;
 mod problem;
 mod problems;
+mod quarantine;
 mod query;
 mod queue;
 mod regulations;
@@ -101,6 +102,7 @@ use crate::config::Alertmanager;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Command, Desk, DeskAct, Role};
 use crate::links::Links;
+use crate::door::mail::MailPlace;
 use crate::out::Herald;
 use crate::out::letters::Letters;
 use crate::out::webhooks::Webhooks;
@@ -137,6 +139,8 @@ pub struct Shared {
     pub links: Option<Arc<Links>>,
     /// The letters.
     pub letters: Letters,
+    /// Where mail is taken in, where it is.
+    pub mail: MailPlace,
     /// When the daemon started, in microseconds of [`monotonic_us`].
     pub started_us: u64,
     /// What does not change while it runs.
@@ -377,6 +381,9 @@ fn guarded() -> OpenApiRouter<DoorState> {
         .routes(routes!(letters::preview))
         .routes(routes!(letters::show))
         .routes(routes!(letters::resend))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show, quarantine::remove))
+        .routes(routes!(quarantine::retry))
 }
 
 /// What only the socket of `andonctl` has: all that the desk keeps, at once.

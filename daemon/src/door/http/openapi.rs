@@ -50,6 +50,7 @@ use crate::desk::view::TicketView;
         (name = "events", description = "What happens, as it happens"),
         (name = "webhooks", description = "What is posted to other systems"),
         (name = "letters", description = "What the desk writes to people, by mail and into chats"),
+        (name = "mail", description = "Mail that did not become what its sender wanted"),
         (name = "reports", description = "What a month came to"),
         (name = "regulations", description = "What a form needs to know"),
         (name = "people", description = "Agents, groups and shifts"),

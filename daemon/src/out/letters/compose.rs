@@ -7,7 +7,10 @@ use firmware_board::Language;
 use super::template::{Rendered, Templates};
 use super::view::{LetterView, Source};
 use crate::desk::command::BugReport;
-use crate::desk::{Desk, Entry, Event, Letter, LetterKind, Problem, Regulation, Ticket, TicketNumber};
+use crate::desk::{
+    Desk, Entry, Event, Letter, LetterKind, Problem, Recipient, Regulation, Ticket, TicketNumber,
+};
+use crate::links::Links;
 use crate::run::{Handle, HistoryError};
 
 /// Why a letter has no words.
@@ -34,6 +37,16 @@ pub(super) struct Composer {
     templates: Templates,
     language: Language,
     site: String,
+    /// What makes links to requesters' pages; none where there are no such pages.
+    links: Option<Arc<Links>>,
+}
+
+/// What a letter shows of the link to its requester's page. Whoever has the link speaks as the requester, so only they get it.
+#[derive(Clone, Copy)]
+enum Link {
+    Whole,
+    Hidden,
+    None,
 }
 
 /// A ticket at an entry.
@@ -46,11 +59,17 @@ pub(super) struct Moment {
 }
 
 impl Composer {
-    pub(super) fn new(handle: Handle, templates: Templates, language: Language, site: String) -> Self {
-        Self { handle, templates, language, site }
+    pub(super) fn new(
+        handle: Handle,
+        templates: Templates,
+        language: Language,
+        site: String,
+        links: Option<Arc<Links>>,
+    ) -> Self {
+        Self { handle, templates, language, site, links }
     }
 
-    /// A letter's words: the same however often it is asked for. Waits for the disk.
+    /// A letter's words as they go: the same however often it is asked for. Waits for the disk.
     pub(super) fn compose(
         &self,
         ticket: TicketNumber,
@@ -58,7 +77,8 @@ impl Composer {
         problem: Option<&Problem>,
         is_chat: bool,
     ) -> Result<Words, ComposeError> {
-        let view = self.view_of(ticket, letter, problem)?;
+        let is_requesters = matches!(letter.recipient, Recipient::Requester { .. });
+        let view = self.view_of(ticket, letter, problem, if is_requesters { Link::Whole } else { Link::None })?;
         Ok(if is_chat {
             Words::Chat(self.templates.message(letter.kind, &view))
         } else {
@@ -66,14 +86,16 @@ impl Composer {
         })
     }
 
-    /// A letter's words, however it goes. Waits for the disk.
+    /// A letter's words for whoever looks at it, however it goes. Waits for the disk.
     pub(super) fn rendered(
         &self,
         ticket: TicketNumber,
         letter: &Letter,
         problem: Option<&Problem>,
     ) -> Result<Rendered, ComposeError> {
-        let view = self.view_of(ticket, letter, problem)?;
+        let is_requesters = matches!(letter.recipient, Recipient::Requester { .. });
+        let link = if is_requesters { Link::Hidden } else { Link::None };
+        let view = self.view_of(ticket, letter, problem, link)?;
         Ok(self.templates.letter(letter.kind, ticket, &view))
     }
 
@@ -82,10 +104,11 @@ impl Composer {
         ticket: TicketNumber,
         letter: &Letter,
         problem: Option<&Problem>,
+        link: Link,
     ) -> Result<LetterView, ComposeError> {
         let entries = self.handle.history().of(ticket)?;
         let moment = Moment::at(&entries, ticket, letter.seq).ok_or(ComposeError::Lost)?;
-        Ok(self.view(letter.kind, &moment, problem))
+        Ok(self.view(letter.kind, &moment, problem, link))
     }
 
     /// What a letter would say now: of everything that was ever said on the ticket, the last. Waits for the disk.
@@ -100,13 +123,24 @@ impl Composer {
         let events =
             events.filter(|fact| fact.ticket == Some(number)).map(|fact| fact.event.clone()).collect();
         let moment = Moment { before: None, report: report(&entries, number), after: ticket, events };
-        let view = self.view(kind, &moment, None);
+        let view = self.view(kind, &moment, None, Link::Hidden);
         Ok(Some(self.templates.letter(kind, number, &view)))
     }
 
-    fn view(&self, kind: LetterKind, moment: &Moment, problem: Option<&Problem>) -> LetterView {
+    fn view(
+        &self,
+        kind: LetterKind,
+        moment: &Moment,
+        problem: Option<&Problem>,
+        link: Link,
+    ) -> LetterView {
         let regulation = self.handle.view().regulations().of(&moment.after.facts).map(AsRef::as_ref);
-        LetterView::of(&moment.source(kind, problem, regulation), self.language, &self.site)
+        let page = self.links.as_ref().and_then(|links| match link {
+            Link::Whole => Some(links.of(&moment.after)),
+            Link::Hidden => Some(links.shown_of(&moment.after)),
+            Link::None => None,
+        });
+        LetterView::of(&moment.source(kind, problem, regulation), self.language, &self.site, page)
     }
 }
 

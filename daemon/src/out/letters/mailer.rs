@@ -18,7 +18,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executo
 
 use super::template::Rendered;
 use crate::config::{Mail, MailTls};
-use crate::mail::{MailDomain, MessageId};
+use crate::mail::{MailDomain, MessageId, OF_A_DESK};
 
 /// How long a mail server may take for one answer, in seconds.
 pub const SMTP_WITHIN_S: u64 = 60;
@@ -116,6 +116,24 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// `X-Andon: 1`: whoever fetches mail for a desk knows it for a letter of one, and opens no ticket for it.
+#[derive(Clone)]
+struct OfADesk;
+
+impl Header for OfADesk {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str(OF_A_DESK)
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "1".to_owned())
+    }
+}
+
 impl Mailer {
     pub(super) fn new(mail: Mail) -> Self {
         let domain = mail.domain();
@@ -185,7 +203,8 @@ impl Mailer {
             .message_id(Some(letter.id.to_string()))
             .date(date)
             .subject(subject)
-            .header(AutoSubmitted);
+            .header(AutoSubmitted)
+            .header(OfADesk);
         if let Some(reply_to) = &self.mail.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }

@@ -40,6 +40,7 @@ use self::mailer::Mailer;
 use self::worker::{Sender, Worker};
 use crate::config::Config;
 use crate::desk::{AlarmKind, DeskAct, Letter, LetterKind, Problem, Reach, TicketNumber};
+use crate::links::Links;
 use crate::run::Handle;
 
 /// How long letters that are under way have when the daemon stops, in seconds; what is not out by then goes after the next start.
@@ -81,8 +82,8 @@ pub struct Running {
     stop: Option<watch::Sender<bool>>,
 }
 
-/// Starts to send letters in the runtime that this is called in.
-pub fn start(config: &Config, handle: &Handle) -> (Letters, Running) {
+/// Starts to send letters in the runtime that this is called in. `links` makes what requesters open their pages by.
+pub fn start(config: &Config, handle: &Handle, links: Option<Arc<Links>>) -> (Letters, Running) {
     let language = config.mail.as_ref().and_then(|mail| mail.language).unwrap_or(config.board.language);
     let templates_dir = config.mail.as_ref().map(|mail| mail.templates.clone());
     let (templates, errors) = match &templates_dir {
@@ -99,7 +100,8 @@ pub fn start(config: &Config, handle: &Handle) -> (Letters, Running) {
         );
     }
     tell_templates(handle, config.board.language, errors.len());
-    let composer = Arc::new(Composer::new(handle.clone(), templates, language, config.board.site.clone()));
+    let composer = Composer::new(handle.clone(), templates, language, config.board.site.clone(), links);
+    let composer = Arc::new(composer);
     let figures = Arc::new(Figures::default());
     let (stop, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
@@ -138,7 +140,7 @@ impl Letters {
     #[cfg(test)]
     pub(crate) fn silent(handle: &Handle) -> Self {
         let language = Language::Russian;
-        let composer = Composer::new(handle.clone(), Templates::shipped(language), language, String::new());
+        let composer = Composer::new(handle.clone(), Templates::shipped(language), language, String::new(), None);
         Self { composer: Arc::new(composer), figures: Arc::default() }
     }
 

@@ -1,7 +1,7 @@
 //! Letters as they are written: each kind in both languages, from a desk that did what they tell of.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::fs;
+use std::path::PathBuf;
 
 use calendars::Timestamp;
 use firmware_board::Language;
@@ -17,6 +17,7 @@ use crate::desk::regulation::shipped;
 use crate::desk::{
     Actor, Desk, Entry, Event, LetterKind, ProblemNumber, Reach, Regulations, Role, TicketNumber,
 };
+use crate::golden;
 use crate::mail::{MailDomain, MessageId};
 
 /// A desk and all that happened on it.
@@ -97,7 +98,9 @@ impl Scene {
         let moment = Moment::at(&about, FIRST, self.letter(kind).first_seq).expect("it is in the record");
         let problem = self.desk.problem(ProblemNumber(1)).map(AsRef::as_ref);
         let regulation = self.desk.regulations().of(&moment.after.facts).map(AsRef::as_ref);
-        LetterView::of(&moment.source(kind, problem, regulation), language, "Первый участок")
+        let is_requesters = !matches!(kind, LetterKind::DepartmentAsked | LetterKind::Urgent);
+        let page = is_requesters.then(|| "https://desk.example.ru/r/1/AbCdEfGhIjKlMnOpQrStUw".to_owned());
+        LetterView::of(&moment.source(kind, problem, regulation), language, "Первый участок", page)
     }
 
     fn written(&self, kind: LetterKind, language: Language) -> Rendered {
@@ -197,20 +200,6 @@ fn scene(kind: LetterKind) -> Scene {
     }
 }
 
-fn golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/out/letters/golden").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
-        fs::create_dir_all(path.parent().expect("a file lies in a directory")).expect("a directory");
-        fs::write(&path, actual).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        return;
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == actual,
-        "{name} is otherwise; run the tests with UPDATE_GOLDEN=1 if that is meant\n--- golden\n{golden}\n--- now\n{actual}"
-    );
-}
-
 #[test]
 fn each_letter_reads_as_it_was_agreed_on() {
     for kind in LetterKind::ALL {
@@ -218,14 +207,14 @@ fn each_letter_reads_as_it_was_agreed_on() {
         for (language, dir) in [(Language::Russian, "ru"), (Language::English, "en")] {
             let Rendered { subject, text, html } = scene.written(kind, language);
             assert!(subject.starts_with("[#1] "), "{subject}");
-            golden(&format!("{dir}/{kind}.txt"), &format!("{subject}\n\n{text}"));
-            golden(&format!("{dir}/{kind}.html"), &html);
+            golden::check(&format!("out/letters/golden/{dir}/{kind}.txt"), &format!("{subject}\n\n{text}"));
+            golden::check(&format!("out/letters/golden/{dir}/{kind}.html"), &html);
         }
     }
     for kind in [LetterKind::DepartmentAsked, LetterKind::Urgent] {
         let message =
             Templates::shipped(Language::Russian).message(kind, &scene(kind).view(kind, Language::Russian));
-        golden(&format!("chat/{kind}.md"), &message);
+        golden::check(&format!("out/letters/golden/chat/{kind}.md"), &message);
     }
 }
 
@@ -306,7 +295,7 @@ fn each_kind_has_words_for_any_ticket_though_nothing_of_the_kind_happened_to_it(
     let moment = Moment::at(&scene.entries, FIRST, 1).expect("it is in the record");
     for language in [Language::Russian, Language::English] {
         for kind in LetterKind::ALL {
-            let view = LetterView::of(&moment.source(kind, None, None), language, "");
+            let view = LetterView::of(&moment.source(kind, None, None), language, "", None);
             assert!(!Templates::shipped(language).letter(kind, FIRST, &view).text.is_empty());
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct LetterView {
     desk: String,
     /// The site's name; empty where it has none.
     site: String,
+    /// The link to the requester's page (GM-5.26, HD-5); in no letter to anybody else.
+    page: Option<String>,
     ticket: TicketWords,
     requester: RequesterWords,
     /// What is said to whoever gets it.
@@ -123,7 +125,12 @@ pub(super) struct Source<'a> {
 
 impl LetterView {
     /// What there is to say.
-    pub(super) fn of(source: &Source<'_>, language: Language, site: &str) -> Self {
+    pub(super) fn of(
+        source: &Source<'_>,
+        language: Language,
+        site: &str,
+        page: Option<String>,
+    ) -> Self {
         let zone = source.regulation.map_or(Tz::UTC, |regulation| regulation.zone);
         let words = Words { language, zone };
         let ticket = source.ticket;
@@ -132,6 +139,7 @@ impl LetterView {
         Self {
             desk: source.regulation.map_or_else(|| ticket.facts.regulation.to_string(), |r| r.title.clone()),
             site: site.to_owned(),
+            page,
             ticket: TicketWords::of(source, words),
             requester: RequesterWords { name: ticket.facts.requester.name.as_deref().map(one_line) },
             text,
@@ -312,6 +320,7 @@ pub(super) fn samples() -> [LetterView; 2] {
     let full = LetterView {
         desk: "Служба поддержки".to_owned(),
         site: "Офис".to_owned(),
+        page: text("https://desk.example/r/1024/AbCdEfGhIjKlMnOpQrStUv"),
         ticket: TicketWords {
             number: 1024,
             subject: "Не печатает".to_owned(),
@@ -354,6 +363,7 @@ pub(super) fn samples() -> [LetterView; 2] {
     let bare = LetterView {
         desk: String::new(),
         site: String::new(),
+        page: None,
         ticket: TicketWords {
             number: 1,
             subject: String::new(),

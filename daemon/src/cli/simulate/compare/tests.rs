@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::{MetricSum, Rules, SidedComplaint, Sum, Tally, Under, compare};
-use crate::cli::golden;
+use crate::golden;
 use crate::cli::simulate::{Options, SimulateError, simulate};
 use crate::desk::regulation::shipped;
 use crate::desk::{Metric, Regulation, Regulations};
@@ -225,10 +225,10 @@ fn a_split_refused_under_one_leaves_the_others_names_alone() {
 
 #[test]
 fn the_output_is_as_agreed() {
-    golden::check("simulate/golden/compare.out", &told(a(), b(), LOG).out);
+    golden::check("cli/simulate/golden/compare.out", &told(a(), b(), LOG).out);
     let options = Options { summary: true, ..Options::default() };
     let told = tell(a(), b(), LOG, &options).unwrap();
-    golden::check("simulate/golden/compare-summary.out", &told.out);
+    golden::check("cli/simulate/golden/compare-summary.out", &told.out);
 }
 
 #[test]

@@ -1,26 +1,15 @@
 //! The tables of the shipped regulations, as files to look at.
 
-use std::path::Path;
-
 use super::{Language, explain};
 use crate::desk::regulation::{Regulation, reference, shipped};
-
-fn check(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/desk/regulation/explain/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
-        std::fs::write(&path, actual).unwrap();
-        return;
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(golden == actual, "{name} is otherwise; UPDATE_GOLDEN=1 if that is meant\n{actual}");
-}
+use crate::golden;
 
 #[test]
 fn every_shipped_regulation_reads_as_tables() {
     for name in shipped::names() {
         let regulation = shipped::get(name).unwrap().unwrap();
-        check(&format!("{name}.ru.txt"), &explain(&regulation, Language::Russian));
-        check(&format!("{name}.en.txt"), &explain(&regulation, Language::English));
+        golden::check(&format!("desk/regulation/explain/golden/{name}.ru.txt"), &explain(&regulation, Language::Russian));
+        golden::check(&format!("desk/regulation/explain/golden/{name}.en.txt"), &explain(&regulation, Language::English));
     }
 }
 
@@ -31,7 +20,7 @@ fn every_key_is_told() {
     for (name, language) in [("reference.ru.txt", Language::Russian), ("reference.en.txt", Language::English)]
     {
         let told = explain(&example, language);
-        check(name, &told);
+        golden::check(&format!("desk/regulation/explain/golden/{name}"), &told);
         let values = reference::examples_as_toml();
         for key in
             ["title", "criteria", "outcome", "note", "clause", "text", "knowledge-base", "urgent-channel"]

@@ -183,6 +183,7 @@ impl World {
             webhooks: crate::out::webhooks::Webhooks::default(),
             links: Some(links(state_dir)),
             letters: crate::out::letters::Letters::silent(&handle),
+            mail: crate::door::mail::MailPlace::default(),
             started_us: clock::monotonic_us(),
             facts: ServerFacts {
                 version: "0.0.0-test".into(),

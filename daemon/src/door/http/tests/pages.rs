@@ -56,6 +56,7 @@ async fn a_picture_that_cannot_be_drawn_is_a_fault_and_the_door_stays_open() {
         webhooks: crate::out::webhooks::Webhooks::default(),
         links: None,
         letters: crate::out::letters::Letters::silent(&world.handle),
+        mail: crate::door::mail::MailPlace::default(),
         started_us: 0,
         facts: world.shared.facts.clone(),
     };

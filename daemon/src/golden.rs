@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::{env, fs};
 
-/// Compares with a golden file under `daemon/src/cli`; with `UPDATE_GOLDEN=1` writes it anew.
-pub(super) fn check(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli").join(name);
+/// Compares with a golden file under `daemon/src`; with `UPDATE_GOLDEN=1` writes it anew.
+pub(crate) fn check(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name);
     if env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+        fs::create_dir_all(path.parent().expect("a file lies in a directory")).expect("it can be made");
         fs::write(&path, actual).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         return;
     }

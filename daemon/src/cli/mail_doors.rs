@@ -1,0 +1,138 @@
+//! The doors of mail, opened beside a running desk: what fails of them is an alarm and never stops the desk.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use firmware_board::Language;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinSet;
+
+use crate::chain::chain;
+use crate::config::{Config, LmtpListen};
+use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
+use crate::door::mail::lmtp::{self, Listener};
+use crate::door::mail::{MailPlace, MailSettings, Mailroom, imap};
+use crate::run::{Apart, Handle};
+
+/// How long after a door could not be opened it is tried again, in seconds.
+const AGAIN_S: u64 = 10;
+/// The parts that fail.
+const MAIL: &str = "mail";
+const LMTP: &str = "lmtp";
+
+/// Opens the doors of mail, where the site names an address of the desk. Its books may take a while to open, since they read
+/// what they lack from the record: nobody waits for that. Dropped, what this gives ends.
+pub(super) fn start(config: &Config, handle: &Handle, apart: &Apart) -> (MailPlace, JoinSet<()>) {
+    let (place, mut doors) = (MailPlace::default(), JoinSet::new());
+    if let Some(domain) = config.letter_domain().filter(|_| !config.mail_addresses.is_empty()) {
+        let settings = MailSettings {
+            addresses: config.mail_addresses.clone(),
+            from: config.mail.as_ref().map(|mail| mail.from.email.to_string().to_lowercase()),
+            domain,
+            limits: config.mail_in.clone(),
+            language: config.board.language,
+        };
+        doors.spawn(run(config.clone(), settings, handle.clone(), apart.clone(), place.clone()));
+    }
+    (place, doors)
+}
+
+async fn run(config: Config, settings: MailSettings, handle: Handle, apart: Apart, place: MailPlace) {
+    let room = opened(&config, &settings, &handle, &apart).await;
+    place.put(room.clone());
+    let mut doors = JoinSet::new();
+    if let Some(lmtp) = &config.lmtp {
+        doors.spawn(listen(lmtp.listen.clone(), config.state_dir.clone(), room.clone()));
+    }
+    if let Some(imap) = &config.imap {
+        doors.spawn(imap::fetch(imap.clone(), room, config.state_dir.clone()));
+    }
+    while let Some(ended) = doors.join_next().await {
+        if let Err(error) = ended {
+            log::error!("a door of mail ended in a panic: {error}");
+            tell(&handle, MAIL, Some(closed(settings.language)));
+        }
+    }
+}
+
+/// The books of mail, as soon as they can be opened.
+async fn opened(config: &Config, settings: &MailSettings, handle: &Handle, apart: &Apart) -> Mailroom {
+    loop {
+        let (of, with, settings, state_dir) =
+            (handle.clone(), apart.clone(), settings.clone(), config.state_dir.clone());
+        let opening = tokio::task::spawn_blocking(move || Mailroom::open(of, with, settings, &state_dir));
+        match opening.await {
+            Ok(Ok(room)) => {
+                tell(handle, MAIL, None);
+                return room;
+            }
+            Ok(Err(error)) => log::error!("mail is not taken in, again in {AGAIN_S} s: {}", chain(&error)),
+            Err(error) => log::error!("opening the books of mail ended in a panic: {error}"),
+        }
+        tell(handle, MAIL, Some(closed(config.board.language)));
+        tokio::time::sleep(Duration::from_secs(AGAIN_S)).await;
+    }
+}
+
+fn closed(language: Language) -> &'static str {
+    match language {
+        Language::Russian => "почта не принимается: журнал andond говорит почему",
+        Language::English => "mail is not taken in: andond's journal says why",
+    }
+}
+
+fn deaf(language: Language) -> &'static str {
+    match language {
+        Language::Russian => "почтовый сервер не может передать письма: журнал andond говорит почему",
+        Language::English => "the mail server cannot hand mail over: andond's journal says why",
+    }
+}
+
+/// Listens for the site's mail server, as soon as that can be.
+async fn listen(at: LmtpListen, state_dir: PathBuf, room: Mailroom) {
+    loop {
+        match bind(&at, &state_dir).await {
+            Ok(listener) => {
+                tell(room.handle(), LMTP, None);
+                return lmtp::serve(listener, room).await;
+            }
+            Err(error) => {
+                log::error!("mail servers are not listened for at {at:?}, again in {AGAIN_S} s: {error}");
+                tell(room.handle(), LMTP, Some(deaf(room.settings().language)));
+                tokio::time::sleep(Duration::from_secs(AGAIN_S)).await;
+            }
+        }
+    }
+}
+
+async fn bind(at: &LmtpListen, state_dir: &Path) -> std::io::Result<Listener> {
+    match at {
+        LmtpListen::Tcp(address) => {
+            let listener = TcpListener::bind(address).await?;
+            log::info!("mail servers are listened for on {}", listener.local_addr()?);
+            Ok(Listener::Tcp(listener))
+        }
+        LmtpListen::Unix(path) => {
+            let path = state_dir.join(path);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            let listener = UnixListener::bind(&path)?;
+            // The mail server's user is let in by the group.
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
+            log::info!("mail servers are listened for on {}", path.display());
+            Ok(Listener::Unix(listener))
+        }
+    }
+}
+
+fn tell(handle: &Handle, part: &str, failed: Option<&str>) {
+    let (kind, part) = (AlarmKind::Letter, part.to_owned());
+    let act = match failed {
+        Some(text) => DeskAct::PartFailed { kind, part, text: text.to_owned() },
+        None => DeskAct::PartWorks { kind, part },
+    };
+    handle.tell(Command::Desk(act), Actor::named("andond", Role::Admin));
+}

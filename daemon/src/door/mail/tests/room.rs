@@ -1,0 +1,327 @@
+//! From a mail to a ticket: what the desk has afterwards.
+
+use std::sync::Arc;
+
+use super::{World, mail};
+use crate::config::MailIn;
+use crate::desk::command::{Confirm, LinkKind, Resolve, Text};
+use crate::desk::{Act, Actor, AlarmState, Command, Role, Stage, TicketNumber};
+use crate::door::mail::{HeldWhy, Later, QuarantineError, Taken};
+
+const ANNA: &str = "=?UTF-8?B?0JDQvdC90LA=?= <anna@example.ru>";
+const BORIS: &str = "boris@other.example";
+
+fn ticket(number: u64) -> Taken {
+    Taken::Ticket(TicketNumber(number))
+}
+
+async fn act(world: &World, number: u64, act: Act) {
+    let agent = Actor::named("ivanova", Role::Agent);
+    let command = Command::Ticket { number: TicketNumber(number), if_revision: None, act };
+    world.handle.command(command, agent, None).await.unwrap();
+}
+
+async fn ask(world: &World, number: u64) {
+    act(world, number, Act::Ask(Text { text: Some("Какая версия?".into()) })).await;
+}
+
+async fn resolve(world: &World, number: u64) {
+    act(world, number, Act::Resolve(Resolve { text: Some("Обновите.".into()), ..Resolve::default() })).await;
+}
+
+/// An answer to the first letter of ticket 1.
+fn answer(id: &str, from: &str, text: &str) -> Arc<[u8]> {
+    mail(id, from, "Re: [#1] x", "In-Reply-To: <t1.l1@desk.example>\r\n", text)
+}
+
+/// The texts of a ticket's history of that kind.
+fn texts(world: &World, number: u64, event: &str) -> Vec<String> {
+    let entries = world.handle.history().of(TicketNumber(number)).unwrap();
+    let facts = entries.iter().flat_map(|entry| &entry.facts).map(|fact| serde_json::to_value(fact).unwrap());
+    let of = facts.filter(|fact| fact["event"] == event && fact["ticket"] == number);
+    of.map(|fact| fact["text"].as_str().or(fact["reason"].as_str()).unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_opens_a_ticket_that_says_what_it_lacks() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    assert_eq!(
+        world.room.take(mail("1", ANNA, "Printing", "", "Не печатается."), None).await.unwrap(),
+        ticket(1)
+    );
+    let ticket = world.ticket(1);
+    let facts = &ticket.facts;
+    assert_eq!((facts.channel.as_str(), facts.kind.as_str(), facts.incomplete), ("email", "error", true));
+    assert_eq!(
+        (facts.requester.name.as_deref(), facts.requester.email.as_deref()),
+        (Some("Анна"), Some("anna@example.ru"))
+    );
+    assert_eq!((facts.subject.as_str(), facts.description.as_deref()), ("Printing", Some("Не печатается.")));
+    assert_eq!(facts.opened_by, None, "it came in by itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_is_handled_once_also_after_a_restart_and_when_what_was_handled_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let letter = mail("1", ANNA, "x", "", "Текст.");
+    let world = World::open(dir.path(), MailIn::default());
+    assert_eq!(world.room.take(Arc::clone(&letter), None).await.unwrap(), ticket(1));
+    assert_eq!(world.room.take(Arc::clone(&letter), None).await.unwrap(), Taken::Before);
+    drop(world);
+    let world = World::open(dir.path(), MailIn::default());
+    assert_eq!(world.room.take(Arc::clone(&letter), None).await.unwrap(), Taken::Before);
+    drop(world);
+    // As if the power had gone before the file was written: the record tells.
+    std::fs::remove_file(dir.path().join("mail/seen")).unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    assert_eq!(world.room.take(Arc::clone(&letter), None).await.unwrap(), ticket(1));
+    assert_eq!((world.tickets(), world.room.take(letter, None).await.unwrap()), (1, Taken::Before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_the_requester_resumes_and_that_of_somebody_else_is_a_ticket_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    ask(&world, 1).await;
+    assert_eq!(world.room.take(answer("2", BORIS, "Я вместо Анны."), None).await.unwrap(), ticket(2));
+    assert!(world.ticket(1).waiting, "nobody else's words move the clocks");
+    let second = world.ticket(2);
+    assert!(second.links.iter().any(|link| link.to == TicketNumber(1) && link.kind == LinkKind::FollowUp));
+    assert!(
+        second.facts.description.as_ref().unwrap().starts_with("[boris@other.example пишет по обращению 1")
+    );
+    let own = "Версия 3.2.\r\n\r\n20.11.2026, 13:10, \"Support\" <support@desk.example>:\r\n> Какая версия?";
+    assert_eq!(world.room.take(answer("3", "ANNA@example.ru", own), None).await.unwrap(), ticket(1));
+    assert!(!world.ticket(1).waiting);
+    assert_eq!(texts(&world, 1, "answered"), ["Версия 3.2."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_in_the_subject_is_enough_for_the_requester_and_for_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    assert_eq!(world.room.take(mail("2", ANNA, "Re: [#1] x", "", "Ещё."), None).await.unwrap(), ticket(1));
+    assert_eq!(world.room.take(mail("3", BORIS, "Re: [#1] x", "", "Ещё."), None).await.unwrap(), ticket(2));
+    assert_eq!(world.room.take(mail("4", ANNA, "Re: [#99] x", "", "Ещё."), None).await.unwrap(), ticket(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_the_solution_returns_the_ticket_and_thanks_do_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    resolve(&world, 1).await;
+    assert_eq!(world.room.take(answer("2", ANNA, "Спасибо!"), None).await.unwrap(), ticket(1));
+    assert_eq!(world.ticket(1).stage, Stage::Resolved);
+    assert_eq!(world.room.take(answer("3", ANNA, "Всё ещё не печатается."), None).await.unwrap(), ticket(1));
+    assert_eq!(world.ticket(1).stage, Stage::Open);
+    assert_eq!(
+        (texts(&world, 1, "answered"), texts(&world, 1, "returned")),
+        (vec!["Спасибо!".to_owned()], vec!["Всё ещё не печатается.".to_owned()])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_closed_ticket_goes_on_in_a_new_one_and_thanks_are_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    resolve(&world, 1).await;
+    act_as_requester(&world, Act::Confirm(Confirm::default())).await;
+    assert_eq!(world.ticket(1).stage, Stage::Closed);
+    assert_eq!(world.room.take(answer("2", ANNA, "Спасибо"), None).await.unwrap(), ticket(1));
+    assert_eq!(texts(&world, 1, "replied"), ["Спасибо"], "a note for agents");
+    assert_eq!(world.room.take(answer("3", ANNA, "Опять не печатается."), None).await.unwrap(), ticket(2));
+    assert!(world.ticket(2).links.iter().any(|link| link.to == TicketNumber(1)));
+    assert_eq!(world.ticket(2).facts.description.as_deref(), Some("Опять не печатается."));
+}
+
+async fn act_as_requester(world: &World, act: Act) {
+    let command = Command::Ticket { number: TicketNumber(1), if_revision: None, act };
+    world.handle.command(command, Actor::requester(), None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_programs_write_is_noted_where_it_belongs_and_else_held_quietly() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    ask(&world, 1).await;
+    let auto = "Auto-Submitted: auto-replied\r\nIn-Reply-To: <t1.l1@desk.example>\r\n";
+    assert_eq!(
+        world.room.take(mail("2", ANNA, "Re: x", auto, "Я в отпуске."), None).await.unwrap(),
+        ticket(1)
+    );
+    assert!(world.ticket(1).waiting, "it answers nothing");
+    assert_eq!(texts(&world, 1, "replied"), ["[Автоматический ответ заявителя]\nЯ в отпуске."]);
+    for (id, headers, why) in [
+        ("3", "Auto-Submitted: auto-replied\r\n", HeldWhy::AutoReply),
+        ("4", "List-Id: <l.example.org>\r\n", HeldWhy::List),
+        ("5", "X-Spam-Flag: YES\r\n", HeldWhy::Spam),
+        ("6", "X-Andon: 1\r\n", HeldWhy::Loop),
+        ("7", "Auto-Submitted: auto-generated\r\n", HeldWhy::Automatic),
+    ] {
+        assert_eq!(
+            world.room.take(mail(id, BORIS, "x", headers, "Текст."), None).await.unwrap(),
+            Taken::Held(why)
+        );
+    }
+    assert_eq!(
+        (world.tickets(), world.room.held().len(), world.alarms()),
+        (1, 5, vec![]),
+        "none of it needs a person"
+    );
+    let spam = world.room.held()[2].id.clone();
+    assert_eq!(world.room.retry(&spam).await.unwrap(), Some(ticket(2)), "an admin knows better");
+    assert_eq!(world.room.held().len(), 4);
+    assert!(world.room.drop_held(&world.room.held()[0].id).unwrap());
+    assert_eq!((world.room.held().len(), world.room.retry(&spam).await.unwrap()), (3, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_did_not_arrive_is_noted_on_its_ticket() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    for number in 1..=5 {
+        world.room.take(mail(&number.to_string(), ANNA, "x", "", "Текст."), None).await.unwrap();
+    }
+    let bounce = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/mails/bounce.eml")).unwrap();
+    assert_eq!(world.room.take(bounce.into(), None).await.unwrap(), ticket(5));
+    assert_eq!(
+        texts(&world, 5, "replied"),
+        ["[Письмо не доставлено: ana@example.ru] 550 5.1.1 User unknown"]
+    );
+    assert_eq!(texts(&world, 5, "answered"), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_person_is_on_the_wall_until_somebody_has_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn { per_sender_per_hour: 2, ..MailIn::default() });
+    for (id, expected) in [("1", ticket(1)), ("2", ticket(2)), ("3", Taken::Held(HeldWhy::TooMany))] {
+        assert_eq!(world.room.take(mail(id, ANNA, "x", "", "Текст."), None).await.unwrap(), expected);
+    }
+    settled(&world).await;
+    assert_eq!(world.alarms(), ["letter-mail-quarantine"]);
+    assert_eq!(
+        world.room.take(b"\r\nno mail".as_slice().into(), None).await.unwrap(),
+        Taken::Held(HeldWhy::Unreadable)
+    );
+    for held in world.room.held() {
+        assert!(held.why.needs_a_person());
+        world.room.drop_held(&held.id).unwrap();
+    }
+    settled(&world).await;
+    let board = world.handle.view().board();
+    assert!(board.alarms.iter().all(|(alarm, _)| alarm.state == AlarmState::ClearedUnacked));
+}
+
+/// The loop has dealt with what it was told.
+async fn settled(world: &World) {
+    world.handle.look(|_, _| ()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_quarantine_leaves_mail_where_it_is_and_what_is_quiet_makes_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn { max_quarantine: 1_000, ..MailIn::default() });
+    let spam = |id: &str| mail(id, BORIS, "x", "X-Spam-Flag: YES\r\n", &"т".repeat(150));
+    for id in ["1", "2", "3", "4"] {
+        assert_eq!(world.room.take(spam(id), None).await.unwrap(), Taken::Held(HeldWhy::Spam));
+    }
+    let (count, bytes) = world.room.held_size();
+    assert!(bytes <= 1_000 && count < 4, "{count} of {bytes} bytes");
+    let nobody = |id: &str| mail(id, "nobody", "x", "", &"т".repeat(200));
+    assert_eq!(world.room.take(nobody("5"), None).await.unwrap(), Taken::Held(HeldWhy::NoSender));
+    let full = world.room.take(nobody("6"), None).await;
+    assert!(matches!(full, Err(Later::Quarantine(QuarantineError::Full { .. }))), "{full:?}");
+    settled(&world).await;
+    assert!(world.alarms().contains(&"letter-mail-quarantine-full".to_owned()), "{:?}", world.alarms());
+    assert_eq!(world.room.held().iter().filter(|held| held.why == HeldWhy::NoSender).count(), 1);
+    drop(world);
+    let world = World::open(dir.path(), MailIn { max_quarantine: 100_000, ..MailIn::default() });
+    assert_eq!(world.room.held().len(), 1, "it is there after a restart");
+    assert_eq!(world.room.take(nobody("6"), None).await.unwrap(), Taken::Held(HeldWhy::NoSender));
+}
+
+fn with_files(id: &str, subject: &str, files: &[(&str, &str, &str)]) -> Arc<[u8]> {
+    let parts = files.iter().map(|(name, kind, text)| {
+        format!("--b\r\nContent-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n")
+    });
+    let parts: String = parts.collect();
+    format!(
+        "From: anna@example.ru\r\nTo: support@desk.example\r\nDate: Fri, 20 Nov 2026 14:02:11 +0300\r\nMessage-ID: <{id}@example.ru>\r\n\
+         Subject: {subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nText.\r\n{parts}--b--\r\n"
+    )
+    .into_bytes()
+    .into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_come_to_the_ticket_by_what_is_in_them_once_each_and_the_others_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let log = ("trace.log", "text/plain", "started\r\nfailed");
+    let page = ("page.txt", "text/plain", "<html><script>alert(1)</script></html>");
+    let tnef = ("winmail.dat", "application/ms-tnef", "x");
+    assert_eq!(world.room.take(with_files("1", "x", &[log, page, tnef]), None).await.unwrap(), ticket(1));
+    let first = world.ticket(1);
+    let names: Vec<&str> = first.attachments.iter().map(|known| known.file.name.as_str()).collect();
+    assert_eq!(names, ["trace.log"]);
+    let told = first.facts.description.clone().unwrap();
+    assert!(
+        told.starts_with("Text.\n\n[Вложения не приняты: page.txt: ")
+            && told.contains("winmail.dat (Outlook RTF)"),
+        "{told}"
+    );
+    let more = ("more.log", "text/plain", "more");
+    assert_eq!(world.room.take(with_files("2", "Re: [#1] x", &[log, more]), None).await.unwrap(), ticket(1));
+    let names: Vec<String> =
+        world.ticket(1).attachments.iter().map(|known| known.file.name.clone()).collect();
+    assert_eq!(names, ["trace.log", "more.log"], "what it has is not brought again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_the_words_and_the_files_loses_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let letter = with_files("1", "x", &[("trace.log", "text/plain", "started")]);
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(Arc::clone(&letter), None).await.unwrap();
+    drop(world);
+    // The words are noted and the files are not.
+    let path = dir.path().join("mail/seen");
+    let seen = std::fs::read_to_string(&path).unwrap();
+    let words: Vec<&str> = seen.lines().filter(|line| !line.starts_with("all ")).collect();
+    let words = words.join("\n") + "\n";
+    assert!(words.contains("words ") && words.len() < seen.len(), "{seen}");
+    std::fs::write(&path, words).unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    assert_eq!(world.room.take(letter, None).await.unwrap(), ticket(1));
+    assert_eq!((world.tickets(), world.ticket(1).attachments.len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_too_long_is_cut_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let long = "слово ".repeat(20_000);
+    assert_eq!(world.room.take(mail("1", ANNA, "x", "", &long), None).await.unwrap(), ticket(1));
+    let told = world.ticket(1).facts.description.clone().unwrap();
+    assert!(
+        told.len() <= 65_536 && told.contains("[Письмо длиннее, чем помещается: не показано ещё"),
+        "{}",
+        told.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_of_a_site_that_answers_elsewhere_is_of_whoever_is_to_be_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let form = mail("1", "form@site.example", "x", "Reply-To: anna@example.ru\r\n", "Текст.");
+    assert_eq!(world.room.take(form, None).await.unwrap(), ticket(1));
+    assert_eq!(world.ticket(1).facts.requester.email.as_deref(), Some("anna@example.ru"));
+}
