@@ -114,6 +114,7 @@ enum Noun {
     Webhook(webhook::WebhookNoun),
     #[command(subcommand)]
     Letter(letter::LetterNoun),
+    #[command(subcommand)]
     Mail(mail::MailNoun),
     #[command(subcommand)]
     Archive(archive::ArchiveNoun),

@@ -12,10 +12,10 @@ use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 
 use super::Cli;
-use crate::golden;
 use crate::desk::command::Register;
 use crate::desk::regulation::shipped;
 use crate::desk::{Act, Actor, Command, Desk, Entry, Regulations, Role, TicketNumber, explain, view};
+use crate::golden;
 
 const NOW: &str = "2026-11-23T18:30:00+03:00";
 

@@ -586,6 +586,7 @@ pub enum Event {
         url: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<String>,
+    },
     /// A letter is to be sent. Its words follow from the ticket as this entry leaves it.
     LetterQueued {
         letter: LetterNumber,

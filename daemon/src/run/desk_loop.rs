@@ -38,8 +38,8 @@ use crate::clock::{self, Clock, SystemClock};
 use crate::desk::alike::SUGGESTED_MAX;
 use crate::desk::event::{Receipt, Turn};
 use crate::desk::{
-    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Reach, Refusal, Regulations, Role,
-    Ticket, TicketNumber,
+    Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Reach, Refusal, Regulations,
+    Role, Ticket, TicketNumber,
 };
 use crate::store::tickets::Compacted;
 use crate::store::{Frame, Kept, LedgerError};

@@ -17,12 +17,11 @@ use crate::cli::Io;
 use crate::cli::agent::Agent;
 use crate::cli::control::ControlError;
 use crate::cli::error::CliError;
+use crate::cli::table_file::wrong_file;
 use crate::desk::people::SHIFTS_AT_ONCE_MAX;
 
 /// How many days are read where nobody says.
 const DAYS_DEFAULT: u32 = 92;
-/// How many mistakes of a file are told.
-const TOLD_MAX: usize = 20;
 
 /// Put the shifts of a file on the roster, instead of what is there from its first day to its last.
 ///
@@ -153,14 +152,6 @@ impl Import {
         let text = std::str::from_utf8(bytes);
         csv::read(text.map_err(|_| vec!["is not UTF-8; save it as UTF-8".to_owned()])?, agent)
     }
-}
-
-fn wrong_file(name: &str, wrong: &[String]) -> CliError {
-    let mut lines: Vec<_> = wrong.iter().take(TOLD_MAX).map(|wrong| format!("{name}: {wrong}")).collect();
-    if wrong.len() > TOLD_MAX {
-        lines.push(format!("{name}: and {} more", wrong.len() - TOLD_MAX));
-    }
-    CliError::Refused(lines.join("\n"))
 }
 
 /// A refusal by the places of the file, where it is about its shifts.

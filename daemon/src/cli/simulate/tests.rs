@@ -6,9 +6,9 @@ use calendars::Timestamp;
 use serde_json::Value;
 
 use super::{Complaint, LINE_MAX_BYTES, Line, Options, Outcome, Simulation, simulate};
-use crate::golden;
 use crate::desk::regulation::shipped;
 use crate::desk::{Desk, Regulations, TicketNumber};
+use crate::golden;
 
 const MONTH: &str = include_str!("golden/month.jsonl");
 const FAULTS: &str = include_str!("golden/faults.jsonl");

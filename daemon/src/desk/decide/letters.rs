@@ -203,7 +203,9 @@ pub(super) fn of_problem(desk: &Desk, ticket: &Ticket, cause: &LetterCause, at: 
 pub(super) fn of_terms(desk: &Desk, ticket: &Ticket, facts: &[Fact], at: Timestamp) -> Option<Fact> {
     let regulation = desk.regulations().of(&ticket.facts)?;
     let mut after = ticket.clone();
-    facts.iter().for_each(|fact| after.apply(&fact.event, "", at));
+    for fact in facts {
+        after.apply(&fact.event, "", at);
+    }
     if !after.clocks.iter().any(|clock| is_moved(ticket, clock)) {
         return None;
     }

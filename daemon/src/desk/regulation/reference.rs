@@ -9,7 +9,7 @@ use super::Regulation;
 const PAGE: &str = include_str!("../../../regulations/README.md");
 
 /// A snippet with a key that is not there, for each section that has keys: serde names those that are.
-const SECTIONS: [(&str, &str); 35] = [
+const SECTIONS: [(&str, &str); 37] = [
     ("", "zzz = 1"),
     ("calendar", "[[calendar]]\nzzz = 1"),
     ("calendar.hours", "[[calendar]]\nhours = [{ zzz = 1 }]"),

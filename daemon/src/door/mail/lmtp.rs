@@ -138,13 +138,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
     /// Reads what comes; nothing where it is over, or nothing came for long.
     async fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
         let silent = Duration::from_secs(SILENT_MAX_S);
-        match tokio::time::timeout(silent, self.stream.read(piece)).await {
-            Ok(read) => read,
-            Err(_) => {
-                self.say("421 4.4.2 nothing came for too long").await?;
-                Ok(0)
-            }
+        if let Ok(read) = tokio::time::timeout(silent, self.stream.read(piece)).await {
+            return read;
         }
+        self.say("421 4.4.2 nothing came for too long").await?;
+        Ok(0)
     }
 
     async fn say(&mut self, line: &str) -> io::Result<()> {

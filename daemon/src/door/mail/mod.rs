@@ -651,7 +651,7 @@ fn noter() -> Actor {
 }
 
 fn receipt(sum: &str) -> Receipt {
-    Receipt { key: receipt_key(sum).into(), request: sum.into(), step: None }
+    Receipt { key: receipt_key(sum).into(), request: sum.into(), step: None, token: None }
 }
 
 fn why(held: Held) -> HeldWhy {

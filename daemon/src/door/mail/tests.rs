@@ -61,7 +61,8 @@ impl World {
         let apart = Apart::open(dir, attachments, Ok(None), Language::Russian);
         let kind = if handle.view().regulations().ids() == ["getmark"] { "error" } else { "problem" };
         let addresses = vec![MailAddress { kind: kind.into(), ..address(false) }];
-        let settings = MailSettings { addresses, from: None, domain: domain(), limits, language: Language::Russian };
+        let settings =
+            MailSettings { addresses, from: None, domain: domain(), limits, language: Language::Russian };
         let room = Mailroom::open(handle.clone(), apart, settings, dir).unwrap();
         Self { handle, room, thread: Some(thread) }
     }

@@ -72,8 +72,7 @@ impl Chats {
         };
         let body = json!({ "text": text }).to_string();
         let letter = Letter { id: String::new(), timestamp_s: 0, body };
-        let posted = poster.post(letter).await;
-        posted.map(drop).map_err(|trouble: Trouble| ChatTrouble::Post(chain(&trouble)))
+        poster.post(letter).await.map(drop).map_err(|trouble: Trouble| ChatTrouble::Post(chain(&trouble)))
     }
 }
 

@@ -78,7 +78,8 @@ impl Composer {
         is_chat: bool,
     ) -> Result<Words, ComposeError> {
         let is_requesters = matches!(letter.recipient, Recipient::Requester { .. });
-        let view = self.view_of(ticket, letter, problem, if is_requesters { Link::Whole } else { Link::None })?;
+        let view =
+            self.view_of(ticket, letter, problem, if is_requesters { Link::Whole } else { Link::None })?;
         Ok(if is_chat {
             Words::Chat(self.templates.message(letter.kind, &view))
         } else {
@@ -127,13 +128,7 @@ impl Composer {
         Ok(Some(self.templates.letter(kind, number, &view)))
     }
 
-    fn view(
-        &self,
-        kind: LetterKind,
-        moment: &Moment,
-        problem: Option<&Problem>,
-        link: Link,
-    ) -> LetterView {
+    fn view(&self, kind: LetterKind, moment: &Moment, problem: Option<&Problem>, link: Link) -> LetterView {
         let regulation = self.handle.view().regulations().of(&moment.after.facts).map(AsRef::as_ref);
         let page = self.links.as_ref().and_then(|links| match link {
             Link::Whole => Some(links.of(&moment.after)),

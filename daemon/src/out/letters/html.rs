@@ -38,8 +38,9 @@ fn block(block: &str, html: &mut String) {
                 writeln!(html, "<p>{}</p>", lines.join("<br>\n"))
             }
             Run::List => {
-                let items: String = run.iter().map(bare).map(|item| format!("<li>{item}</li>\n")).collect();
-                writeln!(html, "<ul>\n{items}</ul>")
+                let items: Vec<String> =
+                    run.iter().map(bare).map(|item| format!("<li>{item}</li>")).collect();
+                writeln!(html, "<ul>\n{}\n</ul>", items.join("\n"))
             }
             Run::Quotation => {
                 let lines: Vec<String> = run.iter().map(bare).collect();

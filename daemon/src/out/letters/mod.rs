@@ -105,7 +105,7 @@ pub fn start(config: &Config, handle: &Handle, links: Option<Arc<Links>>) -> (Le
     let figures = Arc::new(Figures::default());
     let (stop, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
-    let mail = config.mail.clone().map(|mail| Sender::Mail(Mailer::new(mail)));
+    let mail = config.mail.clone().map(|mail| Sender::Mail(Box::new(Mailer::new(mail))));
     let chats = (!config.chats.is_empty()).then(|| Sender::Chat(Chats::new(&config.chats)));
     for sender in mail.into_iter().chain(chats) {
         let worker = Worker {
@@ -140,7 +140,8 @@ impl Letters {
     #[cfg(test)]
     pub(crate) fn silent(handle: &Handle) -> Self {
         let language = Language::Russian;
-        let composer = Composer::new(handle.clone(), Templates::shipped(language), language, String::new(), None);
+        let composer =
+            Composer::new(handle.clone(), Templates::shipped(language), language, String::new(), None);
         Self { composer: Arc::new(composer), figures: Arc::default() }
     }
 

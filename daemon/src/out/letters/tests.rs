@@ -1,7 +1,7 @@
 //! Letters as they are written: each kind in both languages, from a desk that did what they tell of.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use calendars::Timestamp;
 use firmware_board::Language;

@@ -125,12 +125,7 @@ pub(super) struct Source<'a> {
 
 impl LetterView {
     /// What there is to say.
-    pub(super) fn of(
-        source: &Source<'_>,
-        language: Language,
-        site: &str,
-        page: Option<String>,
-    ) -> Self {
+    pub(super) fn of(source: &Source<'_>, language: Language, site: &str, page: Option<String>) -> Self {
         let zone = source.regulation.map_or(Tz::UTC, |regulation| regulation.zone);
         let words = Words { language, zone };
         let ticket = source.ticket;
@@ -212,8 +207,8 @@ fn said(source: &Source<'_>, words: Words) -> (Option<String>, Option<String>) {
             Event::Replied { text: said, internal: false }
             | Event::Asked { text: said }
             | Event::Resolved { text: said, .. }
+            | Event::Extended { text: said, .. }
             | Event::Urgent { text: said } => text = Some(said.clone()),
-            Event::Extended { text: said, .. } => text = Some(said.clone()),
             Event::Refused { reason: why, text: said } => {
                 reason = listed("refuse", why);
                 text.clone_from(said);

@@ -58,7 +58,7 @@ pub(super) struct Worker {
 
 /// Who sends.
 pub(super) enum Sender {
-    Mail(Mailer),
+    Mail(Box<Mailer>),
     Chat(Chats),
 }
 
@@ -204,7 +204,7 @@ impl Worker {
         let mut beside = Beside { is_news: true, ..Beside::default() };
         loop {
             self.tell_alarm(&mut beside);
-            if self.begin_at_ms(&beside).is_some_and(|at_ms| now_ms() >= at_ms) {
+            if Self::begin_at_ms(&beside).is_some_and(|at_ms| now_ms() >= at_ms) {
                 self.begin(&mut beside).await;
             }
             let wake_ms = self.wake_ms(&beside).saturating_sub(now_ms()).max(1);
@@ -234,7 +234,7 @@ impl Worker {
     }
 
     /// When the next letter may be begun, by the clock that never steps; none while enough are under way.
-    fn begin_at_ms(&self, beside: &Beside) -> Option<u64> {
+    fn begin_at_ms(beside: &Beside) -> Option<u64> {
         let width = if beside.server_from_ms > 0 { 1 } else { PARALLEL_MAX };
         let ask_ms = if beside.is_news { 0 } else { beside.ask_at_ms };
         let at_ms = ask_ms.max(beside.server_from_ms).max(beside.pace_from_ms);
@@ -243,7 +243,7 @@ impl Worker {
 
     /// When there may be something to do though nothing comes.
     fn wake_ms(&self, beside: &Beside) -> u64 {
-        let begin = self.begin_at_ms(beside);
+        let begin = Self::begin_at_ms(beside);
         let alarm = beside.failing_since_ms.filter(|_| beside.is_alarm != Some(true));
         let alarm = alarm.map(|since| since + ALARM_AFTER_MS);
         [begin, alarm].into_iter().flatten().min().unwrap_or(u64::MAX).min(now_ms() + ASK_WITHIN_S * 1_000)
@@ -283,10 +283,10 @@ impl Worker {
         let (composer, sender) = (Arc::clone(&self.composer), Arc::clone(&self.sender));
         let sending = beside.sending.spawn(async move {
             let (at, is_chat) = (letter.queued_at, sender.way() == LetterWay::Chat);
-            let composed = tokio::task::spawn_blocking(move || {
+            let worded = tokio::task::spawn_blocking(move || {
                 composer.compose(id.ticket, &letter, problem.as_deref(), is_chat)
             });
-            let words = match composed.await {
+            let words = match worded.await {
                 Ok(Ok(words)) => words,
                 Ok(Err(error)) => return Outcome::Unread(error),
                 Err(_) => {
@@ -318,13 +318,13 @@ impl Worker {
             }
             Ok((_, Outcome::Unread(error))) => {
                 log::warn!("letter {id} waits: {}", chain(&error));
-                if self.put_off(id, beside) {
+                if Self::put_off(id, beside) {
                     self.give_up(id, chain(&error), beside);
                 }
             }
             // A panic has said so; it is tried again.
             Err(_) => {
-                if self.put_off(id, beside) {
+                if Self::put_off(id, beside) {
                     self.give_up(id, "it cannot be sent".to_owned(), beside);
                 }
             }
@@ -340,12 +340,12 @@ impl Worker {
             }
             OfWhom::LetterNow => {
                 beside.put_off_in_a_row += 1;
-                let is_spent = self.put_off(id, beside);
+                let is_spent = Self::put_off(id, beside);
                 let is_away = beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
                 if is_spent {
                     self.give_up(id, why, beside);
                 } else if self.sender.way() == LetterWay::Chat {
-                    self.note_failing(why, beside);
+                    self.note_failing(&why, beside);
                 } else if is_away {
                     self.server_fails(why, beside);
                 } else {
@@ -360,7 +360,7 @@ impl Worker {
     }
 
     /// The letter waits for a next try of its own; true where it was tried for a day.
-    fn put_off(&mut self, id: LetterId, beside: &mut Beside) -> bool {
+    fn put_off(id: LetterId, beside: &mut Beside) -> bool {
         beside.busy.remove(&id);
         let (tries, at_ms) = beside.later.entry(id).or_default();
         if tries.is_spent(&FOR_A_DAY) {
@@ -382,10 +382,10 @@ impl Worker {
     fn server_fails(&mut self, why: String, beside: &mut Beside) {
         let wait_ms = beside.server.fail(&OF_SERVER, 0, random());
         beside.server_from_ms = now_ms() + wait_ms;
-        self.note_failing(why, beside);
+        self.note_failing(&why, beside);
     }
 
-    fn note_failing(&self, why: String, beside: &mut Beside) {
+    fn note_failing(&self, why: &str, beside: &mut Beside) {
         if beside.failing_since_ms.is_none() {
             beside.failing_since_ms = Some(now_ms());
             log::error!("no letters go out by {}, it is tried again: {why}", self.sender.part());

@@ -6,10 +6,10 @@
 use serde_json::Value;
 
 use super::{MetricSum, Rules, SidedComplaint, Sum, Tally, Under, compare};
-use crate::golden;
 use crate::cli::simulate::{Options, SimulateError, simulate};
 use crate::desk::regulation::shipped;
 use crate::desk::{Metric, Regulation, Regulations};
+use crate::golden;
 
 const LOG: &str = include_str!("../golden/compare.jsonl");
 const MONTH: &str = include_str!("../golden/month.jsonl");

@@ -8,8 +8,14 @@ use crate::golden;
 fn every_shipped_regulation_reads_as_tables() {
     for name in shipped::names() {
         let regulation = shipped::get(name).unwrap().unwrap();
-        golden::check(&format!("desk/regulation/explain/golden/{name}.ru.txt"), &explain(&regulation, Language::Russian));
-        golden::check(&format!("desk/regulation/explain/golden/{name}.en.txt"), &explain(&regulation, Language::English));
+        golden::check(
+            &format!("desk/regulation/explain/golden/{name}.ru.txt"),
+            &explain(&regulation, Language::Russian),
+        );
+        golden::check(
+            &format!("desk/regulation/explain/golden/{name}.en.txt"),
+            &explain(&regulation, Language::English),
+        );
     }
 }
 
