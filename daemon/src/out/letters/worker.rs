@@ -207,7 +207,7 @@ impl Worker {
             if Self::begin_at_ms(&beside).is_some_and(|at_ms| now_ms() >= at_ms) {
                 self.begin(&mut beside).await;
             }
-            let wake_ms = self.wake_ms(&beside).saturating_sub(now_ms()).max(1);
+            let wake_ms = Self::wake_ms(&beside).saturating_sub(now_ms()).max(1);
             tokio::select! {
                 entry = news.recv() => match entry {
                     Ok(entry) => beside.is_news |= queues(&entry),
@@ -242,7 +242,7 @@ impl Worker {
     }
 
     /// When there may be something to do though nothing comes.
-    fn wake_ms(&self, beside: &Beside) -> u64 {
+    fn wake_ms(beside: &Beside) -> u64 {
         let begin = Self::begin_at_ms(beside);
         let alarm = beside.failing_since_ms.filter(|_| beside.is_alarm != Some(true));
         let alarm = alarm.map(|since| since + ALARM_AFTER_MS);
@@ -347,14 +347,14 @@ impl Worker {
                 } else if self.sender.way() == LetterWay::Chat {
                     self.note_failing(&why, beside);
                 } else if is_away {
-                    self.server_fails(why, beside);
+                    self.server_fails(&why, beside);
                 } else {
                     log::warn!("letter {id} is put off, it is tried again for a day: {why}");
                 }
             }
             OfWhom::Server => {
                 beside.busy.remove(&id);
-                self.server_fails(why, beside);
+                self.server_fails(&why, beside);
             }
         }
     }
@@ -379,10 +379,10 @@ impl Worker {
     }
 
     /// Nothing goes until its next try.
-    fn server_fails(&mut self, why: String, beside: &mut Beside) {
+    fn server_fails(&mut self, why: &str, beside: &mut Beside) {
         let wait_ms = beside.server.fail(&OF_SERVER, 0, random());
         beside.server_from_ms = now_ms() + wait_ms;
-        self.note_failing(&why, beside);
+        self.note_failing(why, beside);
     }
 
     fn note_failing(&self, why: &str, beside: &mut Beside) {
