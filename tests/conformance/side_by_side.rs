@@ -216,3 +216,34 @@ fn x_4_the_wall_counts_who_waits_for_the_requester_under_every_regulation() {
         assert_eq!(world.counts().waiting, 0, "{regulation}");
     }
 }
+
+/// Two of the five have mass problems, both from the fifth alike ticket of a day on (GM-5.15, HD-14); the others have none to show.
+#[test]
+fn x_4_the_wall_shows_a_mass_problem_under_every_regulation_that_has_them() {
+    for (regulation, has_them) in [
+        ("zkh-services", false),
+        ("getmark", true),
+        ("profman-iss", false),
+        ("bpmsoft-care", false),
+        ("group-helpdesk", true),
+    ] {
+        let mut world = World::shipped(regulation, "2026-11-23 10:00");
+        let mass = |world: &World| {
+            let wall = BoardState::of(world.desk(), &[], glance(world)).view(world.now());
+            let seen = serde_json::to_value(wall).expect("a view is JSON");
+            let alarms = seen["alarms"].as_array().expect("a list").iter();
+            alarms
+                .filter(|alarm| alarm["kind"] == "mass-problem")
+                .map(|alarm| alarm["text"].clone())
+                .collect::<Vec<_>>()
+        };
+        for _ in 0..4 {
+            world.register(whole(regulation));
+        }
+        assert_eq!(mass(&world), Vec::<Value>::new(), "{regulation}");
+        world.register(whole(regulation));
+        let expected =
+            if has_them { vec![json!("Система не работает")] } else { Vec::new() };
+        assert_eq!(mass(&world), expected, "{regulation}");
+    }
+}

@@ -1,8 +1,10 @@
 //! Figures of the clauses, worked out by hand.
 
-use andon::desk::Metric;
 use andon::desk::report::{Dimension, percent_tenths};
-use serde_json::json;
+use andon::desk::{Metric, Regulations};
+use andon_tests::World;
+use andon_tests::time::ZONE;
+use serde_json::{Value, json};
 
 use super::{closed, confirmed, incident, question, running, slice, solved, world};
 
@@ -151,6 +153,32 @@ fn zs_6a_a_merged_duplicate_is_not_in_the_divisor_and_met_no_term() {
     let reaction =
         whole.clocks.iter().find(|clock| clock.metric == Metric::Reaction).expect("one was answered");
     assert_eq!((reaction.met, reaction.breached, whole.quality.merged), (1, 1, 2));
+}
+
+/// each regulation has figures of its own, by its own divisor. ZS-6a divides 5 by the two tickets that are closed: 2.5; HD-5
+/// takes the mean of the one mark: 4.
+#[test]
+fn x_1_reports_tell_side_by_side_regulations_apart() {
+    let both = ["zkh-services", "group-helpdesk"].map(|name| andon_tests::world::shipped(name).into());
+    let mut world = World::side_by_side(Regulations::new(both.to_vec()).in_zone(ZONE), "2026-11-23 11:00");
+    let under = |regulation: &str, mut body: Value| {
+        body["regulation"] = json!(regulation);
+        body
+    };
+    confirmed(&mut world, under("zkh-services", question()), "ivanova", Some("5"));
+    confirmed(&mut world, under("zkh-services", question()), "ivanova", None);
+    confirmed(&mut world, under("group-helpdesk", incident()), "ivanova", Some("4"));
+    confirmed(&mut world, under("group-helpdesk", incident()), "ivanova", None);
+    let november = running(&world, "2026-11");
+    let told: Vec<_> = november
+        .regulations
+        .iter()
+        .map(|of| {
+            let whole = of.slices.iter().find(|slice| slice.by == Dimension::Regulation).expect("the whole");
+            (of.regulation.as_str(), whole.quality.closed, whole.quality.figure_tenths(of.divisor))
+        })
+        .collect();
+    assert_eq!(told, [("group-helpdesk", 2, Some(40)), ("zkh-services", 2, Some(25))]);
 }
 
 /// HD-5: CSI is the share of positive marks, 4 and 5, and the mean: of 5, 4 and 2 two thirds, and 3.7.
