@@ -765,7 +765,6 @@ impl From<HistoryError> for Misfit {
     }
 }
 
-/// Reads the desk from the projection; a projection of no event has an empty one. `origin` is that of the ledger.
 /// The desk remembers the subjects of recent tickets that are put away. Those that cannot be read are not suggested, and a
 /// list tells what is wrong with them.
 fn remember_recent(history: &History, desk: &mut Desk) {
@@ -779,6 +778,7 @@ fn remember_recent(history: &History, desk: &mut Desk) {
     }
 }
 
+/// Reads the desk from the projection; a projection of no event has an empty one. `origin` is that of the ledger.
 fn restore(
     origin: Option<u32>,
     tickets: &Tickets,

@@ -83,6 +83,10 @@ impl Words<'_> {
         if let Some(rule) = &regulation.mass_problem {
             add(self.of("массовая проблема", "mass problem").to_owned(), rule.note.as_ref(), false);
         }
+        for rule in &regulation.letters {
+            let about = format!("{}: {}", self.of("письмо", "letter"), self.letter(rule.kind));
+            add(about, rule.note.as_ref(), false);
+        }
         notes
     }
 

@@ -329,12 +329,12 @@ async fn no_more_bring_access_data_or_files_at_once_than_may() {
 #[tokio::test]
 async fn a_gateway_that_is_bound_to_channels_passes_on_files_and_no_access_data() {
     let world = care().await;
-    let token = Token::named("mail", Role::Intake, &secret::hash(b"mail"));
+    let token = Token::named("post", Role::Intake, &secret::hash(b"post"));
     let token = Token { channels: vec!["email".into()], ..token };
     let add = Command::Desk(DeskAct::AddToken(token));
     world.handle.command(add, Actor::named("test", Role::Admin), None).await.expect("it can be added");
-    world.send(upload("mail", 1, form(&[("a.png", PNG)]))).await.ok(201);
-    let told = world.send(put("mail", PASSWORD, &json!({"text": "Qwerty"}))).await.problem(403, "forbidden");
+    world.send(upload("post", 1, form(&[("a.png", PNG)]))).await.ok(201);
+    let told = world.send(put("post", PASSWORD, &json!({"text": "Qwerty"}))).await.problem(403, "forbidden");
     let detail = told.json()["detail"].to_string();
     assert!(detail.contains("register, answer and attach files only"), "{detail}");
     world.send(put("form", PASSWORD, &json!({"text": "Qwerty"}))).await.ok(200);

@@ -303,7 +303,7 @@ async fn a_scoped_token_registers_and_previews_within_its_scope_only() {
 #[tokio::test]
 async fn an_intake_token_that_is_bound_to_channels_registers_answers_and_attaches_only() {
     let world = world().await;
-    let bound = world.token(&json!({"name": "mail", "role": "intake", "channels": ["email"]})).await;
+    let bound = world.token(&json!({"name": "post", "role": "intake", "channels": ["email"]})).await;
     world.post("/v1/tickets/1/answer", &bound, &json!({"text": "Да"})).await.ok(200);
     for (verb, body) in [("confirm", json!({})), ("return", json!({"reason": "нет"}))] {
         let path = format!("/v1/tickets/1/{verb}");
@@ -413,7 +413,7 @@ async fn what_is_held_by_a_ticket_outside_the_scope_is_told_without_its_number()
         world.post("/v1/tickets", "agent", &ticket).await.ok(201);
     }
     world.post("/v1/tickets/1/take", "agent", &json!({})).await.ok(200);
-    let secret = world.token(&json!({"name": "mail", "role": "agent", "channels": ["email"]})).await;
+    let secret = world.token(&json!({"name": "post", "role": "agent", "channels": ["email"]})).await;
     let queue = world.get_as("/v1/queue", &secret).await.ok(200).json();
     let told = |queue: &Value| {
         (queue[0]["number"].clone(), queue[0]["held_by"].clone(), queue[0]["held_because"].clone())
