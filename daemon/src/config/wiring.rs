@@ -20,7 +20,10 @@ fn blocks() -> Vec<(usize, String)> {
         match (&mut open, line) {
             (None, "```toml") => open = Some((number + 1, String::new())),
             (Some(_), "```") => blocks.extend(open.take()),
-            (Some((_, text)), line) => *text += &format!("{line}\n"),
+            (Some((_, text)), line) => {
+                text.push_str(line);
+                text.push('\n');
+            }
             (None, _) => {}
         }
     }
