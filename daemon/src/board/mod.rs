@@ -5,6 +5,8 @@ mod button;
 pub(crate) mod chunks;
 mod drivers;
 mod erased;
+#[cfg(test)]
+mod guide;
 mod health;
 mod lamps;
 pub mod live;

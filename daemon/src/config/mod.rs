@@ -19,6 +19,8 @@ pub mod signals;
 mod template;
 pub mod tls;
 pub mod webhook;
+#[cfg(test)]
+mod wiring;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
