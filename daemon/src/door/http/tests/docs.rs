@@ -12,10 +12,10 @@ async fn page(world: &World, path: &str) -> (Answer, String) {
     );
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     let html = String::from_utf8(answer.body.clone()).expect("a page is text");
-    assert!(
-        !html.contains("<script") && !html.contains(" style=") && !html.contains(" src="),
-        "{path} runs and loads nothing"
-    );
+    // An example may show the HTML of a letter: that is text, and what is in no tag does nothing.
+    let mut tags = html.split('<').filter_map(|rest| rest.split('>').next());
+    let odd = tags.find(|tag| tag.starts_with("script") || tag.contains(" style=") || tag.contains(" src="));
+    assert_eq!(odd, None, "{path} runs and loads nothing");
     (answer, html)
 }
 
