@@ -38,6 +38,7 @@ impl MailDesk {
             zone: calendars::Tz::Europe__Moscow,
             language: Language::Russian,
             quiet: andon::board::QuietHours::default(),
+            reach: andon::desk::Reach::default(),
             archiving: None,
             proof: andon::run::time::Proof::Plausible,
         };

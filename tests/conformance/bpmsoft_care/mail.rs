@@ -15,7 +15,11 @@ fn bc_4_a_mail_of_somebody_else_is_registered_as_refused() {
         ..ClientTerms::default()
     };
     desk.act(Command::Desk(DeskAct::Client(ClientAct::Set(terms))), Role::Lead);
-    let contact = Requester { email: Some("petrova@romashka.example.ru".to_owned()), ..Requester::default() };
+    let contact = Requester {
+        name: Some("Анна Петрова".to_owned()),
+        email: Some("petrova@romashka.example.ru".to_owned()),
+        ..Requester::default()
+    };
     let appointment =
         Appointment { client: "romashka".into(), contact, notice: "Договор № 5".to_owned() };
     desk.act(Command::Desk(DeskAct::Client(ClientAct::Appoint(Box::new(appointment)))), Role::Lead);

@@ -37,7 +37,11 @@ fn bc_4_who_does_not_speak_for_the_client_is_refused_by_one_letter_to_them() {
         ..ClientTerms::default()
     };
     world.try_desk(DeskAct::Client(ClientAct::Set(terms))).unwrap();
-    let contact = Requester { email: Some("boss@romashka.example.ru".to_owned()), ..Requester::default() };
+    let contact = Requester {
+        name: Some("Анна Петрова".to_owned()),
+        email: Some("boss@romashka.example.ru".to_owned()),
+        ..Requester::default()
+    };
     let appointment = Appointment { client: "romashka".into(), contact, notice: "письмо 7".to_owned() };
     world.try_desk(DeskAct::Client(ClientAct::Appoint(Box::new(appointment)))).unwrap();
     world.as_lead();

@@ -20,7 +20,7 @@ fn an_unknown_section_is_told_with_the_known_ones() {
          `urgent-channel`, `zone`, `calendar`, `type`, `priority`, `priority-source`, `priority-rule`, `status`, `initial-status`, \
          `channel`, `line`, `field`, `verb`, `clock`, `mark`, `quality`, `reason`, `source`, \
          `escalation`, `department`, `topic`, `queue`, `clients`, `employees`, `tracker`, `bug-report`, `forbidden-phrase`, `attachments`, `assignment`, `staffing`, \
-         `mass-problem`; did you mean `type`?"
+         `mass-problem`, `letter`; did you mean `type`?"
     );
 }
 
@@ -132,13 +132,13 @@ fn an_unknown_trigger_is_told_with_the_known_ones() {
         told("starts = [\"registered\"]", "starts = [\"register\"]"),
         "small.toml:56: clock resolution: unknown trigger `register`; did you mean `registered`? one of registered, \
          replied, asked, answered, resolved, reopened, closed, line-entered, line-left, status-entered:STATUS, \
-         status-left:STATUS"
+         status-left:STATUS, letter-queued:KIND, letter-sent:KIND"
     );
     assert_eq!(
         told("starts = [\"registered\"]", "starts = [\"status-enter:new\"]"),
         "small.toml:56: clock resolution: unknown trigger `status-enter:new`; did you mean \
          `status-entered:STATUS`? one of registered, replied, asked, answered, resolved, reopened, closed, \
-         line-entered, line-left, status-entered:STATUS, status-left:STATUS"
+         line-entered, line-left, status-entered:STATUS, status-left:STATUS, letter-queued:KIND, letter-sent:KIND"
     );
 }
 
