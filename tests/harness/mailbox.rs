@@ -100,7 +100,7 @@ impl Dovecot {
             .expect("a port")
             .port();
         let mut dovecot = Self { dir: dir.to_owned(), port, child: None, delivered: 0 };
-        let (uid, gid) = dovecot.owner();
+        let (uid, gid) = Self::owner();
         for below in ["run", "mail", "mail/desk", "mail/desk/new", "mail/desk/cur", "mail/desk/tmp"] {
             let path = dir.join(below);
             std::fs::create_dir_all(&path).expect("a directory");
@@ -116,7 +116,7 @@ impl Dovecot {
         dovecot
     }
 
-    fn owner(&self) -> (u32, u32) {
+    fn owner() -> (u32, u32) {
         let is_root = rustix::process::getuid().is_root();
         if is_root {
             (NOBODY, NOBODY)
@@ -185,7 +185,7 @@ impl Dovecot {
     /// Where it cannot be written.
     pub fn deliver(&mut self, mail: &str) {
         self.delivered += 1;
-        let (uid, gid) = self.owner();
+        let (uid, gid) = Self::owner();
         let name = format!("{}.M{}.test", 1_700_000_000 + self.delivered, self.delivered);
         let (tmp, new) =
             (self.dir.join("mail/desk/tmp").join(&name), self.dir.join("mail/desk/new").join(&name));

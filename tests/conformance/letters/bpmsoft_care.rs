@@ -1,4 +1,4 @@
-//! Care for BPMSoft: each term that is given or changed is told; a stranger is refused by letter.
+//! Care for `BPMSoft`: each term that is given or changed is told; a stranger is refused by letter.
 
 use andon::desk::client::{Appointment, ClientAct, ClientTerms};
 use andon::desk::command::Requester;
