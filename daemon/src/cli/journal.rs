@@ -1,16 +1,38 @@
 //! Where log lines go: the systemd journal when systemd started us, stderr otherwise.
 
-use log::{Level, LevelFilter, Record};
+use std::time::Duration;
+
+use log::{Level, LevelFilter, Log, Record};
 use systemd_journal_logger::JournalLog;
+
+use crate::observe::bound::{self, Bounded};
+
+/// How often it is told what was left out, in seconds.
+const LEFT_OUT_EVERY_S: u64 = 60;
 
 /// Starts logging.
 pub(super) fn start(level: LevelFilter) {
-    let journal = || JournalLog::new().ok()?.install().ok();
-    if systemd_journal_logger::connected_to_journal() && journal().is_some() {
+    let journal = || JournalLog::new().ok();
+    let logger = systemd_journal_logger::connected_to_journal().then(journal).flatten();
+    let logger: Box<dyn Log> = match logger {
+        Some(journal) => Box::new(Bounded(journal)),
+        // What is logged is `log::max_level`, which can be changed.
+        None => {
+            let mut builder = env_logger::Builder::new();
+            Box::new(Bounded(builder.filter_level(LevelFilter::Trace).format_target(false).build()))
+        }
+    };
+    if log::set_boxed_logger(logger).is_ok() {
         log::set_max_level(level);
-        return;
     }
-    env_logger::Builder::new().filter_level(level).format_target(false).init();
+}
+
+/// Tells what was left out of the journal, every minute in which something was.
+pub(super) async fn tell_left_out() {
+    loop {
+        tokio::time::sleep(Duration::from_secs(LEFT_OUT_EVERY_S)).await;
+        bound::tell_left_out();
+    }
 }
 
 /// Leaves a warning in the journal, where there is one: for what a command has done that the daemon's admin is to find.
