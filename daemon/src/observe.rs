@@ -1,7 +1,13 @@
 //! The journal: what an admin reads at three in the morning.
 //!
 //! Every line about a ticket bears the field `TICKET`, so that its whole story is `journalctl TICKET=1024`. What
-//! broke a promise is a warning, the rest of a ticket's life information; texts of people stay out of the journal.
+//! broke a promise is a warning, the rest of a ticket's life information; texts of people stay out of the journal. What
+//! an admin has to react to bears a [`message`]. What repeats itself is bounded ([`bound`]).
+
+pub mod bound;
+pub mod event;
+pub mod message;
+pub mod request;
 
 use calendars::{Timestamp, Tz};
 use log::Level;
@@ -11,6 +17,8 @@ use crate::desk::letter::SkippedWhy;
 use crate::desk::people::Staffing;
 use crate::desk::problem::ProblemTurn;
 use crate::desk::{Event, ProblemNumber};
+
+pub use self::event::tell;
 
 /// What an event is in one line, and how loud it is.
 #[expect(clippy::too_many_lines, reason = "an arm for each event, none of them long")]

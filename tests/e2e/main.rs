@@ -1,6 +1,7 @@
 //! End to end: the real binary, over loopback, stopped, killed and started again.
 
 mod abuse;
+mod admin;
 mod alerts;
 mod apart;
 mod archive;
@@ -27,6 +28,7 @@ mod stream;
 mod systemd;
 mod time;
 mod tls;
+mod top;
 mod versions;
 mod wall;
 mod watch;

@@ -19,11 +19,12 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
+use super::reload::Reload;
 use super::{certificate, descriptors, mail_doors, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
-use crate::config::{Config, ConfigError, Limits};
+use crate::config::{Config, ConfigError, Limits, Sources};
 use crate::desk::command::Token;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
 use crate::door::http::{
@@ -40,7 +41,7 @@ use crate::run::books::{BooksError, BooksReport};
 use crate::run::checking::tell_losses;
 use crate::run::opening::{OPEN_AGAIN, Stage};
 use crate::run::time::Proof;
-use crate::run::{self, Apart, Handle, Opening, Settings, disk_fault, roster_gaps, versions};
+use crate::run::{self, Apart, Handle, Opening, Settings, calendar_years, disk_fault, roster_gaps, versions};
 use crate::store::{ArchiveReport, StateLock};
 
 /// The address is said when the desk is there; where that takes longer than this, in seconds, it is said before.
@@ -153,7 +154,7 @@ fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
-    let Configured { mut config, regulations, identities, from_file } = configure(args)?;
+    let Configured { mut config, regulations, identities, reload } = configure(args)?;
     super::journal::start(config.log.level);
     // What the desk keeps is people's: names, addresses, words. Nobody else on the box reads it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
@@ -207,7 +208,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         access: Access::open(&config.limits, &config.state_dir),
         config,
         settings,
-        from_file,
+        reload,
         opening,
         gate: Gate::default(),
         entrance,
@@ -256,14 +257,15 @@ struct Configured {
     config: Config,
     regulations: Regulations,
     identities: Option<Identities>,
-    /// Whether it came from a file.
-    from_file: bool,
+    /// Reads the file again that it came from, if it came from any.
+    reload: Option<Reload>,
 }
 
 fn configure(args: &Args) -> Result<Configured, AndondError> {
     let installed = Path::new("/etc/andon/andon.toml");
     let path = args.config.as_deref().or_else(|| installed.exists().then_some(installed));
-    let mut config = path.map_or_else(|| Ok(Config::default()), Config::read)?;
+    let sources = path.map(Sources::read).transpose()?;
+    let mut config = sources.as_ref().map_or_else(|| Ok(Config::default()), Sources::config)?;
     let mut base = path.and_then(Path::parent).unwrap_or(Path::new("."));
     if args.demo {
         config.state_dir = config.state_dir.with_file_name("andon-demo");
@@ -291,7 +293,8 @@ fn configure(args: &Args) -> Result<Configured, AndondError> {
         config.limits = Limits::off();
     }
     let regulations = config.regulations(base)?;
-    Ok(Configured { config, regulations, identities, from_file: path.is_some() })
+    let reload = path.zip(sources).map(|(path, sources)| Reload::of(path, &sources));
+    Ok(Configured { config, regulations, identities, reload })
 }
 
 /// What was found when the books were opened: for the journal, and what is lost as an alarm. That nothing was found ends
@@ -333,8 +336,8 @@ fn tell_archive(report: &ArchiveReport) {
 struct Daemon {
     config: Config,
     settings: Settings,
-    /// Whether the configuration came from a file.
-    from_file: bool,
+    /// Reads the file again that the configuration came from, if it came from any.
+    reload: Option<Reload>,
     opening: Opening,
     gate: Gate,
     png: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
@@ -359,6 +362,7 @@ impl Daemon {
             Ok(hangup) => drop(tokio::spawn(certificate::keep(self.entrance.tls.clone(), hangup))),
             Err(error) => log::error!("SIGHUP would end the daemon, it cannot be listened for: {error}"),
         }
+        tokio::spawn(super::journal::tell_left_out());
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or(self.config.listen);
         let router = self.gate.router(self.opening.clone(), Arc::clone(&self.png), self.parts.live.clone());
@@ -439,6 +443,7 @@ impl Daemon {
         tokio::spawn(apart.clone().watch(handle.clone(), report.losses().is_none()));
         let gaps_ahead_days = config.roster.gaps_ahead_days;
         tokio::spawn(roster_gaps::watch(handle.clone(), gaps_ahead_days, config.zone, settings.language));
+        tokio::spawn(calendar_years::watch(handle.clone(), config.zone, settings.language));
         let herald = Herald::new(handle.clone(), config.zone);
         let (webhooks, delivering) =
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
@@ -448,6 +453,7 @@ impl Daemon {
         let shared = self.shared(herald, webhooks, letters, mail, apart, links);
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
+        self.reload_on_hangup(handle);
         self.gate.open(router(shared));
         listening.say();
         let _ = sd_notify::notify(&[NotifyState::Ready]);
@@ -459,7 +465,7 @@ impl Daemon {
             let (handle, regulations) = (handle.clone(), settings.regulations.clone());
             tokio::spawn(versions::keep_on_trying(handle, config.state_dir.clone(), regulations));
         }
-        let welcome = welcome(config, handle, demo, self.from_file, listening.address);
+        let welcome = welcome(config, handle, demo, self.reload.is_some(), listening.address);
         let lived = async {
             tokio::select! {
                 welcomed = welcome => welcomed?,
@@ -472,6 +478,17 @@ impl Daemon {
         drop(taking_mail);
         tokio::join!(delivering.stop(), writing.stop());
         lived
+    }
+
+    /// From here on SIGHUP has the configuration read again.
+    fn reload_on_hangup(&self, handle: &Handle) {
+        let Some(reload) = self.reload.clone() else { return };
+        match signal(SignalKind::hangup()) {
+            Ok(hangup) => {
+                tokio::spawn(reload.keep(handle.clone(), Arc::clone(&self.access), hangup));
+            }
+            Err(error) => log::error!("the configuration is not read again on SIGHUP: {error}"),
+        }
     }
 
     fn shared(
@@ -596,7 +613,23 @@ fn bind_control(state_dir: &Path) -> Result<UnixListener, AndondError> {
     }
     let listener = UnixListener::bind(&path).map_err(fail)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660)).map_err(fail)?;
+    if runtime.is_some() {
+        lead_to_control(state_dir, &path);
+    }
     Ok(listener)
+}
+
+/// Leaves beside the books where the socket is, so that `andonctl --state-dir DIR` finds that of an installed daemon, too.
+fn lead_to_control(state_dir: &Path, socket: &Path) {
+    let link = state_dir.join("control.sock");
+    if std::fs::read_link(&link).is_ok_and(|leads_to| leads_to == socket) {
+        return;
+    }
+    // One that a daemon without systemd left is in the way.
+    let _ = std::fs::remove_file(&link);
+    if let Err(error) = std::os::unix::fs::symlink(socket, &link) {
+        log::warn!("andonctl finds this daemon by --socket {} only: {error}", socket.display());
+    }
 }
 
 /// The token of the first agent, made at the first start and kept beside the books for the next.

@@ -145,6 +145,11 @@ struct Name {
     number: u32,
 }
 
+/// The day of a nightly backup, by its name; none where the name is no such one's.
+pub(super) fn day_of(name: &str) -> Option<NaiveDate> {
+    Name::parse(name).map(|name| name.day)
+}
+
 impl Name {
     fn parse(name: &str) -> Option<Self> {
         let stem = name.strip_prefix("andon-")?.strip_suffix(".tar.gz")?;

@@ -1,7 +1,7 @@
 //! `andonctl board`: the wall.
 
 mod test;
-mod watch;
+pub(super) mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use crate::chain::chain;
 use crate::clock;
 use crate::config::{Config, TlsFiles};
 use crate::door::tls::{Identities, Identity, IdentityState, TlsError};
+use crate::observe::message;
 
 /// How often a certificate that ends is told, in seconds.
 const TOLD_EVERY_S: u64 = 86_400;
@@ -48,12 +49,7 @@ pub(super) async fn keep(identities: Option<Arc<Identities>>, mut hangup: Signal
 }
 
 fn reload(identities: Option<&Identities>) {
-    let Some(identities) = identities else {
-        log::info!(
-            "SIGHUP: there is no certificate to read again; what else the configuration says holds from a restart on"
-        );
-        return;
-    };
+    let Some(identities) = identities else { return };
     match identities.reload() {
         Ok(identity) => {
             let state = identity.state(clock::now());
@@ -68,7 +64,11 @@ fn reload(identities: Option<&Identities>) {
 fn tell(identity: &Identity) {
     match identity.state(clock::now()) {
         IdentityState::Fine { .. } => {}
-        state @ IdentityState::EndsSoon { .. } => log::warn!("{state}"),
-        state @ (IdentityState::Ended { .. } | IdentityState::NotYet { .. }) => log::error!("{state}"),
+        state @ IdentityState::EndsSoon { .. } => {
+            log::warn!(MESSAGE_ID = message::CERTIFICATE_ENDS; "{state}")
+        }
+        state @ (IdentityState::Ended { .. } | IdentityState::NotYet { .. }) => {
+            log::error!(MESSAGE_ID = message::CERTIFICATE_ENDS; "{state}");
+        }
     }
 }

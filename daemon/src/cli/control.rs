@@ -19,6 +19,8 @@ use crate::desk::FieldError;
 
 /// Where the socket of an installed daemon is.
 const INSTALLED: &str = "/run/andon/control.sock";
+/// The socket's name in a state directory; there it leads to where an installed daemon has it.
+const SOCKET: &str = "control.sock";
 /// How long an answer may take, in seconds.
 const ANSWER_MAX_S: u64 = 30;
 /// How long a long answer may stand still, in seconds: a slow card reads a year's ledger before the first byte.
@@ -40,7 +42,11 @@ pub(crate) enum ControlError {
         source: io::Error,
     },
     /// The socket is another user's.
-    #[error("{socket} may be opened only by root and the daemon's own user", socket = socket.display())]
+    #[error(
+        "{socket} may be opened only by root, the daemon's own user and its group: sudo andonctl …, or sudo usermod -aG andon USER \
+         and a new login",
+        socket = socket.display()
+    )]
     NotAllowed {
         /// Which socket.
         socket: PathBuf,
@@ -156,9 +162,8 @@ impl Control {
     pub(crate) fn new(state_dir: Option<&Path>, socket: Option<&Path>) -> Self {
         let socket = match (socket, state_dir) {
             (Some(socket), _) => socket.to_owned(),
-            (None, Some(dir)) => dir.join("control.sock"),
-            (None, None) if Path::new(STATE_DIR).is_dir() => Path::new(STATE_DIR).join("control.sock"),
-            (None, None) => INSTALLED.into(),
+            (None, Some(dir)) => dir.join(SOCKET),
+            (None, None) => found(Path::new(STATE_DIR), Path::new(INSTALLED)),
         };
         Self { socket }
     }
@@ -300,6 +305,14 @@ impl Control {
     }
 }
 
+/// The socket of the daemon started here, where there is one; else the installed one. Where neither is, a state directory
+/// here is what is meant.
+fn found(here: &Path, installed: &Path) -> PathBuf {
+    let socket = here.join(SOCKET);
+    let is_here = socket.exists() || (here.is_dir() && !installed.exists());
+    if is_here { socket } else { installed.to_owned() }
+}
+
 fn request(method: &Method, path: &str, body: Option<&Value>) -> Request<Full<Bytes>> {
     let mut request = Request::builder().method(method).uri(path).header(HOST, "andon");
     if body.is_some() {
@@ -364,6 +377,23 @@ mod tests {
         let dir = Path::new("/var/lib/andon");
         assert_eq!(Control::new(Some(dir), None).socket, Path::new("/var/lib/andon/control.sock"));
         assert_eq!(Control::new(Some(dir), Some(Path::new("/x"))).socket, Path::new("/x"));
+    }
+
+    #[test]
+    fn without_a_flag_the_daemon_here_is_meant_and_else_the_installed_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (here, installed) = (dir.path().join("andon-state"), dir.path().join("run.sock"));
+        assert_eq!(found(&here, &installed), installed, "neither is there");
+        std::fs::create_dir(&here).unwrap();
+        assert_eq!(found(&here, &installed), here.join("control.sock"), "a daemon here that does not run");
+        std::fs::write(&installed, "").unwrap();
+        assert_eq!(
+            found(&here, &installed),
+            installed,
+            "a state directory without a daemon is none to talk to"
+        );
+        std::fs::write(here.join("control.sock"), "").unwrap();
+        assert_eq!(found(&here, &installed), here.join("control.sock"));
     }
 
     #[test]

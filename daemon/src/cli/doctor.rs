@@ -2,8 +2,11 @@
 //!
 //! It needs no daemon, and asks one where it runs. What it looks at is files: on a tree made for a test as on a Pi.
 
+mod backups;
+mod desk;
 mod finding;
 mod here;
+mod keys;
 mod pi;
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,7 @@ use self::tree::Tree;
 use super::Io;
 use super::control::{Control, ControlError};
 use super::error::CliError;
+use super::paint::Paint;
 use crate::chain::chain;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -32,8 +36,8 @@ const INSTALLED_IN: &str = "etc/andon";
 
 /// Tell what is missing on this box, and the line that mends it.
 ///
-/// Looks at the configuration, the certificate, the wall's buses and pins, rights, the state directory, the clock and the daemon; it changes
-/// nothing. Ends with 1 when something is wrong.
+/// Looks at the configuration, the certificate, files of secrets, the wall's buses and pins, rights, the state directory, calendars,
+/// backups, the clock and the daemon, or its address where it does not run; it changes nothing. Needs no daemon. Ends with 1 when something is wrong.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     /// The configuration [default: /etc/andon/andon.toml where it exists]
@@ -51,19 +55,34 @@ impl Doctor {
         let config = configuration(self.config.as_deref(), &tree, &mut findings);
         let base =
             self.config.as_deref().and_then(Path::parent).map_or(tree.path(INSTALLED_IN), Path::to_owned);
-        tls::look(&config, &base, SystemClock.system_now(), &mut findings);
+        let now = SystemClock.system_now();
+        tls::look(&config, &base, now, &mut findings);
+        keys::look(&config, &base, &mut findings);
         pi::look(&tree, &config.board, &mut findings);
-        let state_dir = io.state_dir.clone().unwrap_or(config.state_dir);
+        let state_dir = io.state_dir.clone().unwrap_or_else(|| config.state_dir.clone());
         here::state_dir(&state_dir, &mut findings);
+        desk::books(&state_dir, &mut findings);
+        desk::calendars(&config, &base, now, &mut findings);
+        backups::look(&tree, now.local(config.zone).date(), &mut findings);
         findings.push(here::clock(SystemClock.kernel_synchronised(), config.clock.trust));
-        daemon(&io.control, &mut findings);
+        if !daemon(&io.control, &mut findings) {
+            desk::address(config.listen, &mut findings);
+        }
 
         let is_wrong = findings.iter().any(|finding| finding.severity == Severity::Wrong);
         if io.json {
             io.json(&findings)?;
         } else {
             for finding in &findings {
-                writeln!(io.out, "{finding}")?;
+                let line = finding.to_string();
+                let paint = match finding.severity {
+                    Severity::Wrong => Some(Paint::Bad),
+                    Severity::Note | Severity::Fine => None,
+                };
+                match paint.zip(line.split_once('\n')) {
+                    Some((paint, (what, mend))) => writeln!(io.out, "{}\n{mend}", io.paint(paint, what))?,
+                    None => writeln!(io.out, "{line}")?,
+                }
             }
         }
         Ok(if is_wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -122,8 +141,8 @@ struct Alarm {
     state: String,
 }
 
-/// The daemon as it answers: whether it does, of which version, and which panels it cannot use.
-fn daemon(control: &Control, findings: &mut Vec<Finding>) {
+/// The daemon as it answers: whether it does, of which version, and which panels it cannot use. False where none is there.
+fn daemon(control: &Control, findings: &mut Vec<Finding>) -> bool {
     let path = "/v1/status";
     let status = control.get(path).and_then(|answer| answer.read::<Status>(path));
     match status {
@@ -144,17 +163,20 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) {
                 _ => "sudo systemctl start andond; journalctl -u andond -e",
             };
             findings.push(Finding::wrong("daemon", chain(&error), mend));
-            return;
+            return !matches!(error, ControlError::NoDaemon { .. });
         }
     }
     let path = "/v1/alarms";
-    let Ok(alarms) = control.get(path).and_then(|answer| answer.read::<Vec<Alarm>>(path)) else { return };
+    let Ok(alarms) = control.get(path).and_then(|answer| answer.read::<Vec<Alarm>>(path)) else {
+        return true;
+    };
     let failing =
         alarms.into_iter().filter(|alarm| alarm.kind == "panel" && alarm.state != "cleared-unacked");
     for Alarm { id, text, .. } in failing {
         let what = format!("a part of the wall fails ({id}): {text}");
         findings.push(Finding::wrong("wall", what, "journalctl -u andond -e"));
     }
+    true
 }
 
 /// Gaps of the roster within a week; nothing where no roster is kept.

@@ -434,7 +434,7 @@ mod tests {
         let cli = Cli::try_parse_from(fixed.iter().chain(words)).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let now = Timestamp::parse_rfc3339("2026-12-31T12:00:00Z").unwrap();
-        let code = cli.run(&mut out, &mut err, false, now);
+        let code = cli.run(&mut out, &mut err, crate::cli::Readers::default(), now);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Said { out: text(out), err: text(err), is_done: code == ExitCode::SUCCESS }
     }

@@ -1,8 +1,14 @@
 //! Where log lines go: the systemd journal when systemd started us, stderr otherwise.
 
+use std::time::Duration;
+
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use systemd_journal_logger::JournalLog;
 
+use crate::observe::bound::{self, Bounded};
+
+/// How often it is told what was left out, in seconds.
+const LEFT_OUT_EVERY_S: u64 = 60;
 /// Whose lines are never written: at `trace` it tells all that is said to a mail server, the password among it.
 const SECRETIVE: &str = "async_imap";
 
@@ -27,15 +33,27 @@ impl<L: Log> Log for Discreet<L> {
 
 /// Starts logging.
 pub(super) fn start(level: LevelFilter) {
-    let journal = || log::set_boxed_logger(Box::new(Discreet(JournalLog::new().ok()?))).ok();
-    if systemd_journal_logger::connected_to_journal() && journal().is_some() {
+    let journal = || JournalLog::new().ok();
+    let logger = systemd_journal_logger::connected_to_journal().then(journal).flatten();
+    let logger: Box<dyn Log> = match logger {
+        Some(journal) => Box::new(Bounded(Discreet(journal))),
+        // What is logged is `log::max_level`, which can be changed.
+        None => {
+            let mut builder = env_logger::Builder::new();
+            let stderr = builder.filter_level(LevelFilter::Trace).format_target(false).build();
+            Box::new(Bounded(Discreet(stderr)))
+        }
+    };
+    if log::set_boxed_logger(logger).is_ok() {
         log::set_max_level(level);
-        return;
     }
-    let stderr = env_logger::Builder::new().filter_level(level).format_target(false).build();
-    // Another logger is there only where this is called twice.
-    if log::set_boxed_logger(Box::new(Discreet(stderr))).is_ok() {
-        log::set_max_level(level);
+}
+
+/// Tells what was left out of the journal, every minute in which something was.
+pub(super) async fn tell_left_out() {
+    loop {
+        tokio::time::sleep(Duration::from_secs(LEFT_OUT_EVERY_S)).await;
+        bound::tell_left_out();
     }
 }
 

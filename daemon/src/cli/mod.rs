@@ -31,22 +31,28 @@ mod ledger;
 mod letter;
 mod mail;
 mod mail_doors;
+mod paint;
 mod problem;
 mod queue;
 mod regulation;
+mod reload;
 mod report;
 mod restore;
 mod roster;
 mod sealed;
+mod setup;
 pub mod simulate;
 mod simulate_command;
+mod ssh_gate;
 mod status;
 mod table_file;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod text;
 mod ticket;
 mod token;
+mod top;
 mod watchdog;
 mod webhook;
 mod whole_file;
@@ -95,8 +101,7 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Noun {
-    /// Show how the daemon is: version, time, tickets, alarms, the next deadline
-    Status,
+    Status(status::Status),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     Token(token::TokenNoun),
@@ -147,6 +152,9 @@ enum Noun {
     Client(client::ClientNoun),
     #[command(subcommand, alias = "employees")]
     Employee(employee::EmployeeNoun),
+    Top(top::Top),
+    Setup(setup::Setup),
+    SshGate(ssh_gate::SshGate),
 }
 
 /// What a command works with, and where its words go.
@@ -159,6 +167,10 @@ struct Io<'a> {
     json: bool,
     /// Whether somebody reads the talk.
     is_talk_read: bool,
+    /// Whether data goes to a terminal.
+    is_terminal: bool,
+    /// Whether it may have colours there.
+    is_coloured: bool,
     /// The daemon.
     control: Control,
     /// The state directory, where one is meant.
@@ -191,23 +203,41 @@ impl Io<'_> {
     }
 }
 
+/// Who reads what is written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Readers {
+    /// Somebody reads the talk.
+    is_talk_read: bool,
+    /// Data goes to a terminal …
+    is_terminal: bool,
+    /// … which shows colours.
+    is_coloured: bool,
+}
+
 /// Does what the arguments of this process say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let (stdout, stderr) = (io::stdout(), io::stderr());
-    let is_talk_read = stderr.is_terminal();
+    let is_terminal = stdout.is_terminal();
+    let readers = Readers {
+        is_talk_read: stderr.is_terminal(),
+        is_terminal,
+        // https://no-color.org: set and not empty.
+        is_coloured: is_terminal && std::env::var_os("NO_COLOR").is_none_or(|said| said.is_empty()),
+    };
     // What a desk keeps is people's: nobody else on the box reads what is written of it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), is_talk_read, crate::clock::now())
+    cli.run(&mut io::BufWriter::new(stdout.lock()), &mut stderr.lock(), readers, crate::clock::now())
 }
 
 impl Cli {
-    fn run(self, out: &mut dyn Write, err: &mut dyn Write, is_talk_read: bool, now: Timestamp) -> ExitCode {
+    fn run(self, out: &mut dyn Write, err: &mut dyn Write, readers: Readers, now: Timestamp) -> ExitCode {
         let Global { state_dir, socket, json } = self.global;
         let control = Control::new(state_dir.as_deref(), socket.as_deref());
         let here = Path::new(STATE_DIR);
         let state_dir = state_dir.or_else(|| (socket.is_none() && here.is_dir()).then(|| here.to_owned()));
-        let mut io = Io { out, err, json, is_talk_read, control, state_dir, now };
+        let Readers { is_talk_read, is_terminal, is_coloured } = readers;
+        let mut io = Io { out, err, json, is_talk_read, is_terminal, is_coloured, control, state_dir, now };
         let result = self.noun.run(&mut io).and_then(|code| Ok(io.out.flush().map(|()| code)?));
         match result {
             Ok(code) => code,
@@ -224,7 +254,7 @@ impl Cli {
 impl Noun {
     fn run(self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         match self {
-            Self::Status => status::run(io),
+            Self::Status(status) => status.run(io),
             Self::Doctor(doctor) => doctor.run(io),
             Self::Token(noun) => noun.run(io),
             Self::Ticket(noun) => noun.run(io),
@@ -253,6 +283,9 @@ impl Noun {
             Self::Queue(noun) => noun.run(io),
             Self::Client(noun) => noun.run(io),
             Self::Employee(noun) => noun.run(io),
+            Self::Top(top) => top.run(io),
+            Self::Setup(setup) => setup.run(io),
+            Self::SshGate(gate) => gate.run(io),
         }
     }
 }

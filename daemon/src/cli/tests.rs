@@ -45,7 +45,7 @@ fn call(words: &[&str]) -> Said {
         Ok(cli) => {
             let (mut out, mut err) = (Vec::new(), Vec::new());
             let now = Timestamp::parse_rfc3339(NOW).unwrap();
-            let code = cli.run(&mut out, &mut err, false, now);
+            let code = cli.run(&mut out, &mut err, super::Readers::default(), now);
             let code =
                 [0, 1, 2].into_iter().find(|known| code == std::process::ExitCode::from(*known)).unwrap();
             Said { out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), code }
@@ -341,7 +341,12 @@ fn a_reader_that_goes_away_is_no_failure() {
         ],
     ] {
         let mut err = Vec::new();
-        let code = Cli::parse_from(&words).run(&mut Closed, &mut err, false, Timestamp::from_millis(0));
+        let code = Cli::parse_from(&words).run(
+            &mut Closed,
+            &mut err,
+            super::Readers::default(),
+            Timestamp::from_millis(0),
+        );
         assert_eq!(code, std::process::ExitCode::SUCCESS, "{words:?}");
         assert!(!String::from_utf8(err).unwrap().contains("andonctl:"), "{words:?}");
     }

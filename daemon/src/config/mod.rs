@@ -16,6 +16,7 @@ mod roster;
 mod sealed;
 pub mod serving;
 pub mod signals;
+mod sources;
 mod template;
 pub mod tls;
 pub mod webhook;
@@ -52,6 +53,7 @@ pub use roster::Roster;
 pub use sealed::Sealed;
 pub use serving::Serving;
 pub use signals::{ButtonPin, SignalPins, Strip};
+pub use sources::Sources;
 pub use template::{BadTemplate, Template};
 pub use tls::{Tls, TlsFiles};
 pub use webhook::Webhook;
@@ -393,14 +395,18 @@ fn language<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Languag
 }
 
 impl Config {
-    /// Reads a file.
+    /// Reads a file and the drop-ins beside it ([`Sources`]).
     ///
     /// # Errors
     /// [`ConfigError`]: by file, line, key and the way out.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let mut config = Self::parse(path, &text)?;
+        Sources::read(path)?.config()
+    }
+
+    /// What a text says, with what it names.
+    fn of(sources: &Sources) -> Result<Self, ConfigError> {
+        let path = sources.path();
+        let mut config = Self::parse(path, sources.text()).map_err(|error| sources.placed(error))?;
         let base = path.parent().unwrap_or(Path::new("."));
         config.regulations(base)?;
         let credentials = credentials();

@@ -325,7 +325,7 @@ impl Alarm {
 }
 
 /// The id of a clock's alarm.
-fn clock_alarm(kind: AlarmKind, ticket: TicketNumber, metric: Metric, cycle: u16) -> SmolStr {
+pub(crate) fn clock_alarm(kind: AlarmKind, ticket: TicketNumber, metric: Metric, cycle: u16) -> SmolStr {
     smol_str::format_smolstr!("{ticket}-{}-{}-{cycle}", kind.id(), metric.id())
 }
 

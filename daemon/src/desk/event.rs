@@ -311,9 +311,17 @@ pub enum Turn {
     Stopped { used_ms: i64 },
 }
 
+impl Event {
+    /// Its name, as in the record.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(tag = "event", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 #[allow(missing_docs, reason = "fields named as in the commands and the ticket")]
 pub enum Event {
     /// A ticket was opened.

@@ -18,6 +18,7 @@ use super::history::decode;
 use super::{Handle, View};
 use crate::chain::chain;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Entry, Event, Role, Ticket, TicketNumber};
+use crate::observe::message;
 use crate::store::attachments::ATTACHMENTS_DIR;
 use crate::store::{
     AttachmentError, AttachmentLimits, AttachmentName, Attachments, BoxKey, Frame, KeyError, Sealed,
@@ -161,7 +162,7 @@ impl Apart {
 
     /// A file is not there, or not what came in: for the journal and the wall.
     pub fn lost(&self, handle: &Handle, name: &AttachmentName, why: &AttachmentError) {
-        log::error!(TICKET = name.ticket; "attachment {} of ticket {} is lost; a backup may have it: {}", name.id, name.ticket, chain(why));
+        log::error!(TICKET = name.ticket, MESSAGE_ID = message::ATTACHMENT_LOST; "attachment {} of ticket {} is lost; a backup may have it: {}", name.id, name.ticket, chain(why));
         if self.state.lock().insert(name.to_string()) {
             self.tell_lost(handle);
         }

@@ -18,6 +18,7 @@ use super::Handle;
 use super::background::{Background, Told, Woken};
 use crate::chain::chain;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
+use crate::observe::message;
 use crate::store::LedgerReport;
 use crate::store::ledger::Stretch;
 
@@ -150,7 +151,7 @@ impl From<&LedgerReport> for LedgerCheck {
 /// Tells the journal and the wall what was found damaged.
 pub fn tell_losses(handle: &Handle, losses: &Losses, language: Language) {
     for loss in losses.told() {
-        log::error!("the ledger is damaged; a backup may have what it lacks: {loss}");
+        log::error!(MESSAGE_ID = message::LEDGER_DAMAGED; "the ledger is damaged; a backup may have what it lacks: {loss}");
     }
     if !losses.is_none() {
         let (kind, part) = (AlarmKind::Storage, PART.to_owned());

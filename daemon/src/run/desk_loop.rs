@@ -457,6 +457,7 @@ impl Loop {
             Input::Look(look) => self.batch.looks.push(look),
             // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
             Input::ClockStepped => {}
+            Input::Quiet(quiet) => self.quiet = quiet,
             Input::Kept(Kept::Done { upto_seq }) => {
                 self.batch.checkpointed = Some(upto_seq);
                 if !self.tell_damage(now) {
@@ -640,7 +641,9 @@ impl Loop {
                 }
                 for entry in batch.entries {
                     // Last, for a journal that is stuck would keep the wall and those who asked waiting.
-                    journal(&entry);
+                    crate::observe::tell(&entry, |number| {
+                        Some(self.desk.ticket(number)?.facts.regulation.clone())
+                    });
                     // Nobody listening is no fault.
                     let _ = self.entries.send(Arc::new(entry));
                 }
@@ -781,17 +784,4 @@ fn not_read(error: &HistoryError) -> Failure {
 
 fn not_kept(error: &LedgerError) -> Failure {
     Failure::Storage { full: is_full(error), reason: chain(error) }
-}
-
-/// A ticket's whole story is `journalctl TICKET=1024`.
-fn journal(entry: &Entry) {
-    for fact in &entry.facts {
-        let (level, what) = crate::observe::headline(&fact.event);
-        match fact.ticket {
-            Some(ticket) => {
-                log::log!(level, TICKET = ticket.0, BY = entry.by.as_str(); "ticket {ticket}: {what}");
-            }
-            None => log::log!(level, BY = entry.by.as_str(); "{what}"),
-        }
-    }
 }

@@ -8,6 +8,7 @@ pub mod archiving;
 mod background;
 pub mod batch;
 pub mod books;
+pub mod calendar_years;
 pub mod checking;
 mod desk_loop;
 mod faults;
@@ -37,6 +38,7 @@ pub use self::history::{History, HistoryError, Sizes, Stretch};
 pub use self::opening::Opening;
 pub use self::search::{Facet, Filter, PAGE_MAX_BYTES, Page, SearchState, WAITING_MAX};
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
+use crate::board::QuietHours;
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, Alike, Command, Desk, Entry, Refusal, Ticket};
 
@@ -90,6 +92,8 @@ pub enum Input {
     Look(Look),
     /// Somebody set the system clock: timers are armed anew.
     ClockStepped,
+    /// The buzzer waits at other times from now on.
+    Quiet(QuietHours),
     /// The keeper wrote a checkpoint, or could not.
     Kept(crate::store::Kept),
     /// The archivist has put closed tickets into the archive.
@@ -269,6 +273,14 @@ impl Handle {
     /// What happened, as it is kept.
     pub fn history(&self) -> &Arc<History> {
         &self.history
+    }
+
+    /// Has the buzzer wait at these times from now on. A loop that has no room for it has them a little later.
+    pub fn be_quiet(&self, quiet: QuietHours) {
+        let inputs = self.inputs.clone();
+        // A loop that is gone has ended already.
+        let tell = move || drop(inputs.send(Input::Quiet(quiet)));
+        std::thread::spawn(tell);
     }
 
     /// Asks the loop to end.

@@ -1,8 +1,7 @@
 //! `andonctl board watch`: the wall, live, in a terminal, over SSH.
 
-mod feed;
+pub(in crate::cli) mod feed;
 mod picture;
-mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -15,14 +14,14 @@ use tokio::sync::mpsc;
 
 use self::feed::Feed;
 use self::picture::Picture;
-use self::terminal::Terminal;
 use super::super::Io;
 use super::super::control::ControlError;
 use super::super::error::CliError;
+use super::super::terminal::{self, Terminal};
 use crate::clock;
 
 /// Without a scene for so long the wall is not live, in milliseconds; the page in a browser says the same.
-const STALE_MS: u64 = 5_000;
+pub(in crate::cli) const STALE_MS: u64 = 5_000;
 /// The wall is looked at again so often, in milliseconds, even where nothing flashes: the age of an old picture grows.
 const LOOK_MS: u64 = 1_000;
 
@@ -137,8 +136,8 @@ async fn show(mut feed: Feed, out: &mut dyn Write, colours: Colours) -> Result<E
         let (scene, rhythm_ms) = feed.now();
         let layout = Layout::of(size.0, size.1.saturating_mul(2));
         match &layout {
-            Ok(layout) => terminal.write(&picture.draw(*layout, &scene, Phase::at(rhythm_ms)))?,
-            Err(_) => terminal.write(&picture.tell(size, &lines(&scene)))?,
+            Ok(layout) => terminal.show(&picture.draw(*layout, &scene, Phase::at(rhythm_ms)))?,
+            Err(_) => terminal.show(&picture.tell(size, &lines(&scene)))?,
         }
         let change = layout.ok().and_then(|layout| layout.next_change(&scene, rhythm_ms));
         let wait_ms = change.map_or(LOOK_MS, |change| change.saturating_sub(rhythm_ms).clamp(1, LOOK_MS));
@@ -165,14 +164,18 @@ async fn ended_by(keys: &mut mpsc::Receiver<u8>) {
 }
 
 /// By what the system ends this process.
-struct Signals {
+pub(in crate::cli) struct Signals {
     interrupted: Signal,
     terminated: Signal,
     hung_up: Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub(in crate::cli) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupted: signal(SignalKind::interrupt())?,
             terminated: signal(SignalKind::terminate())?,
@@ -181,7 +184,7 @@ impl Signals {
     }
 
     /// Returns when this process is to end.
-    async fn end(&mut self) {
+    pub(in crate::cli) async fn end(&mut self) {
         tokio::select! {
             _ = self.interrupted.recv() => {}
             _ = self.terminated.recv() => {}
@@ -199,7 +202,8 @@ fn aged(scene: &Scene, silent_ms: u64) -> Scene {
     Scene { link: Link::Stale { since_s }, ..scene.clone() }
 }
 
-fn now_ms() -> u64 {
+/// This process's own time, in milliseconds.
+pub(in crate::cli) fn now_ms() -> u64 {
     clock::monotonic_us() / 1_000
 }
 

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::tree::Tree;
 use crate::board::chunks;
-use crate::config::{Board, SignalPins, Spi};
+use crate::config::{Board, PanelKind, SignalPins, Spi};
 
 /// Whom the daemon runs as, where it is installed.
 const USER: &str = "andon";
@@ -27,6 +27,17 @@ pub(super) fn look(tree: &Tree, board: &Board, findings: &mut Vec<Finding>) {
     if !buses.is_empty() {
         buffer(tree, findings);
         group(tree, "spi", findings);
+    }
+    if board.panels.iter().any(|panel| matches!(panel.kind, PanelKind::Drm(_))) {
+        group(tree, "video", findings);
+        if !tree.names("dev/dri").iter().any(|name| name.starts_with("card")) {
+            let mend = format!("sudo nano {}   # dtoverlay=vc4-kms-v3d, then reboot", boot(tree));
+            findings.push(Finding::wrong(
+                "video",
+                "there is no graphics card /dev/dri/card… for the monitor",
+                mend,
+            ));
+        }
     }
     if !pins.is_empty() {
         chips(tree, findings);

@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::*;
+use crate::config::{Board, Drm, PanelKind};
 use crate::run::time::Proof;
 
 const PANEL: &str = "[[board.panel]]\nkind = \"st7796\"\n";
@@ -221,4 +222,108 @@ fn a_configuration_that_is_wrong_is_told_and_the_rest_is_looked_at_all_the_same(
     assert_eq!(findings[1].severity, Severity::Wrong);
     assert!(findings[1].what.contains("andon.toml:2: kind: unknown kind `st7769`"), "{}", findings[1]);
     assert!(findings[1].mend.as_deref().is_some_and(|mend| mend.ends_with("etc/andon/andon.toml")));
+}
+
+#[test]
+fn an_old_backup_is_wrong_and_none_is_told_where_there_ought_to_be_one() {
+    let this = Box::new();
+    let look = |today: &str| {
+        let mut findings = Vec::new();
+        backups::look(&Tree::new(this.dir.path()), today.parse().expect("a day"), &mut findings);
+        findings
+    };
+    assert_eq!(look("2026-11-22"), [], "nothing is installed here");
+    this.write("usr/lib/systemd/system/andon-backup.timer", "");
+    assert_eq!(look("2026-11-22")[0].severity, Severity::Note);
+    this.write("var/backups/andon/andon-2026-11-19.tar.gz", "");
+    this.write("var/backups/andon/andon-2026-11-30.tar.gz.partial", "");
+    assert_eq!(look("2026-11-22")[0].severity, Severity::Fine);
+    let old = &look("2026-11-23")[0];
+    assert_eq!(old.severity, Severity::Wrong);
+    assert!(old.what.ends_with("is of 2026-11-19, 4 days old"), "{old}");
+}
+
+#[test]
+fn a_secret_that_everybody_may_open_is_wrong() {
+    let this = Box::new();
+    this.write("etc/andon/sealed-key", "x");
+    let text =
+        format!("[sealed]\nkey-file = \"{}\"\n", this.dir.path().join("etc/andon/sealed-key").display());
+    let config = Config::parse(Path::new("andon.toml"), &text).expect("it is whole");
+    let severity = |mode| {
+        this.mode("etc/andon/sealed-key", mode);
+        let mut findings = Vec::new();
+        keys::look(&config, Path::new("/nowhere"), &mut findings);
+        findings.remove(0).severity
+    };
+    assert_eq!(
+        [severity(0o644), severity(0o602), severity(0o640)],
+        [Severity::Wrong, Severity::Wrong, Severity::Fine]
+    );
+}
+
+#[test]
+fn an_address_that_another_program_has_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listen = taken.local_addr().expect("it has one");
+    let mut findings = Vec::new();
+    desk::address(listen, &mut findings);
+    assert_eq!(findings[0].severity, Severity::Wrong);
+    assert!(findings[0].mend.as_deref().is_some_and(|mend| mend.contains(&listen.port().to_string())));
+    desk::address("192.0.2.1:1".parse().expect("an address for documents"), &mut findings);
+    assert!(findings[1].what.contains("no address 192.0.2.1"), "{}", findings[1]);
+    desk::address("127.0.0.1:0".parse().expect("any free one"), &mut findings);
+    assert_eq!(findings[2].severity, Severity::Fine);
+}
+
+#[test]
+fn books_of_a_newer_version_are_told_with_the_way_out() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut findings = Vec::new();
+    desk::books(dir.path(), &mut findings);
+    assert_eq!(findings, [], "there are none yet");
+    fs::write(dir.path().join("format"), "{\"format\": 9999, \"program\": \"9.0.0\"}").expect("a file");
+    desk::books(dir.path(), &mut findings);
+    assert_eq!(findings[0].severity, Severity::Wrong);
+    assert!(findings[0].what.contains("written by andond 9.0.0"), "{}", findings[0]);
+    fs::write(dir.path().join("format"), "rubbish").expect("a file");
+    desk::books(dir.path(), &mut findings);
+    assert!(findings[1].what.contains("is damaged"), "{}", findings[1]);
+}
+
+#[test]
+fn a_calendar_without_the_coming_year_is_told_in_time() {
+    let look = |now: &str| {
+        let mut findings = Vec::new();
+        let now = calendars::Timestamp::parse_rfc3339(now).expect("a time");
+        desk::calendars(&Config::default(), Path::new("."), now, &mut findings);
+        findings.remove(0)
+    };
+    assert_eq!(look("2026-12-31T10:00:00Z").severity, Severity::Fine);
+    let lacks = look("2035-01-01T10:00:00Z");
+    assert_eq!(lacks.severity, Severity::Wrong);
+    assert!(lacks.what.contains("getmark/"), "{lacks}");
+}
+
+#[test]
+fn a_monitor_needs_the_group_video_and_a_card() {
+    let this = Box::new();
+    let mut board = Board::default();
+    board.panels[0].kind = PanelKind::Drm(Drm { card: None, connector: None, size: None });
+    let look = || {
+        let mut findings = Vec::new();
+        pi::look(&Tree::new(this.dir.path()), &board, &mut findings);
+        findings
+            .into_iter()
+            .filter(|found| found.severity == Severity::Wrong)
+            .map(|found| found.what)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        look(),
+        ["there is no group video", "there is no graphics card /dev/dri/card… for the monitor"]
+    );
+    this.write("etc/group", "video:x:44:andon\n");
+    this.write("dev/dri/card1", "");
+    assert_eq!(look(), [] as [String; 0]);
 }

@@ -171,7 +171,8 @@ fn named(mut response: Response, name: SmolStr) -> Response {
     response
 }
 
-fn peer(request: &Request) -> Option<IpAddr> {
+/// Where a request came from; none of the control socket.
+pub(super) fn peer(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<Peer>().and_then(|peer| peer.0)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::access::source::SOURCES_MAX;
+use super::auth;
 use super::held::{ANSWERS_MAX_BYTES, PAGES_MAX};
 use super::serving::Traffic;
 use super::streams::{Figures, STREAMS_MAX, Streams};
@@ -35,6 +36,8 @@ use crate::door::mail::lmtp::{CONNECTIONS_MAX as LMTP_CONNECTIONS_MAX, MAILS_AT_
 use crate::door::mail::read::{NESTED_MAX, PARTS_MAX, TEXT_MAX_BYTES as MAIL_TEXT_MAX_BYTES};
 use crate::door::mail::{MAILS_MAX, MailFigures, Mailroom, SEEN_MAX};
 use crate::out::letters::{Letters, PARALLEL_MAX as LETTERS_PARALLEL_MAX};
+use crate::observe::bound;
+use crate::observe::request::RequestMark;
 use crate::out::webhooks::{DEAD_MAX, LANES_MAX, PARALLEL_MAX, Webhooks};
 use crate::run::view::Totals;
 use crate::run::{BATCH_COMMANDS_MAX, BATCHES_MAX, QUEUE_MAX, SearchState, Sizes, WAITING_MAX};
@@ -149,6 +152,7 @@ pub(super) struct Metrics {
     employees: Gauge,
     mails: Family<MailLabels, Counter>,
     mails_held: Gauge,
+    journal_left_out: Counter,
 }
 
 impl Metrics {
@@ -191,6 +195,7 @@ impl Metrics {
             employees: Gauge::default(),
             mails: Family::default(),
             mails_held: Gauge::default(),
+            journal_left_out: Counter::<u64, AtomicU64>::default(),
         };
         traffic.register(&mut metrics.registry);
         metrics.registered()
@@ -284,6 +289,11 @@ impl Metrics {
         registry.register("employees", "Employees in the directory", self.employees.clone());
         registry.register("mails", "Mails that came in, by what became of them", self.mails.clone());
         registry.register("mails_held", "Mails in the quarantine", self.mails_held.clone());
+        registry.register(
+            "journal_left_out_lines",
+            "Lines that the journal was spared, since they repeat themselves",
+            self.journal_left_out.clone(),
+        );
         register_limits(registry);
         registry.register_with_unit(
             "uptime",
@@ -367,6 +377,7 @@ impl Metrics {
         self.search_tickets_read.inner().store(tickets_read, Ordering::Relaxed);
         self.store.get_or_create(&StoreLabels { part: "search" }).set(as_gauge(bytes));
         self.alarms.set(as_gauge(board.alarms_total as u64));
+        self.journal_left_out.inner().store(bound::left_out(), Ordering::Relaxed);
         self.events.inner().store(history.next_seq().saturating_sub(1), Ordering::Relaxed);
         let Figures { open, cut, lag_events } = streams.figures(history.next_seq().saturating_sub(1));
         self.streams.set(as_gauge(open as u64));
@@ -443,21 +454,35 @@ fn as_gauge(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Counts a request by its route and what came of it.
+/// The header that names a request, as the journal does.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names a request and counts it, by its route and what came of it.
 pub(super) async fn count(State(door): State<DoorState>, request: Request, next: Next) -> Response {
     let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
-    let status = response.status();
+    let mark = RequestMark::new(auth::peer(&request));
+    let id = HeaderValue::from_str(&mark.id).expect("an id is hexadecimal");
+    let answered = mark.during(async {
+        let response = next.run(request).await;
+        tell_fault(method, &route, response.status());
+        response
+    });
+    let mut response = answered.await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    let labels = RequestLabels { method, route, status: response.status().as_u16() };
+    door.metrics.requests.get_or_create(&labels).inc();
+    response
+}
+
+/// Tells of an answer that says that the desk failed.
+fn tell_fault(method: &str, route: &str, status: StatusCode) {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         // Why is in the journal already, once; a full disk is not to be filled with this.
         log::debug!("{method} {route} was answered with {status}");
     } else if status.is_server_error() {
         log::warn!("{method} {route} was answered with {status}");
     }
-    let labels = RequestLabels { method, route, status: status.as_u16() };
-    door.metrics.requests.get_or_create(&labels).inc();
-    response
 }
 
 /// A method that HTTP knows; nobody is to make labels up.

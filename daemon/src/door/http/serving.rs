@@ -6,6 +6,7 @@
 
 mod admission;
 mod handshake;
+mod insiders;
 mod paced;
 mod places;
 mod steady;
@@ -35,6 +36,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tower::ServiceExt;
 
 pub(super) use self::admission::{BodyPlace, BodyRoom};
+use self::insiders::Insiders;
 pub(super) use self::paced::{PATIENCE_S, RATE_MIN, TooSlow};
 use self::places::{Full, Places};
 use self::steady::{Steady, WRITE_WITHIN_S};
@@ -188,7 +190,8 @@ fn prepare(stream: &mut TcpStream) {
     }
 }
 
-/// Serves over a Unix socket until `stop` is done; then takes nothing new, and lets what goes on end.
+/// Serves over a Unix socket until `stop` is done; then takes nothing new, and lets what goes on end. Who is neither root,
+/// nor this process's user, nor of its group is refused.
 ///
 /// # Errors
 /// None today: a connection that fails ends alone, and one that cannot be taken is tried again.
@@ -199,6 +202,7 @@ pub async fn serve_unix(
 ) -> io::Result<()> {
     let serving = Server::new(router, &Arc::default());
     let room = Arc::new(Semaphore::new(CONTROL_CONNECTIONS_MAX));
+    let insiders = Insiders::own();
     let mut stop = pin!(stop);
     loop {
         let taken = async {
@@ -209,7 +213,13 @@ pub async fn serve_unix(
             () = &mut stop => break,
             taken = taken => taken,
         };
-        let connection = serving.connection(Peer(None), HangUp::default());
+        let mut connection = serving.connection(Peer(None), HangUp::default());
+        if let Some(stranger) = insiders.stranger(&stream) {
+            log::warn!(
+                "the socket of andonctl is open to others than it should be: {stranger:?} was refused"
+            );
+            connection.router = insiders.refusal(&stranger);
+        }
         tokio::spawn(async move {
             connection.run(stream).await;
             drop(place);

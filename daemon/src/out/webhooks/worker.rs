@@ -16,6 +16,7 @@ use super::{Figures, State, file};
 use crate::chain::chain;
 use crate::clock;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
+use crate::observe::message;
 use crate::out::{Batch, Filter, Herald, Told};
 use crate::run::{Failure, HistoryError};
 
@@ -248,6 +249,7 @@ impl Worker {
         }
         if let Some(letter) = &news.died {
             log::error!(
+                MESSAGE_ID = message::NOT_DELIVERED;
                 "webhook {name}: event {} ({}) was tried for a day and is a dead letter; `andonctl webhook replay {name} {}` delivers it again: {why}",
                 letter.seq,
                 letter.event,

@@ -16,6 +16,7 @@ use crate::chain::chain;
 use crate::desk::alarm::part_alarm;
 use crate::desk::command::{AttachmentAct, LetterAct, SealedAct};
 use crate::desk::{Alarm, AlarmKind, Command, DeskAct};
+use crate::observe::message;
 use crate::run::Failure;
 use crate::store::TicketsError;
 
@@ -71,7 +72,7 @@ impl Loop {
         let retry_at_us = self.retry_later();
         self.disk = if is_room_left { Disk::Full { retry_at_us } } else { Disk::Fails { retry_at_us } };
         if was == Disk::Works {
-            log::error!("the disk fails; updates are refused until it works again: {}", chain(error));
+            log::error!(MESSAGE_ID = message::DISK_FAILS; "the disk fails; updates are refused until it works again: {}", chain(error));
         } else {
             log::debug!("the disk still fails: {}", chain(error));
         }
@@ -93,7 +94,7 @@ impl Loop {
         match self.books.reserve().take() {
             Err(error) if is_full(&error) => {
                 if self.disk == Disk::Works {
-                    log::error!("the disk is full; updates are refused until it has room again");
+                    log::error!(MESSAGE_ID = message::DISK_FULL; "the disk is full; updates are refused until it has room again");
                 }
                 self.disk = Disk::Full { retry_at_us: self.retry_later() };
                 self.tell_refusing(true, now);
@@ -207,6 +208,7 @@ impl Loop {
         self.raise_trouble(TICKETS, text, now);
         if !is_told {
             log::error!(
+                MESSAGE_ID = message::TICKETS_DAMAGED;
                 "the ticket database is damaged; nothing is lost, restart andond to rebuild it from the ledger: {what}"
             );
         }

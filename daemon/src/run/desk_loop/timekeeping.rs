@@ -7,6 +7,7 @@ use firmware_board::Language;
 use super::Loop;
 use crate::clock;
 use crate::desk::{Actor, AlarmKind, Event, Fact, Refusal, Role};
+use crate::observe::message;
 use crate::run::time::{Change, Distrust, Reading, TrustedTime};
 use crate::run::{Done, Failure};
 
@@ -114,6 +115,7 @@ fn tell_distrust(why: Distrust, time: &TrustedTime, zone: Tz) {
         Distrust::Unsynchronised => "which the kernel does not say is synchronised".to_owned(),
     };
     log::error!(
+        MESSAGE_ID = message::TIME_NOT_TRUSTED;
         "the time is not trusted: the system clock shows {system}, {what}; nothing runs out, and updates are stamped from {held} on. Set the clock, or `andonctl clock trust` if it is right"
     );
 }

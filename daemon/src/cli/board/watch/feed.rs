@@ -21,7 +21,7 @@ const SILENT_MS: u64 = 8_000;
 const AHEAD_MAX: usize = 16;
 
 /// The newest scene, and when it came.
-pub(super) struct Feed {
+pub(in crate::cli) struct Feed {
     scenes: mpsc::Receiver<Result<Shown, ControlError>>,
     newest: Shown,
     /// When it was heard, by this process's own clock.
@@ -33,7 +33,7 @@ impl Feed {
     ///
     /// # Errors
     /// The daemon cannot be reached, or does not let anybody follow.
-    pub(super) async fn open(control: Control) -> Result<Self, ControlError> {
+    pub(in crate::cli) async fn open(control: Control) -> Result<Self, ControlError> {
         let stream = control.stream(PATH).await?;
         let (to, scenes) = mpsc::channel(AHEAD_MAX);
         tokio::spawn(listen(control, stream, to));
@@ -44,7 +44,7 @@ impl Feed {
     ///
     /// # Errors
     /// What comes cannot be understood.
-    pub(super) async fn heard(&mut self) -> Result<(), ControlError> {
+    pub(in crate::cli) async fn heard(&mut self) -> Result<(), ControlError> {
         let Some(newest) = self.scenes.recv().await else { return std::future::pending().await };
         self.newest = newest?;
         while let Ok(newer) = self.scenes.try_recv() {
@@ -55,13 +55,13 @@ impl Feed {
     }
 
     /// The scene as it is to be shown now, and where the wall's flashing stands.
-    pub(super) fn now(&self) -> (Scene, u64) {
+    pub(in crate::cli) fn now(&self) -> (Scene, u64) {
         let silent_ms = now_ms() - self.heard_ms;
         (aged(&self.newest.scene, silent_ms), self.newest.rhythm_ms + silent_ms)
     }
 
     /// Returns when the scene has become old, and every second from then on.
-    pub(super) fn grown_old(&self) -> impl Future<Output = ()> + use<> {
+    pub(in crate::cli) fn grown_old(&self) -> impl Future<Output = ()> + use<> {
         let silent_ms = now_ms() - self.heard_ms;
         let wait_ms = if silent_ms < STALE_MS { STALE_MS - silent_ms } else { 1_000 - silent_ms % 1_000 };
         tokio::time::sleep(Duration::from_millis(wait_ms))

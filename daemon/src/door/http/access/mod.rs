@@ -13,7 +13,7 @@ pub(super) mod source;
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use calendars::Timestamp;
@@ -35,23 +35,45 @@ const TARGET: &str = "andon::audit";
 
 /// What both doors know of their callers.
 pub struct Access {
-    addresses: Rates<Source>,
-    tokens: Rates<SmolStr>,
+    rates: RwLock<Arc<TheirRates>>,
     lockouts: Mutex<Lockouts>,
     denials: Mutex<Denials>,
     last_uses: LastUses,
+}
+
+/// How often addresses and tokens may ask.
+struct TheirRates {
+    addresses: Rates<Source>,
+    tokens: Rates<SmolStr>,
+}
+
+impl TheirRates {
+    fn of(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            addresses: Rates::new(limits.per_address(), Monotonic),
+            tokens: Rates::new(limits.per_token(), Monotonic),
+        })
+    }
 }
 
 impl Access {
     /// Under these limits; when tokens were used last is kept in the state directory.
     pub fn open(limits: &Limits, state_dir: &Path) -> Arc<Self> {
         Arc::new(Self {
-            addresses: Rates::new(limits.per_address(), Monotonic),
-            tokens: Rates::new(limits.per_token(), Monotonic),
+            rates: RwLock::new(TheirRates::of(limits)),
             lockouts: Mutex::new(Lockouts::new()),
             denials: Mutex::default(),
             last_uses: LastUses::open(state_dir),
         })
+    }
+
+    /// Other limits hold from now on; what was asked under those before is forgotten.
+    pub fn limit(&self, limits: &Limits) {
+        *self.rates.write().unwrap_or_else(PoisonError::into_inner) = TheirRates::of(limits);
+    }
+
+    fn rates(&self) -> Arc<TheirRates> {
+        Arc::clone(&self.rates.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// An address asks for something.
@@ -59,7 +81,7 @@ impl Access {
     /// # Errors
     /// In how many whole seconds it may, where it has asked too often.
     pub(super) fn address_asks(&self, address: IpAddr) -> Result<(), u32> {
-        self.addresses.take(&address.into())
+        self.rates().addresses.take(&address.into())
     }
 
     /// The token of that name is used.
@@ -67,7 +89,7 @@ impl Access {
     /// # Errors
     /// In how many whole seconds it may be, where it was used too often.
     pub(super) fn token_asks(&self, name: &SmolStr) -> Result<(), u32> {
-        self.tokens.take(name)
+        self.rates().tokens.take(name)
     }
 
     /// An address has shown a token that nobody knows.

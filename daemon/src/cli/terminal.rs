@@ -1,6 +1,6 @@
 //! A terminal that is drawn on, and left as it was found.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::sync::mpsc;
@@ -22,11 +22,12 @@ impl<'a> Terminal<'a> {
     /// It is none, or is gone.
     pub(super) fn enter(out: &'a mut dyn Write) -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
+        leave_first_on_panic(&before);
         let mut raw = before.clone();
         raw.make_raw();
         tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
         let mut terminal = Self { out, before };
-        terminal.write(ENTER)?;
+        terminal.show(ENTER)?;
         Ok(terminal)
     }
 
@@ -34,16 +35,38 @@ impl<'a> Terminal<'a> {
     ///
     /// # Errors
     /// Nobody is there any more.
-    pub(super) fn write(&mut self, bytes: &str) -> io::Result<()> {
+    pub(super) fn show(&mut self, bytes: &str) -> io::Result<()> {
         self.out.write_all(bytes.as_bytes())?;
         self.out.flush()
     }
 }
 
+impl Write for Terminal<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// What a panic has to say is said on the shell's screen, where it stays.
+fn leave_first_on_panic(before: &Termios) {
+    let (before, tell) = (before.clone(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        if io::stderr().is_terminal() {
+            let _ = io::stderr().write_all(LEAVE.as_bytes());
+        }
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        tell(panic);
+    }));
+}
+
 impl Drop for Terminal<'_> {
     fn drop(&mut self) {
         // A terminal that is gone needs no tidying.
-        let _ = self.write(LEAVE);
+        let _ = self.show(LEAVE);
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }

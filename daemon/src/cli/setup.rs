@@ -1,0 +1,379 @@
+//! `andonctl setup`: the first configuration, asked for on a terminal, or said by flags.
+//!
+//! It writes a drop-in, so that the file of the package stays as it was installed, and writes none that the daemon would not
+//! take.
+
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use calendars::Tz;
+use clap::Args;
+use serde_json::json;
+
+use super::Io;
+use super::control::ControlError;
+use super::error::CliError;
+use crate::config::{self, Sources};
+use crate::desk::regulation::shipped;
+
+/// The configuration of an installed daemon, and the drop-in that is written beside it.
+const INSTALLED: [&str; 2] = ["/etc/andon/andon.toml", "/etc/andon/andon.d/50-setup.toml"];
+/// The panels that may be chosen.
+const PANELS: [&str; 7] = ["simulated", "st7796", "ili9341", "st7789", "ssd1306", "max7219", "drm"];
+
+/// Make the first configuration: regulation, zone, panel, and the first admin's token.
+///
+/// Asks on a terminal for what no flag says; without a terminal the defaults are taken. What is written is a drop-in beside
+/// the configuration, checked by the daemon's own reader before; one that is there is replaced with --force only. Where the daemon runs,
+/// the first admin's secret is printed to stdout, once.
+#[derive(Debug, Args)]
+pub(super) struct Setup {
+    /// Work by this regulation, a shipped one or a file; may be given again [default: getmark]
+    #[arg(long = "regulation", value_name = "NAME|FILE")]
+    regulations: Vec<String>,
+    /// The site's zone, an IANA name [default: Europe/Moscow]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// The name of the room or site, shown on the wall
+    #[arg(long, value_name = "NAME")]
+    site: Option<String>,
+    /// The wall's language [default: ru]
+    #[arg(long, value_name = "LANGUAGE", value_parser = ["ru", "en"])]
+    language: Option<String>,
+    /// The first panel; simulated: the wall is at /board in a browser [default: simulated]
+    #[arg(long, value_name = "KIND", value_parser = PANELS)]
+    panel: Option<String>,
+    /// The name of the first admin; left out: no token is made
+    #[arg(long, value_name = "NAME")]
+    admin: Option<String>,
+    /// The file to write [default: /etc/andon/andon.d/50-setup.toml, or /etc/andon/andon.toml where there is none]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Replace the file where it is there
+    #[arg(long)]
+    force: bool,
+    /// Ask nothing, on a terminal, too
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What was chosen.
+#[derive(Debug, PartialEq, Eq)]
+struct Choice {
+    regulations: Vec<String>,
+    zone: String,
+    site: String,
+    language: String,
+    panel: String,
+    admin: String,
+}
+
+impl Setup {
+    pub(super) fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
+        let stdin = io::stdin();
+        let is_asked = !self.yes && !io.json && io.is_talk_read && stdin.is_terminal();
+        self.refuse_to_replace()?;
+        let choice = if is_asked { self.asked(&mut stdin.lock(), io.err)? } else { self.said() };
+        let text = choice.text();
+        self.check(&text)?;
+        self.write(&text)?;
+        let made = if choice.admin.is_empty() { None } else { Some(token(io, &choice.admin)) };
+        self.tell(io, &choice, made)
+    }
+
+    fn file(&self) -> PathBuf {
+        let [base, drop_in] = INSTALLED.map(Path::new);
+        let default = if base.exists() { drop_in } else { base };
+        self.file.clone().unwrap_or_else(|| default.to_owned())
+    }
+
+    fn refuse_to_replace(&self) -> Result<(), CliError> {
+        if self.file().exists() && !self.force {
+            let told = format!("{} is there already; --force replaces it", self.file().display());
+            return Err(CliError::Refused(told));
+        }
+        Ok(())
+    }
+
+    /// What the flags say, and the defaults.
+    fn said(&self) -> Choice {
+        let or = |said: &Option<String>, default: &str| said.clone().unwrap_or_else(|| default.to_owned());
+        let regulations =
+            if self.regulations.is_empty() { vec!["getmark".to_owned()] } else { self.regulations.clone() };
+        Choice {
+            regulations,
+            zone: or(&self.zone, "Europe/Moscow"),
+            site: or(&self.site, ""),
+            language: or(&self.language, "ru"),
+            panel: or(&self.panel, "simulated"),
+            admin: or(&self.admin, ""),
+        }
+    }
+
+    /// Asks for what no flag says.
+    fn asked(&self, input: &mut dyn BufRead, talk: &mut dyn Write) -> Result<Choice, CliError> {
+        let mut ask = Questions { input, talk };
+        let default = self.said();
+        let regulations = if self.regulations.is_empty() {
+            let known = shipped::names().collect::<Vec<_>>().join(", ");
+            let question = format!("Regulation: {known}, or a file");
+            let check = |name: &str| {
+                config::regulation(name, Path::new(".")).map(drop).map_err(|error| error.to_string())
+            };
+            vec![ask.for_one(&question, &default.regulations[0], check)?]
+        } else {
+            default.regulations
+        };
+        let any = |_: &str| Ok(());
+        let one_of = |known: &'static [&'static str]| {
+            move |word: &str| {
+                known.contains(&word).then_some(()).ok_or_else(|| format!("one of {}", known.join(", ")))
+            }
+        };
+        let is_zone = |zone: &str| {
+            zone.parse::<Tz>().map(drop).map_err(|_| "an IANA name such as Europe/Moscow".to_owned())
+        };
+        let mut unless = |said: &Option<String>,
+                          question: &str,
+                          default: &str,
+                          check: &dyn Fn(&str) -> Result<(), String>| {
+            match said {
+                Some(said) => Ok(said.clone()),
+                None => ask.for_one(question, default, check),
+            }
+        };
+        let panels = format!("Panel: {}", PANELS.join(", "));
+        Ok(Choice {
+            regulations,
+            zone: unless(&self.zone, "Zone of the site", &default.zone, &is_zone)?,
+            site: unless(&self.site, "Name of the room, for the wall", &default.site, &any)?,
+            language: unless(
+                &self.language,
+                "Language of the wall: ru, en",
+                &default.language,
+                &one_of(&["ru", "en"]),
+            )?,
+            panel: unless(&self.panel, &panels, &default.panel, &one_of(&PANELS))?,
+            admin: unless(&self.admin, "Name of the first admin, empty for none", &default.admin, &any)?,
+        })
+    }
+
+    /// The configuration that this drop-in belongs to, if it is one: `andon.toml` of `andon.d/50-setup.toml`.
+    fn base(&self) -> Option<PathBuf> {
+        let file = self.file();
+        let dir = file.parent().filter(|dir| dir.extension().is_some_and(|ending| ending == "d"))?;
+        Some(dir.with_extension("toml")).filter(|base| base.exists())
+    }
+
+    /// Holds that the daemon takes it.
+    fn check(&self, text: &str) -> Result<(), CliError> {
+        let (base, file) = (self.base(), self.file());
+        let path = base.as_deref().unwrap_or(&file);
+        Sources::read_as_if(path, &file, text)?.config()?;
+        Ok(())
+    }
+
+    /// Writes it whole or not at all. It has no secret, and the daemon's user has to read it.
+    fn write(&self, text: &str) -> Result<(), CliError> {
+        let path = self.file();
+        let failed = |source| CliError::WriteFile { path: path.clone(), source };
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !dir.exists() {
+            fs::create_dir_all(dir).map_err(failed)?;
+            fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).map_err(failed)?;
+        }
+        let beside = path.with_extension("new");
+        let mut options = fs::File::options();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o644).open(&beside).map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::set_permissions(&beside, fs::Permissions::from_mode(0o644)).map_err(failed)?;
+        fs::rename(&beside, &path).and_then(|()| fs::File::open(dir)?.sync_all()).map_err(failed)
+    }
+
+    /// Tells what is done and what is to be done.
+    fn tell(
+        &self,
+        io: &mut Io<'_>,
+        choice: &Choice,
+        made: Option<Result<String, ControlError>>,
+    ) -> Result<ExitCode, CliError> {
+        let file = self.file();
+        writeln!(io.err, "{} is written; sudo systemctl restart andond has it hold", file.display())?;
+        let admin = &choice.admin;
+        let secret = match made {
+            None => None,
+            Some(Ok(secret)) => {
+                writeln!(io.err, "token {admin}: role admin; the secret is shown this once")?;
+                Some(secret)
+            }
+            Some(Err(ControlError::NoDaemon { .. })) => {
+                writeln!(
+                    io.err,
+                    "no daemon runs; when it does: andonctl token add --name {admin} --role admin"
+                )?;
+                None
+            }
+            Some(Err(error)) => return Err(error.into()),
+        };
+        if io.json {
+            return io
+                .json(&json!({ "file": file, "admin": secret.as_ref().map(|_| admin), "secret": secret }));
+        }
+        if let Some(secret) = secret {
+            writeln!(io.out, "{secret}")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The first admin's secret.
+fn token(io: &Io<'_>, admin: &str) -> Result<String, ControlError> {
+    #[derive(serde::Deserialize)]
+    struct NewToken {
+        secret: String,
+    }
+    let path = "/v1/tokens";
+    let answer = io.control.post(path, &json!({ "name": admin, "role": "admin" }))?;
+    Ok(answer.read::<NewToken>(path)?.secret)
+}
+
+impl Choice {
+    /// The file.
+    fn text(&self) -> String {
+        let quoted = |word: &str| toml::Value::from(word).to_string();
+        let regulations: Vec<_> = self.regulations.iter().map(|name| quoted(name)).collect();
+        let mut text = String::from(
+            "# Written by `andonctl setup`. It comes over andon.toml; `andonctl config check` reads both.\n",
+        );
+        text.push_str(&format!("regulations = [{}]\n", regulations.join(", ")));
+        text.push_str(&format!("zone = {}\n\n[board]\n", quoted(&self.zone)));
+        if !self.site.is_empty() {
+            text.push_str(&format!("site = {}\n", quoted(&self.site)));
+        }
+        text.push_str(&format!("language = {}\n", quoted(&self.language)));
+        if self.panel != "simulated" {
+            text.push_str(&format!("\n[[board.panel]]\nkind = {}\n", quoted(&self.panel)));
+        }
+        text
+    }
+}
+
+/// Somebody who answers.
+struct Questions<'a> {
+    input: &'a mut dyn BufRead,
+    talk: &'a mut dyn Write,
+}
+
+impl Questions<'_> {
+    /// Asks until the answer is one that can be; an empty one is the default.
+    fn for_one(
+        &mut self,
+        question: &str,
+        default: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<String, CliError> {
+        loop {
+            write!(self.talk, "{question} [{default}]: ")?;
+            self.talk.flush()?;
+            let mut line = String::new();
+            if self.input.read_line(&mut line)? == 0 {
+                return Err(CliError::Refused("setup was ended; nothing is written".to_owned()));
+            }
+            let answer = match line.trim() {
+                "" => default,
+                answer => answer,
+            };
+            match check(answer) {
+                Ok(()) => return Ok(answer.to_owned()),
+                Err(wrong) => writeln!(self.talk, "  {wrong}")?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        setup: Setup,
+    }
+
+    fn setup(words: &[&str]) -> Setup {
+        Alone::parse_from([&["setup"], words].concat()).setup
+    }
+
+    #[test]
+    fn what_is_asked_is_what_no_flag_says_and_a_wrong_answer_is_asked_again() {
+        let asked = |words: &[&str], answers: &str| {
+            let mut talk = Vec::new();
+            let choice = setup(words).asked(&mut answers.as_bytes(), &mut talk);
+            (choice, String::from_utf8(talk).expect("text"))
+        };
+        let (choice, talk) =
+            asked(&["--panel", "st7796"], "getmarc\nitsm\nMoscow\n\nПервая линия\nen\nolga\n");
+        let choice = choice.expect("it is answered");
+        assert_eq!(choice.regulations, ["itsm"]);
+        assert_eq!((choice.zone.as_str(), choice.site.as_str()), ("Europe/Moscow", "Первая линия"));
+        assert_eq!(
+            (choice.language.as_str(), choice.panel.as_str(), choice.admin.as_str()),
+            ("en", "st7796", "olga")
+        );
+        assert!(talk.contains("unknown regulation `getmarc`") && talk.contains("an IANA name"), "{talk}");
+        assert!(!talk.contains("Panel"), "{talk}");
+        let (ended, _) = asked(&[], "itsm\n");
+        assert!(ended.unwrap_err().to_string().contains("nothing is written"));
+    }
+
+    #[test]
+    fn what_is_written_says_what_was_chosen_whatever_the_words_are() {
+        let site = "a \"b\" \\ \n[board]";
+        let choice = setup(&[
+            "--site",
+            site,
+            "--regulation",
+            "itsm",
+            "--zone",
+            "UTC",
+            "--panel",
+            "st7796",
+            "--language",
+            "en",
+        ])
+        .said();
+        let config = Config::parse(Path::new("x.toml"), &choice.text()).expect("it is whole");
+        assert_eq!(
+            (config.board.site.as_str(), config.zone, config.regulations),
+            (site, Tz::UTC, vec!["itsm".to_owned()])
+        );
+        assert_eq!(config.board.panels[0].kind.word(), "st7796");
+        let config = Config::parse(Path::new("x.toml"), &setup(&[]).said().text()).expect("it is whole");
+        assert_eq!(config.board.panels[0].kind.word(), "simulated");
+    }
+
+    #[test]
+    fn a_panel_that_does_not_go_with_what_is_there_is_not_written() {
+        let dir = tempfile::tempdir().expect("a directory for tests can be made");
+        let base = dir.path().join("andon.toml");
+        fs::write(&base, "[board.signals]\nred-pin = 8\n").expect("it can be written");
+        let file = dir.path().join("andon.d/50-setup.toml").display().to_string();
+        let clash = setup(&["--file", &file, "--panel", "st7796"]);
+        let told = clash.check(&clash.said().text()).unwrap_err().to_string();
+        assert!(told.contains("pin 8 is used by"), "{told}");
+        let fine = setup(&["--file", &file]);
+        fine.check(&fine.said().text()).expect("it is whole");
+        fine.write(&fine.said().text()).expect("it can be written");
+        assert_eq!(Config::read(&base).expect("it is whole").regulations, ["getmark"]);
+        assert!(fine.refuse_to_replace().unwrap_err().to_string().contains("--force"));
+        setup(&["--file", &file, "--force"]).refuse_to_replace().expect("it is wanted");
+    }
+}
