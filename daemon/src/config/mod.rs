@@ -5,6 +5,8 @@
 
 mod alertmanager;
 mod attachments;
+#[cfg(test)]
+mod installed;
 mod limits;
 mod panel;
 mod pins;
