@@ -20,7 +20,7 @@ use tokio::sync::{oneshot, watch};
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
 use super::reload::Reload;
-use super::{certificate, descriptors, mail_doors, watchdog};
+use super::{certificate, descriptors, door_socket, mail_doors, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -100,7 +100,8 @@ enum AndondError {
     #[error(transparent)]
     Books(#[from] BooksError),
     #[error(
-        "cannot listen on {address}; is another daemon running there? --listen 127.0.0.1:0 takes a free port"
+        "cannot listen on {address}; `ss -ltnp` shows which program does. `listen` in the configuration says another \
+         address; --listen 127.0.0.1:0 takes a free port"
     )]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("cannot open the socket for andonctl, {path}", path = path.display())]
@@ -156,6 +157,7 @@ fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
     let Configured { mut config, regulations, identities, reload } = configure(args)?;
     super::journal::start(config.log.level);
+    let given = door_socket::given();
     // What the desk keeps is people's: names, addresses, words. Nobody else on the box reads it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let demo = if args.demo {
@@ -185,16 +187,14 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     };
     refuse_if_in_use(&config.state_dir)?;
     config.serving = descriptors::make_room(config.serving);
+    let (runtime, http) = runtimes().map_err(AndondError::Runtime)?;
+    let listener = http.block_on(async { listener(&mut config, given) })?;
     if config.is_exposed() {
         log::warn!(
             "insecure-lan: the desk speaks plain HTTP on {}, and whoever hears the network reads tokens and tickets; [tls] mends it",
             config.listen
         );
     }
-    let (runtime, http) = runtimes().map_err(AndondError::Runtime)?;
-    let listen = TcpListener::bind(config.listen);
-    let listener =
-        http.block_on(listen).map_err(|source| AndondError::Listen { address: config.listen, source })?;
     let opening = Opening::default();
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
         .map_err(AndondError::Wall)?;
@@ -228,6 +228,21 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
     served?;
     log::info!("stopped; everything is durable");
     Ok(())
+}
+
+/// The HTTP door's socket, which systemd keeps while the daemon is restarted. Where a unit gives another one than is asked
+/// for, that is where the door is.
+fn listener(config: &mut Config, given: Vec<door_socket::Given>) -> Result<TcpListener, AndondError> {
+    let failed = |source| AndondError::Listen { address: config.listen, source };
+    let socket = door_socket::open(given, config.listen).map_err(failed)?;
+    socket.leave_with_systemd();
+    if let Some(remark) = socket.remark(config.listen) {
+        log::warn!("{remark}");
+        config.listen = socket.address;
+        config.refuse_exposure()?;
+    }
+    TcpListener::from_std(socket.listener)
+        .map_err(|source| AndondError::Listen { address: socket.address, source })
 }
 
 /// What the daemon itself waits in, and what serves HTTP over the network: whatever comes in there, the watchdog, signals and

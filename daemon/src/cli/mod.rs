@@ -19,6 +19,7 @@ mod control;
 mod demo;
 mod descriptors;
 mod doctor;
+mod door_socket;
 mod employee;
 mod error;
 mod export;
@@ -62,7 +63,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use calendars::Timestamp;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 
 use self::control::Control;
@@ -201,6 +202,11 @@ impl Io<'_> {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Both programs as their users call them: for the manual pages and the completions of a package.
+pub fn programs() -> [clap::Command; 2] {
+    [andond::Args::command(), Cli::command()]
 }
 
 /// Who reads what is written.

@@ -120,7 +120,7 @@ impl Alertmanager {
 mod tests {
     use std::path::Path;
 
-    use crate::config::Config;
+    use crate::config::{Config, installed};
 
     fn parsed(text: &str) -> Result<Config, String> {
         Config::parse(Path::new("andon.toml"), text).map_err(|error| error.to_string())
@@ -140,12 +140,8 @@ mod tests {
 
     #[test]
     fn the_installed_example_is_one() {
-        let installed = include_str!("../../../systemd/andon.toml");
-        let (_, example) = installed.split_once("# [alertmanager]").expect("it has an example");
-        let lines = example.lines().skip(1).map_while(|line| line.strip_prefix("# "));
-        let text = lines
-            .fold("regulations = [\"itsm\"]\n[alertmanager]\n".to_owned(), |text, line| text + line + "\n");
-        let config = parsed(&text).unwrap_or_else(|told| panic!("{text}: {told}"));
+        let mut config = parsed(&installed::uncommented()).unwrap_or_else(|told| panic!("{told}"));
+        config.regulations = vec!["itsm".to_owned(), "getmark".to_owned()];
         config.regulations(Path::new(".")).unwrap_or_else(|told| panic!("{told}"));
         assert_eq!(config.alertmanager.expect("it is there").priorities.len(), 2);
     }

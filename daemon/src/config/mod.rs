@@ -6,6 +6,8 @@
 mod alertmanager;
 mod attachments;
 mod chat;
+#[cfg(test)]
+mod installed;
 mod limits;
 mod mail;
 mod mail_in;

@@ -226,7 +226,7 @@ fn mute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> 
 mod tests {
     use std::path::Path;
 
-    use crate::config::{Board, Config};
+    use crate::config::{Board, Config, installed};
 
     use super::*;
 
@@ -285,14 +285,9 @@ mod tests {
         }
     }
 
-    /// What is installed as comments is right when the comments are taken away.
     #[test]
     fn the_installed_example_can_be_wired() {
-        let installed = include_str!("../../../systemd/andon.toml");
-        let (_, example) = installed.split_once("# [board]").expect("it has an example");
-        let lines = example.lines().map(|line| line.strip_prefix('#').map_or(line, str::trim_start));
-        let text = lines.fold("[board]".to_owned(), |text, line| text + line + "\n");
-        let board = board(&text);
+        let board = board(&installed::uncommented());
         assert_eq!(board.signals.unwrap().outputs(), [Some(5), Some(6), Some(13), Some(22)]);
         assert_eq!((board.strip.unwrap().bus, board.button.unwrap().pin), (1, 26));
     }

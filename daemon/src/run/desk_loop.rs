@@ -320,6 +320,7 @@ impl Loop {
         self.read_time();
         self.take_in(inputs);
         self.commit();
+        self.view.turned();
     }
 
     /// When [`Loop::turn`] is to be called though nothing comes in, in microseconds of the monotonic clock; the past

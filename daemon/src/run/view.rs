@@ -33,6 +33,8 @@ pub struct View {
     tickets_total: AtomicU64,
     /// How many slices the fullest month that is not closed has.
     report_slices: AtomicU64,
+    /// How many turns the loop has ended.
+    turns: AtomicU64,
     totals: Mutex<Totals>,
     /// How many letters wait, and how many are dead.
     letters: (AtomicU64, AtomicU64),
@@ -87,6 +89,7 @@ impl View {
             tickets: RwLock::default(),
             tickets_total: AtomicU64::new(0),
             report_slices: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
             totals: Mutex::default(),
             letters: <(AtomicU64, AtomicU64)>::default(),
             history,
@@ -204,6 +207,17 @@ impl View {
     /// [`SLICES_MAX`](crate::desk::report::SLICES_MAX).
     pub fn report_slices(&self) -> u64 {
         self.report_slices.load(Ordering::Relaxed)
+    }
+
+    /// How many turns the loop has ended since it was started: it hangs where this stays the same though it was asked for
+    /// something.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// The loop has ended a turn.
+    pub(super) fn turned(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How much the desk keeps besides tickets and people.
