@@ -234,7 +234,7 @@ impl Postfix {
     /// How many mails are under way.
     pub fn queued(&self) -> usize {
         let queues = ["incoming", "active", "deferred", "maildrop"];
-        queues.iter().map(|queue| files_below(&self.dir.join("queue").join(queue))).sum()
+        queues.iter().map(|queue| mails_below(&self.dir.join("queue").join(queue))).sum()
     }
 
     /// Waits until no mail is under way.
@@ -298,10 +298,17 @@ fn tls(pair: Option<&Pair>) -> String {
     )
 }
 
-fn files_below(dir: &Path) -> usize {
+/// The mails below a directory of the queue. What was killed before it said that it has a mail leaves a file that cannot be
+/// executed, and is none.
+fn mails_below(dir: &Path) -> usize {
     // A queue moves while one looks.
     let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
-    entries.flatten().map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { 1 }).sum()
+    let mails = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => mails_below(&entry.path()),
+        Ok(found) => usize::from(found.permissions().mode() & 0o100 != 0),
+        Err(_) => 0,
+    };
+    entries.flatten().map(mails).sum()
 }
 
 /// The number of a user of this machine.
