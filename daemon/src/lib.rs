@@ -8,6 +8,7 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod dates;
 pub mod desk;
 pub mod door;
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod guard;
 mod letters;
 mod lists;
 mod mail;
+mod mail_round;
 mod parts;
 mod people;
 mod problems;

@@ -237,6 +237,22 @@ impl Daemon {
         Answer::read(agent.run(request).ok()?)
     }
 
+    /// POST of a form as a browser sends it; what it is told to load next is not loaded.
+    pub fn post_form(&self, path: &str, form: &str) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let request = ureq::http::Request::post(format!("{}{path}", self.base))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(form.to_owned())
+            .expect("a request of a test is one");
+        Answer::read(agent.run(request).expect("the daemon answers")).expect("to its end")
+    }
+
     /// `andonctl` against this daemon.
     pub fn ctl(&self, args: &[&str]) -> std::process::Output {
         Command::new(binary("andonctl"))

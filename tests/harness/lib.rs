@@ -12,6 +12,7 @@ pub mod mailbox;
 pub mod months;
 pub mod needs;
 pub mod people;
+pub mod postfix;
 pub mod random;
 pub mod raw;
 pub mod receiver;

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::daemon::eventually;
+use crate::tls::Pair;
 
 /// Whom Dovecot keeps mail as where the tests are root: it refuses to be root itself.
-const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 
 /// A mail server that speaks LMTP to a socket.
 pub struct Lmtp {
@@ -66,10 +67,22 @@ impl Lmtp {
     }
 }
 
+/// How the way to a Dovecot is encrypted.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// It is not.
+    Plain,
+    /// It begins plain and is encrypted before anything is said.
+    Starttls(Pair),
+    /// It is encrypted from the first byte.
+    Tls(Pair),
+}
+
 /// A Dovecot with the mailbox of `desk`, on loopback.
 pub struct Dovecot {
     dir: PathBuf,
     port: u16,
+    way: Way,
     child: Option<Child>,
     delivered: u32,
 }
@@ -95,11 +108,19 @@ impl Dovecot {
     /// # Panics
     /// Where it does not start.
     pub fn start(dir: &Path) -> Self {
+        Self::start_as(dir, Way::Plain)
+    }
+
+    /// The same, encrypted so.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_as(dir: &Path, way: Way) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a port")
             .port();
-        let mut dovecot = Self { dir: dir.to_owned(), port, child: None, delivered: 0 };
+        let mut dovecot = Self { dir: dir.to_owned(), port, way, child: None, delivered: 0 };
         let (uid, gid) = Self::owner();
         for below in ["run", "mail", "mail/desk", "mail/desk/new", "mail/desk/cur", "mail/desk/tmp"] {
             let path = dir.join(below);
@@ -139,14 +160,18 @@ impl Dovecot {
                 "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n"
             )
         };
+        let (plain, encrypted, ssl) = match &self.way {
+            Way::Plain => (self.port, 0, "ssl = no\n".to_owned()),
+            Way::Starttls(pair) => (self.port, 0, required(pair)),
+            Way::Tls(pair) => (0, self.port, required(pair)),
+        };
         format!(
-            "base_dir = {dir}/run\nlog_path = {dir}/log\nprotocols = imap\nlisten = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\n\
+            "base_dir = {dir}/run\nlog_path = {dir}/log\nprotocols = imap\nlisten = 127.0.0.1\n{ssl}disable_plaintext_auth = no\n\
              auth_mechanisms = plain login\nfirst_valid_uid = 1\nmail_location = maildir:{dir}/mail/%n\nmaildir_stat_dirs = no\n{own}\
              passdb {{\n driver = passwd-file\n args = {dir}/users\n}}\n\
              userdb {{\n driver = static\n args = uid={uid} gid={gid} home={dir}/mail/%n\n}}\n\
-             service imap-login {{\n chroot =\n inet_listener imap {{\n  port = {port}\n }}\n inet_listener imaps {{\n  port = 0\n }}\n}}\n\
-             service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\n",
-            port = self.port
+             service imap-login {{\n chroot =\n inet_listener imap {{\n  port = {plain}\n }}\n inet_listener imaps {{\n  port = {encrypted}\n  ssl = yes\n }}\n}}\n\
+             service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\n"
         )
     }
 
@@ -177,6 +202,16 @@ impl Dovecot {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The maildir of `desk`.
+    pub fn maildir(&self) -> PathBuf {
+        self.dir.join("mail/desk")
+    }
+
+    /// What it says.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.join("log")).unwrap_or_default()
     }
 
     /// Delivers a mail to the mailbox.
@@ -218,6 +253,12 @@ impl Dovecot {
         }
         self.go_on();
     }
+}
+
+/// Nobody is let in before the way is encrypted.
+fn required(pair: &Pair) -> String {
+    let (certificate, key) = (pair.certificate.display(), pair.key.display());
+    format!("ssl = required\nssl_cert = <{certificate}\nssl_key = <{key}\n")
 }
 
 impl Drop for Dovecot {

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-/// The name that every certificate here is for.
+/// The name that a certificate here is for where nothing else is said.
 const NAME: &str = "desk.example";
 
 /// Where a certificate and its key lie.
@@ -25,9 +25,17 @@ pub struct Pair {
 impl Pair {
     /// Files in a directory, with a certificate that holds from 2020 to the beginning of a year.
     pub fn write(dir: &Path, until: i32) -> Self {
+        Self::of(dir, NAME, until)
+    }
+
+    /// The same for another name, or an address.
+    ///
+    /// # Panics
+    /// Where it is none, or cannot be written.
+    pub fn of(dir: &Path, name: &str, until: i32) -> Self {
         let pair = Self { certificate: dir.join("certificate.pem"), key: dir.join("key.pem") };
         let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(until, 1, 1);
         let certificate = params.self_signed(&key).expect("a certificate").pem();

@@ -16,13 +16,15 @@ use super::control::Control;
 use super::error::CliError;
 use super::whole_file::WholeFile;
 use crate::run::apart::note_attachments;
+use crate::store::MailBooks;
 use crate::store::backup::{BackupError, Damage, Facts, Manifest, SealCheck, manifest, pack};
 
 /// Back the desk up into a file, while the daemon runs.
 ///
-/// Everything that was acknowledged before the command began is in it: the ledger, the kept texts of regulations, and
-/// attachments. The tickets in sled are not, they are rebuilt from the ledger; nor is the configuration, nor access data,
-/// which is to be gone when it is erased. Of tokens it has hashes. The file is a tar.gz with manifest.json in front, and every bit of it is under a checksum.
+/// Everything that was acknowledged before the command began is in it: the ledger, the kept texts of regulations, the
+/// books of mail, and attachments. The tickets in sled are not, they are rebuilt from the ledger; nor is the configuration,
+/// nor access data, which is to be gone when it is erased. Of tokens it has hashes. The file is a tar.gz with manifest.json
+/// in front, and every bit of it is under a checksum.
 ///
 /// A daemon that is stopped is done without, where --state-dir says whose backup it is. Ends with 1 where the backup was
 /// written and the ledger had lost something, or an attachment is missing.
@@ -80,6 +82,7 @@ fn write(
 ) -> Result<(), CliError> {
     let Err(error) = control.download("/v1/backup", |piece| out.write_all(piece)) else { return Ok(()) };
     let books = instead(error, state_dir, err)?;
+    let mail = MailBooks::of(books.dir())?;
     let durable = books.ledger.reader().durable().map_err(BackupError::Ledger)?;
     let facts = Facts {
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -87,7 +90,7 @@ fn write(
         tickets: Sum::of(&books.ledger)?.tickets,
         attachments: note_attachments,
     };
-    pack(&books.ledger.reader(), &durable, books.dir(), facts, out)?;
+    pack(&books.ledger.reader(), &durable, mail, books.dir(), facts, out)?;
     Ok(())
 }
 

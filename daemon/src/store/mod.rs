@@ -24,7 +24,7 @@
 //! `quarantine/` (copies of bytes that were no frame or no member of an archive), `archive.bad/`, `attachments/`, `sealed/`,
 //! `search/`, `page-key`, `sled/`, `sled.bad-N/`
 //! (databases set aside; they may be deleted), while it is compacted `sled.new/` and `sled.old/`, `regulations/`, `webhooks/` (how far
-//! each is: [`crate::out::webhooks`]), and
+//! each is: [`crate::out::webhooks`]), `mail/` (see [`MailBooks`]), and
 //! `before-restore-N/` (desks that a restore set aside; they may be deleted, too).
 //!
 //! The store knows nothing of commands, events and tickets: it is handed bytes and numbers. It reads no clock.
@@ -38,6 +38,7 @@ pub mod format;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
+mod mail_books;
 mod position;
 pub mod regulations;
 pub mod reserve;
@@ -56,6 +57,7 @@ pub use disk::{Disk, DiskFile, RealDisk};
 pub use keeper::{Keeper, KeeperPlace, Kept};
 pub use ledger::{Frame, Ledger, LedgerError, LedgerReader, LedgerReport};
 pub use lock::{LockError, StateLock};
+pub use mail_books::{MAIL_DIR, MailBooks, PLACE_FILE, QUARANTINE_DIR, SEEN_FILE, is_held_id};
 pub use position::Position;
 pub use regulations::{TextKept, keep_text, kept_texts};
 pub use reserve::Reserve;

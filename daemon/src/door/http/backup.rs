@@ -11,6 +11,7 @@ use super::auth::Keeper;
 use super::problem::Problem;
 use super::streamed::streamed;
 use crate::run::apart::note_attachments;
+use crate::store::MailBooks;
 use crate::store::backup::{BackupError, Facts, pack};
 
 /// Where it is; only on the socket of `andonctl`.
@@ -20,6 +21,13 @@ pub(super) const PATH: &str = "/v1/backup";
 pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<Response, Problem> {
     // Nothing that the ledger names goes before it is packed.
     let hold = door.shared.apart.attachments.hold();
+    let of = door.shared.facts.state_dir.clone();
+    let mail = tokio::task::spawn_blocking(move || MailBooks::of(&of)).await;
+    let mail = mail.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+    let mail = mail.map_err(|error| {
+        log::error!("no backup can be made: {}", crate::chain::chain(&error));
+        Problem::internal()
+    })?;
     let ledger = door.shared.handle.history().ledger().clone();
     let reader = ledger.clone();
     // Between two batches, so that the tickets counted are those of the events packed.
@@ -41,7 +49,7 @@ pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<R
     };
     let history = Arc::clone(door.shared.handle.history());
     let body = streamed(move |out| {
-        let manifest = pack(&ledger, &durable, &state_dir, facts, out)?;
+        let manifest = pack(&ledger, &durable, mail, &state_dir, facts, out)?;
         if !manifest.damage.is_empty() {
             history.met_damage();
         }

@@ -28,6 +28,7 @@ use super::{Later, MAIL_DIR, Mailroom, tell};
 use crate::chain::chain;
 use crate::config::{Imap, Then};
 use crate::desk::AlarmKind;
+use crate::store::PLACE_FILE;
 
 /// How long an answer of the server may take, in seconds.
 pub const ANSWER_WITHIN_S: u64 = 60;
@@ -118,7 +119,7 @@ pub enum ImapError {
 
 /// Fetches mail until it is dropped.
 pub async fn fetch(config: Imap, room: Mailroom, state_dir: PathBuf) {
-    let fetcher = Fetcher { place_file: state_dir.join(MAIL_DIR).join("imap"), config, room };
+    let fetcher = Fetcher { place_file: state_dir.join(MAIL_DIR).join(PLACE_FILE), config, room };
     let (mut wait_s, mut failures) = (AGAIN_FIRST_S, 0);
     loop {
         let mut worked = false;

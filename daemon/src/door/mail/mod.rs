@@ -55,9 +55,8 @@ use crate::desk::event::Receipt;
 use crate::desk::{Act, Actor, AlarmKind, Command, DeskAct, Role, Ticket, TicketNumber};
 use crate::mail::MailDomain;
 use crate::run::{Apart, Done, Failure, Handle};
+pub use crate::store::MAIL_DIR;
 
-/// The directory of what is kept of mail, in the state directory.
-pub const MAIL_DIR: &str = "mail";
 /// Who says so, in the record.
 const MAIL: &str = "mail";
 /// How many events are behind the last mark before another is set, so that a start reads few.

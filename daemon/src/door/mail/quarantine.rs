@@ -14,14 +14,12 @@ use std::path::{Path, PathBuf};
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::whole;
+use crate::store::{QUARANTINE_DIR, is_held_id, whole};
 
 /// How many mails there are at most.
 pub const MAILS_MAX: usize = 10_000;
 /// How long what needs nobody is kept, in milliseconds: 30 days.
 const QUIET_MS: i64 = 30 * 86_400_000;
-/// The directory, in the mail directory.
-const DIR: &str = "quarantine";
 
 /// Why a mail is held.
 #[derive(
@@ -139,7 +137,7 @@ pub(super) struct Quarantine {
 impl Quarantine {
     /// What is held below `mail_dir`; what a crash left half written is removed.
     pub(super) fn open(mail_dir: &Path, max_bytes: u64) -> Result<Self, QuarantineError> {
-        let dir = mail_dir.join(DIR);
+        let dir = mail_dir.join(QUARANTINE_DIR);
         let failed = |what, file: &Path| {
             let file = file.to_owned();
             move |source| QuarantineError::Io { what, file, source }
@@ -153,7 +151,7 @@ impl Quarantine {
                 Some("json") => {
                     let text = fs::read(&path).map_err(failed("read", &path))?;
                     match serde_json::from_slice::<HeldMail>(&text) {
-                        Ok(mail) if is_id(&mail.id) && quarantine.file(&mail.id, "json") == path => {
+                        Ok(mail) if is_held_id(&mail.id) && quarantine.file(&mail.id, "json") == path => {
                             quarantine.bytes += mail.bytes;
                             quarantine.held.insert(mail.id.clone(), mail);
                         }
@@ -269,9 +267,4 @@ impl Quarantine {
         }
         Ok(())
     }
-}
-
-/// Whether a name is an id of ours, and no path.
-fn is_id(id: &str) -> bool {
-    id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

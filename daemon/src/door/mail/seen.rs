@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use calendars::Timestamp;
 
 use crate::desk::{Entry, TicketNumber};
-use crate::store::whole;
+use crate::store::{SEEN_FILE, whole};
 
 /// How many mails are remembered; the one that came first is forgotten first.
 pub const SEEN_MAX: usize = 100_000;
@@ -22,8 +22,6 @@ pub const SEEN_MAX: usize = 100_000;
 pub(super) const REMEMBERED_MS: i64 = 60 * 86_400_000;
 /// What begins the key of a mail's receipt. A token's name has no `/`, so no caller has such a key.
 const KEY: &str = "mail/";
-/// The file, in the mail directory.
-const FILE: &str = "seen";
 /// How many lines there are more than mails when the file is written anew.
 const SPARE_LINES: usize = 20_000;
 
@@ -55,7 +53,7 @@ pub(super) fn receipt_key(sum: &str) -> String {
 impl Seen {
     /// What was kept in `dir`; a file that cannot be read as ours is begun anew, and the record tells the rest.
     pub(super) fn open(dir: &Path) -> io::Result<Self> {
-        let path = dir.join(FILE);
+        let path = dir.join(SEEN_FILE);
         let text = match std::fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -229,7 +227,7 @@ mod tests {
         seen.note(&sum(1), day(0), Handled::All).unwrap();
         seen.reached(42).unwrap();
         seen.note(&sum(2), day(0), Handled::All).unwrap();
-        let path = dir.path().join(FILE);
+        let path = dir.path().join(SEEN_FILE);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
         let seen = Seen::open(dir.path()).unwrap();
@@ -245,7 +243,7 @@ mod tests {
         }
         seen.note(&sum(2), day(1), Handled::Words(TicketNumber(3))).unwrap();
         seen.reached(7).unwrap();
-        assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap().lines().count(), 3);
+        assert_eq!(std::fs::read_to_string(dir.path().join(SEEN_FILE)).unwrap().lines().count(), 3);
         let seen = Seen::open(dir.path()).unwrap();
         assert_eq!(
             (seen.upto(), seen.of(&sum(1)), seen.of(&sum(2))),

@@ -2,16 +2,35 @@
 
 use std::fmt::Write as _;
 
-/// The text as a page: paragraphs, lists of lines that begin with `- `, quotations of lines that begin with `> `.
+/// The line with which a letter's foot begins.
+const FOOT: &str = "--";
+
+/// The text as a page: paragraphs, lists of lines that begin with `- `, quotations of lines that begin with `> `. The foot, behind
+/// the last line of two hyphens, is small and stands below a rule.
 pub(super) fn page(text: &str) -> String {
     let mut html = String::from(
-        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head>\n<body style=\"font-family: sans-serif; font-size: 15px; line-height: 1.4; max-width: 40em\">\n",
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"></head>\n<body style=\"font-family: sans-serif; font-size: 15px; line-height: 1.4; max-width: 40em\">\n",
     );
-    for block in text.split("\n\n").map(|block| block.trim_matches('\n')).filter(|block| !block.is_empty()) {
-        self::block(block, &mut html);
+    let (words, foot) = match text.rsplit_once(&format!("\n{FOOT}\n")) {
+        Some((words, foot)) => (words, Some(foot)),
+        None => (text, None),
+    };
+    blocks(words, &mut html);
+    if let Some(foot) = foot {
+        html.push_str(
+            "<div style=\"margin-top: 2em; border-top: 1px solid #ccc; color: #595959; font-size: 13px\">\n",
+        );
+        blocks(foot, &mut html);
+        html.push_str("</div>\n");
     }
     html.push_str("</body></html>\n");
     html
+}
+
+fn blocks(text: &str, html: &mut String) {
+    for block in text.split("\n\n").map(|block| block.trim_matches('\n')).filter(|block| !block.is_empty()) {
+        self::block(block, html);
+    }
 }
 
 /// How a run of lines is shown.
@@ -108,6 +127,15 @@ mod tests {
             body("a\nb\n\n\n- x\n- y\nc\n\n> q\n> r\n"),
             "<p>a<br>\nb</p>\n<ul>\n<li>x</li>\n<li>y</li>\n</ul>\n<p>c</p>\n<blockquote>q<br>\nr</blockquote>\n"
         );
+    }
+
+    #[test]
+    fn the_foot_stands_apart_and_what_somebody_wrote_with_two_hyphens_does_not() {
+        let html = body("a\n\n--\nb\n\nc\n\n--\nDesk\n\nd\n");
+        let (words, foot) = html.split_once("<div ").unwrap();
+        assert_eq!(words, "<p>a</p>\n<p>--<br>\nb</p>\n<p>c</p>\n");
+        assert!(foot.ends_with("\">\n<p>Desk</p>\n<p>d</p>\n</div>\n"), "{foot}");
+        assert_eq!(body("a--\nb"), "<p>a--<br>\nb</p>\n");
     }
 
     #[test]

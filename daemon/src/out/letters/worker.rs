@@ -188,6 +188,16 @@ struct Beside {
     ask_at_ms: u64,
 }
 
+impl Beside {
+    /// The server took nothing then, so its next try is later. Letters that were under way together failed together: that is one
+    /// try, and not as many as there were letters.
+    fn server_failed(&mut self, now_ms: u64, random: u64) {
+        if now_ms >= self.server_from_ms {
+            self.server_from_ms = now_ms + self.server.fail(&OF_SERVER, 0, random);
+        }
+    }
+}
+
 fn now_ms() -> u64 {
     clock::monotonic_us() / 1_000
 }
@@ -380,8 +390,7 @@ impl Worker {
 
     /// Nothing goes until its next try.
     fn server_fails(&mut self, why: &str, beside: &mut Beside) {
-        let wait_ms = beside.server.fail(&OF_SERVER, 0, random());
-        beside.server_from_ms = now_ms() + wait_ms;
+        beside.server_failed(now_ms(), random());
         self.note_failing(why, beside);
     }
 
@@ -502,4 +511,24 @@ fn ask(desk: &Desk, way: LetterWay, now: Timestamp, skipped: &HashSet<LetterId>)
 async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
     // A sender that is gone means stop, too.
     let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_fail_together_are_one_try_of_their_server() {
+        let mut beside = Beside::default();
+        let mut waits_s = Vec::new();
+        for _ in 0..3 {
+            let now_ms = beside.server_from_ms.max(1_000);
+            for in_flight in 0..PARALLEL_MAX as u64 {
+                // In the middle of the jitter.
+                beside.server_failed(now_ms + in_flight, (5_000 << waits_s.len()) / 5);
+            }
+            waits_s.push((beside.server_from_ms - now_ms) / 1_000);
+        }
+        assert_eq!(waits_s, [5, 10, 20]);
+    }
 }

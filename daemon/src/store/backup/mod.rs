@@ -2,7 +2,7 @@
 //!
 //! It is a tar archive packed with gzip: `tar tzf FILE` lists it. Its first member is `manifest.json`, a [`Manifest`].
 //! Then come the members that the manifest names, in its order: the ledger's segments as they were durable when the
-//! backup was taken, byte by byte, the kept texts of regulations, and attachments. The tickets in sled are not in it: they are rebuilt
+//! backup was taken, byte by byte, the kept texts of regulations, the books of mail, and attachments. The tickets in sled are not in it: they are rebuilt
 //! from the ledger. Of tokens it has what the ledger has, hashes.
 //! Attachments that the ledger names are in it; access data never is: what was erased would live on in old backups.
 //!

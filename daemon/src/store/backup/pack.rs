@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -16,7 +16,7 @@ use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::FORMAT;
 use crate::store::ledger::Durable;
 use crate::store::regulations::kept_files;
-use crate::store::{Frame, LedgerError, LedgerReader, PAGE_KEY_FILE};
+use crate::store::{Frame, LedgerError, LedgerReader, MailBooks, PAGE_KEY_FILE};
 
 /// How much is read at once, in bytes.
 const STEP_BYTES: usize = 64 << 10;
@@ -38,39 +38,44 @@ pub struct Facts {
     pub attachments: fn(&Frame, &mut BTreeSet<String>),
 }
 
-/// Packs what was durable in the ledger of the state directory `state_dir`, and the kept texts, into `out`.
+/// Packs what was durable in the ledger of the state directory `state_dir`, and the kept texts, into `out`. The books of mail
+/// were taken before `durable`.
 ///
 /// Reads everything twice, since the manifest with the checksums stands first, and holds no more than a little of it in
 /// memory. The ledger may be written meanwhile.
 pub fn pack(
     ledger: &LedgerReader,
     durable: &Durable,
+    mail: MailBooks,
     state_dir: &Path,
     facts: Facts,
     out: impl Write,
 ) -> Result<Manifest, BackupError> {
-    let mut sources = durable.files.clone();
+    let mut sources: Vec<Origin> =
+        durable.files.iter().map(|(file, bytes)| Origin::at(file.clone(), *bytes)).collect();
     for file in kept_files(state_dir).map_err(|source| unreadable(&state_dir.join("regulations"), source))? {
         let bytes = file.metadata().map_err(|source| unreadable(&file, source))?.len();
-        sources.push((file, bytes));
+        sources.push(Origin::at(file, bytes));
     }
     let key = state_dir.join(PAGE_KEY_FILE);
     match key.metadata() {
-        Ok(found) => sources.push((key, found.len())),
+        Ok(found) => sources.push(Origin::at(key, found.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(unreadable(&key, source)),
     }
+    let opened = mail.open.into_iter().map(|(path, file, bytes)| Origin { path, open: Some(file), bytes });
+    sources.extend(opened.chain(mail.held.into_iter().map(|(file, bytes)| Origin::at(file, bytes))));
     let Facts { program, taken_at, tickets, attachments } = facts;
     let mut names = BTreeSet::new();
     let damage = damage(ledger, durable.next_seq, |frame| attachments(frame, &mut names))?;
     let mut members: Vec<Member> =
-        sources.iter().map(|(file, bytes)| member(state_dir, file, *bytes)).collect::<Result<_, _>>()?;
+        sources.iter().map(|origin| member(state_dir, origin)).collect::<Result<_, _>>()?;
     let mut attachments_lost = Vec::new();
     for name in names {
         let file = state_dir.join(ATTACHMENTS_DIR).join(&name);
         match attachment(state_dir, &file, &name) {
             Some(member) => {
-                sources.push((file, member.bytes));
+                sources.push(Origin::at(file, member.bytes));
                 members.push(member);
             }
             None => attachments_lost.push(name),
@@ -95,7 +100,7 @@ pub fn pack(
 fn attachment(state_dir: &Path, file: &Path, name: &str) -> Option<Member> {
     let sha256 = AttachmentName::parse(name)?.sha256;
     let bytes = file.metadata().ok()?.len();
-    member(state_dir, file, bytes).ok().filter(|member| member.sha256 == sha256)
+    member(state_dir, &Origin::at(file.to_owned(), bytes)).ok().filter(|member| member.sha256 == sha256)
 }
 
 /// The events before `next_seq` that cannot be read any more. Each frame that can be is shown to `each`.
@@ -119,25 +124,31 @@ fn damage(
     Ok(damage)
 }
 
-fn member(state_dir: &Path, file: &Path, bytes: u64) -> Result<Member, BackupError> {
-    let mut source = Source::open(file, bytes).map_err(|source| unreadable(file, source))?;
+fn member(state_dir: &Path, origin: &Origin) -> Result<Member, BackupError> {
+    let Origin { path: file, bytes, .. } = origin;
+    let mut source = Source::open(origin).map_err(|source| unreadable(file, source))?;
     io::copy(&mut source, &mut io::sink()).map_err(|source| unreadable(file, source))?;
     let below = file.strip_prefix(state_dir).unwrap_or(file);
     let name = below.to_str().ok_or_else(|| {
         let is_no_text = io::Error::new(io::ErrorKind::InvalidInput, "its name is no text");
         unreadable(file, is_no_text)
     })?;
-    Ok(Member { name: name.to_owned(), bytes, sha256: source.sum() })
+    Ok(Member { name: name.to_owned(), bytes: *bytes, sha256: source.sum() })
 }
 
-fn write(manifest: &Manifest, sources: &[(PathBuf, u64)], out: impl Write) -> Result<(), BackupError> {
+fn write(manifest: &Manifest, sources: &[Origin], out: impl Write) -> Result<(), BackupError> {
     let gzip = GzEncoder::new(Sealing::new(out), Compression::new(COMPRESSION));
     let mut tar = tar::Builder::new(gzip);
     let mut text = serde_json::to_vec_pretty(manifest).expect("a manifest is plain data");
     text.push(b'\n');
     append(&mut tar, MANIFEST, text.len() as u64, text.as_slice()).map_err(BackupError::Write)?;
-    for ((file, bytes), member) in sources.iter().zip(&manifest.members) {
-        let mut source = Source::open(file, *bytes).map_err(|source| unreadable(file, source))?;
+    for (origin, member) in sources.iter().zip(&manifest.members) {
+        let file = &origin.path;
+        let mut source = Source::open(origin).map_err(|source| match source.kind() {
+            // Mail that is held may be let go meanwhile.
+            io::ErrorKind::NotFound => BackupError::Changed { file: file.clone() },
+            _ => unreadable(file, source),
+        })?;
         if let Err(error) = append(&mut tar, &member.name, member.bytes, &mut source) {
             return Err(source.failed.take().map_or(BackupError::Write(error), |why| unreadable(file, why)));
         }
@@ -161,6 +172,19 @@ fn unreadable(file: &Path, source: io::Error) -> BackupError {
     BackupError::Source { file: file.to_owned(), source }
 }
 
+/// What a member is made of: a file up to a length, open where another may take its name meanwhile.
+struct Origin {
+    path: PathBuf,
+    open: Option<File>,
+    bytes: u64,
+}
+
+impl Origin {
+    fn at(path: PathBuf, bytes: u64) -> Self {
+        Self { path, open: None, bytes }
+    }
+}
+
 /// A file up to a length, which it must have, and the sum of what was read.
 struct Source {
     file: File,
@@ -171,8 +195,16 @@ struct Source {
 }
 
 impl Source {
-    fn open(file: &Path, bytes: u64) -> io::Result<Self> {
-        Ok(Self { file: File::open(file)?, left: bytes, sum: Sha256::new(), failed: None })
+    fn open(origin: &Origin) -> io::Result<Self> {
+        let file = match &origin.open {
+            Some(open) => {
+                let mut file = open.try_clone()?;
+                file.seek(SeekFrom::Start(0))?;
+                file
+            }
+            None => File::open(&origin.path)?,
+        };
+        Ok(Self { file, left: origin.bytes, sum: Sha256::new(), failed: None })
     }
 
     fn sum(&self) -> String {

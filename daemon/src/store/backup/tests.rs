@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::seal::Sealing;
 use super::*;
 use crate::hex::hex;
-use crate::store::{Frame, Ledger, keep_text, ledger};
+use crate::store::{Frame, Ledger, MailBooks, keep_text, ledger};
 
 fn frame(first_seq: u64, payload: &[u8]) -> Frame {
     Frame { first_seq, count: 1, payload: payload.to_vec() }
@@ -52,7 +52,15 @@ fn noted(frame: &Frame, names: &mut std::collections::BTreeSet<String>) {
 fn packed(dir: &TempDir, ledger: &Ledger) -> Vec<u8> {
     let mut bytes = Vec::new();
     let reader = ledger.reader();
-    pack(&reader, &reader.durable().unwrap(), dir.path(), facts(), &mut bytes).unwrap();
+    pack(
+        &reader,
+        &reader.durable().unwrap(),
+        MailBooks::of(dir.path()).unwrap(),
+        dir.path(),
+        facts(),
+        &mut bytes,
+    )
+    .unwrap();
     bytes
 }
 
@@ -93,7 +101,7 @@ fn a_backup_has_what_was_durable_when_it_was_taken_and_nothing_after() {
     let before = entries_of(&ledger);
     ledger.append(&[frame(6, b"after")]).unwrap();
     let mut bytes = Vec::new();
-    let told = pack(&reader, &durable, dir.path(), facts(), &mut bytes).unwrap();
+    let told = pack(&reader, &durable, MailBooks::default(), dir.path(), facts(), &mut bytes).unwrap();
     let (restored, manifest) = unpacked(&bytes);
     let manifest = manifest.unwrap();
     assert_eq!(manifest, told);
@@ -110,6 +118,67 @@ fn entries_of(ledger: &Ledger) -> Vec<Frame> {
 }
 
 #[test]
+fn what_is_kept_of_mail_is_in_it_as_it_was_when_it_began() {
+    let (dir, ledger) = state();
+    let (mail, quarantine) = (dir.path().join("mail"), dir.path().join("mail/quarantine"));
+    fs::create_dir_all(&quarantine).unwrap();
+    let (id, half) = ("0123456789abcdef0123456789abcdef", "ffffffffffffffffffffffffffffffff");
+    for (file, text) in [
+        (mail.join("seen"), "all 00 1\n"),
+        (mail.join("imap"), "{}"),
+        (mail.join("lmtp.sock"), "no book"),
+        (quarantine.join(format!("{id}.json")), "{\"id\":1}"),
+        (quarantine.join(format!("{id}.eml")), "From: a\r\n\r\nhi"),
+        // A crash left half of it.
+        (quarantine.join(format!("{half}.eml")), "half"),
+    ] {
+        fs::write(file, text).unwrap();
+    }
+    let books = MailBooks::of(dir.path()).unwrap();
+    // One line more, and the file written anew, as the door does.
+    fs::write(mail.join("seen"), "all 00 1\nall 01 2\n").unwrap();
+    fs::write(mail.join("new"), "{\"uid\":7}").unwrap();
+    fs::rename(mail.join("new"), mail.join("imap")).unwrap();
+    let mut bytes = Vec::new();
+    let reader = ledger.reader();
+    pack(&reader, &reader.durable().unwrap(), books, dir.path(), facts(), &mut bytes).unwrap();
+    let (restored, told) = unpacked(&bytes);
+    told.unwrap();
+    let into = restored.path().join("in/to");
+    assert_eq!(names(&into.join("mail")), ["imap", "quarantine", "seen"]);
+    assert_eq!(names(&into.join("mail/quarantine")), [format!("{id}.eml"), format!("{id}.json")]);
+    assert_eq!(fs::read_to_string(into.join("mail/seen")).unwrap(), "all 00 1\n");
+    assert_eq!(fs::read_to_string(into.join("mail/imap")).unwrap(), "{}");
+    assert_eq!(fs::read(into.join(format!("mail/quarantine/{id}.eml"))).unwrap(), b"From: a\r\n\r\nhi");
+}
+
+#[test]
+fn a_held_mail_that_goes_while_it_is_backed_up_says_that_it_changed() {
+    struct Removing(PathBuf);
+    impl Write for Removing {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // The manifest comes first, and by then it is promised.
+            let _ = fs::remove_file(&self.0);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (dir, ledger) = state();
+    let quarantine = dir.path().join("mail/quarantine");
+    fs::create_dir_all(&quarantine).unwrap();
+    let file = quarantine.join("0123456789abcdef0123456789abcdef.json");
+    fs::write(&file, "{}").unwrap();
+    fs::write(file.with_extension("eml"), "hi").unwrap();
+    let reader = ledger.reader();
+    let books = MailBooks::of(dir.path()).unwrap();
+    let goes = Removing(file.clone());
+    let told = pack(&reader, &reader.durable().unwrap(), books, dir.path(), facts(), goes).unwrap_err();
+    assert!(matches!(told, BackupError::Changed { file: told } if told == file));
+}
+
+#[test]
 fn a_ledger_of_several_segments_comes_back_whole_though_a_new_one_was_started_meanwhile() {
     let dir = TempDir::new().unwrap();
     let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
@@ -122,7 +191,7 @@ fn a_ledger_of_several_segments_comes_back_whole_though_a_new_one_was_started_me
         ledger.append(&[frame(seq, &vec![0; 7 << 20])]).unwrap();
     }
     let mut bytes = Vec::new();
-    let manifest = pack(&reader, &durable, dir.path(), facts(), &mut bytes).unwrap();
+    let manifest = pack(&reader, &durable, MailBooks::default(), dir.path(), facts(), &mut bytes).unwrap();
     assert_eq!(manifest.members.len(), 3);
     let (restored, told) = unpacked(&bytes);
     told.unwrap();
@@ -280,6 +349,10 @@ fn no_path_leads_out_of_the_directory_or_to_a_file_that_is_not_a_backups() {
         "regulations/../a@1.toml",
         "regulations/a.toml",
         "regulations/a@1.toml/b@1.toml",
+        "mail/../evil",
+        "mail/lmtp.sock",
+        "mail/quarantine/../../evil",
+        "mail/quarantine/0123456789abcdef0123456789abcdef.sh",
         "ledger/1.ledger",
         "ledger/",
         "sled/db",
@@ -421,10 +494,14 @@ fn a_file_that_changes_or_goes_while_it_is_packed_is_told() {
     let (dir, ledger) = state();
     let (reader, segment) = (ledger.reader(), dir.path().join(SEGMENT));
     let durable = reader.durable().unwrap();
-    let told = pack(&reader, &durable, dir.path(), facts(), Meddling(segment.clone(), false)).unwrap_err();
+    let told =
+        pack(&reader, &durable, MailBooks::default(), dir.path(), facts(), Meddling(segment.clone(), false))
+            .unwrap_err();
     assert!(told.to_string().contains("changed while it was backed up"), "{told}");
     let too_long = ledger::Durable { files: vec![(segment, 1 << 40)], ..durable };
-    let told = pack(&reader, &too_long, dir.path(), facts(), Vec::new()).unwrap_err().to_string();
+    let told = pack(&reader, &too_long, MailBooks::default(), dir.path(), facts(), Vec::new())
+        .unwrap_err()
+        .to_string();
     assert!(told.starts_with("cannot read "), "{told}");
 }
 

@@ -12,10 +12,11 @@ use sha2::{Digest, Sha256};
 use super::seal::{SEAL_BYTES, Seal};
 use super::{BackupError, MANIFEST, MANIFEST_MAX_BYTES, Manifest, WHAT};
 use crate::hex::hex;
-use crate::store::PAGE_KEY_FILE;
 use crate::store::attachments::{ATTACHMENTS_DIR, AttachmentName};
 use crate::store::format::{self, Format};
+use crate::store::mail_books::is_book;
 use crate::store::regulations::is_name;
+use crate::store::{MAIL_DIR, PAGE_KEY_FILE, QUARANTINE_DIR};
 
 /// How much is read at once, in bytes.
 const STEP_BYTES: usize = 64 << 10;
@@ -47,8 +48,10 @@ pub fn unpack(file: &Path, into: &Path) -> Result<Manifest, BackupError> {
     let mut members = Members::of(&mut reader.archive, file)?;
     let manifest = read_manifest(&mut members, file)?;
     check_room(&manifest, file, into)?;
-    let with_attachments = manifest.members.iter().any(|member| member.name.starts_with(ATTACHMENTS_DIR));
-    for dir in ["ledger", "regulations"].into_iter().chain(with_attachments.then_some(ATTACHMENTS_DIR)) {
+    let quarantine = format!("{MAIL_DIR}/{QUARANTINE_DIR}");
+    let has = |dir: &&str| manifest.members.iter().any(|member| member.name.starts_with(dir));
+    let some = [ATTACHMENTS_DIR, MAIL_DIR, quarantine.as_str()].into_iter().filter(has);
+    for dir in ["ledger", "regulations"].into_iter().chain(some) {
         let path = into.join(dir);
         let made = DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|source| BackupError::Unpack { file: path, source })?;
@@ -211,6 +214,7 @@ fn is_member(name: &str) -> bool {
             .strip_suffix(".ledger")
             .is_some_and(|number| number.len() >= 16 && number.bytes().all(|digit| digit.is_ascii_digit())),
         Some(("regulations", text)) => is_name(text),
+        Some((MAIL_DIR, book)) => is_book(book),
         Some((ATTACHMENTS_DIR, file)) => AttachmentName::parse(file).is_some(),
         None => name == PAGE_KEY_FILE,
         Some(_) => false,

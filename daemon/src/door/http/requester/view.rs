@@ -130,7 +130,7 @@ impl PageView {
                 .and_then(|regulation| regulation.status(status))
                 .map_or_else(|| status.to_string(), |status| status.name.title.clone()),
             registered_at: words.moment(ticket.registered_at, zone),
-            terms: terms(ticket, words).map(|(what, at)| (what, words.moment(at, zone))).collect(),
+            terms: terms(ticket, words).map(|(what, at)| (what, words.deadline(at, zone))).collect(),
             said: said
                 .into_iter()
                 .map(|Said { at, from_desk, text }| SaidView { at: words.moment(at, zone), from_desk, text })

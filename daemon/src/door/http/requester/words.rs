@@ -3,6 +3,8 @@
 use calendars::{Timestamp, Tz};
 use firmware_board::Language;
 
+use crate::dates;
+
 /// The words of one language.
 #[derive(Clone, Copy)]
 pub(super) struct Words(pub Language);
@@ -21,15 +23,14 @@ impl Words {
         self.of("ru", "en")
     }
 
-    /// A date and an hour in the zone of who promised: «24.11.2026, 12:00 (Мск)».
+    /// When something was, in the zone of who promised: «24.11.2026 в 10:02 Мск».
     pub(super) fn moment(self, at: Timestamp, zone: Tz) -> String {
-        let local = at.local(zone).format("%d.%m.%Y, %H:%M");
-        let zone = match (zone, self.0) {
-            (Tz::Europe__Moscow, Language::Russian) => "Мск".to_owned(),
-            (Tz::Europe__Moscow, Language::English) => "Moscow".to_owned(),
-            _ => format!("UTC{}", &at.to_rfc3339(zone)[23..]),
-        };
-        format!("{local} ({zone})")
+        dates::moment(at, zone, self.0)
+    }
+
+    /// Until when something is to be: «24.11.2026 18:00 Мск».
+    pub(super) fn deadline(self, at: Timestamp, zone: Tz) -> String {
+        dates::deadline(at, zone, self.0)
     }
 
     /// A link that opens nothing.

@@ -78,6 +78,14 @@ async fn gm_5_26_the_page_shows_what_the_requester_is_told_and_nothing_else() {
     {
         assert!(html.contains(shown), "{shown}: {html}");
     }
+    // As letters say it (`crate::dates`).
+    let of = |what: &str| {
+        let (_, behind) = html.split_once(&format!("<dt>{what}</dt><dd>")).expect("it stands there");
+        behind.split_once("</dd>").expect("it ends").0.to_owned()
+    };
+    let (registered, until) = (of("Зарегистрирована"), of("Подтвердить или вернуть можно до"));
+    assert!(registered.contains(" в ") && registered.ends_with(" Мск"), "{registered}");
+    assert!(!until.contains(" в ") && until.ends_with(":00 Мск"), "{until}");
     for hidden in ["Только для своих", "7707083893", "a@b.ru", ">agent<"] {
         assert!(!html.contains(hidden), "{hidden}: {html}");
     }
