@@ -1,5 +1,7 @@
 //! The view on a screen.
 
+use std::fmt::Write as _;
+
 use calendars::Timestamp;
 use firmware_board::{Language, Level, Link, lines};
 use ratatui::Frame;
@@ -60,13 +62,13 @@ fn told(view: &View, now_ms: u64) -> String {
         counts.open, counts.waiting, counts.critical, counts.breached, counts.due_soon
     );
     if let Some(staffing) = staffing {
-        told.push_str(&format!("  on shift {}/{}", staffing.on_shift, staffing.required));
+        let _ = write!(told, "  on shift {}/{}", staffing.on_shift, staffing.required);
     }
-    told.push_str(&format!("  buzzer {}", one_line(&signals.buzzer)));
+    let _ = write!(told, "  buzzer {}", one_line(&signals.buzzer));
     if let (Some(until), Some(now)) = (muted_until.as_deref(), view.now(now_ms))
         && let Ok(until) = Timestamp::parse_rfc3339(until)
     {
-        told.push_str(&format!(", muted {}", length(until.ms_since(now).max(0))));
+        let _ = write!(told, ", muted {}", length(until.ms_since(now).max(0)));
     }
     told
 }

@@ -465,6 +465,12 @@ fn register_limits(registry: &mut Registry) {
         ("problem_lot_limit", "Tickets that are changed for a problem in one turn of the desk", LOT_TICKETS),
         ("problems_over_limit", "Problems that are over and remembered", OVER_MAX),
         ("alike_compared_limit", "Tickets of one word that are compared with a new one", PER_STEM),
+        ("journal_burst_limit", "Lines that one place may write at once", bound::BURST as usize),
+        (
+            "journal_fault_burst_limit",
+            "Warnings or errors that one place may write at once",
+            bound::FAULT_BURST as usize,
+        ),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(as_gauge(limit as u64));
