@@ -75,6 +75,7 @@ fn analyze(why: &str, args: &[&str], units: &[PathBuf]) -> Option<Output> {
 }
 
 #[test]
+<<<<<<< HEAD
 fn systemd_finds_nothing_to_say_to_the_units() {
     let dir = tempfile::tempdir().expect("a directory");
     let units = units(dir.path());
@@ -176,4 +177,27 @@ fn a_units_socket_is_served_where_the_configuration_says_another_and_that_is_tol
     end(child);
     stderr.read_to_string(&mut told).expect("a log is text");
     assert!(told.contains(&format!("the unit andond.socket gives a socket at {address}")), "{told}");
+=======
+fn the_journal_takes_in_the_catalog_of_messages() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let catalog = dir.path().join("usr/lib/systemd/catalog");
+    std::fs::create_dir_all(&catalog).expect("a directory");
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../systemd/andon.catalog");
+    std::fs::copy(&ours, catalog.join("andon.catalog")).expect("the catalog is there");
+    let root = format!("--root={}", dir.path().display());
+    let journalctl = |what: &str| Command::new("journalctl").args([root.as_str(), what]).output();
+    let taken = match journalctl("--update-catalog") {
+        Ok(taken) => taken,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return skipped("journalctl", "the catalog of messages is not taken in");
+        }
+        Err(error) => panic!("journalctl: {error}"),
+    };
+    let told = String::from_utf8_lossy(&taken.stderr);
+    assert!(taken.status.success() && told.is_empty(), "{told}");
+    let listed = journalctl("--list-catalog").expect("it ran before").stdout;
+    let entries = std::fs::read_to_string(&ours).expect("text");
+    let entries = entries.lines().filter(|line| line.starts_with("-- ")).count();
+    assert_eq!(String::from_utf8_lossy(&listed).lines().count(), entries);
+>>>>>>> ssh9
 }

@@ -73,7 +73,7 @@ use crate::config::STATE_DIR;
 
 /// Runs andond's desk from the command line.
 ///
-/// simulate, regulation, calendar, sealed and import-log need no daemon; backup, export and ledger check do without where they are
+/// simulate, regulation, calendar, config, doctor, setup, sealed and import-log need no daemon; backup, export and ledger check do without where they are
 /// told the state directory; restore and import want it stopped; the others talk to its socket. Data goes to stdout,
 /// talk to stderr. Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 #[derive(Debug, Parser)]

@@ -246,19 +246,19 @@ impl Choice {
     fn text(&self) -> String {
         let quoted = |word: &str| toml::Value::from(word).to_string();
         let regulations: Vec<_> = self.regulations.iter().map(|name| quoted(name)).collect();
-        let mut text = String::from(
-            "# Written by `andonctl setup`. It comes over andon.toml; `andonctl config check` reads both.\n",
-        );
-        text.push_str(&format!("regulations = [{}]\n", regulations.join(", ")));
-        text.push_str(&format!("zone = {}\n\n[board]\n", quoted(&self.zone)));
-        if !self.site.is_empty() {
-            text.push_str(&format!("site = {}\n", quoted(&self.site)));
-        }
-        text.push_str(&format!("language = {}\n", quoted(&self.language)));
-        if self.panel != "simulated" {
-            text.push_str(&format!("\n[[board.panel]]\nkind = {}\n", quoted(&self.panel)));
-        }
-        text
+        let site =
+            if self.site.is_empty() { String::new() } else { format!("site = {}\n", quoted(&self.site)) };
+        let panel = match self.panel.as_str() {
+            "simulated" => String::new(),
+            panel => format!("\n[[board.panel]]\nkind = {}\n", quoted(panel)),
+        };
+        format!(
+            "# Written by `andonctl setup`. It comes over andon.toml; `andonctl config check` reads both.\n\
+             regulations = [{}]\nzone = {}\n\n[board]\n{site}language = {}\n{panel}",
+            regulations.join(", "),
+            quoted(&self.zone),
+            quoted(&self.language)
+        )
     }
 }
 

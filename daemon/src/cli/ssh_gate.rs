@@ -73,10 +73,10 @@ impl SshGate {
                 self.allowed[0]
             ));
         }
-        let said = words.iter().copied().filter(|word| *word != "--json");
+        let said: Vec<_> = words.iter().copied().filter(|word| *word != "--json").collect();
         let is_allowed = self.allowed.iter().any(|allowed| {
-            let mut allowed = allowed.split_whitespace().peekable();
-            allowed.peek().is_some() && allowed.eq(said.clone().take(allowed.clone().count()))
+            let allowed: Vec<_> = allowed.split_whitespace().collect();
+            !allowed.is_empty() && said.starts_with(&allowed)
         });
         if is_allowed { Ok(words) } else { Err(format!("this key is not for that; it is for {list}")) }
     }

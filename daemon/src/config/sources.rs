@@ -345,7 +345,7 @@ mod tests {
             ("listen = \"here\"\n", "/andon.d/x.toml:1: listen: invalid socket address"),
             (
                 "[board]\n\n[board.signals]\n# a\nred-pin = 5\ngreen-pin = 5\n",
-                "/andon.d/x.toml:5: red-pin: pin 5 is used by",
+                "/andon.d/x.toml:6: green-pin: pin 5 is used by",
             ),
             ("x = \n", "/andon.d/x.toml:1: x: "),
             (

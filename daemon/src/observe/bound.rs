@@ -13,11 +13,11 @@ use super::request;
 use crate::clock;
 
 /// How many lines a place may write at once …
-const BURST: u32 = 1_000;
+pub const BURST: u32 = 1_000;
 /// … and how long until it may write one more, in microseconds: five a second.
 const ONE_MORE_US: u64 = 200_000;
 /// The same of warnings and errors, which repeat themselves: six a minute.
-const FAULT_BURST: u32 = 200;
+pub const FAULT_BURST: u32 = 200;
 const ONE_MORE_FAULT_US: u64 = 10_000_000;
 /// Lines below this level are asked for by whoever looks for a fault, and are not bounded.
 const BOUNDED: Level = Level::Info;

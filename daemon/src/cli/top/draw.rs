@@ -1,5 +1,7 @@
 //! The view on a screen.
 
+use std::fmt::Write as _;
+
 use calendars::Timestamp;
 use firmware_board::{Language, Level, Link, lines};
 use ratatui::Frame;
@@ -56,18 +58,18 @@ fn told(view: &View, now_ms: u64) -> String {
     let Some(board) = view.board() else { return "asking the daemon …".to_owned() };
     let Board { counts, staffing, signals, muted_until, .. } = board;
     let mut told = format!(
-        " open {}  waiting {}  critical {}  overdue {}  due soon {}",
+        " open {}  waiting {}  critical {}  overdue {}  soon {}",
         counts.open, counts.waiting, counts.critical, counts.breached, counts.due_soon
     );
     if let Some(staffing) = staffing {
-        told.push_str(&format!("  on shift {}/{}", staffing.on_shift, staffing.required));
+        let _ = write!(told, "  shift {}/{}", staffing.on_shift, staffing.required);
     }
-    told.push_str(&format!("  buzzer {}", one_line(&signals.buzzer)));
-    if let (Some(until), Some(now)) = (muted_until.as_deref(), view.now(now_ms))
-        && let Ok(until) = Timestamp::parse_rfc3339(until)
-    {
-        told.push_str(&format!(", muted {}", length(until.ms_since(now).max(0))));
-    }
+    let until = muted_until.as_deref().and_then(|until| Timestamp::parse_rfc3339(until).ok());
+    // A buzzer that is muted does not sound, whatever it would do.
+    let _ = match until.zip(view.now(now_ms)) {
+        Some((until, now)) => write!(told, "  muted {}", length(until.ms_since(now).max(0))),
+        None => write!(told, "  buzzer {}", one_line(&signals.buzzer)),
+    };
     told
 }
 

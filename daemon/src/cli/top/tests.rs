@@ -9,7 +9,7 @@ use super::asked::{Deed, News};
 use super::draw::draw;
 use super::key::Key;
 use super::view::{List, Order, View, shares};
-use crate::cli::golden;
+use crate::golden;
 
 /// When the daemon was heard, by this process's own clock.
 const HEARD_MS: u64 = 1_000_000;

@@ -536,6 +536,12 @@ fn register_limits(registry: &mut Registry) {
         ("lmtp_connections_limit", "Mail servers that may be connected at once", LMTP_CONNECTIONS_MAX),
         ("lmtp_mails_limit", "Mails that mail servers bring at once", MAILS_AT_ONCE),
         ("alike_compared_limit", "Tickets of one word that are compared with a new one", PER_STEM),
+        ("journal_burst_limit", "Lines that one place may write at once", bound::BURST as usize),
+        (
+            "journal_fault_burst_limit",
+            "Warnings or errors that one place may write at once",
+            bound::FAULT_BURST as usize,
+        ),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(as_gauge(limit as u64));
