@@ -75,7 +75,6 @@ fn analyze(why: &str, args: &[&str], units: &[PathBuf]) -> Option<Output> {
 }
 
 #[test]
-<<<<<<< HEAD
 fn systemd_finds_nothing_to_say_to_the_units() {
     let dir = tempfile::tempdir().expect("a directory");
     let units = units(dir.path());
@@ -177,7 +176,9 @@ fn a_units_socket_is_served_where_the_configuration_says_another_and_that_is_tol
     end(child);
     stderr.read_to_string(&mut told).expect("a log is text");
     assert!(told.contains(&format!("the unit andond.socket gives a socket at {address}")), "{told}");
-=======
+}
+
+#[test]
 fn the_journal_takes_in_the_catalog_of_messages() {
     let dir = tempfile::tempdir().expect("a directory");
     let catalog = dir.path().join("usr/lib/systemd/catalog");
@@ -199,5 +200,4 @@ fn the_journal_takes_in_the_catalog_of_messages() {
     let entries = std::fs::read_to_string(&ours).expect("text");
     let entries = entries.lines().filter(|line| line.starts_with("-- ")).count();
     assert_eq!(String::from_utf8_lossy(&listed).lines().count(), entries);
->>>>>>> ssh9
 }

@@ -369,11 +369,11 @@ mod tests {
         let clash = setup(&["--file", &file, "--panel", "st7796"]);
         let told = clash.check(&clash.said().text()).unwrap_err().to_string();
         assert!(told.contains("pin 8 is used by"), "{told}");
-        let fine = setup(&["--file", &file]);
-        fine.check(&fine.said().text()).expect("it is whole");
-        fine.write(&fine.said().text()).expect("it can be written");
+        let whole = setup(&["--file", &file]);
+        whole.check(&whole.said().text()).expect("it is whole");
+        whole.write(&whole.said().text()).expect("it can be written");
         assert_eq!(Config::read(&base).expect("it is whole").regulations, ["getmark"]);
-        assert!(fine.refuse_to_replace().unwrap_err().to_string().contains("--force"));
+        assert!(whole.refuse_to_replace().unwrap_err().to_string().contains("--force"));
         setup(&["--file", &file, "--force"]).refuse_to_replace().expect("it is wanted");
     }
 }

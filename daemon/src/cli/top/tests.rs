@@ -99,7 +99,7 @@ fn screen(view: &View, now_ms: u64, (columns, rows): (u16, u16), is_coloured: bo
 #[test]
 fn a_terminal_of_80_by_24_shows_alarms_terms_and_the_queue() {
     let (text, is_tinted) = screen(&view(&three()), HEARD_MS + 1_000, (80, 24), true);
-    golden::check("golden/top.txt", &text);
+    golden::check("cli/golden/top.txt", &text);
     assert!(is_tinted, "it has colours");
     assert!(!text.contains('\u{1b}'), "a subject writes nothing to the terminal");
 }
@@ -135,7 +135,7 @@ fn a_daemon_that_is_away_is_told_with_the_age_of_what_is_shown() {
     let mut view = view(&three());
     view.scene.link = Link::Stale { since_s: 12 };
     view.told(News::Away("no daemon at /run/andon/control.sock".to_owned()), HEARD_MS + 12_000);
-    golden::check("golden/top-away.txt", &screen(&view, HEARD_MS + 12_000, (80, 24), true).0);
+    golden::check("cli/golden/top-away.txt", &screen(&view, HEARD_MS + 12_000, (80, 24), true).0);
     view.scene.link = Link::Live;
     view.told(board(&three()), HEARD_MS + 20_000);
     let (text, _) = screen(&view, HEARD_MS + 20_000, (80, 24), true);
