@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use andon_tests::Daemon;
@@ -162,6 +163,41 @@ fn callers_wait_while_a_daemon_that_was_killed_is_started_again() {
     let second = with_socket(&socket, "http", dir.path(), &address.to_string());
     assert_eq!(answer(waits), "HTTP/1.1 200 OK");
     end(second);
+}
+
+#[test]
+fn callers_who_were_let_in_are_answered_by_a_daemon_that_is_told_to_stop() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = socket.local_addr().expect("it has an address");
+    let is_over = AtomicBool::new(false);
+    let unanswered = std::thread::scope(|scope| {
+        let calls = || {
+            let mut unanswered = Vec::new();
+            while !is_over.load(Ordering::Relaxed) {
+                let mut text = String::new();
+                let read = call(address).read_to_string(&mut text);
+                if !text.starts_with("HTTP/1.1 200 OK") {
+                    unanswered.push(format!("{read:?}: {text}"));
+                }
+            }
+            unanswered
+        };
+        let callers = [scope.spawn(calls), scope.spawn(calls)];
+        for _ in 0..8 {
+            let mut child = with_socket(&socket, "http", dir.path(), &address.to_string());
+            assert_eq!(answer(call(address)), "HTTP/1.1 200 OK");
+            let pid = child.id().to_string();
+            assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+            assert_eq!(child.wait().expect("a child ends").code(), Some(0));
+        }
+        let last = with_socket(&socket, "http", dir.path(), &address.to_string());
+        is_over.store(true, Ordering::Relaxed);
+        let unanswered = callers.map(|caller| caller.join().expect("callers go on")).concat();
+        end(last);
+        unanswered
+    });
+    assert!(unanswered.is_empty(), "{} calls: {:?}", unanswered.len(), unanswered.first());
 }
 
 #[test]

@@ -294,7 +294,7 @@ fn tls(pair: Option<&Pair>) -> String {
     let Some(pair) = pair else { return String::new() };
     let (certificate, key) = (pair.certificate.display(), pair.key.display());
     format!(
-        "smtpd_tls_security_level = encrypt\nsmtpd_tls_loglevel = 1\nsmtpd_tls_chain_files = {key}, {certificate}\n"
+        "smtpd_tls_security_level = encrypt\nsmtpd_tls_received_header = yes\nsmtpd_tls_chain_files = {key}, {certificate}\n"
     )
 }
 

@@ -65,7 +65,7 @@ fn tell(identity: &Identity) {
     match identity.state(clock::now()) {
         IdentityState::Fine { .. } => {}
         state @ IdentityState::EndsSoon { .. } => {
-            log::warn!(MESSAGE_ID = message::CERTIFICATE_ENDS; "{state}")
+            log::warn!(MESSAGE_ID = message::CERTIFICATE_ENDS; "{state}");
         }
         state @ (IdentityState::Ended { .. } | IdentityState::NotYet { .. }) => {
             log::error!(MESSAGE_ID = message::CERTIFICATE_ENDS; "{state}");

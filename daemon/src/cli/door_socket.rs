@@ -85,14 +85,12 @@ pub(super) fn open(given: Vec<Given>, wanted: SocketAddr) -> io::Result<DoorSock
     let chosen =
         at_wanted.into_iter().chain(elsewhere).map(|socket| (From::Unit(socket.name.clone()), socket));
     let kept = kept_here.into_iter().map(|socket| (From::LastRun, socket));
-    match chosen.chain(kept).next() {
-        Some((from, Given { address, listener, .. })) => ready(DoorSocket { listener, address, from }),
-        None => {
-            let listener = TcpListener::bind(wanted)?;
-            let address = listener.local_addr()?;
-            ready(DoorSocket { listener, address, from: From::Here })
-        }
+    if let Some((from, Given { address, listener, .. })) = chosen.chain(kept).next() {
+        return ready(DoorSocket { listener, address, from });
     }
+    let listener = TcpListener::bind(wanted)?;
+    let address = listener.local_addr()?;
+    ready(DoorSocket { listener, address, from: From::Here })
 }
 
 /// Whether a socket is where it is wanted; port 0 is any.

@@ -35,14 +35,13 @@ impl<L: Log> Log for Discreet<L> {
 pub(super) fn start(level: LevelFilter) {
     let journal = || JournalLog::new().ok();
     let logger = systemd_journal_logger::connected_to_journal().then(journal).flatten();
-    let logger: Box<dyn Log> = match logger {
-        Some(journal) => Box::new(Bounded(Discreet(journal))),
+    let logger: Box<dyn Log> = if let Some(journal) = logger {
+        Box::new(Bounded(Discreet(journal)))
+    } else {
         // What is logged is `log::max_level`, which can be changed.
-        None => {
-            let mut builder = env_logger::Builder::new();
-            let stderr = builder.filter_level(LevelFilter::Trace).format_target(false).build();
-            Box::new(Bounded(Discreet(stderr)))
-        }
+        let mut builder = env_logger::Builder::new();
+        let stderr = builder.filter_level(LevelFilter::Trace).format_target(false).build();
+        Box::new(Bounded(Discreet(stderr)))
     };
     if log::set_boxed_logger(logger).is_ok() {
         log::set_max_level(level);

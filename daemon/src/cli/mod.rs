@@ -159,6 +159,7 @@ enum Noun {
 }
 
 /// What a command works with, and where its words go.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about who reads")]
 struct Io<'a> {
     /// Data.
     out: &'a mut dyn Write,

@@ -93,7 +93,7 @@ impl Changes {
             (true, true) => log::info!("SIGHUP: {path} says nothing new"),
             (false, true) => log::info!("SIGHUP: {path} was read again, and holds: {live}"),
             (true, false) => {
-                log::warn!("SIGHUP: {path} was read again; this holds from a restart on: {later}")
+                log::warn!("SIGHUP: {path} was read again; this holds from a restart on: {later}");
             }
             (false, false) => {
                 log::warn!(

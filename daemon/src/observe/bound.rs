@@ -101,16 +101,10 @@ impl Places {
         let more = now_us.saturating_sub(budget.since_us) / one_more_us;
         budget.since_us += more * one_more_us;
         budget.left = budget.left.saturating_add(u32::try_from(more).unwrap_or(u32::MAX)).min(burst);
-        match budget.left.checked_sub(1) {
-            Some(left) => {
-                budget.left = left;
-                true
-            }
-            None => {
-                budget.left_out += 1;
-                false
-            }
-        }
+        let admitted = budget.left > 0;
+        budget.left = budget.left.saturating_sub(1);
+        budget.left_out += u64::from(!admitted);
+        admitted
     }
 
     /// How many lines of each place were left out since this was asked last.

@@ -121,9 +121,10 @@ fn programs_that_answer_every_letter_come_to_an_end() {
     let Some(site) = Site::by_lmtp(&format!("per-sender-per-hour = {TAKEN}")) else { return };
     let daemon = site.start();
     let (polite, rude) = ("away@example.ru", "rude@example.ru");
-    for address in [polite, rude] {
-        site.postfix.send(address, DESK, &mail(address, &format!("first-{address}"), "First", "Help."));
+    for (id, address) in [("first-polite", polite), ("first-rude", rude)] {
+        site.postfix.send(address, DESK, &mail(address, id, "First", "Help."));
     }
+    let mut said = 0;
     let mut seen = BTreeSet::new();
     loop {
         site.settle(&daemon);
@@ -138,24 +139,20 @@ fn programs_that_answer_every_letter_come_to_an_end() {
         }
         assert!(seen.len() < 5 * TAKEN, "it does not end: {seen:?}");
         for letter in new {
-            let id = format!("auto{}", seen.len() * 100 + site.postfix.count());
-            let said = if letter.to == polite {
+            said += 1;
+            let id = format!("auto{said}");
+            let by_itself = if letter.to == polite {
                 // As RFC 3834 has it.
-                answer(&letter, &format!("{id}p"), "I am away.").replacen(
+                answer(&letter, &id, "I am away.").replacen(
                     "Subject:",
                     "Auto-Submitted: auto-replied\r\nSubject:",
                     1,
                 )
             } else {
                 // It says neither what it answers nor that nobody wrote it.
-                mail(
-                    rude,
-                    &format!("{id}{}", letter.header("Message-ID")),
-                    "I am away",
-                    "Write to somebody else.",
-                )
+                mail(rude, &id, "I am away", "Write to somebody else.")
             };
-            site.postfix.send(&letter.to, DESK, &said);
+            site.postfix.send(&letter.to, DESK, &by_itself);
         }
     }
     let counts = subjects(&daemon);

@@ -35,7 +35,7 @@ pub(super) fn draw(view: &View, now_ms: u64, frame: &mut Frame<'_>, is_coloured:
     frame.render_widget(Paragraph::new(told(view, now_ms)), figures);
     draw_lists(view, now_ms, frame, lists, ink);
     let words = view.said(now_ms).or(view.away.as_deref()).unwrap_or_default();
-    frame.render_widget(Paragraph::new(one_line(words)).style(ink.bold()), said);
+    frame.render_widget(Paragraph::new(one_line(words)).style(Ink::bold()), said);
     frame.render_widget(Paragraph::new(KEYS), keys);
 }
 
@@ -203,11 +203,11 @@ impl Ink {
                 Color::Gray
             }
         };
-        let style = self.bold();
+        let style = Self::bold();
         if self.0 { style.fg(Color::Black).bg(colour) } else { style.add_modifier(Modifier::REVERSED) }
     }
 
-    fn bold(self) -> Style {
+    fn bold() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 

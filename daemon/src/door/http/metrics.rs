@@ -287,8 +287,6 @@ impl Metrics {
         registry.register("problems", "Problems by their state", self.problems.clone());
         registry.register("clients", "Clients in the register", self.clients.clone());
         registry.register("employees", "Employees in the directory", self.employees.clone());
-        registry.register("mails", "Mails that came in, by what became of them", self.mails.clone());
-        registry.register("mails_held", "Mails in the quarantine", self.mails_held.clone());
         registry.register(
             "journal_left_out_lines",
             "Lines that the journal was spared, since they repeat themselves",
@@ -307,6 +305,8 @@ impl Metrics {
 
     fn register_letters(&mut self) {
         let registry = &mut self.registry;
+        registry.register("mails", "Mails that came in, by what became of them", self.mails.clone());
+        registry.register("mails_held", "Mails in the quarantine", self.mails_held.clone());
         registry.register("letters", "Letters that are not delivered", self.letters.clone());
         registry.register("letters_sent", "Letters that were taken", self.letters_sent.clone());
         let (failed, failing) = (self.letter_tries_failed.clone(), self.letters_failing.clone());

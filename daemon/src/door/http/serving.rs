@@ -55,6 +55,9 @@ const BUFFER_BYTES: usize = 32 << 10;
 /// How much of an answer the kernel holds for one connection, in bytes; it takes twice that for itself. Whoever reads
 /// nothing is noticed when it is full.
 const SEND_BUFFER_BYTES: usize = 64 << 10;
+/// How long whoever was just let in may still begin a request when the daemon was told to stop, in milliseconds: the library
+/// hangs up on connections of which it has read nothing.
+const BEGIN_WITHIN_MS: u64 = 300;
 /// How long requests may go on after the daemon was told to stop, in seconds.
 const END_WITHIN_S: u64 = 5;
 
@@ -167,7 +170,7 @@ pub async fn serve(
             drop(place);
         });
     }
-    // Whoever comes from here on is not kept waiting.
+    // Whoever comes from here on is not kept waiting, unless systemd keeps the socket for the next andond.
     drop(listener);
     serving.end().await;
     Ok(())
@@ -270,6 +273,7 @@ impl Server {
     /// Lets what goes on end, for a while.
     async fn end(self) {
         self.stopping.send_replace(true);
+        tokio::time::sleep(Duration::from_millis(BEGIN_WITHIN_MS)).await;
         let ended = tokio::time::timeout(Duration::from_secs(END_WITHIN_S), self.graceful.shutdown());
         if ended.await.is_err() {
             log::warn!("requests that went on for {END_WITHIN_S} s after the stop were cut off");
