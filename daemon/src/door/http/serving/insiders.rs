@@ -57,9 +57,13 @@ impl Insiders {
     pub(super) fn refusal(&self, visitor: &Visitor) -> Router {
         let group = name(&read(Path::new("/"), "etc/group"), self.group);
         let user = name(&read(Path::new("/"), "etc/passwd"), visitor.user);
+        // Nobody is told to make somebody a member of root's group, as where a daemon runs that is not installed.
+        let join = match self.group {
+            0 => String::new(),
+            _ => format!(", or sudo usermod -aG {group} {user} and a new login"),
+        };
         let told = format!(
-            "andonctl is for root and the group {group}, and the user {user} is neither: sudo andonctl …, or \
-             sudo usermod -aG {group} {user} and a new login"
+            "andonctl is for root and the group {group}, and the user {user} is neither: sudo andonctl …{join}"
         );
         Router::new().fallback(move || {
             let told = told.clone();
