@@ -82,16 +82,19 @@ async fn show(mut feed: Feed, mut asker: Asker, io: &mut Io<'_>, is_coloured: bo
     let mut screen = ratatui::Terminal::with_options(backend, TerminalOptions { viewport })?;
     let mut view = View::default();
     loop {
+        // A terminal that is none's own, as one that `script` made, tells nobody that its size changed: it is asked.
+        let now = terminal::size()?;
+        if now != size {
+            size = now;
+            screen.resize(Rect::new(0, 0, size.0, size.1))?;
+        }
         view.scene = feed.now().0;
         screen.draw(|frame| draw::draw(&view, now_ms(), frame, is_coloured))?;
         tokio::select! {
             heard = feed.heard() => heard?,
             news = asker.news() => view.told(news, now_ms()),
             () = tokio::time::sleep(Duration::from_millis(LOOK_MS)) => {}
-            _ = resized.recv() => {
-                size = terminal::size()?;
-                screen.resize(Rect::new(0, 0, size.0, size.1))?;
-            }
+            _ = resized.recv() => {}
             key = keys.recv() => match key.map(|key| view.press(key, now_ms())) {
                 None | Some(Some(Order::Quit)) => return Ok(()),
                 Some(Some(Order::Ask(what))) => asker.order(what),
