@@ -131,10 +131,15 @@ fn with_socket(socket: &TcpListener, name: &str, state: &Path, listen: &str) -> 
 
 /// Calls, and gives the connection on which an answer is to come.
 fn call(address: SocketAddr) -> TcpStream {
+    ask(address, "/healthz")
+}
+
+/// Asks for a path, and gives the connection on which the answer is to come.
+fn ask(address: SocketAddr, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("nobody is refused");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket has time-outs");
     stream
-        .write_all(b"GET /healthz HTTP/1.1\r\nHost: desk\r\nConnection: close\r\n\r\n")
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: desk\r\nConnection: close\r\n\r\n").as_bytes())
         .expect("a call can be sent");
     stream
 }
@@ -184,17 +189,21 @@ fn callers_who_were_let_in_are_answered_by_a_daemon_that_is_told_to_stop() {
             unanswered
         };
         let callers = [scope.spawn(calls), scope.spawn(calls)];
-        for _ in 0..8 {
-            let mut child = with_socket(&socket, "http", dir.path(), &address.to_string());
-            assert_eq!(answer(call(address)), "HTTP/1.1 200 OK");
-            let pid = child.id().to_string();
-            assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
-            assert_eq!(child.wait().expect("a child ends").code(), Some(0));
-        }
+        let ended: Vec<_> = (0..8)
+            .map(|_| {
+                let mut child = with_socket(&socket, "http", dir.path(), &address.to_string());
+                // By then it listens for the signal, too.
+                while answer(ask(address, "/readyz")) != "HTTP/1.1 200 OK" {}
+                let pid = child.id().to_string();
+                Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+                child.wait().expect("a child ends").code()
+            })
+            .collect();
         let last = with_socket(&socket, "http", dir.path(), &address.to_string());
         is_over.store(true, Ordering::Relaxed);
         let unanswered = callers.map(|caller| caller.join().expect("callers go on")).concat();
         end(last);
+        assert_eq!(ended, [Some(0); 8]);
         unanswered
     });
     assert!(unanswered.is_empty(), "{} calls: {:?}", unanswered.len(), unanswered.first());
