@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use andon_tests::daemon::{Daemon, eventually};
+use andon_tests::daemon::eventually;
 use andon_tests::postfix::bring;
 use serde_json::{Value, json};
 
