@@ -51,7 +51,9 @@ fn every_mail_of_a_burst_is_a_ticket_once_with_a_letter_and_the_desk_answers_mea
             answered
         })
     };
-    writers.into_iter().for_each(|writer| writer.join().expect("all was taken"));
+    for writer in writers {
+        writer.join().expect("all was taken");
+    }
     site.settle(&daemon);
     over.store(true, Ordering::SeqCst);
     let answered = agent.join().expect("the desk answers meanwhile");
