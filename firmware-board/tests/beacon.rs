@@ -267,6 +267,25 @@ fn trace_leaving(before: &[Signals]) -> Vec<String> {
     events.take()
 }
 
+#[test]
+fn a_strip_that_is_dimmed_is_sent_the_same_lights_darker_and_once() {
+    let events = RefCell::new(Vec::new());
+    let sink = |event: TraceEvent<'_>| {
+        if let TraceEvent::Spi { bytes, .. } = event {
+            events.borrow_mut().push(colours(bytes));
+        }
+    };
+    let recorder = Recorder::new(&sink);
+    let mut strip = Strip::new(recorder.spi(), 3, 255);
+    let red = Levels { red: true, ..Levels::default() };
+    for brightness in [255, 51, 51] {
+        strip.dim(brightness);
+        strip.set(red).unwrap();
+    }
+    let dark = [0, 0, 0];
+    assert_eq!(events.take(), [vec![[255, 0, 0], dark, dark], vec![[51, 0, 0], dark, dark]]);
+}
+
 /// What a strip of so many lights is sent for these levels, as colours: red, green, blue of each light.
 fn strip(leds: u16, brightness: u8, steps: &[Levels]) -> Vec<Vec<[u8; 3]>> {
     let events = RefCell::new(Vec::new());

@@ -40,6 +40,32 @@ fn check(modules: Modules, frames: impl IntoIterator<Item = Frame>) -> Vec<Sent>
     sent.collect()
 }
 
+#[test]
+fn a_matrix_that_is_dimmed_goes_on_showing_what_it_shows() {
+    let decoder = RefCell::new(LedDecoder::new(STRIP));
+    let transfers = RefCell::new(0_u32);
+    let sink = |event: TraceEvent<'_>| {
+        *transfers.borrow_mut() += 1;
+        decoder.borrow_mut().take(event);
+    };
+    let recorder = Recorder::new(&sink);
+    let mut leds = Leds::new(recorder.spi(), STRIP, 5);
+    assert_eq!(leds.dim(1), Err(LedsError::NotInitialised));
+    leds.reinit().expect("a recorder takes everything");
+    assert_eq!(decoder.borrow().brightness(), Some(1), "what was asked for holds from the start");
+    leds.show(&picture(STRIP, 1)).expect("a recorder takes everything");
+    let shown = decoder.borrow().frame();
+    for (asked, then) in [(9, 9), (200, 15)] {
+        leds.dim(asked).expect("a recorder takes everything");
+        assert_eq!(decoder.borrow().brightness(), Some(then));
+        assert_eq!(decoder.borrow().frame(), shown);
+    }
+    *transfers.borrow_mut() = 0;
+    leds.dim(15).expect("nothing is to be sent");
+    leds.show(&picture(STRIP, 1)).expect("nothing is to be sent");
+    assert_eq!(*transfers.borrow(), 0);
+}
+
 /// A picture without two equal rows or columns.
 fn picture(modules: Modules, seed: u32) -> Frame {
     let (width, height) = modules.size();

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use andon_tests::Receiver;
 use andon_tests::daemon::{Daemon, eventually};
 use andon_tests::mail_server::{Letter, MailServer, Reply};
+use andon_tests::mailbox::Lmtp;
 use serde_json::{Value, json};
 
 use super::error_that_stops;
@@ -111,6 +112,55 @@ fn a_mail_server_that_is_away_delays_nobody_and_is_an_alarm_until_it_is_back() {
     assert_eq!(one(&server, "anna@example.ru").header("Message-ID"), format!("t{number}.l1@example.org"));
     eventually("the alarm's end", || alarm(&daemon, "letter-mail").filter(|state| state != "unacked"));
     eventually("the letter's end", || letters(&daemon, "waiting").is_empty().then_some(()));
+}
+
+#[test]
+fn a_hangup_has_letters_go_by_another_server_and_mail_come_in_by_doors_that_were_not_there() {
+    let dead = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let site = Site::new(dead, "");
+    let daemon = site.start();
+    let number = register(&daemon, "Сервер почты сменили", "anna@example.ru");
+    eventually("the alarm", || alarm(&daemon, "letter-mail").filter(|state| state == "unacked"));
+
+    let server = MailServer::new();
+    let config = site.dir.path().join("andon.toml");
+    let said = std::fs::read_to_string(&config).expect("a configuration");
+    let said =
+        said.replace(&format!("port = {}", dead.port()), &format!("port = {}", server.address().port()));
+    let doors = "[[mail-address]]\naddress = \"desk@example.org\"\ntype = \"error\"\n[lmtp]\nlisten = \"lmtp.sock\"\n";
+    std::fs::write(&config, format!("{said}{doors}")).expect("a configuration");
+    daemon.signal("HUP");
+    assert_eq!(one(&server, "anna@example.ru").header("Message-ID"), format!("t{number}.l1@example.org"));
+    eventually("the alarm's end", || alarm(&daemon, "letter-mail").filter(|state| state != "unacked"));
+    let socket = site.state().join("lmtp.sock");
+    let bring = |id: &str, to: &str| {
+        let mail = format!(
+            "From: boris@example.ru\r\nTo: {to}\r\nMessage-ID: <{id}@example.ru>\r\nSubject: {id}\r\n\r\nNo print.\r\n"
+        );
+        Lmtp::connect(&socket).bring(to, &mail)
+    };
+    assert_eq!(bring("first", "desk@example.org"), format!("250 2.0.0 ticket {}\r\n", number + 1));
+    one(&server, "boris@example.ru");
+
+    // Another address, and what came is known.
+    let other = doors.replace("desk@", "help@");
+    std::fs::write(&config, format!("{said}{other}")).expect("a configuration");
+    daemon.signal("HUP");
+    eventually("the other address", || {
+        (bring("first", "help@example.org") == "250 2.0.0 it came before\r\n").then_some(())
+    });
+    assert_eq!(bring("second", "help@example.org"), format!("250 2.0.0 ticket {}\r\n", number + 2));
+
+    // No mail any more: nothing is queued, and nobody listens.
+    std::fs::write(&config, "[log]\nlevel = \"info\"\n").expect("a configuration");
+    daemon.signal("HUP");
+    eventually("nobody listens", || std::os::unix::net::UnixStream::connect(&socket).is_err().then_some(()));
+    eventually("no letter is queued", || {
+        register(&daemon, "Без писем", "vera@example.ru");
+        letters(&daemon, "waiting").is_empty().then_some(())
+    });
+    assert_eq!(daemon.stop().code(), Some(0));
+    assert_eq!(server.letters_to("anna@example.ru").len(), 1, "once");
 }
 
 #[test]

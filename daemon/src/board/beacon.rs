@@ -5,6 +5,7 @@ use firmware_board::Signals;
 use firmware_board::panel::{Beacon, Levels, Outlet, Pin, Pins, PinsError, STRIP_HZ, Strip, Wiring};
 use firmware_board::record::{Recorder, Wire};
 
+use super::brightness::Dimmer;
 use super::erased::{ErasedPin, ErasedSpi, Fault};
 use super::health::Health;
 use super::pi::{self, PiError};
@@ -16,7 +17,7 @@ use crate::config::{self, Board, SignalPins};
 /// Lamps and buzzer, and whether they work.
 pub(super) struct BeaconPart {
     pins: Option<SignalPins>,
-    strip: Option<config::Strip>,
+    strip: Option<(config::Strip, Dimmer)>,
     trace: Trace,
     beacon: Option<Beacon<Lights>>,
     health: Health,
@@ -25,7 +26,7 @@ pub(super) struct BeaconPart {
 /// What lamps and buzzer are connected to: pins, a strip, or both.
 struct Lights {
     pins: Pins<ErasedPin>,
-    strip: Option<Strip<ErasedSpi>>,
+    strip: Option<(Strip<ErasedSpi>, Dimmer)>,
 }
 
 /// A lamp or the buzzer does not do what it is told.
@@ -42,21 +43,25 @@ impl Outlet for Lights {
 
     fn set(&mut self, levels: Levels) -> Result<(), LightsError> {
         let pins = self.pins.set(levels).map_err(LightsError::Pins);
-        let strip = self.strip.as_mut().map_or(Ok(()), |strip| strip.set(levels));
+        let strip = self.strip.as_mut().map_or(Ok(()), |(strip, dimmer)| {
+            strip.dim(dimmer.level());
+            strip.set(levels)
+        });
         pins.and(strip.map_err(LightsError::Strip))
     }
 
     fn forget(&mut self) {
         self.pins.forget();
-        if let Some(strip) = &mut self.strip {
+        if let Some((strip, _)) = &mut self.strip {
             strip.forget();
         }
     }
 }
 
 impl BeaconPart {
-    pub(super) fn new(board: &Board, trace: Trace) -> Self {
-        let (pins, strip) = (board.signals.clone(), board.strip);
+    /// `dimmer` is the strip's.
+    pub(super) fn new(board: &Board, dimmer: Option<Dimmer>, trace: Trace) -> Self {
+        let (pins, strip) = (board.signals.clone(), board.strip.zip(dimmer));
         Self { pins, strip, trace, beacon: None, health: Health::default() }
     }
 
@@ -124,11 +129,10 @@ impl BeaconPart {
                 }
             }
         }
-        let strip = self.strip.map(|strip| {
+        let strip = self.strip.as_ref().map(|(strip, dimmer)| {
             let recorder = Recorder::new(self.trace.of_panel("strip", strip.bus));
             let spi = ErasedSpi::new(recorder.spi_over(pi::spi_at(strip.bus, strip.select, STRIP_HZ)?));
-            let brightness = u16::from(strip.brightness) * 255 / 100;
-            Ok(Strip::new(spi, strip.leds, brightness.to_le_bytes()[0]))
+            Ok((Strip::new(spi, strip.leds, dimmer.level()), dimmer.clone()))
         });
         Ok(Beacon::new(Lights { pins: Pins::new(pins), strip: strip.transpose()? }))
     }

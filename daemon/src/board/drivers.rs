@@ -12,6 +12,7 @@ use firmware_board::Layout;
 use firmware_board::panel::{Care, Chip, Leds, Modules, Mounting, Oled, Tft, Turn};
 use firmware_board::record::{Recorder, Wire};
 
+use super::brightness::Dimmer;
 use super::erased::{ErasedPin, ErasedSpi};
 use super::pi::{self, PiError};
 #[cfg(feature = "drm")]
@@ -40,8 +41,14 @@ pub(super) fn settled(panel: &config::Panel) -> config::Panel {
     }
 }
 
-/// What connects and initialises a panel. Those that burn in are dim while all is well.
-pub(super) fn open(panel: &config::Panel, trace: &Trace, is_well: &Arc<AtomicBool>) -> Open {
+/// What connects and initialises a panel. Those that burn in are dim while all is well; `dimmer` is that of a panel whose
+/// brightness can be set.
+pub(super) fn open(
+    panel: &config::Panel,
+    dimmer: Option<Dimmer>,
+    trace: &Trace,
+    is_well: &Arc<AtomicBool>,
+) -> Open {
     let is_well = Arc::clone(is_well);
     let kind = panel.kind.clone();
     let panel_trace = trace.of_panel(&panel.name, kind.spi().map_or(0, |spi| spi.bus));
@@ -50,7 +57,10 @@ pub(super) fn open(panel: &config::Panel, trace: &Trace, is_well: &Arc<AtomicBoo
         let glass = match &kind {
             PanelKind::Simulated { width, height } => simulated((*width, *height), &recorder),
             PanelKind::Tft(tft) => tft_panel(tft, &recorder),
-            PanelKind::Max7219(matrix) => leds(matrix, &recorder),
+            PanelKind::Max7219(matrix) => {
+                let dimmer = dimmer.clone().unwrap_or_else(|| Dimmer::new(matrix.brightness));
+                leds(matrix, dimmer, &recorder)
+            }
             PanelKind::Ssd1306(oled) => oled_panel(*oled, &recorder, Arc::clone(&is_well)),
             #[cfg(feature = "drm")]
             PanelKind::Drm(drm) => screen::open(drm, kind.size()),
@@ -138,7 +148,7 @@ fn start(
 /// A TFT and its light, which stays off until there is a picture to see.
 struct TftPanel {
     driver: Tft<ErasedSpi, ErasedPin, ErasedPin>,
-    /// None where it always is on. A pin that is let go is dark again.
+    /// None where it always is on.
     backlight: Option<ErasedPin>,
     is_lit: bool,
 }
@@ -156,7 +166,7 @@ impl Glass for TftPanel {
     }
 }
 
-fn leds(matrix: &config::Max7219, recorder: &Recorder<PanelTrace>) -> Made {
+fn leds(matrix: &config::Max7219, dimmer: Dimmer, recorder: &Recorder<PanelTrace>) -> Made {
     let modules = Modules {
         columns: matrix.columns,
         rows: matrix.rows,
@@ -164,14 +174,21 @@ fn leds(matrix: &config::Max7219, recorder: &Recorder<PanelTrace>) -> Made {
         turn: turn(matrix.module_rotation),
     };
     let bus = bus(matrix.spi, recorder).map_err(|error| chain(&error))?;
-    let mut driver = Leds::new(bus, modules, matrix.brightness);
+    let mut driver = Leds::new(bus, modules, dimmer.level());
     driver.reinit().map_err(|error| format!("it does not take its initialisation: {error}"))?;
-    Ok(Box::new(driver))
+    Ok(Box::new(Matrix { driver, dimmer }))
 }
 
-impl Glass for Leds<ErasedSpi> {
+/// A matrix, and how bright it is to be.
+struct Matrix {
+    driver: Leds<ErasedSpi>,
+    dimmer: Dimmer,
+}
+
+impl Glass for Matrix {
     fn show(&mut self, frame: &Frame) -> Result<(), String> {
-        Leds::show(self, frame).map(drop).map_err(|error| format!("it does not take a picture: {error}"))
+        let shown = self.driver.dim(self.dimmer.level()).and_then(|()| self.driver.show(frame));
+        shown.map(drop).map_err(|error| format!("it does not take a picture: {error}"))
     }
 }
 

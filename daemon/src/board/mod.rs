@@ -1,6 +1,7 @@
 //! The wall: from the desk to a scene, and from a scene to panels, lamps and buzzer.
 
 mod beacon;
+mod brightness;
 mod button;
 pub(crate) mod chunks;
 mod drivers;
@@ -28,6 +29,7 @@ mod teller;
 mod trace;
 mod wall;
 
+pub use brightness::Brightness;
 pub use live::Live;
 pub use parts::Parts;
 pub use parts_test::PartsTest;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use firmware_board::{Frame, Language, Layout, Level, Link, Phase, Scene, test_card};
 
+use super::brightness::Brightness;
 use super::drivers;
 use super::pictures::Pictures;
 use super::slot::{Condition, PanelThread, Patience};
@@ -36,14 +37,14 @@ impl Panels {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(board: &Board, trace: &Trace) -> std::io::Result<Self> {
+    pub(super) fn start(board: &Board, brightness: &Brightness, trace: &Trace) -> std::io::Result<Self> {
         let is_well = Arc::new(AtomicBool::new(false));
         let settled: Vec<_> = board.panels.iter().map(drivers::settled).collect();
         let panels = settled.iter().map(|panel| {
             let (width, height) = panel.size();
             let layout = Layout::of(width, height).expect("a configuration has only sizes that are served");
-            let thread =
-                PanelThread::start(&panel.name, drivers::open(panel, trace, &is_well), Patience::default())?;
+            let open = drivers::open(panel, brightness.panel(&panel.name), trace, &is_well);
+            let thread = PanelThread::start(&panel.name, open, Patience::default())?;
             Ok(Panel { name: panel.name.clone(), layout, thread })
         });
         Ok(Self {

@@ -1,5 +1,6 @@
 //! The wall's parts, seen from outside: what there is, what the panels show, and the way to test them.
 
+use super::brightness::Brightness;
 use super::live::Live;
 use super::parts_test::PartsTest;
 use super::pictures::Pictures;
@@ -11,6 +12,8 @@ pub struct Parts {
     pub pictures: Pictures,
     /// What the wall shows, for those who follow it from elsewhere.
     pub live: Live,
+    /// How bright they are.
+    pub brightness: Brightness,
     /// The way to have parts tested.
     pub test: PartsTest,
     /// Whether lamps and buzzer are on pins, and not only in a trace.

@@ -61,18 +61,19 @@ pub(super) enum PiError {
     },
 }
 
-/// A pin that drives something, at its idle level until told otherwise.
+/// A pin that drives something, at its idle level until told otherwise. When the daemon ends it stays as it is left: lamps say
+/// that nobody watches, and a panel that says so stays lit.
 pub(super) fn output(pin: u8, high: bool) -> Result<OutputPin, PiError> {
     let gpio = Gpio::new().map_err(PiError::Gpio)?;
     let got = gpio.get(pin).map_err(|source| PiError::Pin { pin, source })?;
-    Ok(if high { got.into_output_high() } else { got.into_output_low() })
-}
-
-/// A pin of a lamp or buzzer, off until told otherwise. When the daemon ends it stays as it is left.
-pub(super) fn lamp(pin: u8, wiring: Wiring) -> Result<OutputPin, PiError> {
-    let mut output = output(pin, wiring.high(false))?;
+    let mut output = if high { got.into_output_high() } else { got.into_output_low() };
     output.set_reset_on_drop(false);
     Ok(output)
+}
+
+/// A pin of a lamp or buzzer, off until told otherwise.
+pub(super) fn lamp(pin: u8, wiring: Wiring) -> Result<OutputPin, PiError> {
+    output(pin, wiring.high(false))
 }
 
 /// A pin that something pulls high or low.

@@ -4,6 +4,7 @@ use calendars::Tz;
 use firmware_board::{Link, Scene, Signals};
 
 use super::beacon::BeaconPart;
+use super::brightness::Brightness;
 use super::panels::Panels;
 use super::scene::{Room, clock_text};
 use super::trace::Trace;
@@ -16,10 +17,11 @@ use crate::config::Board;
 /// # Errors
 /// When the system gives no thread for a panel.
 pub fn leave_safe(board: &Board, zone: Tz, trace: &Trace) -> std::io::Result<Vec<(String, String)>> {
+    let brightness = Brightness::of(board);
     // The lamps first: a panel takes its time.
-    let left = BeaconPart::new(board, trace.clone()).leave(Signals::SAFE);
+    let left = BeaconPart::new(board, brightness.strip(), trace.clone()).leave(Signals::SAFE);
     trace.flush();
-    let panels = Panels::start(board, trace)?;
+    let panels = Panels::start(board, &brightness, trace)?;
     let Room { site, language } = Room { site: board.site.clone(), language: board.language };
     let at_text = clock_text(clock::now(), zone);
     let scene =

@@ -12,6 +12,7 @@ use std::thread::{Builder, JoinHandle};
 use calendars::Tz;
 
 use super::beacon::BeaconPart;
+use super::brightness::Brightness;
 use super::button::ButtonPart;
 use super::lamps::Lamps;
 use super::live::Live;
@@ -47,11 +48,13 @@ impl Wall {
         trace: Trace,
         button: Option<PathBuf>,
     ) -> std::io::Result<Self> {
-        let panels = Panels::start(board, &trace)?;
+        let brightness = Brightness::of(board);
+        let panels = Panels::start(board, &brightness, &trace)?;
         let test = PartsTest::default();
         let parts = Parts {
             pictures: panels.pictures().clone(),
             live: Live::default(),
+            brightness,
             test: test.clone(),
             has_signals: board.signals.is_some() || board.strip.is_some(),
             has_button: board.button.is_some() || button.is_some(),
@@ -62,7 +65,7 @@ impl Wall {
             teller: Teller::new(opening.clone()),
             stop: Arc::clone(&stop),
             trace: trace.clone(),
-            beacon: BeaconPart::new(board, trace.clone()),
+            beacon: BeaconPart::new(board, parts.brightness.strip(), trace.clone()),
             button: ButtonPart::new(board.button, button),
             pulse: pulse.clone(),
             page: page.clone(),

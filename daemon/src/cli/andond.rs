@@ -19,8 +19,9 @@ use tokio::sync::{oneshot, watch};
 
 use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
-use super::reload::Reload;
-use super::{certificate, descriptors, door_socket, mail_doors, watchdog};
+use super::mail_doors::MailDoors;
+use super::reload::{Followers, Reload};
+use super::{certificate, descriptors, door_socket, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -87,6 +88,8 @@ pub struct Args {
     demo_log: Option<PathBuf>,
 }
 
+/// The file of the first agent's token, in the state directory.
+const FIRST_TOKEN: &str = "first-token";
 /// The longest path of a Unix socket, in bytes.
 const CONTROL_PATH_MAX: usize = 107;
 
@@ -308,7 +311,7 @@ fn configure(args: &Args) -> Result<Configured, AndondError> {
         config.limits = Limits::off();
     }
     let regulations = config.regulations(base)?;
-    let reload = path.zip(sources).map(|(path, sources)| Reload::of(path, &sources));
+    let reload = path.zip(sources).map(|(path, sources)| Reload::of(path, &sources, &args.regulations));
     Ok(Configured { config, regulations, identities, reload })
 }
 
@@ -464,11 +467,14 @@ impl Daemon {
             webhooks::start(&config.webhooks, &herald, &config.state_dir, settings.language);
         let links = links(config, handle);
         let (letters, writing) = letters::start(config, handle, links.clone());
-        let (mail, taking_mail) = mail_doors::start(config, handle, &apart);
-        let shared = self.shared(herald, webhooks, letters, mail, apart, links);
+        let doors = MailDoors::open(config, handle, &apart);
+        let shared = self.shared(herald, webhooks, letters, doors.place(), apart, links);
+        let (mail, said) = watch::channel(None);
+        let (end, ended) = oneshot::channel();
+        let mailing = tokio::spawn(keep_mailing(writing, doors, said, ended));
         let control = bind_control(&config.state_dir)?;
         tokio::spawn(serve_unix(control, control_router(Arc::clone(&shared)), told(stopped)));
-        self.reload_on_hangup(handle);
+        self.reload_on_hangup(handle, &mail);
         self.gate.open(router(shared));
         listening.say();
         let _ = sd_notify::notify(&[NotifyState::Ready]);
@@ -490,17 +496,19 @@ impl Daemon {
             Ok(())
         };
         let lived = lived.await;
-        drop(taking_mail);
-        tokio::join!(delivering.stop(), writing.stop());
+        drop(end);
+        let _ = tokio::join!(delivering.stop(), mailing);
         lived
     }
 
     /// From here on SIGHUP has the configuration read again.
-    fn reload_on_hangup(&self, handle: &Handle) {
+    fn reload_on_hangup(&self, handle: &Handle, mail: &watch::Sender<Option<Arc<Config>>>) {
         let Some(reload) = self.reload.clone() else { return };
         match signal(SignalKind::hangup()) {
             Ok(hangup) => {
-                tokio::spawn(reload.keep(handle.clone(), Arc::clone(&self.access), hangup));
+                let (handle, access) = (handle.clone(), Arc::clone(&self.access));
+                let (brightness, mail) = (self.parts.brightness.clone(), mail.clone());
+                tokio::spawn(reload.keep(Followers { handle, access, brightness, mail }, hangup));
             }
             Err(error) => log::error!("the configuration is not read again on SIGHUP: {error}"),
         }
@@ -539,6 +547,27 @@ impl Daemon {
             },
         })
     }
+}
+
+/// Keeps letters going out and mail coming in, as the configuration says that was read last, until both are to end.
+async fn keep_mailing(
+    mut writing: letters::Running,
+    mut doors: MailDoors,
+    mut said: watch::Receiver<Option<Arc<Config>>>,
+    mut ended: oneshot::Receiver<()>,
+) {
+    loop {
+        tokio::select! {
+            Ok(()) = said.changed() => {}
+            _ = &mut ended => break,
+        }
+        let now = said.borrow_and_update().clone();
+        if let Some(config) = now {
+            tokio::join!(writing.follow(&config), doors.follow(&config));
+        }
+    }
+    drop(doors);
+    writing.stop().await;
 }
 
 /// Returns when the daemon is to stop.
@@ -580,7 +609,13 @@ async fn welcome(
         tokio::spawn(demo.feed(address, token));
     } else if !from_file {
         let token = first_token(handle, &config.state_dir, false).await?;
-        introduce(address, &token, handle.view().regulations());
+        if systemd_journal_logger::connected_to_journal() {
+            // Whoever reads the journal is not who may act on the desk.
+            let kept = config.state_dir.join(FIRST_TOKEN);
+            say(&format!("token      in {}   (role agent; andonctl token add makes more)", kept.display()));
+        } else {
+            introduce(address, &token, handle.view().regulations());
+        }
     }
     Ok(())
 }
@@ -649,7 +684,7 @@ fn lead_to_control(state_dir: &Path, socket: &Path) {
 
 /// The token of the first agent, made at the first start and kept beside the books for the next.
 async fn first_token(handle: &Handle, state_dir: &Path, demo: bool) -> Result<String, AndondError> {
-    let path = state_dir.join("first-token");
+    let path = state_dir.join(FIRST_TOKEN);
     let known = std::fs::read_to_string(&path).ok().map(|text| text.trim().to_owned());
     if let Some(secret) = known {
         let hash = secret::hash(secret.as_bytes());

@@ -7,6 +7,7 @@ mod desk;
 mod finding;
 mod here;
 mod keys;
+pub(super) mod mail;
 mod pi;
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ const INSTALLED_IN: &str = "etc/andon";
 
 /// Tell what is missing on this box, and the line that mends it.
 ///
-/// Looks at the configuration, the certificate, files of secrets, the wall's buses and pins, rights, the state directory, calendars,
+/// Looks at the configuration, the certificate, files of secrets, mail servers, the wall's buses and pins, rights, the state directory, calendars,
 /// backups, the clock and the daemon, or its address where it does not run; it changes nothing. Needs no daemon. Ends with 1 when something is wrong.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -58,6 +59,7 @@ impl Doctor {
         let now = SystemClock.system_now();
         tls::look(&config, &base, now, &mut findings);
         keys::look(&config, &base, &mut findings);
+        mail::look(&config, &mut findings);
         pi::look(&tree, &config.board, &mut findings);
         let state_dir = io.state_dir.clone().unwrap_or_else(|| config.state_dir.clone());
         here::state_dir(&state_dir, &mut findings);
@@ -170,11 +172,13 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) -> bool {
     let Ok(alarms) = control.get(path).and_then(|answer| answer.read::<Vec<Alarm>>(path)) else {
         return true;
     };
-    let failing =
-        alarms.into_iter().filter(|alarm| alarm.kind == "panel" && alarm.state != "cleared-unacked");
-    for Alarm { id, text, .. } in failing {
-        let what = format!("a part of the wall fails ({id}): {text}");
-        findings.push(Finding::wrong("wall", what, "journalctl -u andond -e"));
+    for Alarm { id, kind, text, .. } in alarms.into_iter().filter(|alarm| alarm.state != "cleared-unacked") {
+        let (about, what) = match kind.as_str() {
+            "panel" => ("wall", format!("a part of the wall fails ({id}): {text}")),
+            "letter" => ("mail", format!("mail, chats or webhooks fail ({id}): {text}")),
+            _ => continue,
+        };
+        findings.push(Finding::wrong(about, what, "journalctl -u andond -e"));
     }
     true
 }

@@ -18,29 +18,69 @@ use crate::run::{Apart, Handle};
 /// How long after a door could not be opened it is tried again, in seconds.
 const AGAIN_S: u64 = 10;
 /// The parts that fail.
-const MAIL: &str = "mail";
+const BOOKS: &str = "mail-in";
 const LMTP: &str = "lmtp";
 
-/// Opens the doors of mail, where the site names an address of the desk. Its books may take a while to open, since they read
-/// what they lack from the record: nobody waits for that. Dropped, what this gives ends.
-pub(super) fn start(config: &Config, handle: &Handle, apart: &Apart) -> (MailPlace, JoinSet<()>) {
-    let (place, mut doors) = (MailPlace::default(), JoinSet::new());
-    if let Some(domain) = config.letter_domain().filter(|_| !config.mail_addresses.is_empty()) {
+/// The doors of mail, as the configuration says. Its books may take a while to open, since they read what they lack from the
+/// record: nobody waits for that. Dropped, the doors are shut.
+pub(super) struct MailDoors {
+    handle: Handle,
+    apart: Apart,
+    place: MailPlace,
+    /// The wall's.
+    language: Language,
+    doors: JoinSet<()>,
+}
+
+impl MailDoors {
+    /// Opens them, where the site names an address of the desk.
+    pub(super) fn open(config: &Config, handle: &Handle, apart: &Apart) -> Self {
+        let (handle, apart) = (handle.clone(), apart.clone());
+        let (place, language, doors) = (MailPlace::default(), config.board.language, JoinSet::new());
+        let mut opened = Self { handle, apart, place, language, doors };
+        opened.begin(config);
+        opened
+    }
+
+    /// Where the mailroom will be.
+    pub(super) fn place(&self) -> MailPlace {
+        self.place.clone()
+    }
+
+    /// Shuts them, and opens those that the configuration says now. A mail that is being brought is brought again.
+    pub(super) async fn follow(&mut self, config: &Config) {
+        self.doors.shutdown().await;
+        // What failed may be configured no more; where it is, it is told again.
+        for part in [BOOKS, LMTP, imap::PART] {
+            tell(&self.handle, part, None);
+        }
+        self.begin(config);
+    }
+
+    fn begin(&mut self, config: &Config) {
+        let Some(domain) = config.letter_domain().filter(|_| !config.mail_addresses.is_empty()) else {
+            return;
+        };
         let settings = MailSettings {
             addresses: config.mail_addresses.clone(),
             from: config.mail.as_ref().map(|mail| mail.from.email.to_string().to_lowercase()),
             domain,
             limits: config.mail_in.clone(),
-            language: config.board.language,
+            language: self.language,
         };
-        doors.spawn(run(config.clone(), settings, handle.clone(), apart.clone(), place.clone()));
+        let (handle, apart, place) = (self.handle.clone(), self.apart.clone(), self.place.clone());
+        self.doors.spawn(run(config.clone(), settings, handle, apart, place));
     }
-    (place, doors)
 }
 
 async fn run(config: Config, settings: MailSettings, handle: Handle, apart: Apart, place: MailPlace) {
-    let room = opened(&config, &settings, &handle, &apart).await;
-    place.put(room.clone());
+    let language = settings.language;
+    let room = match place.room() {
+        Some(room) => room.clone(),
+        None => opened(&config, &settings, &handle, &apart, &place).await,
+    };
+    // It may have been opened with what was said before.
+    room.follow(settings).await;
     let mut doors = JoinSet::new();
     if let Some(lmtp) = &config.lmtp {
         doors.spawn(listen(lmtp.listen.clone(), config.state_dir.clone(), room.clone()));
@@ -51,26 +91,36 @@ async fn run(config: Config, settings: MailSettings, handle: Handle, apart: Apar
     while let Some(ended) = doors.join_next().await {
         if let Err(error) = ended {
             log::error!("a door of mail ended in a panic: {error}");
-            tell(&handle, MAIL, Some(closed(settings.language)));
+            tell(&handle, BOOKS, Some(closed(language)));
         }
     }
 }
 
 /// The books of mail, as soon as they can be opened.
-async fn opened(config: &Config, settings: &MailSettings, handle: &Handle, apart: &Apart) -> Mailroom {
+async fn opened(
+    config: &Config,
+    settings: &MailSettings,
+    handle: &Handle,
+    apart: &Apart,
+    place: &MailPlace,
+) -> Mailroom {
     loop {
         let (of, with, settings, state_dir) =
             (handle.clone(), apart.clone(), settings.clone(), config.state_dir.clone());
-        let opening = tokio::task::spawn_blocking(move || Mailroom::open(of, with, settings, &state_dir));
+        let place = place.clone();
+        let opening = tokio::task::spawn_blocking(move || {
+            // Whoever was to open them before may be at it yet, though nobody waits for that.
+            place.open_once(|| Mailroom::open(of, with, settings, &state_dir))
+        });
         match opening.await {
             Ok(Ok(room)) => {
-                tell(handle, MAIL, None);
+                tell(handle, BOOKS, None);
                 return room;
             }
             Ok(Err(error)) => log::error!("mail is not taken in, again in {AGAIN_S} s: {}", chain(&error)),
             Err(error) => log::error!("opening the books of mail ended in a panic: {error}"),
         }
-        tell(handle, MAIL, Some(closed(config.board.language)));
+        tell(handle, BOOKS, Some(closed(config.board.language)));
         tokio::time::sleep(Duration::from_secs(AGAIN_S)).await;
     }
 }

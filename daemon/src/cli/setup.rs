@@ -11,20 +11,24 @@ use std::process::ExitCode;
 
 use calendars::Tz;
 use clap::Args;
+use lettre::message::Mailbox;
 use serde_json::json;
 
 use super::Io;
 use super::control::ControlError;
+use super::doctor::mail::put;
 use super::error::CliError;
 use crate::config::{self, Sources};
 use crate::desk::regulation::shipped;
 
 /// The configuration of an installed daemon, and the drop-in that is written beside it.
 const INSTALLED: [&str; 2] = ["/etc/andon/andon.toml", "/etc/andon/andon.d/50-setup.toml"];
+/// The mail server's password, beside the configuration.
+const PASSWORD_FILE: &str = "mail-password";
 /// The panels that may be chosen.
 const PANELS: [&str; 7] = ["simulated", "st7796", "ili9341", "st7789", "ssd1306", "max7219", "drm"];
 
-/// Make the first configuration: regulation, zone, panel, and the first admin's token.
+/// Make the first configuration: regulation, zone, panel, mail, and the first admin's token.
 ///
 /// Asks on a terminal for what no flag says; without a terminal the defaults are taken. What is written is a drop-in beside
 /// the configuration, checked by the daemon's own reader before; one that is there is replaced with --force only. Where the daemon runs,
@@ -46,6 +50,21 @@ pub(super) struct Setup {
     /// The first panel; simulated: the wall is at /board in a browser [default: simulated]
     #[arg(long, value_name = "KIND", value_parser = PANELS)]
     panel: Option<String>,
+    /// The mail server that letters go out by, encrypted by STARTTLS; left out: nobody is written to
+    #[arg(long, value_name = "HOST", requires = "mail_address")]
+    mail_server: Option<String>,
+    /// The mailbox that mail is fetched from, by IMAP over TLS; left out: none is
+    #[arg(long, value_name = "HOST", requires = "mail_address", requires = "mail_user")]
+    imap_server: Option<String>,
+    /// The desk's address, which letters are from and mail comes to
+    #[arg(long, value_name = "ADDRESS")]
+    mail_address: Option<String>,
+    /// Whom to sign in as at both; the password is then in the file mail-password beside andon.toml
+    #[arg(long, value_name = "USER")]
+    mail_user: Option<String>,
+    /// What a mail becomes: a type of the first regulation [default: its first]
+    #[arg(long, value_name = "TYPE")]
+    mail_type: Option<String>,
     /// The name of the first admin; left out: no token is made
     #[arg(long, value_name = "NAME")]
     admin: Option<String>,
@@ -68,7 +87,18 @@ struct Choice {
     site: String,
     language: String,
     panel: String,
+    mail: MailChoice,
     admin: String,
+}
+
+/// What was chosen of mail; empty is none.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct MailChoice {
+    server: String,
+    imap: String,
+    address: String,
+    user: String,
+    kind: String,
 }
 
 impl Setup {
@@ -109,6 +139,13 @@ impl Setup {
             site: or(&self.site, ""),
             language: or(&self.language, "ru"),
             panel: or(&self.panel, "simulated"),
+            mail: MailChoice {
+                server: or(&self.mail_server, ""),
+                imap: or(&self.imap_server, ""),
+                address: or(&self.mail_address, ""),
+                user: or(&self.mail_user, ""),
+                kind: or(&self.mail_type, ""),
+            },
             admin: or(&self.admin, ""),
         }
     }
@@ -146,8 +183,8 @@ impl Setup {
             }
         };
         let panels = format!("Panel: {}", PANELS.join(", "));
+        let types = first_types(&regulations);
         Ok(Choice {
-            regulations,
             zone: unless(&self.zone, "Zone of the site", &default.zone, &is_zone)?,
             site: unless(&self.site, "Name of the room, for the wall", &default.site, &any)?,
             language: unless(
@@ -157,6 +194,27 @@ impl Setup {
                 &one_of(&["ru", "en"]),
             )?,
             panel: unless(&self.panel, &panels, &default.panel, &one_of(&PANELS))?,
+            mail: {
+                let MailChoice { mut server, mut imap, mut address, mut user, mut kind } = default.mail;
+                server = unless(&self.mail_server, "Mail server for letters, empty for none", &server, &any)?;
+                imap =
+                    unless(&self.imap_server, "IMAP server to fetch mail from, empty for none", &imap, &any)?;
+                if !(server.is_empty() && imap.is_empty()) {
+                    address = unless(&self.mail_address, "The desk's address", &address, &is_address)?;
+                    user = unless(&self.mail_user, "Whom to sign in as, empty for nobody", &user, &any)?;
+                }
+                if !imap.is_empty() {
+                    let question = format!("What a mail becomes: {}", types.join(", "));
+                    let is_type = |kind: &str| {
+                        let is_known = types.iter().any(|known| known == kind);
+                        is_known.then_some(()).ok_or_else(|| format!("one of {}", types.join(", ")))
+                    };
+                    let first = types.first().cloned().unwrap_or_default();
+                    kind = unless(&self.mail_type, &question, &first, &is_type)?;
+                }
+                MailChoice { server, imap, address, user, kind }
+            },
+            regulations,
             admin: unless(&self.admin, "Name of the first admin, empty for none", &default.admin, &any)?,
         })
     }
@@ -172,7 +230,9 @@ impl Setup {
     fn check(&self, text: &str) -> Result<(), CliError> {
         let (base, file) = (self.base(), self.file());
         let path = base.as_deref().unwrap_or(&file);
-        Sources::read_as_if(path, &file, text)?.config()?;
+        let config = Sources::read_as_if(path, &file, text)?.config()?;
+        // Mail names what its regulation has.
+        config.regulations(path.parent().unwrap_or(Path::new(".")))?;
         Ok(())
     }
 
@@ -203,6 +263,11 @@ impl Setup {
     ) -> Result<ExitCode, CliError> {
         let file = self.file();
         writeln!(io.err, "{} is written; sudo systemctl restart andond has it hold", file.display())?;
+        if !choice.mail.user.is_empty() {
+            let base = self.base().unwrap_or_else(|| file.clone());
+            let put = put(&base.with_file_name(PASSWORD_FILE));
+            writeln!(io.err, "the mail server's password is to be put before: {put}")?;
+        }
         let admin = &choice.admin;
         let secret = match made {
             None => None,
@@ -254,12 +319,57 @@ impl Choice {
         };
         format!(
             "# Written by `andonctl setup`. It comes over andon.toml; `andonctl config check` reads both.\n\
-             regulations = [{}]\nzone = {}\n\n[board]\n{site}language = {}\n{panel}",
+             regulations = [{}]\nzone = {}\n\n[board]\n{site}language = {}\n{panel}{}",
             regulations.join(", "),
             quoted(&self.zone),
-            quoted(&self.language)
+            quoted(&self.language),
+            self.mail.text(self.regulations.first(), quoted)
         )
     }
+}
+
+impl MailChoice {
+    /// Its part of the file; mail that is fetched comes under that regulation.
+    fn text(&self, regulation: Option<&String>, quoted: impl Fn(&str) -> String) -> String {
+        let mut text = String::new();
+        let sign_in = if self.user.is_empty() {
+            String::new()
+        } else {
+            format!("user = {}\npassword-file = {}\n", quoted(&self.user), quoted(PASSWORD_FILE))
+        };
+        if !self.server.is_empty() {
+            let (host, from) = (quoted(&self.server), quoted(&self.address));
+            text += &format!("\n[mail]\nhost = {host}\nfrom = {from}\n{sign_in}");
+        }
+        if !self.imap.is_empty() {
+            let types = first_types(regulation.as_slice());
+            let kind = if self.kind.is_empty() { types.first() } else { Some(&self.kind) };
+            // Letters may be from somebody with a name; a mail comes to an address.
+            let plain = self.address.parse::<Mailbox>().map(|mailbox| mailbox.email.to_string());
+            let address = quoted(plain.as_deref().unwrap_or(&self.address));
+            let host = quoted(&self.imap);
+            let kind = quoted(kind.map_or("", String::as_str));
+            text += &format!(
+                "\n[imap]\nhost = {host}\n{sign_in}\n[[mail-address]]\naddress = {address}\ntype = {kind}\n"
+            );
+            // A file's id is not its name, and where there is one regulation none is asked for.
+            if let Some(id) = regulation.filter(|id| shipped::names().any(|known| known == id.as_str())) {
+                text += &format!("regulation = {}\n", quoted(id));
+            }
+        }
+        text
+    }
+}
+
+/// The ids of the types of the first of these regulations; none where it cannot be read, which is told elsewhere.
+fn first_types<S: AsRef<str>>(regulations: &[S]) -> Vec<String> {
+    let first = regulations.first().and_then(|name| config::regulation(name.as_ref(), Path::new(".")).ok());
+    first.map_or_else(Vec::new, |first| first.types.iter().map(|kind| kind.name.id.to_string()).collect())
+}
+
+/// Whether it is an address, which may stand behind a name.
+fn is_address(text: &str) -> Result<(), String> {
+    text.parse::<Mailbox>().map(drop).map_err(|error| format!("no address: {error}"))
 }
 
 /// Somebody who answers.
@@ -320,7 +430,7 @@ mod tests {
             (choice, String::from_utf8(talk).expect("text"))
         };
         let (choice, talk) =
-            asked(&["--panel", "st7796"], "getmarc\nitsm\nMoscow\n\nПервая линия\nen\nolga\n");
+            asked(&["--panel", "st7796"], "getmarc\nitsm\nMoscow\n\nПервая линия\nen\n\n\nolga\n");
         let choice = choice.expect("it is answered");
         assert_eq!(choice.regulations, ["itsm"]);
         assert_eq!((choice.zone.as_str(), choice.site.as_str()), ("Europe/Moscow", "Первая линия"));
@@ -358,6 +468,32 @@ mod tests {
         assert_eq!(config.board.panels[0].kind.word(), "st7796");
         let config = Config::parse(Path::new("x.toml"), &setup(&[]).said().text()).expect("it is whole");
         assert_eq!(config.board.panels[0].kind.word(), "simulated");
+    }
+
+    #[test]
+    fn mail_is_asked_for_where_a_server_is_named_and_what_is_written_is_taken_by_the_loader() {
+        let mut talk = Vec::new();
+        let answers = "\n\n\n\n\nmx.example.org\nimap.example.org\nsupport\nDesk <support@example.org>\ndesk\nfault\nerror\n\n";
+        let choice = setup(&[]).asked(&mut answers.as_bytes(), &mut talk).expect("it is answered");
+        let talk = String::from_utf8(talk).expect("text");
+        assert!(
+            talk.contains("no address") && talk.contains("What a mail becomes: consultation, error"),
+            "{talk}"
+        );
+        let config = Config::parse(Path::new("x.toml"), &choice.text()).expect("it is whole");
+        config.regulations(Path::new(".")).expect("its type is one of the regulation");
+        let (mail, imap) = (config.mail.expect("letters"), config.imap.expect("a mailbox"));
+        assert_eq!((mail.host.as_str(), mail.user.as_deref()), ("mx.example.org", Some("desk")));
+        assert_eq!((imap.host.as_str(), imap.user.as_str()), ("imap.example.org", "desk"));
+        assert_eq!(mail.password_file, Some(imap.password_file));
+        let address = &config.mail_addresses[0];
+        assert_eq!((address.address.as_str(), address.kind.as_str()), ("support@example.org", "error"));
+
+        let flags = ["--imap-server", "i", "--mail-address", "a@example.org", "--mail-user", "u"];
+        let config = Config::parse(Path::new("x.toml"), &setup(&flags).said().text()).expect("it is whole");
+        assert_eq!(config.mail_addresses[0].kind, "consultation", "the first type is the default");
+        assert!(config.mail.is_none());
+        assert!(Alone::try_parse_from(["setup", "--mail-server", "x"]).is_err(), "from whom?");
     }
 
     #[test]

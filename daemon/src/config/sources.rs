@@ -111,7 +111,7 @@ impl Sources {
         Config::of(self)
     }
 
-    /// Every key that it sets, with its value: `board.quiet-hours`; lists are one key.
+    /// Every key that it sets, with its value: `board.quiet-hours`, `board.panel[0].kind`; lists of values are one key.
     pub fn keys(&self) -> BTreeMap<String, String> {
         let mut keys = BTreeMap::new();
         if let Ok(table) = self.text.parse::<toml::Table>() {
@@ -149,6 +149,13 @@ fn flatten(under: &str, table: &toml::Table, keys: &mut BTreeMap<String, String>
         let name = if under.is_empty() { key.clone() } else { format!("{under}.{key}") };
         match value {
             toml::Value::Table(table) => flatten(&name, table, keys),
+            toml::Value::Array(entries) if entries.iter().any(toml::Value::is_table) => {
+                for (place, entry) in entries.iter().enumerate() {
+                    if let toml::Value::Table(table) = entry {
+                        flatten(&format!("{name}[{place}]"), table, keys);
+                    }
+                }
+            }
             value => drop(keys.insert(name, value.to_string())),
         }
     }

@@ -1,26 +1,32 @@
 //! Events in the journal: each a line with fields, by which `journalctl` finds them.
 //!
 //! `TICKET`, `REGULATION`, `EVENT` (its name, as in `GET /v1/events`), `SEQ` (its number), `CLOCK` (the metric) and `ALARM` (its
-//! id) where it is about one, `BY`, and `MESSAGE_ID` where an admin has to react.
+//! id) where it is about one, `BY`, `REQUEST_ID` and `CLIENT_ADDR` of the request that asked for it, and `MESSAGE_ID` where an
+//! admin has to react.
 
 use log::kv::{Error, Key, Source, ToValue, Value, VisitSource};
 use log::{Level, Record};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, ToSmolStr};
 
+use super::request::RequestMark;
 use super::{headline, message};
 use crate::desk::alarm::{clock_alarm, part_alarm};
 use crate::desk::event::Turn;
 use crate::desk::{AlarmKind, Entry, Event, Fact, TicketNumber};
 
-/// Writes the events of an entry; `regulation_of` knows the regulation of a ticket.
-pub fn tell(entry: &Entry, regulation_of: impl Fn(TicketNumber) -> Option<SmolStr>) {
+/// Writes the events of an entry that a request asked for, or time; `regulation_of` knows the regulation of a ticket.
+pub fn tell(
+    entry: &Entry,
+    request: Option<&RequestMark>,
+    regulation_of: impl Fn(TicketNumber) -> Option<SmolStr>,
+) {
     for (seq, fact) in (entry.first_seq..).zip(&entry.facts) {
         let (level, what) = headline(&fact.event);
         if level > log::max_level() {
             continue;
         }
         let regulation = fact.ticket.and_then(&regulation_of);
-        let fields = Fields::of(entry, seq, fact, regulation);
+        let fields = Fields::of(entry, request, seq, fact, regulation);
         match fact.ticket {
             Some(ticket) => write(level, &fields, format_args!("ticket {ticket}: {what}")),
             None => write(level, &fields, format_args!("{what}")),
@@ -46,7 +52,13 @@ fn write(level: Level, fields: &Fields, args: std::fmt::Arguments<'_>) {
 struct Fields(Vec<(&'static str, SmolStr)>);
 
 impl Fields {
-    fn of(entry: &Entry, seq: u64, fact: &Fact, regulation: Option<SmolStr>) -> Self {
+    fn of(
+        entry: &Entry,
+        request: Option<&RequestMark>,
+        seq: u64,
+        fact: &Fact,
+        regulation: Option<SmolStr>,
+    ) -> Self {
         let number = |number: u64| smol_str::format_smolstr!("{number}");
         let event = &fact.event;
         let clock = if let Event::Clock { metric, .. } = event { Some(metric.id().into()) } else { None };
@@ -58,6 +70,8 @@ impl Fields {
             ("CLOCK", clock),
             ("ALARM", alarm(fact)),
             ("BY", Some(entry.by.clone())),
+            ("REQUEST_ID", request.map(|request| request.id.clone())),
+            ("CLIENT_ADDR", request.and_then(|request| request.from).map(|from| from.to_smolstr())),
             ("MESSAGE_ID", message::of(event).map(SmolStr::new_static)),
         ];
         Self(fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
@@ -105,6 +119,14 @@ mod tests {
     use super::*;
 
     fn fields(ticket: Option<u64>, event: Json) -> Vec<(&'static str, SmolStr)> {
+        fields_asked_for(None, ticket, event)
+    }
+
+    fn fields_asked_for(
+        request: Option<&RequestMark>,
+        ticket: Option<u64>,
+        event: Json,
+    ) -> Vec<(&'static str, SmolStr)> {
         let mut fact = event;
         if let Some(ticket) = ticket {
             fact["ticket"] = json!(ticket);
@@ -120,7 +142,8 @@ mod tests {
             receipt: None,
             facts: vec![fact],
         };
-        let Fields(fields) = Fields::of(&entry, 40, &entry.facts[0], ticket.map(|_| "getmark".into()));
+        let Fields(fields) =
+            Fields::of(&entry, request, 40, &entry.facts[0], ticket.map(|_| "getmark".into()));
         fields
     }
 
@@ -137,6 +160,18 @@ mod tests {
             ("BY", "ivanova"),
         ];
         assert_eq!(fields(Some(1024), breach), expected.map(|(name, value)| (name, SmolStr::from(value))));
+    }
+
+    #[test]
+    fn an_event_bears_the_request_that_asked_for_it() {
+        let request = RequestMark::new(Some(std::net::Ipv4Addr::LOCALHOST.into()));
+        let told = fields_asked_for(Some(&request), Some(1024), json!({"event": "replied", "text": "x"}));
+        assert!(told.contains(&("REQUEST_ID", request.id.clone())), "{told:?}");
+        assert!(told.contains(&("CLIENT_ADDR", "127.0.0.1".into())), "{told:?}");
+        let of_andonctl = RequestMark::new(None);
+        let told = fields_asked_for(Some(&of_andonctl), None, json!({"event": "muted", "until": 0}));
+        assert!(told.contains(&("REQUEST_ID", of_andonctl.id)), "{told:?}");
+        assert!(told.iter().all(|(name, _)| *name != "CLIENT_ADDR"), "{told:?}");
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl RequestMark {
         Self { id: smol_str::format_smolstr!("{:08x}-{count}", *RUN), from }
     }
 
+    /// The one that is being answered, if one is.
+    pub fn current() -> Option<Self> {
+        REQUEST.try_with(Clone::clone).ok()
+    }
+
     /// Does what is done for it.
     pub async fn during<F: Future>(self, work: F) -> F::Output {
         REQUEST.scope(self, work).await
@@ -41,7 +46,7 @@ impl RequestMark {
 
 /// Hands a record on with the fields of the request that is being answered, if one is.
 pub(super) fn with_request(record: &Record<'_>, write: impl FnOnce(&Record<'_>)) {
-    let Ok(mark) = REQUEST.try_with(Clone::clone) else { return write(record) };
+    let Some(mark) = RequestMark::current() else { return write(record) };
     let fields = Marked { own: record.key_values(), mark };
     let marked = record.to_builder().key_values(&fields).build();
     write(&marked);

@@ -41,6 +41,7 @@ use crate::desk::{
     Actor, Alarm, AlarmState, Alike, Command, Desk, DeskAct, Entry, Event, Fact, Reach, Refusal, Regulations,
     Role, Ticket, TicketNumber,
 };
+use crate::observe::request::RequestMark;
 use crate::store::tickets::Compacted;
 use crate::store::{Frame, Kept, LedgerError};
 
@@ -219,6 +220,10 @@ struct Batch {
     /// What came under a key and changed nothing.
     unchanged: Vec<(Receipt, Unchanged)>,
     looks: Vec<super::Look>,
+    /// The request that is being decided.
+    request: Option<RequestMark>,
+    /// The requests that entries were asked for with, by the entry's first event.
+    requests: HashMap<u64, RequestMark>,
     /// How the time was before an admin's word, which waits for the disk, too.
     time_before: Option<TrustedTime>,
     stop: bool,
@@ -240,6 +245,7 @@ impl Batch {
         let frame = encode(&entry);
         self.bytes += frame.payload.len();
         self.frames.push(frame);
+        self.requests.extend(self.request.clone().map(|request| (entry.first_seq, request)));
         self.entries.push(entry);
     }
 }
@@ -442,16 +448,19 @@ impl Loop {
     fn input(&mut self, input: Input) {
         let now = self.time.now();
         match input {
-            Input::Command { command, actor, receipt, reply } => {
+            Input::Command { command, actor, receipt, reply, request } => {
+                self.batch.request = request;
                 let answer = self.command(&command, &actor, receipt, now);
                 self.batch.replies.push(Waiting::One(reply, answer));
             }
-            Input::Batch { batch, actor, receipt, reply, place } => {
+            Input::Batch { batch, actor, receipt, reply, place, request } => {
+                self.batch.request = request;
                 let answer = self.command_batch(batch, &actor, receipt.as_ref(), now);
                 self.batch.replies.push(Waiting::Many(reply, answer));
                 drop(place);
             }
-            Input::TrustTime { back, actor, reply } => {
+            Input::TrustTime { back, actor, reply, request } => {
+                self.batch.request = request;
                 let answer = self.trust_time(back, &actor);
                 self.batch.replies.push(Waiting::One(reply, answer));
             }
@@ -459,6 +468,7 @@ impl Loop {
             // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
             Input::ClockStepped => {}
             Input::Quiet(quiet) => self.quiet = quiet,
+            Input::Reach(reach) => self.desk.write_to(reach),
             Input::Kept(Kept::Done { upto_seq }) => {
                 self.batch.checkpointed = Some(upto_seq);
                 if !self.tell_damage(now) {
@@ -476,6 +486,7 @@ impl Loop {
             Input::Archived(archived) => self.books.archived(archived, now),
             Input::Stop => self.batch.stop = true,
         }
+        self.batch.request = None;
     }
 
     fn command(
@@ -642,7 +653,8 @@ impl Loop {
                 }
                 for entry in batch.entries {
                     // Last, for a journal that is stuck would keep the wall and those who asked waiting.
-                    crate::observe::tell(&entry, |number| {
+                    let request = batch.requests.get(&entry.first_seq);
+                    crate::observe::tell(&entry, request, |number| {
                         Some(self.desk.ticket(number)?.facts.regulation.clone())
                     });
                     // Nobody listening is no fault.
@@ -785,4 +797,34 @@ fn not_read(error: &HistoryError) -> Failure {
 
 fn not_kept(error: &LedgerError) -> Failure {
     Failure::Storage { full: is_full(error), reason: chain(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::AlarmKind;
+
+    #[tokio::test]
+    async fn an_entry_is_told_with_the_request_that_asked_for_it_and_what_comes_by_itself_with_none() {
+        let dir = tempfile::tempdir().expect("a directory for tests can be made");
+        let settings = Settings::plain(dir.path().to_owned());
+        let (books, desk, _) =
+            Books::open(dir.path(), Regulations::default(), |_| {}, |_, _| {}).expect("new books");
+        let mut the_loop = Loop::new(desk, books, Box::new(SystemClock), &settings);
+        let failed = |part: &str| {
+            let (kind, part, text) = (AlarmKind::Panel, part.to_owned(), String::new());
+            let command = Command::Desk(DeskAct::PartFailed { kind, part, text });
+            Input::command(command, Actor::named("andond", Role::Admin), None).0
+        };
+        let request = RequestMark::new(None);
+        the_loop.input(request.clone().during(async { failed("lamps") }).await);
+        the_loop.input(failed("button"));
+        let asked: Vec<_> = the_loop
+            .batch
+            .entries
+            .iter()
+            .map(|entry| the_loop.batch.requests.get(&entry.first_seq))
+            .collect();
+        assert_eq!(asked, [Some(&request), None]);
+    }
 }

@@ -40,7 +40,8 @@ pub use self::search::{Facet, Filter, PAGE_MAX_BYTES, Page, SearchState, WAITING
 pub use self::view::{Looked, PUT_AWAY_MAX, View};
 use crate::board::QuietHours;
 use crate::desk::event::Receipt;
-use crate::desk::{Actor, Alike, Command, Desk, Entry, Refusal, Ticket};
+use crate::desk::{Actor, Alike, Command, Desk, Entry, Reach, Refusal, Ticket};
+use crate::observe::request::RequestMark;
 
 /// How many inputs may wait before the loop; one more is told to come back later.
 pub const QUEUE_MAX: usize = 4_096;
@@ -65,6 +66,8 @@ pub enum Input {
         receipt: Option<Receipt>,
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Done, Failure>>,
+        /// The request that it came with, for the journal.
+        request: Option<RequestMark>,
     },
     /// Somebody wants many things changed, one after another.
     Batch {
@@ -78,6 +81,8 @@ pub enum Input {
         reply: oneshot::Sender<Result<Vec<Outcome>, Failure>>,
         /// Its place among those that wait, free again when it is decided; none where nobody counts them.
         place: Option<OwnedSemaphorePermit>,
+        /// The request that it came with, for the journal.
+        request: Option<RequestMark>,
     },
     /// An admin says that the system clock is right.
     TrustTime {
@@ -87,6 +92,8 @@ pub enum Input {
         actor: Actor,
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Done, Failure>>,
+        /// The request that it came with, for the journal.
+        request: Option<RequestMark>,
     },
     /// Somebody wants to look at the whole desk.
     Look(Look),
@@ -94,6 +101,8 @@ pub enum Input {
     ClockStepped,
     /// The buzzer waits at other times from now on.
     Quiet(QuietHours),
+    /// The site can write to others from now on.
+    Reach(Reach),
     /// The keeper wrote a checkpoint, or could not.
     Kept(crate::store::Kept),
     /// The archivist has put closed tickets into the archive.
@@ -110,7 +119,7 @@ impl Input {
         receipt: Option<Receipt>,
     ) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
         let (reply, answer) = oneshot::channel();
-        (Input::Command { command, actor, receipt, reply }, answer)
+        (Input::Command { command, actor, receipt, reply, request: RequestMark::current() }, answer)
     }
 
     /// A batch, and where its outcomes come in.
@@ -121,13 +130,13 @@ impl Input {
         place: Option<OwnedSemaphorePermit>,
     ) -> (Self, oneshot::Receiver<Result<Vec<Outcome>, Failure>>) {
         let (reply, answer) = oneshot::channel();
-        (Input::Batch { batch, actor, receipt, reply, place }, answer)
+        (Input::Batch { batch, actor, receipt, reply, place, request: RequestMark::current() }, answer)
     }
 
     /// An admin's word for the system clock, and where the answer comes in.
     pub fn trust_time(back: bool, actor: Actor) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
         let (reply, answer) = oneshot::channel();
-        (Input::TrustTime { back, actor, reply }, answer)
+        (Input::TrustTime { back, actor, reply, request: RequestMark::current() }, answer)
     }
 }
 
@@ -277,10 +286,19 @@ impl Handle {
 
     /// Has the buzzer wait at these times from now on. A loop that has no room for it has them a little later.
     pub fn be_quiet(&self, quiet: QuietHours) {
+        self.send(Input::Quiet(quiet));
+    }
+
+    /// Has letters queued for those whom the site can write to from now on, as [`Handle::be_quiet`].
+    pub fn write_to(&self, reach: Reach) {
+        self.send(Input::Reach(reach));
+    }
+
+    /// Sends an input, and does not wait for room in the queue.
+    fn send(&self, input: Input) {
         let inputs = self.inputs.clone();
         // A loop that is gone has ended already.
-        let tell = move || drop(inputs.send(Input::Quiet(quiet)));
-        std::thread::spawn(tell);
+        std::thread::spawn(move || drop(inputs.send(input)));
     }
 
     /// Asks the loop to end.

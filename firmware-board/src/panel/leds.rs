@@ -152,6 +152,22 @@ impl<SPI: SpiDevice> Leds<SPI> {
         Ok(())
     }
 
+    /// Lights it so from here on; what it shows stays. A brightness above 15 is 15.
+    ///
+    /// # Errors
+    /// [`LedsError`]; what the matrix shows is then unknown.
+    pub fn dim(&mut self, brightness: u8) -> Result<(), LedsError<SPI::Error>> {
+        if self.brightness == brightness.min(15) {
+            return Ok(());
+        }
+        self.brightness = brightness.min(15);
+        let lit = self.lit.take().ok_or(LedsError::NotInitialised)?;
+        let all = [INTENSITY, self.brightness].repeat(self.modules.count());
+        self.spi.write(&all).map_err(LedsError::Spi)?;
+        self.lit = Some(lit);
+        Ok(())
+    }
+
     /// Shows the frame, pixels [lit](Frame::is_lit) or not: sends the lines in which it differs from what the matrix shows.
     ///
     /// # Errors

@@ -42,6 +42,14 @@ impl<S: SpiDevice> Strip<S> {
         Self { spi, leds, brightness: brightness.max(1), shown: None }
     }
 
+    /// Lights it so from the next [`Outlet::set`] on, as [`Strip::new`] takes it.
+    pub fn dim(&mut self, brightness: u8) {
+        if self.brightness != brightness.max(1) {
+            self.brightness = brightness.max(1);
+            self.shown = None;
+        }
+    }
+
     /// The bytes of a picture.
     fn encoded(&self, lamps: [bool; 3]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(2 * PAUSE_BYTES + 9 * usize::from(self.leds));

@@ -34,7 +34,7 @@ impl Wall {
             teller: Teller::new(Opening::of(self.handle.clone())),
             stop: Arc::clone(&stop),
             trace: trace.clone(),
-            beacon: BeaconPart::new(&Board::default(), trace),
+            beacon: BeaconPart::new(&Board::default(), None, trace),
             button: None,
             pulse: Pulse::default(),
             page: Page::default(),

@@ -19,7 +19,7 @@ pub(super) enum Severity {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
-    /// What it is about: config, tls, keys, pi, spi, gpio, video, pins, state, years, backup, clock, daemon, port, lists, roster or wall.
+    /// What it is about: config, tls, keys, mail, pi, spi, gpio, video, pins, state, years, backup, clock, daemon, port, lists, roster or wall.
     pub(super) about: &'static str,
     pub(super) severity: Severity,
     /// What was found.

@@ -38,6 +38,8 @@ fn files(config: &Config, base: &Path) -> Vec<PathBuf> {
         TlsFiles::OnlyInUnit { .. } => None,
     });
     let webhooks = config.webhooks.iter().map(|webhook| webhook.secret_file.clone());
-    let files = tls.into_iter().chain(config.sealed.key_file.clone()).chain(webhooks);
+    let mail = config.mail.as_ref().and_then(|mail| mail.password_file.clone());
+    let imap = config.imap.as_ref().map(|imap| imap.password_file.clone());
+    let files = tls.into_iter().chain(config.sealed.key_file.clone()).chain(webhooks).chain(mail).chain(imap);
     files.filter(|file| file.is_file()).collect()
 }

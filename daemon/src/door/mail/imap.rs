@@ -42,8 +42,8 @@ const AGAIN_MOST_S: u64 = 300;
 const FAILURES_TOLD: u32 = 3;
 /// How many mails are taken before the place is kept.
 const PLACE_EVERY: usize = 50;
-/// The part that fails.
-const PART: &str = "imap";
+/// The part that fails, in alarms.
+pub const PART: &str = "imap";
 
 /// Why mail is not fetched.
 #[derive(Debug, thiserror::Error)]

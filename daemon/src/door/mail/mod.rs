@@ -31,7 +31,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use firmware_board::Language;
 use sha2::{Digest, Sha256};
@@ -156,20 +156,53 @@ pub struct MailSettings {
     pub language: Language,
 }
 
+impl MailSettings {
+    /// The address of the desk that a recipient stands for; what is behind a `+` is the sender's own.
+    fn address(&self, recipient: &str) -> Option<&MailAddress> {
+        let recipient = read::address(recipient)?;
+        let plain = recipient
+            .split_once('@')
+            .map(|(local, domain)| format!("{}@{domain}", local.split('+').next().unwrap_or(local)));
+        let is = |text: &str| self.addresses.iter().find(|known| known.address == text);
+        is(&recipient).or_else(|| is(&plain?))
+    }
+
+    /// The address of the desk that a mail came to. One that came to none of them (a blind copy, another name of the
+    /// mailbox) is taken as one to the first.
+    fn addressed(&self, mail: &Mail, to: Option<&str>) -> &MailAddress {
+        let all = to.into_iter().chain(mail.to.iter().map(String::as_str));
+        all.into_iter().find_map(|to| self.address(to)).unwrap_or(&self.addresses[0])
+    }
+}
+
 /// Where the mailroom is, once it is open; clones are the same. Without addresses none ever is.
 #[derive(Clone, Default)]
-pub struct MailPlace(Arc<OnceLock<Mailroom>>);
+pub struct MailPlace(Arc<Place>);
+
+#[derive(Default)]
+struct Place {
+    room: OnceLock<Mailroom>,
+    opening: SyncMutex<()>,
+}
 
 impl MailPlace {
-    /// The mailroom is open.
-    pub fn put(&self, room: Mailroom) {
-        // It is opened once.
-        let _ = self.0.set(room);
+    /// The mailroom; where it is not open yet, `open` opens it.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub fn open_once<E>(&self, open: impl FnOnce() -> Result<Mailroom, E>) -> Result<Mailroom, E> {
+        // Two at once would be at the same books.
+        let _one_at_a_time = self.0.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = self.room() {
+            return Ok(room.clone());
+        }
+        let room = open()?;
+        Ok(self.0.room.get_or_init(|| room).clone())
     }
 
     /// The mailroom, where it is open.
     pub fn room(&self) -> Option<&Mailroom> {
-        self.0.get()
+        self.0.room.get()
     }
 }
 
@@ -180,7 +213,8 @@ pub struct Mailroom(Arc<Inner>);
 struct Inner {
     handle: Handle,
     apart: Apart,
-    settings: MailSettings,
+    /// What holds now.
+    settings: RwLock<Arc<MailSettings>>,
     figures: MailFigures,
     quarantine: SyncMutex<Quarantine>,
     /// One mail after another.
@@ -219,7 +253,7 @@ impl Mailroom {
         let inner = Inner {
             handle,
             apart,
-            settings,
+            settings: RwLock::new(Arc::new(settings)),
             figures: MailFigures::default(),
             quarantine: SyncMutex::new(quarantine),
             desk: Mutex::new(Work { seen, senders }),
@@ -235,8 +269,20 @@ impl Mailroom {
     }
 
     /// What the site says.
-    pub fn settings(&self) -> &MailSettings {
-        &self.0.settings
+    pub fn settings(&self) -> Arc<MailSettings> {
+        Arc::clone(&self.0.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the site say something else from the next mail on. How often each sender wrote is counted anew where that bound is
+    /// another.
+    pub async fn follow(&self, settings: MailSettings) {
+        let mut work = self.0.desk.lock().await;
+        let was = self.settings();
+        if was.limits.per_sender_per_hour != settings.limits.per_sender_per_hour {
+            work.senders = Senders::new(settings.limits.per_sender_per_hour);
+        }
+        self.quarantine().hold_at_most(settings.limits.max_quarantine);
+        *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 
     /// The way to the desk.
@@ -244,15 +290,9 @@ impl Mailroom {
         &self.0.handle
     }
 
-    /// The address of the desk that a recipient stands for; what is behind a `+` is the sender's own.
-    pub fn address(&self, recipient: &str) -> Option<&MailAddress> {
-        let recipient = read::address(recipient)?;
-        let plain = recipient
-            .split_once('@')
-            .map(|(local, domain)| format!("{}@{domain}", local.split('+').next().unwrap_or(local)));
-        let addresses = &self.0.settings.addresses;
-        let is = |text: &str| addresses.iter().find(|known| known.address == text);
-        is(&recipient).or_else(|| is(&plain?))
+    /// The address of the desk that a recipient stands for.
+    pub fn address(&self, recipient: &str) -> Option<MailAddress> {
+        self.settings().address(recipient).cloned()
     }
 
     /// Takes a mail in. `to` is who its servers say that it is to; without, its headers say so.
@@ -330,11 +370,11 @@ impl Mailroom {
         to: Option<&str>,
         let_out: bool,
     ) -> Result<Taken, Later> {
-        let Inner { settings, .. } = &*self.0;
+        let settings = self.settings();
         let addresses = settings.addresses.iter().map(|known| known.address.as_str());
         let own: Vec<&str> = addresses.chain(settings.from.as_deref()).collect();
         let kind = if let_out { Kind::Letter } else { Kind::of(&mail, &own, &settings.domain) };
-        let address = self.addressed(&mail, to).clone();
+        let address = settings.addressed(&mail, to).clone();
         let (ticket, is_theirs) = self.about(&mail).await?;
         let regulation = self.regulation(&address, ticket.as_deref());
         let kinds = regulation.as_ref().map_or(&[][..], |regulation| regulation.attachment_kinds());
@@ -365,13 +405,6 @@ impl Mailroom {
         Ok(Taken::Ticket(number))
     }
 
-    /// The address of the desk that a mail came to. One that came to none of them (a blind copy, another name of the
-    /// mailbox) is taken as one to the first.
-    fn addressed(&self, mail: &Mail, to: Option<&str>) -> &MailAddress {
-        let all = to.into_iter().chain(mail.to.iter().map(String::as_str));
-        all.into_iter().find_map(|to| self.address(to)).unwrap_or(&self.0.settings.addresses[0])
-    }
-
     fn regulation(
         &self,
         address: &MailAddress,
@@ -388,7 +421,7 @@ impl Mailroom {
 
     /// The ticket that a mail is about, and whether whoever writes may answer for it.
     async fn about(&self, mail: &Mail) -> Result<(Option<Arc<Ticket>>, bool), Later> {
-        let Some(number) = thread::ticket_of(mail, &self.0.settings.domain) else { return Ok((None, false)) };
+        let Some(number) = thread::ticket_of(mail, &self.settings().domain) else { return Ok((None, false)) };
         let Some(ticket) = self.ticket(number).await? else { return Ok((None, false)) };
         let (of, writes) = (Arc::clone(&ticket), mail.clone());
         let is_theirs = self.0.handle.look(move |desk, _| {
@@ -460,7 +493,7 @@ impl Mailroom {
             }
         }
         if !left_out.is_empty() {
-            let lead = match self.0.settings.language {
+            let lead = match self.settings().language {
                 Language::Russian => "Вложения письма не приняты:",
                 Language::English => "Attachments of a letter that were not taken:",
             };
@@ -503,7 +536,7 @@ impl Mailroom {
         if work.seen.of(&sum).is_some() {
             return Ok(Taken::Before);
         }
-        let limit = self.0.settings.limits.max_mail;
+        let limit = self.settings().limits.max_mail;
         let words = format!("it is {bytes} bytes, more than {limit}");
         let mut mail = self.held_mail(&sum, "", HeldWhy::TooLong, words, &head);
         if let Ok(read) = read::read(&head) {
@@ -613,7 +646,7 @@ impl Mailroom {
 
     fn tell_quarantine(&self) {
         let calling = self.quarantine().calling();
-        let text = match self.0.settings.language {
+        let text = match self.settings().language {
             Language::Russian => "письма в карантине ждут решения: andonctl mail list",
             Language::English => "mail in the quarantine waits for a decision: andonctl mail list",
         };
@@ -621,7 +654,7 @@ impl Mailroom {
     }
 
     fn tell_full(&self, is_full: bool) {
-        let text = match self.0.settings.language {
+        let text = match self.settings().language {
             Language::Russian => "карантин писем полон, новые письма остаются на почтовом сервере",
             Language::English => "the quarantine of mail is full, new mail stays on its server",
         };

@@ -174,6 +174,11 @@ impl Quarantine {
         Ok(quarantine)
     }
 
+    /// Holds so many bytes at most from here on; what is there stays.
+    pub(super) fn hold_at_most(&mut self, max_bytes: u64) {
+        self.max_bytes = max_bytes;
+    }
+
     fn file(&self, id: &str, extension: &str) -> PathBuf {
         self.dir.join(format!("{id}.{extension}"))
     }

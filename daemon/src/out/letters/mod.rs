@@ -20,8 +20,8 @@ mod words;
 mod worker;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use firmware_board::Language;
@@ -68,27 +68,54 @@ pub struct Figures {
     pub failing: AtomicBool,
 }
 
-/// The way to letters, for the door. Cheap to clone.
+/// The way to letters, for the door. Cheap to clone; clones are the same.
 #[derive(Clone)]
-pub struct Letters {
-    composer: Arc<Composer>,
+pub struct Letters(Arc<Inner>);
+
+struct Inner {
+    /// By the configuration as it holds now.
+    composer: RwLock<Arc<Composer>>,
     figures: Arc<Figures>,
 }
 
 /// Letters on their way; dropped, they end.
-#[derive(Default)]
 pub struct Running {
+    handle: Handle,
+    letters: Letters,
+    /// What makes what requesters open their pages by.
+    links: Option<Arc<Links>>,
+    /// The room's name, and the wall's language.
+    site: String,
+    language: Language,
     workers: JoinSet<()>,
-    stop: Option<watch::Sender<bool>>,
+    stop: watch::Sender<bool>,
 }
 
 /// Starts to send letters in the runtime that this is called in. `links` makes what requesters open their pages by.
 pub fn start(config: &Config, handle: &Handle, links: Option<Arc<Links>>) -> (Letters, Running) {
-    let language = config.mail.as_ref().and_then(|mail| mail.language).unwrap_or(config.board.language);
+    let (site, language) = (config.board.site.clone(), config.board.language);
+    let composer = composer(config, handle, links.clone(), site.clone(), language);
+    let letters = Letters(Arc::new(Inner { composer: RwLock::new(composer), figures: Arc::default() }));
+    let (workers, stop) = (JoinSet::new(), watch::channel(false).0);
+    let mut running =
+        Running { handle: handle.clone(), letters: letters.clone(), links, site, language, workers, stop };
+    running.begin(config);
+    (letters, running)
+}
+
+/// What puts letters into the words that the configuration asks for; of the room named `site`, whose wall speaks `language`.
+fn composer(
+    config: &Config,
+    handle: &Handle,
+    links: Option<Arc<Links>>,
+    site: String,
+    language: Language,
+) -> Arc<Composer> {
+    let of_letters = config.mail.as_ref().and_then(|mail| mail.language).unwrap_or(language);
     let templates_dir = config.mail.as_ref().map(|mail| mail.templates.clone());
     let (templates, errors) = match &templates_dir {
-        Some(dir) => Templates::with_site(language, dir),
-        None => (Templates::shipped(language), Vec::new()),
+        Some(dir) => Templates::with_site(of_letters, dir),
+        None => (Templates::shipped(of_letters), Vec::new()),
     };
     for (name, path) in templates.own() {
         log::info!("letters of kind {name} are in the words of {}", path.display());
@@ -99,26 +126,8 @@ pub fn start(config: &Config, handle: &Handle, links: Option<Arc<Links>>) -> (Le
             crate::chain::chain(error)
         );
     }
-    tell_templates(handle, config.board.language, errors.len());
-    let composer = Composer::new(handle.clone(), templates, language, config.board.site.clone(), links);
-    let composer = Arc::new(composer);
-    let figures = Arc::new(Figures::default());
-    let (stop, stopped) = watch::channel(false);
-    let mut workers = JoinSet::new();
-    let mail = config.mail.clone().map(|mail| Sender::Mail(Box::new(Mailer::new(mail))));
-    let chats = (!config.chats.is_empty()).then(|| Sender::Chat(Chats::new(&config.chats)));
-    for sender in mail.into_iter().chain(chats) {
-        let worker = Worker {
-            handle: handle.clone(),
-            composer: Arc::clone(&composer),
-            sender: Arc::new(sender),
-            language: config.board.language,
-            figures: Arc::clone(&figures),
-            stopped: stopped.clone(),
-        };
-        workers.spawn(worker.run());
-    }
-    (Letters { composer, figures }, Running { workers, stop: Some(stop) })
+    tell_templates(handle, language, errors.len());
+    Arc::new(Composer::new(handle.clone(), templates, of_letters, site, links))
 }
 
 /// Templates of the site's that cannot be used are an alarm.
@@ -142,12 +151,16 @@ impl Letters {
         let language = Language::Russian;
         let composer =
             Composer::new(handle.clone(), Templates::shipped(language), language, String::new(), None);
-        Self { composer: Arc::new(composer), figures: Arc::default() }
+        Self(Arc::new(Inner { composer: RwLock::new(Arc::new(composer)), figures: Arc::default() }))
+    }
+
+    fn composer(&self) -> Arc<Composer> {
+        Arc::clone(&self.0.composer.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is counted.
     pub fn figures(&self) -> &Figures {
-        &self.figures
+        &self.0.figures
     }
 
     /// The words of a letter. May wait for the disk.
@@ -160,7 +173,7 @@ impl Letters {
         letter: &Letter,
         problem: Option<&Problem>,
     ) -> Result<Rendered, ComposeError> {
-        self.composer.rendered(ticket, letter, problem)
+        self.composer().rendered(ticket, letter, problem)
     }
 
     /// The words of a letter of that kind about a ticket as it is now: what it would say. May wait for the disk.
@@ -168,16 +181,52 @@ impl Letters {
     /// # Errors
     /// [`ComposeError`].
     pub fn preview(&self, kind: LetterKind, ticket: TicketNumber) -> Result<Option<Rendered>, ComposeError> {
-        self.composer.preview(kind, ticket)
+        self.composer().preview(kind, ticket)
     }
 }
 
 impl Running {
+    fn begin(&mut self, config: &Config) {
+        self.stop = watch::channel(false).0;
+        let mail = config.mail.clone().map(|mail| Sender::Mail(Box::new(Mailer::new(mail))));
+        let chats = (!config.chats.is_empty()).then(|| Sender::Chat(Chats::new(&config.chats)));
+        for sender in mail.into_iter().chain(chats) {
+            let worker = Worker {
+                handle: self.handle.clone(),
+                composer: self.letters.composer(),
+                sender: Arc::new(sender),
+                language: self.language,
+                figures: Arc::clone(&self.letters.0.figures),
+                stopped: self.stop.subscribe(),
+            };
+            self.workers.spawn(worker.run());
+        }
+    }
+
+    /// Goes on as the configuration says now: other servers, other words, other people. What is under way ends before, so that
+    /// no letter goes two ways at once.
+    pub async fn follow(&mut self, config: &Config) {
+        self.handle.write_to(reach(config));
+        self.end().await;
+        self.workers.shutdown().await;
+        let composer = composer(config, &self.handle, self.links.clone(), self.site.clone(), self.language);
+        *self.letters.0.composer.write().unwrap_or_else(PoisonError::into_inner) = composer;
+        // What failed may be configured no more; where it is, it is told again.
+        for part in worker::PARTS {
+            let (kind, part) = (AlarmKind::Letter, part.to_owned());
+            worker::tell(&self.handle, DeskAct::PartWorks { kind, part });
+        }
+        self.letters.0.figures.failing.store(false, Ordering::Relaxed);
+        self.begin(config);
+    }
+
     /// Ends: letters that are under way may arrive yet.
     pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            stop.send_replace(true);
-        }
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
+        self.stop.send_replace(true);
         let ended = async { while self.workers.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(END_WITHIN_S), ended).await;
     }

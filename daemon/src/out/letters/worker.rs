@@ -45,6 +45,11 @@ const TELL_AGAIN_S: u64 = 5;
 /// How long at most until the desk is asked again, in seconds: its clock may step, so that a hold ends earlier.
 const ASK_WITHIN_S: u64 = 60;
 
+/// The parts of the box that alarms name.
+pub(super) const PARTS: [&str; 2] = [MAIL, CHAT];
+const MAIL: &str = "mail";
+const CHAT: &str = "chat";
+
 /// What letters are sent with.
 pub(super) struct Worker {
     pub handle: Handle,
@@ -70,11 +75,11 @@ impl Sender {
         }
     }
 
-    /// The part of the box that alarms name.
+    /// One of [`PARTS`].
     fn part(&self) -> &'static str {
         match self {
-            Self::Mail(_) => "mail",
-            Self::Chat(_) => "chat",
+            Self::Mail(_) => MAIL,
+            Self::Chat(_) => CHAT,
         }
     }
 
