@@ -360,7 +360,7 @@ impl Witness {
         hold!(under.disk_may_fail, "6: not kept, though the disk works: {failures:?}");
         // A full disk refuses what is new, and a repetition of what was carried out before needs no disk.
         let is_none_of_it = |answer: &_| storage_failure(answer).is_some() || is_repetition(answer);
-        hold!(!lost || turned.answers.iter().all(is_none_of_it), "3: half of a batch was kept: {failures:?}");
+        hold!(!lost || turned.answers.iter().all(is_none_of_it), "3: half of a batch was kept: {failures:?} {:?}", turned.answers);
         self.seen.add("batches lost", 1);
         self.seen.add("not kept", failures.len() as u64);
         let is_cut_off = lost && !failures.iter().flatten().any(|reason| reason.contains("cannot cut"));

@@ -7,7 +7,6 @@ use std::time::Duration;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use firmware_board::Frame;
-#[cfg(feature = "drm")]
 use firmware_board::Layout;
 use firmware_board::panel::{Care, Chip, Leds, Modules, Mounting, Oled, Tft, Turn};
 use firmware_board::record::{Recorder, Wire};
@@ -15,7 +14,6 @@ use firmware_board::record::{Recorder, Wire};
 use super::brightness::Dimmer;
 use super::erased::{ErasedPin, ErasedSpi};
 use super::pi::{self, PiError};
-#[cfg(feature = "drm")]
 use super::screen;
 use super::slot::{Glass, Open};
 use super::trace::{PanelTrace, Trace};
@@ -26,15 +24,12 @@ use crate::config::{self, PanelKind, Spi, TftChip};
 /// The panel with what only its hardware knows: the size that a monitor prefers, where one is there to be asked.
 pub(super) fn settled(panel: &config::Panel) -> config::Panel {
     match &panel.kind {
-        #[cfg(feature = "drm")]
         PanelKind::Drm(drm) => {
             let prefers =
                 || screen::preferred(drm).filter(|(width, height)| Layout::of(*width, *height).is_ok());
             let kind = PanelKind::Drm(config::Drm { size: drm.size.or_else(prefers), ..drm.clone() });
             config::Panel { kind, ..panel.clone() }
         }
-        #[cfg(not(feature = "drm"))]
-        PanelKind::Drm(_) => panel.clone(),
         PanelKind::Simulated { .. } | PanelKind::Tft(_) | PanelKind::Max7219(_) | PanelKind::Ssd1306(_) => {
             panel.clone()
         }
@@ -62,10 +57,7 @@ pub(super) fn open(
                 leds(matrix, dimmer, &recorder)
             }
             PanelKind::Ssd1306(oled) => oled_panel(*oled, &recorder, Arc::clone(&is_well)),
-            #[cfg(feature = "drm")]
             PanelKind::Drm(drm) => screen::open(drm, kind.size()),
-            #[cfg(not(feature = "drm"))]
-            PanelKind::Drm(_) => Err("this andond was built without the feature `drm`".to_owned()),
         }?;
         Ok(Box::new(Traced { panel: glass, trace: panel_trace.clone() }) as Box<dyn Glass>)
     })
@@ -180,9 +172,9 @@ fn leds(matrix: &config::Max7219, dimmer: Dimmer, recorder: &Recorder<PanelTrace
 }
 
 /// A matrix, and how bright it is to be.
-struct Matrix {
-    driver: Leds<ErasedSpi>,
-    dimmer: Dimmer,
+pub(super) struct Matrix {
+    pub(super) driver: Leds<ErasedSpi>,
+    pub(super) dimmer: Dimmer,
 }
 
 impl Glass for Matrix {

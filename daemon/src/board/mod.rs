@@ -21,7 +21,6 @@ mod pulse;
 pub mod quiet;
 mod safe;
 pub mod scene;
-#[cfg(feature = "drm")]
 mod screen;
 mod slot;
 pub mod state;

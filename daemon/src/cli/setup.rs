@@ -364,7 +364,7 @@ impl MailChoice {
 /// The ids of the types of the first of these regulations; none where it cannot be read, which is told elsewhere.
 fn first_types<S: AsRef<str>>(regulations: &[S]) -> Vec<String> {
     let first = regulations.first().and_then(|name| config::regulation(name.as_ref(), Path::new(".")).ok());
-    first.map_or_else(Vec::new, |first| first.types.iter().map(|kind| kind.name.id.to_string()).collect())
+    first.map_or_else(Vec::new, |first| first.types.iter().map(|kind| kind.id.to_string()).collect())
 }
 
 /// Whether it is an address, which may stand behind a name.

@@ -39,7 +39,7 @@ pub enum PanelKind {
     Max7219(Max7219),
     /// A small OLED.
     Ssd1306(Ssd1306),
-    /// A monitor at the graphics card, HDMI on a Pi. Only a build with the feature `drm` reads one.
+    /// A monitor at the graphics card, HDMI on a Pi.
     Drm(Drm),
 }
 
@@ -391,11 +391,6 @@ impl Place<'_> {
     }
 
     fn drm(&self) -> Read<Drm> {
-        if !cfg!(feature = "drm") {
-            let message = "this andond was built without the feature `drm`; build it with `--features drm`, or show \
-                           the page /board in a browser";
-            return Err(self.wrong("kind", message.to_owned()));
-        }
         let card = self.written.card.as_ref().map(|card| PathBuf::from(card.get_ref()));
         if let Some(card) = card.as_ref().filter(|card| !card.is_absolute()) {
             let message = format!("`{}` is no device; a whole path, such as /dev/dri/card0", card.display());

@@ -66,12 +66,6 @@ fn every_block_of_the_page_is_taken_by_the_loader() {
                     || config.board.button.is_some(),
                 "wiring.md:{line}: a block without a part"
             ),
-            Err(error) if !cfg!(feature = "drm") && text.contains("\"drm\"") => {
-                assert!(
-                    error.to_string().contains("built without the feature `drm`"),
-                    "wiring.md:{line}: {error}"
-                );
-            }
             Err(error) => panic!("wiring.md:{line}: {error}"),
         }
     }

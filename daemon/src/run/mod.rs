@@ -286,16 +286,16 @@ impl Handle {
 
     /// Has the buzzer wait at these times from now on. A loop that has no room for it has them a little later.
     pub fn be_quiet(&self, quiet: QuietHours) {
-        self.send(Input::Quiet(quiet));
+        self.send_in_time(Input::Quiet(quiet));
     }
 
     /// Has letters queued for those whom the site can write to from now on, as [`Handle::be_quiet`].
     pub fn write_to(&self, reach: Reach) {
-        self.send(Input::Reach(reach));
+        self.send_in_time(Input::Reach(reach));
     }
 
-    /// Sends an input, and does not wait for room in the queue.
-    fn send(&self, input: Input) {
+    /// Sends an input as soon as the loop has room for it; nobody waits for that.
+    fn send_in_time(&self, input: Input) {
         let inputs = self.inputs.clone();
         // A loop that is gone has ended already.
         std::thread::spawn(move || drop(inputs.send(input)));

@@ -9,6 +9,8 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::RgbColor;
 use embedded_hal::spi::{ErrorKind, ErrorType, Operation, SpiDevice};
 
+use super::super::brightness::Dimmer;
+use super::super::drivers::Matrix;
 use super::*;
 
 /// As long as a test waits for a thread, which is for ever where one is broken.
@@ -234,9 +236,9 @@ fn a_panel_whose_bus_breaks_again_and_again_shows_the_newest_picture_in_the_end(
         every += 7;
         let bus = Frail { every, left: every, decoder: Arc::clone(&listening) };
         let bus = Recorder::new(|_: TraceEvent<'_>| ()).spi_over(bus);
-        let mut leds = Leds::new(super::super::erased::ErasedSpi::new(bus), modules, 3);
-        leds.reinit().map_err(|error| error.to_string())?;
-        Ok(Box::new(leds))
+        let mut driver = Leds::new(super::super::erased::ErasedSpi::new(bus), modules, 3);
+        driver.reinit().map_err(|error| error.to_string())?;
+        Ok(Box::new(Matrix { driver, dimmer: Dimmer::new(3) }))
     });
     let mut thread = PanelThread::start("frail", open, PATIENCE).expect("a thread");
     let mut frame = Frame::new(32, 8);

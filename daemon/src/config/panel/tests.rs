@@ -177,21 +177,6 @@ fn an_oled_takes_the_pins_of_a_tft_and_may_hang_upside_down() {
     }
 }
 
-#[cfg(not(feature = "drm"))]
-#[test]
-fn a_monitor_is_refused_by_a_build_that_cannot_drive_one() {
-    let refused = about("kind = \"drm\"");
-    assert_eq!(
-        refused,
-        "andon.toml:2: kind: this andond was built without the feature `drm`; build it with `--features drm`, or show the page /board in a browser"
-    );
-    assert_eq!(
-        about("kind = \"drm\"\nspi-bus = 0"),
-        "andon.toml:3: spi-bus: a drm has no such key; it takes name, kind, card, connector, size"
-    );
-}
-
-#[cfg(feature = "drm")]
 #[test]
 fn a_monitor_needs_no_more_than_its_kind() {
     let panels = read("[[board.panel]]\nkind = \"drm\"");
@@ -207,7 +192,6 @@ fn a_monitor_needs_no_more_than_its_kind() {
     assert_eq!((drm.connector.as_deref(), said[0].size()), (Some("HDMI-A-2"), (1280, 720)));
 }
 
-#[cfg(feature = "drm")]
 #[test]
 fn each_wrong_key_of_a_monitor_is_told_with_the_way_out() {
     for (keys, expected) in [
@@ -230,7 +214,6 @@ fn each_wrong_key_of_a_monitor_is_told_with_the_way_out() {
     assert!(on_max7219.starts_with("andon.toml:3: card: a max7219 has no such key"), "{on_max7219}");
 }
 
-#[cfg(feature = "drm")]
 #[test]
 fn two_monitors_are_at_two_cards() {
     for (first, second) in [

@@ -175,7 +175,7 @@ impl World {
                 test: crate::board::PartsTest::default(),
                 has_signals: false,
                 has_button: false,
-                brightness: Brightness::default(),
+                brightness: crate::board::Brightness::default(),
             },
             access: Access::open(&limits, state_dir),
             traffic: Arc::default(),
