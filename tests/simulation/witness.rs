@@ -358,9 +358,15 @@ impl Witness {
             return Ok(false);
         }
         hold!(under.disk_may_fail, "6: not kept, though the disk works: {failures:?}");
-        // A full disk refuses what is new, and a repetition of what was carried out before needs no disk.
-        let is_none_of_it = |answer: &_| storage_failure(answer).is_some() || is_repetition(answer);
-        hold!(!lost || turned.answers.iter().all(is_none_of_it), "3: half of a batch was kept: {failures:?} {:?}", turned.answers);
+        // Nothing of it was kept, so nobody is told that something changed. A full disk refuses what is new; what was carried out
+        // before, and what finds everything so already, needs no disk.
+        for (ask, answer) in asks.iter().zip(&turned.answers) {
+            hold!(answer.is_some(), "no answer to {}", ask.words());
+            if let Some(Ok(done)) = answer.as_ref().filter(|_| !is_repetition(answer)) {
+                hold!(!done.changed, "3: half of a batch was kept: {failures:?}, and {}", ask.words());
+                self.carry(ask, under.true_now, First::Heard(done.ticket.clone()), false);
+            }
+        }
         self.seen.add("batches lost", 1);
         self.seen.add("not kept", failures.len() as u64);
         let is_cut_off = lost && !failures.iter().flatten().any(|reason| reason.contains("cannot cut"));
