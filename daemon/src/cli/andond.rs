@@ -311,7 +311,9 @@ fn configure(args: &Args) -> Result<Configured, AndondError> {
         config.limits = Limits::off();
     }
     let regulations = config.regulations(base)?;
-    let reload = path.zip(sources).map(|(path, sources)| Reload::of(path, &sources, &args.regulations));
+    let reload = path.zip(sources);
+    let reload =
+        reload.map(|(path, sources)| Reload::of(path, &sources, &args.regulations, &config.state_dir));
     Ok(Configured { config, regulations, identities, reload })
 }
 

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
 use crate::chain::chain;
-use crate::config::{Config, LmtpListen};
+use crate::config::{Config, Imap, Lmtp, LmtpListen};
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
 use crate::door::mail::lmtp::{self, Listener};
 use crate::door::mail::{MailPlace, MailSettings, Mailroom, imap};
@@ -29,6 +29,8 @@ pub(super) struct MailDoors {
     place: MailPlace,
     /// The wall's.
     language: Language,
+    /// What is open, or to be.
+    ways: (Option<Lmtp>, Option<Imap>),
     doors: JoinSet<()>,
 }
 
@@ -37,7 +39,7 @@ impl MailDoors {
     pub(super) fn open(config: &Config, handle: &Handle, apart: &Apart) -> Self {
         let (handle, apart) = (handle.clone(), apart.clone());
         let (place, language, doors) = (MailPlace::default(), config.board.language, JoinSet::new());
-        let mut opened = Self { handle, apart, place, language, doors };
+        let mut opened = Self { handle, apart, place, language, ways: (None, None), doors };
         opened.begin(config);
         opened
     }
@@ -47,8 +49,14 @@ impl MailDoors {
         self.place.clone()
     }
 
-    /// Shuts them, and opens those that the configuration says now. A mail that is being brought is brought again.
+    /// Goes on as the configuration says now. Where other doors are to be open, those that are are shut before: a mail that is
+    /// being brought is brought again.
     pub(super) async fn follow(&mut self, config: &Config) {
+        if let (Some(room), Some(settings)) = (self.place.room(), self.settings(config))
+            && self.ways == (config.lmtp.clone(), config.imap.clone())
+        {
+            return room.follow(settings).await;
+        }
         self.doors.shutdown().await;
         // What failed may be configured no more; where it is, it is told again.
         for part in [BOOKS, LMTP, imap::PART] {
@@ -57,17 +65,21 @@ impl MailDoors {
         self.begin(config);
     }
 
-    fn begin(&mut self, config: &Config) {
-        let Some(domain) = config.letter_domain().filter(|_| !config.mail_addresses.is_empty()) else {
-            return;
-        };
-        let settings = MailSettings {
+    /// What the site says of its mail; none where it names no address of the desk.
+    fn settings(&self, config: &Config) -> Option<MailSettings> {
+        let domain = config.letter_domain().filter(|_| !config.mail_addresses.is_empty())?;
+        Some(MailSettings {
             addresses: config.mail_addresses.clone(),
             from: config.mail.as_ref().map(|mail| mail.from.email.to_string().to_lowercase()),
             domain,
             limits: config.mail_in.clone(),
             language: self.language,
-        };
+        })
+    }
+
+    fn begin(&mut self, config: &Config) {
+        self.ways = (config.lmtp.clone(), config.imap.clone());
+        let Some(settings) = self.settings(config) else { return };
         let (handle, apart, place) = (self.handle.clone(), self.apart.clone(), self.place.clone());
         self.doors.spawn(run(config.clone(), settings, handle, apart, place));
     }

@@ -39,6 +39,8 @@ pub(super) struct Reload {
     path: PathBuf,
     /// The regulations that the command line names instead of the file's.
     regulations: Vec<String>,
+    /// Where the desk runs, whatever the file says now.
+    state_dir: PathBuf,
     holds: Keys,
 }
 
@@ -52,9 +54,10 @@ pub(super) struct Followers {
 }
 
 impl Reload {
-    /// Of what was read at the start, with the regulations that the command line names instead.
-    pub(super) fn of(path: &Path, sources: &Sources, regulations: &[String]) -> Self {
-        Self { path: path.to_owned(), regulations: regulations.to_owned(), holds: sources.keys() }
+    /// Of what was read at the start, with the regulations that the command line names instead, and the directory of the books.
+    pub(super) fn of(path: &Path, sources: &Sources, regulations: &[String], state_dir: &Path) -> Self {
+        let (path, state_dir) = (path.to_owned(), state_dir.to_owned());
+        Self { path, regulations: regulations.to_owned(), state_dir, holds: sources.keys() }
     }
 
     /// Reads it again whenever `hangup` comes.
@@ -80,6 +83,7 @@ impl Reload {
     fn read(&mut self) -> Result<(Config, Changes), ConfigError> {
         let sources = Sources::read(&self.path)?;
         let mut config = sources.config()?;
+        config.state_dir.clone_from(&self.state_dir);
         let mut base = self.path.parent().unwrap_or(Path::new("."));
         if !self.regulations.is_empty() {
             config.regulations.clone_from(&self.regulations);
@@ -229,7 +233,7 @@ mod tests {
         let path = dir.path().join("andon.toml");
         let write = |text: &str| std::fs::write(&path, text).expect("it can be written");
         write("zone = \"UTC\"\n[log]\nlevel = \"info\"\n");
-        let mut reload = Reload::of(&path, &Sources::read(&path).expect("it can be read"), &[]);
+        let mut reload = Reload::of(&path, &Sources::read(&path).expect("it can be read"), &[], dir.path());
         write("zone = \"Europe/Moscow\"\n[log]\nlevel = \"debug\"\n");
         let (config, changes) = reload.read().expect("it is whole");
         assert_eq!(config.log.level, log::LevelFilter::Debug);
