@@ -331,33 +331,32 @@ impl Choice {
 impl MailChoice {
     /// Its part of the file; mail that is fetched comes under that regulation.
     fn text(&self, regulation: Option<&String>, quoted: impl Fn(&str) -> String) -> String {
-        let mut text = String::new();
         let sign_in = if self.user.is_empty() {
             String::new()
         } else {
             format!("user = {}\npassword-file = {}\n", quoted(&self.user), quoted(PASSWORD_FILE))
         };
+        let mut parts = Vec::new();
         if !self.server.is_empty() {
             let (host, from) = (quoted(&self.server), quoted(&self.address));
-            text += &format!("\n[mail]\nhost = {host}\nfrom = {from}\n{sign_in}");
+            parts.push(format!("\n[mail]\nhost = {host}\nfrom = {from}\n{sign_in}"));
         }
         if !self.imap.is_empty() {
             let types = first_types(regulation.as_slice());
             let kind = if self.kind.is_empty() { types.first() } else { Some(&self.kind) };
+            let kind = quoted(kind.map_or("", String::as_str));
             // Letters may be from somebody with a name; a mail comes to an address.
             let plain = self.address.parse::<Mailbox>().map(|mailbox| mailbox.email.to_string());
             let address = quoted(plain.as_deref().unwrap_or(&self.address));
-            let host = quoted(&self.imap);
-            let kind = quoted(kind.map_or("", String::as_str));
-            text += &format!(
-                "\n[imap]\nhost = {host}\n{sign_in}\n[[mail-address]]\naddress = {address}\ntype = {kind}\n"
-            );
             // A file's id is not its name, and where there is one regulation none is asked for.
-            if let Some(id) = regulation.filter(|id| shipped::names().any(|known| known == id.as_str())) {
-                text += &format!("regulation = {}\n", quoted(id));
-            }
+            let id = regulation.filter(|id| shipped::names().any(|known| known == id.as_str()));
+            let id = id.map_or_else(String::new, |id| format!("regulation = {}\n", quoted(id)));
+            let host = quoted(&self.imap);
+            parts.push(format!(
+                "\n[imap]\nhost = {host}\n{sign_in}\n[[mail-address]]\naddress = {address}\ntype = {kind}\n{id}"
+            ));
         }
-        text
+        parts.concat()
     }
 }
 
