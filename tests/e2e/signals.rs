@@ -182,6 +182,49 @@ fn what_a_daemon_leaves_behind_is_amber_and_silent_however_it_ended() {
     assert_eq!(left(&room.trace_path()), [false, true, false, false]);
 }
 
+/// Somebody is at work on the configuration when the daemon is killed: the wall is still wired as it was.
+#[test]
+fn the_wall_of_a_killed_daemon_is_left_safe_by_the_configuration_that_it_ran_with() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| dir.path().join(name);
+    std::fs::create_dir(path("run")).expect("a directory");
+    let wired = "[[board.panel]]\nkind = \"max7219\"\ncolumns = 4\nspi-bus = 0\nspi-select = 1\n";
+    std::fs::write(path("andon.toml"), wired).expect("a file");
+    let config = path("andon.toml").display().to_string();
+    let runtime = path("run").display().to_string();
+    let trace = path("trace.jsonl").display().to_string();
+    let daemon = Daemon::start_in(
+        &path("state"),
+        &["--config", &config, "--board-trace", &trace],
+        &[("RUNTIME_DIRECTORY", &runtime)],
+    );
+    daemon.kill();
+    let safe = |name: &str, runtime: Option<&str>, config: &[&str]| {
+        let mut call = std::process::Command::new(binary("andonctl"));
+        call.arg("--state-dir").arg(path("state")).args(["board", "safe", "--board-trace"]).arg(path(name));
+        call.args(config).envs(runtime.map(|dir| ("RUNTIME_DIRECTORY", dir)));
+        let done = call.output().expect("andonctl can be started");
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        sent(&path(name))
+    };
+    let expected = safe("told.jsonl", None, &["--config", &config]);
+    assert!(!expected.is_empty(), "a picture was sent");
+    std::fs::write(path("andon.toml"), "[board\n").expect("a file");
+    assert_eq!(safe("kept.jsonl", Some(&runtime), &[]), expected);
+    assert_ne!(
+        safe("nobody.jsonl", None, &[]),
+        expected,
+        "where nobody says what the wall is, it is another"
+    );
+}
+
+/// What was sent to panels.
+fn sent(trace: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(trace).expect("a trace");
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
+    lines.filter_map(|line| Some(format!("{} {}", line["spi"], line.get("hex")?))).collect()
+}
+
 #[test]
 fn an_alarm_is_put_aside_and_comes_back() {
     let mut room = Room::new();

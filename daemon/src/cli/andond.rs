@@ -21,7 +21,7 @@ use super::demo::{self, Demo};
 use super::first_ticket::FirstTicket;
 use super::mail_doors::MailDoors;
 use super::reload::{Followers, Reload};
-use super::{certificate, descriptors, door_socket, watchdog};
+use super::{certificate, descriptors, door_socket, running, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
@@ -158,7 +158,7 @@ fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn run_daemon(args: &Args) -> Result<(), AndondError> {
-    let Configured { mut config, regulations, identities, reload } = configure(args)?;
+    let Configured { mut config, regulations, identities, reload, text } = configure(args)?;
     super::journal::start(config.log.level);
     let given = door_socket::given();
     // What the desk keeps is people's: names, addresses, words. Nobody else on the box reads it.
@@ -197,6 +197,9 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
             "insecure-lan: the desk speaks plain HTTP on {}, and whoever hears the network reads tokens and tickets; [tls] mends it",
             config.listen
         );
+    }
+    if let Err(error) = running::keep(&text) {
+        log::warn!("a wall that is wired anew while the daemon runs may stay lit if it is killed: {error}");
     }
     let opening = Opening::default();
     let wall = Wall::start(opening.clone(), &config.board, config.zone, trace, args.board_button.clone())
@@ -277,6 +280,8 @@ struct Configured {
     identities: Option<Identities>,
     /// Reads the file again that it came from, if it came from any.
     reload: Option<Reload>,
+    /// The text of the file, with its drop-ins.
+    text: String,
 }
 
 fn configure(args: &Args) -> Result<Configured, AndondError> {
@@ -311,10 +316,11 @@ fn configure(args: &Args) -> Result<Configured, AndondError> {
         config.limits = Limits::off();
     }
     let regulations = config.regulations(base)?;
+    let text = sources.as_ref().map_or_else(String::new, |sources| sources.text().to_owned());
     let reload = path.zip(sources);
     let reload =
         reload.map(|(path, sources)| Reload::of(path, &sources, &args.regulations, &config.state_dir));
-    Ok(Configured { config, regulations, identities, reload })
+    Ok(Configured { config, regulations, identities, reload, text })
 }
 
 /// What was found when the books were opened: for the journal, and what is lost as an alarm. That nothing was found ends

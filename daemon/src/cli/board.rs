@@ -11,9 +11,9 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Io;
 use super::error::CliError;
 use super::text::when;
+use super::{Io, running};
 use crate::board::{Trace, leave_safe};
 use crate::config::Config;
 use crate::run::books::BooksError;
@@ -46,7 +46,7 @@ pub(super) struct Silence {}
 /// The unit does so by itself (`ExecStopPost`). Refused while a daemon has the state directory: the wall is its own.
 #[derive(Debug, Args)]
 pub(super) struct Safe {
-    /// Read this configuration instead of /etc/andon/andon.toml
+    /// Read this configuration instead of that of the daemon that was killed, or /etc/andon/andon.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Append every pin change and SPI transfer to this file, as JSON lines
@@ -79,8 +79,11 @@ impl BoardNoun {
 impl Safe {
     fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
         let installed = Path::new("/etc/andon/andon.toml");
-        let path = self.config.as_deref().or_else(|| installed.exists().then_some(installed));
-        let config = path.map_or_else(|| Ok(Config::default()), Config::read)?;
+        let config = match (&self.config, running::read()) {
+            (None, Some(config)) => config,
+            (None, None) if !installed.exists() => Config::default(),
+            (said, _) => Config::read(said.as_deref().unwrap_or(installed))?,
+        };
         let state_dir = io.state_dir.as_deref().unwrap_or(&config.state_dir);
         // A state directory that cannot be locked is no reason to leave the wall as it was: the disk may be what failed.
         let lock = state_dir.is_dir().then(|| StateLock::take(state_dir)).transpose();

@@ -40,6 +40,7 @@ mod reload;
 mod report;
 mod restore;
 mod roster;
+mod running;
 mod sealed;
 mod setup;
 pub mod simulate;

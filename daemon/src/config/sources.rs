@@ -83,7 +83,7 @@ impl Sources {
     }
 
     /// The text as it is read.
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
