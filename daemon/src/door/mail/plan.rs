@@ -7,7 +7,8 @@
 use firmware_board::Language;
 
 use super::kind::Kind;
-use super::read::{Mail, cut};
+use super::read::{Mail, cut, one_line};
+use super::report::WORDS_MAX_CHARS;
 use super::trim::{is_only_thanks, own_words};
 use crate::config::MailAddress;
 use crate::desk::command::{Register, Reply, Requester, Return, Text};
@@ -63,8 +64,12 @@ pub(super) fn plan(
     match kind {
         Kind::Letter => {}
         Kind::Bounce => {
-            let report = mail.report.as_ref().filter(|report| report.is_failure());
-            let told = report.map(|report| words.undelivered(&report.recipient, &report.words));
+            let told = match &mail.report {
+                Some(report) if !report.is_failure() => None,
+                Some(report) => Some(words.undelivered(&report.recipient, &report.words)),
+                // Servers that know of no reports write to people.
+                None => Some(words.undelivered("", &one_line(&mail.text, WORDS_MAX_CHARS))),
+            };
             return match (told, ticket) {
                 (Some(told), Some(ticket)) => Ok(vec![note(ticket.number, told)]),
                 _ => Err(Held::Kind(kind)),
@@ -166,10 +171,9 @@ impl Words<'_> {
     /// A new ticket. A program has no address in it, so that nobody writes to it.
     fn register(&self, address: &MailAddress, follows: Option<&Ticket>, by_person: bool) -> Register {
         let mail = self.mail;
-        let writer = mail.reply_to.as_ref().or(mail.from.as_ref());
         let requester = Requester {
             name: mail.from.as_ref().and_then(|from| from.name.clone()).filter(|_| by_person),
-            email: writer.map(|writer| writer.address.clone()).filter(|_| by_person),
+            email: mail.writer().map(|writer| writer.address.clone()).filter(|_| by_person),
             ..Requester::default()
         };
         let is_theirs = follows.is_some_and(|ticket| {
@@ -234,9 +238,8 @@ impl Words<'_> {
     }
 
     fn undelivered(&self, recipient: &str, words: &str) -> String {
-        match self.language {
-            Language::Russian => format!("[Письмо не доставлено: {recipient}] {words}"),
-            Language::English => format!("[A letter was not delivered: {recipient}] {words}"),
-        }
+        let lead = self.say("Письмо не доставлено", "A letter was not delivered");
+        let colon = if recipient.is_empty() { "" } else { ": " };
+        format!("[{lead}{colon}{recipient}] {words}")
     }
 }

@@ -6,7 +6,7 @@ use super::marks::first_text;
 use super::read::{cut, one_line};
 
 /// The longest of its texts, in characters.
-const WORDS_MAX_CHARS: usize = 500;
+pub(super) const WORDS_MAX_CHARS: usize = 500;
 
 /// What a mail server reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
