@@ -22,8 +22,30 @@ const ENTITY_MAX_BYTES: usize = 40;
 const SILENT: [&str; 3] = ["script", "style", "title"];
 /// Elements that stand on lines of their own …
 const BLOCKS: [&str; 24] = [
-    "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "div", "dl", "dt",
-    "fieldset", "figure", "footer", "form", "header", "hr", "li", "main", "section", "table", "tr", "ul", "ol",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figure",
+    "footer",
+    "form",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "section",
+    "table",
+    "tr",
+    "ul",
+    "ol",
 ];
 /// … and those with an empty line before and behind them.
 const PARAGRAPHS: [&str; 8] = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "pre"];
@@ -256,7 +278,8 @@ fn decoded(text: &str) -> Cow<'_, str> {
     let mut out = text[..first].to_owned();
     let mut rest = &text[first..];
     while !rest.is_empty() {
-        let name = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '#').map_or(rest.len(), |at| at + 1);
+        let name =
+            rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '#').map_or(rest.len(), |at| at + 1);
         let is_one = rest[name..].starts_with(';') && (2..ENTITY_MAX_BYTES).contains(&name);
         let one = if is_one { name + 1 } else { name };
         if is_one {
@@ -304,7 +327,10 @@ mod tests {
             ("<table><tr><td>№</td><td>17</td></tr><tr><th>да<th>нет</table>", "№\t17\nда\tнет"),
             ("<pre>a  b\n  c</pre>", "a  b\n  c"),
             ("<blockquote>a<blockquote><p>b</p></blockquote></blockquote>c", "> a\n\n> > b\n\nc"),
-            ("1 &lt; 2 &amp;&amp; 3&gt;2 &copy &nosuch; &#1087;&#x440; & co", "1 < 2 && 3>2 &copy &nosuch; пр & co"),
+            (
+                "1 &lt; 2 &amp;&amp; 3&gt;2 &copy &nosuch; &#1087;&#x440; & co",
+                "1 < 2 && 3>2 &copy &nosuch; пр & co",
+            ),
             ("x <3 y <", "x <3 y <"),
             ("<img src=\"cid:1\" alt=\"схема\"> и <img src=x>", "схема и"),
         ] {

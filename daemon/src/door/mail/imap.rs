@@ -178,7 +178,8 @@ impl Fetcher {
         let mut session = self.timed(ANSWER_WITHIN_S, connect(&self.config)).await??;
         let capabilities = self.ask("ask what the server can", session.capabilities()).await?;
         let (can_idle, can_expunge) = (capabilities.has_str("IDLE"), capabilities.has_str("UIDPLUS"));
-        let mailbox = self.ask("select the mailbox", session.select(ask::mailbox(&self.config.mailbox))).await?;
+        let mailbox =
+            self.ask("select the mailbox", session.select(ask::mailbox(&self.config.mailbox))).await?;
         let validity = mailbox.uid_validity.ok_or(ImapError::NoUids)?;
         let known = Place::read(&self.place_file, &self.name()).filter(|place| place.validity == validity);
         let is_anew = known.is_none() && self.place_file.exists();
@@ -236,11 +237,7 @@ impl Fetcher {
         format!("SINCE {}", since.format("%d-%b-%Y"))
     }
 
-    async fn search(
-        &self,
-        session: &mut Session<Stream>,
-        query: &str,
-    ) -> Result<BTreeSet<u32>, ImapError> {
+    async fn search(&self, session: &mut Session<Stream>, query: &str) -> Result<BTreeSet<u32>, ImapError> {
         let mut found = BTreeSet::new();
         let searched = ask::run(session, format!("UID SEARCH {query}"), |told| {
             if let Response::MailboxData(MailboxDatum::Search(uids)) = told {
@@ -361,7 +358,10 @@ impl Fetcher {
         for command in commands {
             match self.ask("mark a mail", ask::run(session, &command, |_| {})).await {
                 Err(ImapError::Imap { source: Error::No(words) | Error::Bad(words), .. }) => {
-                    log::warn!("mail {uid} of {} stays as it is there: {command}: {words}", self.config.mailbox);
+                    log::warn!(
+                        "mail {uid} of {} stays as it is there: {command}: {words}",
+                        self.config.mailbox
+                    );
                 }
                 done => done?,
             }
@@ -390,7 +390,9 @@ impl Fetcher {
         what: impl Into<Cow<'static, str>>,
         asked: impl Future<Output = async_imap::error::Result<T>>,
     ) -> Result<T, ImapError> {
-        self.timed(ANSWER_WITHIN_S, asked).await?.map_err(|source| ImapError::Imap { what: what.into(), source })
+        self.timed(ANSWER_WITHIN_S, asked)
+            .await?
+            .map_err(|source| ImapError::Imap { what: what.into(), source })
     }
 
     async fn timed<T>(&self, within_s: u64, asked: impl Future<Output = T>) -> Result<T, ImapError> {

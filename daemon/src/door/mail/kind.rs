@@ -29,19 +29,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The id as it stands in the quarantine.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Kind::Letter => "letter",
-            Kind::Bounce => "bounce",
-            Kind::AutoReply => "auto-reply",
-            Kind::Automatic => "automatic",
-            Kind::List => "list",
-            Kind::Loop => "loop",
-            Kind::Spam => "spam",
-        }
-    }
-
     /// What a mail is, where the desk's own addresses are `own`, in lower case, and its letters are of `domain`.
     pub fn of(mail: &Mail, own: &[&str], domain: &MailDomain) -> Self {
         let marks = &mail.marks;
@@ -66,7 +53,8 @@ impl Kind {
             return Kind::AutoReply;
         }
         // The desk's address may be a list itself, and then everybody's mail comes through it.
-        let is_own_list = |own: &&str| marks.lists.iter().any(|list| list == own || *list == own.replacen('@', ".", 1));
+        let is_own_list =
+            |own: &&str| marks.lists.iter().any(|list| list == own || *list == own.replacen('@', ".", 1));
         let is_through_own = own.iter().any(is_own_list);
         if (marks.is_of_list || marks.precedence == "list") && !is_through_own {
             return Kind::List;

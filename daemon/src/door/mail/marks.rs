@@ -44,13 +44,17 @@ impl Marks {
             auto_submitted: first_word("Auto-Submitted"),
             precedence: first_word("Precedence"),
             is_of_list: is_there(&["List-Id", "List-Unsubscribe", "List-Post", "Mailing-List"]),
-            lists: ["List-Id", "List-Post"].into_iter().filter_map(text).flat_map(|value| names_in(&value)).collect(),
+            lists: ["List-Id", "List-Post"]
+                .into_iter()
+                .filter_map(text)
+                .flat_map(|value| names_in(&value))
+                .collect(),
             is_auto_reply: is_there(&["X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Mail-Autoreply"])
                 || is_auto_reply(&subject),
             // A server on its way may have put one of its own below ours.
-            has_no_return: message.headers_raw().any(|(name, path)| {
-                name.eq_ignore_ascii_case("Return-Path") && path.trim() == "<>"
-            }),
+            has_no_return: message
+                .headers_raw()
+                .any(|(name, path)| name.eq_ignore_ascii_case("Return-Path") && path.trim() == "<>"),
             is_spam: says_yes("X-Spam-Flag")
                 || says_yes("X-Spam-Status")
                 || says_yes("X-Spam")

@@ -7,6 +7,7 @@
 use firmware_board::Language;
 
 use super::kind::Kind;
+use super::quarantine::HeldWhy;
 use super::read::{Mail, cut, one_line};
 use super::report::WORDS_MAX_CHARS;
 use super::trim::{is_only_thanks, own_words};
@@ -37,20 +38,11 @@ pub(super) enum Plan {
     Note(TicketNumber, Act),
 }
 
-/// Why a mail is held in the quarantine, beside its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
-    /// No person wrote it, and it belongs nowhere.
-    Kind(Kind),
-    /// It does not say who writes.
-    NoSender,
-}
-
 /// What the desk is asked, one after another until it does not refuse: a ticket's state may change in between, and a
 /// regulation may not have what would be nearest.
 ///
 /// # Errors
-/// [`Held`]: nobody is to be asked.
+/// [`HeldWhy`]: nobody is to be asked.
 pub(super) fn plan(
     mail: &Mail,
     kind: Kind,
@@ -58,7 +50,7 @@ pub(super) fn plan(
     address: &MailAddress,
     left_out: &[String],
     language: Language,
-) -> Result<Vec<Plan>, Held> {
+) -> Result<Vec<Plan>, HeldWhy> {
     let words = Words { mail, left_out, language };
     let ticket = about.ticket;
     match kind {
@@ -72,7 +64,7 @@ pub(super) fn plan(
             };
             return match (told, ticket) {
                 (Some(told), Some(ticket)) => Ok(vec![note(ticket.number, told)]),
-                _ => Err(Held::Kind(kind)),
+                _ => Err(kind.into()),
             };
         }
         Kind::AutoReply | Kind::Automatic if ticket.is_some() && about.is_theirs => {
@@ -83,15 +75,15 @@ pub(super) fn plan(
             return Ok(vec![Plan::Register(Box::new(words.register(address, None, false)))]);
         }
         Kind::AutoReply | Kind::Automatic | Kind::List | Kind::Loop | Kind::Spam => {
-            return Err(Held::Kind(kind));
+            return Err(kind.into());
         }
     }
     if mail.from.is_none() {
-        return Err(Held::NoSender);
+        return Err(HeldWhy::NoSender);
     }
     Ok(match ticket {
         Some(ticket) if about.is_theirs => answered(&words, ticket, address),
-        Some(ticket) => vec![Plan::Register(Box::new(words.register(address, Some(ticket), true)))],
+        Some(ticket) => gone_on(words.register(address, Some(ticket), true)),
         None => vec![Plan::Register(Box::new(words.register(address, None, true)))],
     })
 }
@@ -104,13 +96,20 @@ fn answered(words: &Words<'_>, ticket: &Ticket, address: &MailAddress) -> Vec<Pl
     let answer = Plan::Act(number, Act::Answer(Text { text: Some(text.clone()) }));
     let again = Plan::Act(number, Act::Return(Return { reason: Some(text.clone()) }));
     // Behind the window a new ticket goes on from it (GM-5.27, PM-C8).
-    let follows = Plan::Register(Box::new(words.register(address, Some(ticket), true)));
-    match ticket.stage {
-        _ if thanks => vec![answer, note(number, text)],
-        Stage::Open => vec![answer, again, follows],
-        Stage::Resolved => vec![again, answer, follows],
-        Stage::Closed => vec![follows],
-    }
+    let follows = gone_on(words.register(address, Some(ticket), true));
+    let first = match ticket.stage {
+        _ if thanks => return vec![answer, note(number, text)],
+        Stage::Open => vec![answer, again],
+        Stage::Resolved => vec![again, answer],
+        Stage::Closed => vec![],
+    };
+    first.into_iter().chain(follows).collect()
+}
+
+/// A new ticket that goes on from another; where that has no room for one more link, it stands by itself.
+fn gone_on(register: Register) -> Vec<Plan> {
+    let alone = Register { follows: None, ..register.clone() };
+    [register, alone].map(|register| Plan::Register(Box::new(register))).into()
 }
 
 fn note(number: TicketNumber, text: String) -> Plan {

@@ -13,7 +13,7 @@ use firmware_board::Language;
 use super::{MailSettings, Mailroom};
 use crate::config::{MailAddress, MailIn};
 use crate::desk::regulation::shipped;
-use crate::desk::{Regulations, Ticket, TicketNumber};
+use crate::desk::{Reach, Regulations, Ticket, TicketNumber};
 use crate::mail::MailDomain;
 use crate::run::{Apart, Handle, Settings, start};
 use crate::store::AttachmentLimits;
@@ -48,9 +48,21 @@ impl World {
     }
 
     fn of(regulation: &str, dir: &Path, limits: MailIn) -> Self {
+        Self::with(regulation, dir, limits, Reach::default())
+    }
+
+    /// One that writes letters by mail.
+    fn that_writes(dir: &Path, limits: MailIn) -> Self {
+        Self::with("getmark", dir, limits, Reach { mail: true, ..Reach::default() })
+    }
+
+    fn with(regulation: &str, dir: &Path, limits: MailIn, reach: Reach) -> Self {
         let regulation = shipped::get(regulation).unwrap().unwrap();
-        let settings =
-            Settings { regulations: Regulations::new(vec![regulation]), ..Settings::plain(dir.to_owned()) };
+        let settings = Settings {
+            regulations: Regulations::new(vec![regulation]),
+            reach,
+            ..Settings::plain(dir.to_owned())
+        };
         let (handle, thread, _) = start(&settings, |_, _| {}).unwrap();
         let attachments = AttachmentLimits {
             file_max_bytes: 1 << 20,

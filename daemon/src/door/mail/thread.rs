@@ -1,8 +1,11 @@
 //! Which ticket a mail is about: that of the letter it answers, else the one its subject names.
 
-use super::read::Mail;
+use super::read::{Mail, cut};
 use crate::desk::{Client, Ticket, TicketNumber};
 use crate::mail::{MailDomain, MessageId, number_in};
+
+/// How much of a server's words is looked at for what it did not deliver, in bytes.
+const QUOTED_MAX_BYTES: usize = 64 << 10;
 
 /// The ticket that a mail names; none where it names none. Anybody can name one, so that says nothing of who writes.
 pub(super) fn ticket_of(mail: &Mail, domain: &MailDomain) -> Option<TicketNumber> {
@@ -22,28 +25,31 @@ pub(super) fn letter_in_words(mail: &Mail, domain: &MailDomain) -> Option<Messag
     ids.map(|(id, _)| id).find_map(|id| MessageId::parse(id, domain))
 }
 
-/// Whether a server says that a letter came to none of those whom the desk would write to about the ticket.
+/// Whether whoever writes may answer for the ticket: its requester, or the one who speaks for their client. Where they want
+/// to be answered says nothing of that: anybody can point anywhere.
+pub(super) fn is_theirs(mail: &Mail, ticket: &Ticket, client: Option<&Client>) -> bool {
+    let Some(from) = &mail.from else { return false };
+    people(ticket, client).contains(&from.address)
+}
+
+/// Whether a server tells of a letter that it did not get to those whom the desk writes to about the ticket.
 pub(super) fn is_of_its_people(mail: &Mail, ticket: &Ticket, client: Option<&Client>) -> bool {
-    let addressed = mail.report.as_ref().map(|report| report.recipient.to_lowercase());
-    addressed.is_some_and(|recipient| people(ticket, client).any(|known| known == recipient))
+    let mut people = people(ticket, client).into_iter().filter(|address| !address.is_empty());
+    match &mail.report {
+        Some(report) => {
+            let told = [report.recipient.to_lowercase(), report.original.to_lowercase()];
+            report.is_failure() && people.any(|address| told.contains(&address))
+        }
+        None => {
+            let told = cut(&mail.text, QUOTED_MAX_BYTES).to_lowercase();
+            people.any(|address| told.contains(&address))
+        }
+    }
 }
 
 /// Whom the desk writes to about a ticket, in lower case.
-fn people(ticket: &Ticket, client: Option<&Client>) -> impl Iterator<Item = String> {
-    let contact = client.and_then(Client::contact).and_then(|contact| contact.email.as_ref());
-    let known: Vec<&String> = ticket.facts.requester.email.iter().chain(contact).collect();
-    known.into_iter().map(|address| address.trim().to_lowercase()).collect::<Vec<_>>().into_iter()
-}
-
-/// Whether whoever writes may answer for the ticket: its requester, or the one who speaks for their client.
-pub(super) fn is_theirs(mail: &Mail, ticket: &Ticket, client: Option<&Client>) -> bool {
-    let Some(from) = &mail.from else { return false };
-    // Whoever is answered at another address of the same domain; into other domains anybody may point.
-    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_owned());
-    let answered_at = mail.reply_to.as_ref().filter(|to| domain(&to.address) == domain(&from.address));
+fn people(ticket: &Ticket, client: Option<&Client>) -> Vec<String> {
     let contact = client.and_then(Client::contact).and_then(|contact| contact.email.as_ref());
     let known = ticket.facts.requester.email.iter().chain(contact);
-    known.map(|address| address.trim().to_lowercase()).any(|address| {
-        address == from.address || answered_at.is_some_and(|writer| address == writer.address)
-    })
+    known.map(|address| address.trim().to_lowercase()).collect()
 }

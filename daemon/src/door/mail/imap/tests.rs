@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::{ImapTls, MailIn};
+use crate::door::mail::HeldWhy;
 use crate::door::mail::tests::{World, mail};
 
 /// What a server says to a command: an answer in which `TAG` stands for the command's own, or nothing, and it goes.
@@ -43,6 +44,10 @@ impl Server {
             }
         });
         Self { port, heard, task }
+    }
+
+    fn heard_part(&self, part: &str) -> usize {
+        self.heard.lock().unwrap().iter().filter(|command| command.contains(part)).count()
     }
 
     fn heard(&self, begins: &str) -> usize {
@@ -187,9 +192,12 @@ async fn a_mail_of_which_nothing_comes_is_asked_for_again_and_one_that_is_gone_i
     // The first was deleted by somebody else meanwhile; a word of another mail is none of it.
     let gone = "* 2 FETCH (UID 2 FLAGS (\\Seen))\r\nTAG OK done\r\n";
     for command in ["UID FETCH 1 (UID RFC822.SIZE)", "UID FETCH 1 (UID BODY"] {
-        let server = Server::begin(two(), move |said| {
-            if said.starts_with(command) { Odd::Says(gone) } else { Odd::No }
-        })
+        let server = Server::begin(
+            two(),
+            move |said| {
+                if said.starts_with(command) { Odd::Says(gone) } else { Odd::No }
+            },
+        )
         .await;
         let dir = tempfile::tempdir().unwrap();
         let (fetcher, world) = fetcher(&server, &dir);
@@ -222,4 +230,51 @@ async fn nothing_is_marked_before_it_is_durable() {
     assert!(!worked && matches!(error, ImapError::Later(_)), "{error:?}");
     assert_eq!(server.heard("UID STORE"), 0);
     assert!(!fetcher.place_file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_was_made_anew_is_read_again_as_far_as_mails_are_remembered_and_none_is_taken_twice() {
+    let mut selected = 0;
+    let server = Server::begin(two(), move |said| {
+        selected += usize::from(said.starts_with("SELECT"));
+        match selected {
+            3 if said.starts_with("SELECT") => Odd::Says("* OK [UIDVALIDITY 8] x\r\nTAG OK done\r\n"),
+            _ => Odd::No,
+        }
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let (fetcher, world) = fetcher(&server, &dir);
+    // The first time what is unread, then what is new, then all that was not forgotten.
+    for (searches, fetched) in
+        [(("UID SEARCH UNSEEN", 1), 2), (("UID SEARCH UID 3:*", 2), 2), (("UID SEARCH SINCE ", 1), 4)]
+    {
+        let (worked, error) = session(&fetcher).await;
+        assert!(worked, "{error}");
+        let (search, times) = searches;
+        assert_eq!((server.heard(search), server.heard_part("BODY.PEEK[]")), (times, fetched), "{search}");
+    }
+    assert_eq!(world.tickets(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_longer_than_the_site_takes_is_not_fetched_and_stays_there() {
+    let server = Server::begin(two(), |said| match said {
+        "UID FETCH 1 (UID RFC822.SIZE)" => {
+            Odd::Says("* 1 FETCH (UID 1 RFC822.SIZE 2000000000)\r\nTAG OK done\r\n")
+        }
+        "UID FETCH 1 (UID BODY.PEEK[HEADER])" => Odd::Says(
+            "* 1 FETCH (UID 1 BODY[HEADER] {30}\r\nFrom: a@b.example\r\nX: long\r\n\r\n)\r\nTAG OK done\r\n",
+        ),
+        _ => Odd::No,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let (fetcher, world) = fetcher(&server, &dir);
+    let (worked, error) = session(&fetcher).await;
+    assert!(worked, "{error}");
+    let held = world.room.held();
+    assert_eq!((held.len(), held[0].why, held[0].from.as_str()), (1, HeldWhy::TooLong, "a@b.example"));
+    assert_eq!((world.tickets(), server.heard("UID STORE 1"), server.heard("UID STORE 2")), (1, 0, 1));
+    assert_eq!(server.heard("UID FETCH 1 (UID BODY.PEEK[])"), 0);
 }
