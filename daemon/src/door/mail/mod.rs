@@ -30,7 +30,7 @@ mod unflow;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, OnceLock, PoisonError};
 
 use firmware_board::Language;
@@ -64,6 +64,7 @@ const MARK_AFTER_EVENTS: u64 = 20_000;
 /// The parts that fail.
 const QUARANTINE: &str = "mail-quarantine";
 const FULL: &str = "mail-quarantine-full";
+const UNKEPT: &str = "mail-unkept";
 
 /// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +183,8 @@ struct Inner {
     apart: Apart,
     settings: MailSettings,
     figures: MailFigures,
+    /// Whether the last mail could not be kept.
+    is_unkept: AtomicBool,
     quarantine: SyncMutex<Quarantine>,
     /// One mail after another.
     desk: Mutex<Work>,
@@ -233,11 +236,14 @@ impl Mailroom {
             apart,
             settings,
             figures: MailFigures::default(),
+            is_unkept: AtomicBool::new(false),
             quarantine: SyncMutex::new(quarantine),
             desk: Mutex::new(Work { seen, senders }),
         };
         let room = Self(Arc::new(inner));
         room.tell_quarantine();
+        // Of the time before the start; it is told anew with the first mail that cannot be kept.
+        tell(&room.0.handle, AlarmKind::Letter, UNKEPT, None);
         Ok(room)
     }
 
@@ -281,8 +287,18 @@ impl Mailroom {
             Err(_) => &figures.later,
         };
         counted.fetch_add(1, Ordering::Relaxed);
-        if let Err(Later::Quarantine(QuarantineError::Full { .. })) = &taken {
-            self.tell_full(true);
+        match &taken {
+            Ok(_) => self.tell_unkept(false),
+            // The desk tells of itself.
+            Err(Later::Desk(_)) => {}
+            Err(Later::Quarantine(QuarantineError::Full { .. })) => self.tell_full(true),
+            Err(
+                Later::Quarantine(QuarantineError::Io { .. })
+                | Later::Files(_)
+                | Later::Seen(_)
+                | Later::Ticket(_)
+                | Later::Panicked(_),
+            ) => self.tell_unkept(true),
         }
         taken
     }
@@ -664,6 +680,20 @@ impl Mailroom {
         let text = undelivered(ticket, self.0.settings.language);
         tell(&self.0.handle, AlarmKind::Letter, UNDELIVERED, Some(text));
         tell(&self.0.handle, AlarmKind::Letter, UNDELIVERED, None);
+    }
+
+    /// What keeps mail from being kept keeps all that is behind it waiting, too.
+    fn tell_unkept(&self, is_unkept: bool) {
+        if self.0.is_unkept.swap(is_unkept, Ordering::Relaxed) == is_unkept {
+            return;
+        }
+        let text = match self.0.settings.language {
+            Language::Russian => {
+                "письма не сохраняются и ждут на почтовом сервере: журнал andond говорит почему"
+            }
+            Language::English => "mail cannot be kept and waits on its server: andond's journal says why",
+        };
+        tell(&self.0.handle, AlarmKind::Letter, UNKEPT, is_unkept.then(|| text.to_owned()));
     }
 
     fn tell_full(&self, is_full: bool) {

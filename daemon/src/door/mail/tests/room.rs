@@ -403,6 +403,27 @@ async fn files_come_to_the_ticket_by_what_is_in_them_once_each_and_the_others_ar
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_kept_leave_the_mail_on_its_server_and_the_wall_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let place = dir.path().join("attachments");
+    // As on a disk that fails: where files are to be is no directory.
+    let _ = std::fs::remove_dir(&place);
+    std::fs::write(&place, "").unwrap();
+    let letter = with_files("1", "x", &[("trace.log", "text/plain", "started")]);
+    let told = world.room.take(Arc::clone(&letter), None).await;
+    assert!(matches!(told, Err(Later::Files(_))), "{told:?}");
+    settled(&world).await;
+    assert_eq!(world.alarms(), ["letter-mail-unkept"]);
+    std::fs::remove_file(&place).unwrap();
+    assert_eq!(world.room.take(letter, None).await.unwrap(), ticket(1));
+    assert_eq!((world.tickets(), world.ticket(1).attachments.len()), (1, 1));
+    settled(&world).await;
+    let board = world.handle.view().board();
+    assert!(board.alarms.iter().all(|(alarm, _)| alarm.state == AlarmState::ClearedUnacked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_the_words_and_the_files_loses_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let letter = with_files("1", "x", &[("trace.log", "text/plain", "started")]);
