@@ -365,6 +365,37 @@ async fn a_full_quarantine_leaves_mail_where_it_is_and_what_is_quiet_makes_room(
     assert_eq!(world.room.take(nobody("6"), None).await.unwrap(), Taken::Held(HeldWhy::NoSender));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_let_go_stays_for_those_who_read_it_and_goes_with_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let spam = |id: &str| mail(id, BORIS, "x", "X-Spam-Flag: YES\r\n", "Т");
+    for id in ["1", "2"] {
+        assert_eq!(world.room.take(spam(id), None).await.unwrap(), Taken::Held(HeldWhy::Spam));
+    }
+    let ids: Vec<String> = world.room.held().into_iter().map(|held| held.id).collect();
+    let files = || {
+        let read = std::fs::read_dir(dir.path().join("mail/quarantine")).unwrap();
+        let mut names: Vec<_> = read.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let (first, second) = (world.room.keep_held(), world.room.keep_held());
+    assert!(world.room.drop_held(&ids[0]).unwrap());
+    assert_eq!(
+        (world.room.held().len(), world.room.retry(&ids[0]).await.unwrap()),
+        (1, None),
+        "it counts no more"
+    );
+    let of = |id: &String, end: &str| format!("{id}.{end}");
+    let (gone, held) = (of(&ids[0], "eml"), [of(&ids[1], "eml"), of(&ids[1], "json")]);
+    assert_eq!(files().len(), 3);
+    drop(first);
+    assert!(files().contains(&gone), "the other reads yet");
+    drop(second);
+    assert_eq!(files(), held);
+}
+
 fn with_files(id: &str, subject: &str, files: &[(&str, &str, &str)]) -> Arc<[u8]> {
     let parts = files.iter().map(|(name, kind, text)| {
         format!("--b\r\nContent-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n")
