@@ -151,6 +151,17 @@ impl Postfix {
         )
     }
 
+    /// Makes a directory that its processes may come into, and whose files are their group's: as `/run/andon` is to a Postfix
+    /// whose user is in the group `andon`.
+    ///
+    /// # Panics
+    /// Where that cannot be.
+    pub fn let_into(&self, dir: &Path) {
+        std::fs::create_dir_all(dir).expect("a directory");
+        chown(dir, None, Some(gid(POSTFIX))).expect("the tests are root");
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o2750)).expect("it is ours");
+    }
+
     /// Starts it, or starts it again on the same port.
     ///
     /// # Panics
@@ -313,10 +324,19 @@ fn mails_below(dir: &Path) -> usize {
 
 /// The number of a user of this machine.
 fn uid(name: &str) -> u32 {
-    let known = std::fs::read_to_string("/etc/passwd").expect("it can be read");
+    number(name, "/etc/passwd")
+}
+
+/// The number of a group.
+fn gid(name: &str) -> u32 {
+    number(name, "/etc/group")
+}
+
+fn number(name: &str, file: &str) -> u32 {
+    let known = std::fs::read_to_string(file).expect("it can be read");
     let line = known.lines().find(|line| line.split(':').next() == Some(name));
-    let uid = line.and_then(|line| line.split(':').nth(2)).and_then(|uid| uid.parse().ok());
-    uid.unwrap_or_else(|| panic!("there is a user {name}"))
+    let number = line.and_then(|line| line.split(':').nth(2)).and_then(|number| number.parse().ok());
+    number.unwrap_or_else(|| panic!("{name} is in {file}"))
 }
 
 /// The processes that this one has begun.

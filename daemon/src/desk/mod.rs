@@ -86,7 +86,7 @@
 //! | *lead question* | what an agent asks the lead about a ticket |
 //! | *common group* | a group for mass problems only |
 //! | *mail* | what comes to the desk by e-mail; *letters* go out |
-//! | *quarantine* | what could not be taken for what it should be, kept as it was: mail that became no ticket, until an admin *retries* or *drops* it; stretches of the ledger that cannot be read |
+//! | *quarantine* | what could not be taken for what it should be, kept as it was: mail that became no ticket is *held* there, until an admin *retries* or *drops* it; stretches of the ledger that cannot be read |
 //! | *dead letter* | what was tried for a day and not delivered; an admin may *replay* it |
 //! | *letter* | what the desk writes to somebody about a ticket, by mail or into a *chat*; of a *kind*, *queued* by its cause, *held* until working hours where the regulation says so, *skipped* where there is no address |
 //!

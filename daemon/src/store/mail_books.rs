@@ -25,8 +25,10 @@ const HELD: [&str; 2] = ["json", "eml"];
 pub struct MailBooks {
     /// Open, since they are written anew at times; each up to the length that it had.
     pub(super) open: Vec<(PathBuf, File, u64)>,
-    /// Those of mail that is held. None of them ever changes.
-    pub(super) held: Vec<(PathBuf, u64)>,
+    /// What is known of each mail that is held, as it was: it may be told anew, or go.
+    pub(super) known: Vec<(PathBuf, Vec<u8>)>,
+    /// The mails themselves. Whoever takes a backup sees to it that none goes before it is packed.
+    pub(super) mails: Vec<(PathBuf, u64)>,
 }
 
 impl MailBooks {
@@ -45,13 +47,31 @@ impl MailBooks {
                 Err(source) => return Err(BackupError::Source { file: path, source }),
             }
         }
-        books.held = held(&dir.join(QUARANTINE_DIR))?;
+        books.hold(&dir.join(QUARANTINE_DIR))?;
         Ok(books)
+    }
+
+    /// Notes the files of mail that is held: only whole ones count.
+    fn hold(&mut self, dir: &Path) -> Result<(), BackupError> {
+        for id in ids(dir)? {
+            let [known, mail] = HELD.map(|extension| dir.join(format!("{id}.{extension}")));
+            let read = fs::read(&known).and_then(|text| mail.metadata().map(|found| (text, found.len())));
+            match read {
+                Ok((text, bytes)) => {
+                    self.known.push((known, text));
+                    self.mails.push((mail, bytes));
+                }
+                // It went meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(BackupError::Source { file: known, source }),
+            }
+        }
+        Ok(())
     }
 }
 
-/// The files of mail that is held, each mail's together: only whole ones count.
-fn held(dir: &Path) -> Result<Vec<(PathBuf, u64)>, BackupError> {
+/// The mails that are held, by their ids.
+fn ids(dir: &Path) -> Result<Vec<String>, BackupError> {
     let unreadable = |source| BackupError::Source { file: dir.to_owned(), source };
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -65,21 +85,7 @@ fn held(dir: &Path) -> Result<Vec<(PathBuf, u64)>, BackupError> {
         ids.extend(id.filter(|id| is_held_id(id)));
     }
     ids.sort_unstable();
-    let mut held = Vec::new();
-    for id in ids {
-        let files = HELD.map(|extension| dir.join(format!("{id}.{extension}")));
-        match files
-            .iter()
-            .map(|file| file.metadata().map(|found| found.len()))
-            .collect::<io::Result<Vec<_>>>()
-        {
-            Ok(bytes) => held.extend(files.into_iter().zip(bytes)),
-            // It went meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(unreadable(error)),
-        }
-    }
-    Ok(held)
+    Ok(ids)
 }
 
 /// Whether a name is one of a mail that is held, and no path.

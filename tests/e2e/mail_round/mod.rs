@@ -48,6 +48,18 @@ impl Site {
         Some(Self::new(servers, postfix, &mail, &more))
     }
 
+    /// One whose mail comes by LMTP over a Unix socket, which its Postfix is let into as an admin would: by its group.
+    fn by_socket() -> Option<Self> {
+        let servers = tempfile::tempdir().expect("a directory");
+        let socket = servers.path().join("andon/lmtp.sock");
+        let postfix =
+            postfix(servers.path(), &Desk::Lmtp(format!("unix:{}", socket.display())), &Besides::default())?;
+        postfix.let_into(&servers.path().join("andon"));
+        let mail = format!("port = {}\ntls = \"none\"", postfix.port());
+        let more = format!("[lmtp]\nlisten = \"{}\"\n", socket.display());
+        Some(Self::new(servers, postfix, &mail, &more))
+    }
+
     fn new(servers: tempfile::TempDir, postfix: Postfix, mail: &str, more: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let daemon = Daemon::start(&dir.path().join("state"), &[]);

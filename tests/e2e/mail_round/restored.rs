@@ -1,5 +1,9 @@
 //! A desk out of a backup: it knows which mail it had, and holds what it held.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use andon_tests::daemon::{Daemon, eventually};
 use andon_tests::mailbox::{Dovecot, Lmtp};
 use andon_tests::needs::skipped;
@@ -60,6 +64,71 @@ fn a_restored_desk_takes_no_mail_again_and_holds_what_was_held() {
     let id = was_held[0]["id"].as_str().expect("an id");
     assert!(daemon.ctl(&["mail", "retry", id]).status.success(), "its bytes are there, too");
     assert_eq!(subjects(&daemon).len(), 2);
+}
+
+#[test]
+fn mail_that_comes_and_goes_while_a_backup_is_made_harms_neither() {
+    const ROUNDS: usize = 10;
+    let dir = tempfile::tempdir().expect("a directory");
+    let old = dir.path().join("old");
+    let token = token(&old);
+    let config = site(dir.path(), "[mail-in]\nper-sender-per-hour = 10000\n");
+    let daemon = Daemon::start_with_config(&old, &config, &token);
+    let socket = old.join("lmtp.sock");
+    let letter = |at: usize| {
+        let plain =
+            mail("anna@example.ru", &format!("m{at}"), &format!("Mail {at}"), &"No print. ".repeat(500));
+        if at % 2 == 0 { plain } else { plain.replace("Subject:", "X-Spam-Flag: YES\r\nSubject:") }
+    };
+    let over = Arc::new(AtomicBool::new(false));
+    let traffic = {
+        let (over, socket) = (Arc::clone(&over), socket.clone());
+        std::thread::spawn(move || {
+            let mut lmtp = Lmtp::connect(&socket);
+            let mut at = 0;
+            while !over.load(Ordering::SeqCst) {
+                assert!(lmtp.bring(DESK, &letter(at)).starts_with("250"));
+                at += 1;
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            at
+        })
+    };
+    let files: Vec<_> = (0..ROUNDS).map(|round| dir.path().join(format!("{round}.tar.gz"))).collect();
+    for file in &files {
+        let waits = eventually("something is held", || Some(held(&daemon)).filter(|held| held.len() > 3));
+        std::thread::scope(|scope| {
+            let backup = scope.spawn(|| daemon.ctl(&["backup", &file.display().to_string()]));
+            for one in &waits {
+                assert!(daemon.ctl(&["mail", "drop", one["id"].as_str().expect("an id")]).status.success());
+            }
+            let made = backup.join().expect("it ends");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        });
+    }
+    over.store(true, Ordering::SeqCst);
+    let sent: usize = traffic.join().expect("all was taken");
+    let files_held = || std::fs::read_dir(old.join("mail/quarantine")).expect("a directory").count();
+    eventually("what was dropped is gone", || (files_held() == 2 * held(&daemon).len()).then_some(()));
+    daemon.kill();
+
+    // Whatever the last backup has, everything that is brought again is there once.
+    let new = dir.path().join("new");
+    let restored = std::process::Command::new(andon_tests::daemon::binary("andonctl"))
+        .arg("--state-dir")
+        .arg(&new)
+        .args(["restore", &files[ROUNDS - 1].display().to_string()])
+        .output()
+        .expect("andonctl can be started");
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    let daemon = Daemon::start_with_config(&new, &config, &token);
+    let mut lmtp = Lmtp::connect(&new.join("lmtp.sock"));
+    for at in 0..sent {
+        assert!(lmtp.bring(DESK, &letter(at)).starts_with("250"));
+    }
+    let expected: BTreeMap<String, usize> =
+        (0..sent).step_by(2).map(|at| (format!("Mail {at}"), 1)).collect();
+    assert_eq!(subjects(&daemon), expected, "none is lost, and none is there twice");
 }
 
 #[test]

@@ -107,6 +107,23 @@ fn a_requester_registers_answers_confirms_and_marks_by_mail_and_its_links() {
 }
 
 #[test]
+fn mail_comes_through_a_unix_socket_though_the_desk_begins_later() {
+    let Some(site) = Site::by_socket() else { return };
+    // Nobody listens yet: Postfix keeps it.
+    site.postfix.send(ANNA, DESK, &mail(ANNA, "1", "Не печатается", "Совсем."));
+    eventually("Postfix has found nobody", || site.postfix.log().contains("status=deferred").then_some(()));
+    let daemon = site.start();
+    let first = site.letter(ANNA, 0);
+    site.postfix.send(ANNA, DESK, &answer(&first, "2", "И сегодня."));
+    eventually("the answer", || {
+        events(&daemon, 1)
+            .into_iter()
+            .find(|event| event["event"] == "answered" && event["text"] == "И сегодня.")
+    });
+    assert!(site.postfix.log().contains("250 2.0.0 ticket 1"), "{}", site.postfix.log());
+}
+
+#[test]
 fn gm_5_27_a_reply_inside_the_window_returns_the_ticket_and_thanks_do_not() {
     let Some(site) = Site::by_lmtp("") else { return };
     let daemon = site.start();
@@ -152,6 +169,14 @@ fn a_letter_that_another_server_sends_back_is_a_note_for_agents_and_nobody_is_wr
     let text = noted["text"].as_str().expect("a text");
     assert!(text.contains("nobody@gone.example") && text.contains("550"), "{text}");
     assert_eq!(noted["internal"], true, "{noted}");
+    let told = eventually("the wall", || {
+        let alarms = daemon.get("/v1/alarms").json;
+        alarms.as_array().expect("a list").iter().find(|alarm| alarm["id"] == "letter-dead-letters").cloned()
+    });
+    assert_eq!(
+        (&told["text"], &told["state"]),
+        (&json!("обращение 1: письмо не доставлено"), &json!("cleared-unacked"))
+    );
     site.settle(&daemon);
     assert_eq!((subjects(&daemon).len(), held(&daemon).len(), site.postfix.count()), (1, 0, 0));
 }

@@ -10,6 +10,7 @@ use super::DoorState;
 use super::auth::Keeper;
 use super::problem::Problem;
 use super::streamed::streamed;
+use crate::door::mail::Mailroom;
 use crate::run::apart::note_attachments;
 use crate::store::MailBooks;
 use crate::store::backup::{BackupError, Facts, pack};
@@ -21,6 +22,7 @@ pub(super) const PATH: &str = "/v1/backup";
 pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<Response, Problem> {
     // Nothing that the ledger names goes before it is packed.
     let hold = door.shared.apart.attachments.hold();
+    let mail_hold = door.shared.mail.room().map(Mailroom::keep_held);
     let of = door.shared.facts.state_dir.clone();
     let mail = tokio::task::spawn_blocking(move || MailBooks::of(&of)).await;
     let mail = mail.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
@@ -53,7 +55,7 @@ pub(super) async fn backup(State(door): State<DoorState>, _: Keeper) -> Result<R
         if !manifest.damage.is_empty() {
             history.met_damage();
         }
-        drop(hold);
+        drop((hold, mail_hold));
         Ok::<_, BackupError>(())
     });
     Ok(([(header::CONTENT_TYPE, "application/gzip")], body).into_response())

@@ -8,18 +8,22 @@
 //! A server that fails is a line in the journal and an alarm, and is tried again, after two seconds at first and five minutes
 //! at most. What cannot be taken now stays where it is, with everything behind it: the order is kept.
 
+mod ask;
 mod connect;
 mod place;
+#[cfg(test)]
+mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::Session;
-use async_imap::types::Fetch;
+use async_imap::error::Error;
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
 use firmware_board::Language;
-use futures_util::StreamExt;
 
 use self::connect::{Stream, connect};
 use self::place::Place;
@@ -30,8 +34,10 @@ use crate::config::{Imap, Then};
 use crate::desk::AlarmKind;
 use crate::store::PLACE_FILE;
 
-/// How long an answer of the server may take, in seconds.
+/// How long an answer of the server may take, in seconds …
 pub const ANSWER_WITHIN_S: u64 = 60;
+/// … and how much of a mail is to come in each second more, in bytes: the slowest lines are those of a telephone.
+const SLOWEST_BYTES_PER_S: u64 = 4 << 10;
 /// How long the server is waited for to tell of something, in seconds; then the mailbox is looked at all the same.
 pub const IDLE_MAX_S: u64 = 300;
 /// The first wait after something failed, in seconds …
@@ -86,16 +92,18 @@ pub enum ImapError {
         source: async_imap::error::Error,
     },
     /// It does not answer in time.
-    #[error("{host} did not answer within {ANSWER_WITHIN_S} s")]
+    #[error("{host} did not answer within {within_s} s")]
     Silent {
         /// Which server.
         host: String,
+        /// How long it was waited for, in seconds.
+        within_s: u64,
     },
     /// It does not do what it was asked, or the connection broke.
     #[error("cannot {what}")]
     Imap {
         /// select, look for mail, …
-        what: &'static str,
+        what: Cow<'static, str>,
         /// What it said.
         #[source]
         source: async_imap::error::Error,
@@ -167,10 +175,11 @@ impl Fetcher {
 
     /// Signs in and takes mail until something fails.
     async fn session(&self, worked: &mut bool) -> Result<Never, ImapError> {
-        let mut session = self.timed(connect(&self.config)).await??;
+        let mut session = self.timed(ANSWER_WITHIN_S, connect(&self.config)).await??;
         let capabilities = self.ask("ask what the server can", session.capabilities()).await?;
         let (can_idle, can_expunge) = (capabilities.has_str("IDLE"), capabilities.has_str("UIDPLUS"));
-        let mailbox = self.ask("select the mailbox", session.select(&self.config.mailbox)).await?;
+        let mailbox =
+            self.ask("select the mailbox", session.select(ask::mailbox(&self.config.mailbox))).await?;
         let validity = mailbox.uid_validity.ok_or(ImapError::NoUids)?;
         let known = Place::read(&self.place_file, &self.name()).filter(|place| place.validity == validity);
         let is_anew = known.is_none() && self.place_file.exists();
@@ -180,9 +189,9 @@ impl Fetcher {
         };
         loop {
             let query = format!("UID {}:*", place.uid.saturating_add(1));
-            let found = self.ask("look for new mail", session.uid_search(&query)).await?;
+            let mut new = self.search(&mut session, &query).await?;
             // `n:*` is the last one, too, where that has a smaller number.
-            let new: BTreeSet<u32> = found.into_iter().filter(|uid| *uid > place.uid).collect();
+            new.retain(|uid| *uid > place.uid);
             self.take_all(&mut session, &new, &mut place, can_expunge).await?;
             *worked = true;
             self.tell(false);
@@ -204,13 +213,12 @@ impl Fetcher {
         can_expunge: bool,
     ) -> Result<Place, ImapError> {
         let query = if is_anew { self.as_far_as_remembered() } else { "UNSEEN".to_owned() };
-        let found = self.ask("look for mail", session.uid_search(&query)).await?;
+        let all = self.search(session, &query).await?;
         log::info!(
             "mailbox {} is read for the first time, or was made anew: {} mails",
             self.config.mailbox,
-            found.len()
+            all.len()
         );
-        let all: BTreeSet<u32> = found.into_iter().collect();
         // Kept when all of them are taken: before, the next start would leave some out.
         let mut behind = Place { mailbox: self.name(), validity, uid: 0 };
         for uid in &all {
@@ -227,6 +235,17 @@ impl Fetcher {
         let since = self.room.handle().view().now().millis() - REMEMBERED_MS;
         let since = chrono::DateTime::from_timestamp_millis(since).unwrap_or_default();
         format!("SINCE {}", since.format("%d-%b-%Y"))
+    }
+
+    async fn search(&self, session: &mut Session<Stream>, query: &str) -> Result<BTreeSet<u32>, ImapError> {
+        let mut found = BTreeSet::new();
+        let searched = ask::run(session, format!("UID SEARCH {query}"), |told| {
+            if let Response::MailboxData(MailboxDatum::Search(uids)) = told {
+                found.extend(uids);
+            }
+        });
+        self.ask("look for new mail", searched).await?;
+        Ok(found)
     }
 
     async fn take_all(
@@ -268,92 +287,86 @@ impl Fetcher {
         let max = self.room.settings().limits.max_mail;
         let Some(size) = self.size(session, uid).await? else { return Ok(()) };
         if u64::from(size) > max {
-            let Some(head) = self.part(session, uid, "BODY.PEEK[HEADER]", Fetch::header).await? else {
+            let Some(head) = self.part(session, uid, "BODY.PEEK[HEADER]", size).await? else {
                 return Ok(());
             };
             self.room.hold_too_long(head, size.into()).await?;
             // All of it is there only.
             return Ok(());
         }
-        let Some(raw) = self.part(session, uid, "BODY.PEEK[]", Fetch::body).await? else {
-            return Ok(());
-        };
+        let Some(raw) = self.part(session, uid, "BODY.PEEK[]", size).await? else { return Ok(()) };
         self.room.take(raw, None).await?;
         self.then(session, uid, can_expunge).await
     }
 
+    /// How long a mail is, in bytes; none where it was deleted meanwhile.
     async fn size(&self, session: &mut Session<Stream>, uid: u32) -> Result<Option<u32>, ImapError> {
-        let fetched = async {
-            let mut fetches = session.uid_fetch(uid.to_string(), "(UID RFC822.SIZE)").await?;
-            let mut size = None;
-            while let Some(fetch) = fetches.next().await {
-                let fetch = fetch?;
-                size = size.or(fetch.size.filter(|_| fetch.uid == Some(uid)));
-            }
-            Ok(size)
-        };
-        self.ask("ask how long a mail is", fetched).await
+        let mut size = None;
+        let asked = ask::run(session, format!("UID FETCH {uid} (UID RFC822.SIZE)"), |told| {
+            size = size.or(ask::of(told, uid).into_iter().flatten().find_map(|attribute| match attribute {
+                AttributeValue::Rfc822Size(size) => Some(*size),
+                _ => None,
+            }));
+        });
+        self.ask(format!("ask how long mail {uid} is"), asked).await?;
+        Ok(size)
     }
 
-    /// A part of a mail; none where it was deleted meanwhile.
+    /// A part of a mail of that size; none where it was deleted meanwhile.
     async fn part(
         &self,
         session: &mut Session<Stream>,
         uid: u32,
         which: &str,
-        of: impl Fn(&Fetch) -> Option<&[u8]>,
+        size: u32,
     ) -> Result<Option<Arc<[u8]>>, ImapError> {
-        let fetched = async {
-            let mut fetches = session.uid_fetch(uid.to_string(), format!("(UID {which})")).await?;
-            let mut part: Option<Arc<[u8]>> = None;
-            while let Some(fetch) = fetches.next().await {
-                let fetch = fetch?;
-                if fetch.uid == Some(uid) && part.is_none() {
-                    part = of(&fetch).map(Arc::from);
+        let failed = |source| ImapError::Imap { what: format!("fetch mail {uid}").into(), source };
+        let (mut is_there, mut part) = (false, None::<Arc<[u8]>>);
+        let fetched = ask::run(session, format!("UID FETCH {uid} (UID {which})"), |told| {
+            for attribute in ask::of(told, uid).into_iter().flatten() {
+                is_there = true;
+                if let AttributeValue::BodySection { data: Some(data), .. } = attribute
+                    && part.is_none()
+                {
+                    part = Some(data.as_ref().into());
                 }
             }
-            Ok(part)
-        };
-        self.ask("fetch a mail", fetched).await
+        });
+        let within_s = ANSWER_WITHIN_S + u64::from(size) / SLOWEST_BYTES_PER_S;
+        self.timed(within_s, fetched).await?.map_err(failed)?;
+        if is_there && part.is_none() {
+            return Err(failed(Error::Bad("it is there, and nothing of it came".to_owned())));
+        }
+        Ok(part)
     }
 
+    /// What the site wants done with a mail there. A server that refuses that has given the mail, which is what counts.
     async fn then(
         &self,
         session: &mut Session<Stream>,
         uid: u32,
         can_expunge: bool,
     ) -> Result<(), ImapError> {
-        let flag = match self.config.then {
-            Then::Keep => return Ok(()),
-            Then::MarkRead => "+FLAGS.SILENT (\\Seen)",
-            Then::Delete => "+FLAGS.SILENT (\\Deleted)",
+        let commands = match self.config.then {
+            Then::Keep => vec![],
+            Then::MarkRead => vec![format!("UID STORE {uid} +FLAGS.SILENT (\\Seen)")],
+            Then::Delete => vec![
+                format!("UID STORE {uid} +FLAGS.SILENT (\\Deleted)"),
+                if can_expunge { format!("UID EXPUNGE {uid}") } else { "EXPUNGE".to_owned() },
+            ],
         };
-        let stored = async {
-            let mut answers = session.uid_store(uid.to_string(), flag).await?;
-            while let Some(answer) = answers.next().await {
-                answer?;
+        for command in commands {
+            match self.ask("mark a mail", ask::run(session, &command, |_| {})).await {
+                Err(ImapError::Imap { source: Error::No(words) | Error::Bad(words), .. }) => {
+                    log::warn!(
+                        "mail {uid} of {} stays as it is there: {command}: {words}",
+                        self.config.mailbox
+                    );
+                }
+                done => done?,
             }
-            Ok(())
-        };
-        self.ask("mark a mail", stored).await?;
-        if self.config.then != Then::Delete {
-            return Ok(());
         }
-        let expunged = async {
-            if can_expunge {
-                let mut gone = Box::pin(session.uid_expunge(uid.to_string()).await?);
-                while let Some(one) = gone.next().await {
-                    one?;
-                }
-            } else {
-                let mut gone = Box::pin(session.expunge().await?);
-                while let Some(one) = gone.next().await {
-                    one?;
-                }
-            }
-            Ok(())
-        };
-        self.ask("delete a mail", expunged).await
+        Ok(())
     }
 
     /// Waits until there may be new mail.
@@ -364,22 +377,26 @@ impl Fetcher {
         }
         let mut idle = session.idle();
         self.ask("wait for new mail", idle.init()).await?;
-        let (news, _stop) = idle.wait_with_timeout(Duration::from_secs(IDLE_MAX_S));
-        let waited = news.await;
-        waited.map_err(|source| ImapError::Imap { what: "wait for new mail", source })?;
+        let (news, _stop) = idle.wait();
+        // The library begins to wait anew with each «still here» of the server.
+        if let Ok(waited) = tokio::time::timeout(Duration::from_secs(IDLE_MAX_S), news).await {
+            waited.map_err(|source| ImapError::Imap { what: "wait for new mail".into(), source })?;
+        }
         self.ask("wait for new mail", idle.done()).await
     }
 
     async fn ask<T>(
         &self,
-        what: &'static str,
+        what: impl Into<Cow<'static, str>>,
         asked: impl Future<Output = async_imap::error::Result<T>>,
     ) -> Result<T, ImapError> {
-        self.timed(asked).await?.map_err(|source| ImapError::Imap { what, source })
+        self.timed(ANSWER_WITHIN_S, asked)
+            .await?
+            .map_err(|source| ImapError::Imap { what: what.into(), source })
     }
 
-    async fn timed<T>(&self, asked: impl Future<Output = T>) -> Result<T, ImapError> {
-        let answered = tokio::time::timeout(Duration::from_secs(ANSWER_WITHIN_S), asked).await;
-        answered.map_err(|_| ImapError::Silent { host: self.config.host.clone() })
+    async fn timed<T>(&self, within_s: u64, asked: impl Future<Output = T>) -> Result<T, ImapError> {
+        let answered = tokio::time::timeout(Duration::from_secs(within_s), asked).await;
+        answered.map_err(|_| ImapError::Silent { host: self.config.host.clone(), within_s })
     }
 }

@@ -29,27 +29,18 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The id as it stands in the quarantine.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Kind::Letter => "letter",
-            Kind::Bounce => "bounce",
-            Kind::AutoReply => "auto-reply",
-            Kind::Automatic => "automatic",
-            Kind::List => "list",
-            Kind::Loop => "loop",
-            Kind::Spam => "spam",
-        }
-    }
-
     /// What a mail is, where the desk's own addresses are `own`, in lower case, and its letters are of `domain`.
     pub fn of(mail: &Mail, own: &[&str], domain: &MailDomain) -> Self {
         let marks = &mail.marks;
         let is_own = mail.id.as_ref().is_some_and(|id| MessageId::parse(id, domain).is_some())
             || mail.from.as_ref().is_some_and(|from| own.contains(&from.address.as_str()));
         let local = mail.from.as_ref().and_then(|from| from.address.split('@').next()).unwrap_or_default();
+        let auto = marks.auto_submitted.as_str();
+        // Where the address is a person's, too, something has to tell that none wrote.
+        let is_server = local == "mailer-daemon"
+            || local == "postmaster" && (marks.has_no_return || !matches!(auto, "" | "no"));
         // A bounce before all else: servers send back what the desk wrote, with what told it.
-        if mail.report.is_some() || matches!(local, "mailer-daemon" | "postmaster") {
+        if mail.report.is_some() || is_server {
             return Kind::Bounce;
         }
         if is_own || marks.is_of_desk || marks.received > RECEIVED_MAX {
@@ -58,16 +49,20 @@ impl Kind {
         if marks.is_spam {
             return Kind::Spam;
         }
-        let auto = marks.auto_submitted.as_str();
         if auto == "auto-replied" || marks.is_auto_reply || marks.precedence == "auto_reply" {
             return Kind::AutoReply;
         }
-        if marks.is_of_list || marks.precedence == "list" {
+        // The desk's address may be a list itself, and then everybody's mail comes through it.
+        let is_own_list =
+            |own: &&str| marks.lists.iter().any(|list| list == own || *list == own.replacen('@', ".", 1));
+        let is_through_own = own.iter().any(is_own_list);
+        if (marks.is_of_list || marks.precedence == "list") && !is_through_own {
             return Kind::List;
         }
         let is_nobody = matches!(local, "noreply" | "no-reply" | "donotreply" | "do-not-reply")
             && mail.reply_to.is_none();
-        let is_said = !matches!(auto, "" | "no") || matches!(marks.precedence.as_str(), "bulk" | "junk");
+        let is_bulk = matches!(marks.precedence.as_str(), "bulk" | "junk") && !is_through_own;
+        let is_said = !matches!(auto, "" | "no") || is_bulk;
         if is_said || is_nobody || marks.has_no_return {
             return Kind::Automatic;
         }

@@ -91,8 +91,8 @@ struct Talk<S> {
     stream: S,
     desk: Desk,
     greeted: bool,
-    /// Whether a transaction has begun. Who its sender is does not count: anybody can say anything.
-    from: Option<()>,
+    /// Who the sender of the transaction is that has begun. Only that it is nobody counts: anybody can say anything.
+    from: Option<String>,
     to: Vec<String>,
     wrong: u32,
 }
@@ -166,8 +166,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             Ok(Request::Mail { from }) if from.size as u64 > max => {
                 format!("552 5.3.4 a mail is at most {max} bytes")
             }
-            Ok(Request::Mail { .. }) => {
-                self.from = Some(());
+            Ok(Request::Mail { from }) => {
+                self.from = Some(from.address);
                 "250 2.1.0 sender taken".to_owned()
             }
             Ok(Request::Rcpt { .. }) if self.from.is_none() => "503 5.5.1 say MAIL first".to_owned(),
@@ -191,6 +191,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             Ok(Request::Vrfy { .. }) => "252 2.5.1 send a mail and see".to_owned(),
             Ok(Request::Quit) => {
                 self.say("221 2.0.0 good bye").await?;
+                return Ok(Then::End);
+            }
+            // What follows is no command, whatever it looks like.
+            Ok(Request::Bdat { .. }) => {
+                self.say("521 5.5.1 say DATA instead").await?;
                 return Ok(Then::End);
             }
             Ok(_) => return self.complain("502 5.5.1 this is not known here").await,
@@ -256,7 +261,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             format!("552 5.3.4 a mail is at most {max} bytes")
         } else {
             let whole = std::mem::take(&mut mail);
-            let mail: Arc<[u8]> = whole[2..].into();
+            // Whoever delivers last notes whom it came from (RFC 5321, 4.4): what nobody sent is answered by nobody.
+            let nobody: &[u8] = if self.from.as_deref() == Some("") { b"Return-Path: <>\r\n" } else { b"" };
+            let mail: Arc<[u8]> = [nobody, &whole[2..]].concat().into();
             drop(whole);
             line_of(&self.desk.room.take(mail, self.to.first().map(String::as_str)).await)
         };

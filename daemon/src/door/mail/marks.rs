@@ -15,6 +15,8 @@ pub struct Marks {
     pub precedence: String,
     /// Whether it comes from a mailing list.
     pub is_of_list: bool,
+    /// What that list is called: the addresses and ids in `List-Post` and `List-Id`, in lower case.
+    pub lists: Vec<String>,
     /// Whether a program says of it that it answers by itself: `X-Autoreply`, `X-Autorespond`, `X-Auto-Reply`.
     pub is_auto_reply: bool,
     /// Whether whoever sent it is nobody: an empty `Return-Path`.
@@ -37,14 +39,22 @@ impl Marks {
         };
         let is_there = |names: &[&'static str]| names.iter().any(|name| message.header_raw(*name).is_some());
         let says_yes = |name| text(name).is_some_and(|value| value.starts_with("yes"));
-        let subject = message.subject().unwrap_or_default().trim_start().to_lowercase();
+        let subject = message.subject().unwrap_or_default().trim().to_lowercase();
         Self {
             auto_submitted: first_word("Auto-Submitted"),
             precedence: first_word("Precedence"),
             is_of_list: is_there(&["List-Id", "List-Unsubscribe", "List-Post", "Mailing-List"]),
+            lists: ["List-Id", "List-Post"]
+                .into_iter()
+                .filter_map(text)
+                .flat_map(|value| names_in(&value))
+                .collect(),
             is_auto_reply: is_there(&["X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Mail-Autoreply"])
-                || AUTO_REPLY_SUBJECTS.iter().any(|words| subject.starts_with(words)),
-            has_no_return: message.header_raw(HeaderName::ReturnPath).is_some_and(|path| path.trim() == "<>"),
+                || is_auto_reply(&subject),
+            // A server on its way may have put one of its own below ours.
+            has_no_return: message
+                .headers_raw()
+                .any(|(name, path)| name.eq_ignore_ascii_case("Return-Path") && path.trim() == "<>"),
             is_spam: says_yes("X-Spam-Flag")
                 || says_yes("X-Spam-Status")
                 || says_yes("X-Spam")
@@ -55,17 +65,31 @@ impl Marks {
     }
 }
 
-/// How the subjects begin of those who answer by themselves and say so nowhere else.
-const AUTO_REPLY_SUBJECTS: [&str; 8] = [
+/// The subjects of those who answer by themselves and say so nowhere else.
+const AUTO_REPLY_SUBJECTS: [&str; 9] = [
     "out of office",
-    "automatic reply:",
-    "auto-reply:",
-    "autoreply:",
+    "out of office autoreply",
+    "automatic reply",
+    "auto-reply",
+    "autoreply",
     "автоответ",
     "автоматический ответ",
     "нет на рабочем месте",
     "я в отпуске",
 ];
+
+/// Whether a subject is one of a program: nothing but such words, or a colon behind them. «Автоответчик не работает» is a
+/// person's.
+fn is_auto_reply(subject: &str) -> bool {
+    let is_all = |rest: &str| rest.is_empty() || rest.starts_with(':');
+    AUTO_REPLY_SUBJECTS.iter().any(|words| subject.strip_prefix(words).is_some_and(is_all))
+}
+
+/// The addresses and ids in a header of a list.
+fn names_in(value: &str) -> Vec<String> {
+    let names = value.split(|c: char| c.is_whitespace() || "<>,:".contains(c));
+    names.filter(|name| name.contains(['@', '.'])).map(str::to_owned).collect()
+}
 
 fn is_yandex_spam(message: &Message<'_>) -> bool {
     message.header_raw("X-Yandex-Spam").is_some_and(|value| value.trim() == "4")

@@ -30,7 +30,7 @@ mod unflow;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use firmware_board::Language;
@@ -40,7 +40,7 @@ use tokio::sync::Mutex;
 use self::files::Sorted;
 use self::kind::Kind;
 pub use self::marks::Marks;
-use self::plan::{About, Held, Plan};
+use self::plan::{About, Plan};
 use self::quarantine::Quarantine;
 pub use self::quarantine::{HeldMail, HeldWhy, MAILS_MAX, QuarantineError};
 use self::read::Mail;
@@ -53,7 +53,7 @@ use crate::config::{MailAddress, MailIn};
 use crate::desk::command::AttachmentAct;
 use crate::desk::event::Receipt;
 use crate::desk::{Act, Actor, AlarmKind, Command, DeskAct, Role, Ticket, TicketNumber};
-use crate::mail::MailDomain;
+use crate::mail::{MailDomain, UNDELIVERED, undelivered};
 use crate::run::{Apart, Done, Failure, Handle};
 pub use crate::store::MAIL_DIR;
 
@@ -64,6 +64,7 @@ const MARK_AFTER_EVENTS: u64 = 20_000;
 /// The parts that fail.
 const QUARANTINE: &str = "mail-quarantine";
 const FULL: &str = "mail-quarantine-full";
+const UNKEPT: &str = "mail-unkept";
 
 /// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,9 +217,23 @@ struct Inner {
     /// What holds now.
     settings: RwLock<Arc<MailSettings>>,
     figures: MailFigures,
+    /// Whether the last mail could not be kept.
+    is_unkept: AtomicBool,
     quarantine: SyncMutex<Quarantine>,
     /// One mail after another.
     desk: Mutex<Work>,
+}
+
+/// What a mail names.
+#[derive(Default)]
+struct Named {
+    /// The ticket that it is about.
+    ticket: Option<Arc<Ticket>>,
+    /// Whether whoever writes may answer for it.
+    is_theirs: bool,
+    /// Whether a server tells that a letter of the desk about it did not get to whom it was for. Anybody may write that they
+    /// are a server; whom the letter was for is known to few.
+    is_undelivered: bool,
 }
 
 struct Work {
@@ -255,11 +270,14 @@ impl Mailroom {
             apart,
             settings: RwLock::new(Arc::new(settings)),
             figures: MailFigures::default(),
+            is_unkept: AtomicBool::new(false),
             quarantine: SyncMutex::new(quarantine),
             desk: Mutex::new(Work { seen, senders }),
         };
         let room = Self(Arc::new(inner));
         room.tell_quarantine();
+        // Of the time before the start; it is told anew with the first mail that cannot be kept.
+        tell(&room.0.handle, AlarmKind::Letter, UNKEPT, None);
         Ok(room)
     }
 
@@ -300,7 +318,7 @@ impl Mailroom {
     /// # Errors
     /// [`Later`]: nothing of it is lost where it is kept where it is, and brought again.
     pub async fn take(&self, raw: Arc<[u8]>, to: Option<&str>) -> Result<Taken, Later> {
-        let taken = self.take_as(raw, to, false).await;
+        let taken = self.take_as(raw, to, None).await;
         let figures = &self.0.figures;
         let counted = match &taken {
             Ok(Taken::Ticket(_)) => &figures.taken,
@@ -309,14 +327,29 @@ impl Mailroom {
             Err(_) => &figures.later,
         };
         counted.fetch_add(1, Ordering::Relaxed);
-        if let Err(Later::Quarantine(QuarantineError::Full { .. })) = &taken {
-            self.tell_full(true);
+        match &taken {
+            Ok(_) => self.tell_unkept(false),
+            // The desk tells of itself.
+            Err(Later::Desk(_)) => {}
+            Err(Later::Quarantine(QuarantineError::Full { .. })) => self.tell_full(true),
+            Err(
+                Later::Quarantine(QuarantineError::Io { .. })
+                | Later::Files(_)
+                | Later::Seen(_)
+                | Later::Ticket(_)
+                | Later::Panicked(_),
+            ) => self.tell_unkept(true),
         }
         taken
     }
 
-    /// [`Mailroom::take`]; `let_out` says that an admin takes it for a person's letter, whatever it looks like.
-    async fn take_as(&self, raw: Arc<[u8]>, to: Option<&str>, let_out: bool) -> Result<Taken, Later> {
+    /// [`Mailroom::take`]; `let_out` says that an admin lets it out, and why it was held.
+    async fn take_as(
+        &self,
+        raw: Arc<[u8]>,
+        to: Option<&str>,
+        let_out: Option<HeldWhy>,
+    ) -> Result<Taken, Later> {
         let bytes = Arc::clone(&raw);
         let read = tokio::task::spawn_blocking(move || read::read(&bytes)).await;
         let mut work = self.0.desk.lock().await;
@@ -334,7 +367,7 @@ impl Mailroom {
             Err(error) => return Err(Later::Panicked(error)),
         };
         let handled = work.seen.of(&mail.sum);
-        if handled == Some(Handled::All) && !let_out {
+        if handled == Some(Handled::All) && let_out.is_none() {
             return Ok(Taken::Before);
         }
         let taken = match handled {
@@ -368,14 +401,20 @@ impl Mailroom {
         raw: &Arc<[u8]>,
         mut mail: Mail,
         to: Option<&str>,
-        let_out: bool,
+        let_out: Option<HeldWhy>,
     ) -> Result<Taken, Later> {
         let settings = self.settings();
         let addresses = settings.addresses.iter().map(|known| known.address.as_str());
         let own: Vec<&str> = addresses.chain(settings.from.as_deref()).collect();
-        let kind = if let_out { Kind::Letter } else { Kind::of(&mail, &own, &settings.domain) };
+        // What points to the desk itself is answered where it comes from.
+        mail.reply_to = mail.reply_to.take().filter(|to| !own.contains(&to.address.as_str()));
+        let kind = match let_out {
+            None | Some(HeldWhy::TooMany) => Kind::of(&mail, &own, &settings.domain),
+            // The admin takes it for a person's letter, whatever it looks like.
+            Some(_) => Kind::Letter,
+        };
         let address = settings.addressed(&mail, to).clone();
-        let (ticket, is_theirs) = self.about(&mail).await?;
+        let Named { ticket, is_theirs, is_undelivered } = self.named(&mail, kind).await?;
         let regulation = self.regulation(&address, ticket.as_deref());
         let kinds = regulation.as_ref().map_or(&[][..], |regulation| regulation.attachment_kinds());
         let file_max_bytes = self.0.apart.attachments.limits().file_max_bytes;
@@ -384,12 +423,11 @@ impl Mailroom {
         let about = About { ticket: ticket.as_deref(), is_theirs };
         let plans = match plan::plan(&mail, kind, about, &address, &left_out, settings.language) {
             Ok(plans) => plans,
-            Err(held) => return self.hold(raw, &mail, &address, why(held), String::new()).await,
+            Err(why) => return self.hold(raw, &mail, &address, why, String::new()).await,
         };
-        // Of a form of the site each writer is one of their own.
-        let writer = mail.reply_to.as_ref().or(mail.from.as_ref());
-        let sender = writer.map(|writer| writer.address.clone()).unwrap_or_default();
-        if !let_out && !work.senders.may(&sender, monotonic_us()) {
+        // Of a form of the site each writer is one of their own. A server that tells of letters of ours opens no ticket.
+        let sender = mail.writer().map(|writer| writer.address.clone()).unwrap_or_default();
+        if let_out.is_none() && !is_undelivered && !work.senders.may(&sender, monotonic_us()) {
             return self.hold(raw, &mail, &address, HeldWhy::TooMany, String::new()).await;
         }
         let number = match self.carry_out(plans, &mail.sum).await? {
@@ -399,6 +437,9 @@ impl Mailroom {
             Err(refusal) => return self.hold(raw, &mail, &address, HeldWhy::Refused, refusal).await,
         };
         let number = number.expect("a command of a mail is about a ticket");
+        if is_undelivered {
+            self.tell_undelivered(number);
+        }
         self.note(work, &mail.sum, Handled::Words(number))?;
         self.attach(&mail, number).await?;
         log::info!(TICKET = number.0, BY = MAIL; "ticket {number}: a mail of {} bytes came in", raw.len());
@@ -419,16 +460,24 @@ impl Mailroom {
         regulations.holding(id, self.0.handle.view().now()).cloned()
     }
 
-    /// The ticket that a mail is about, and whether whoever writes may answer for it.
-    async fn about(&self, mail: &Mail) -> Result<(Option<Arc<Ticket>>, bool), Later> {
-        let Some(number) = thread::ticket_of(mail, &self.settings().domain) else { return Ok((None, false)) };
-        let Some(ticket) = self.ticket(number).await? else { return Ok((None, false)) };
+    /// What a mail of that kind names.
+    async fn named(&self, mail: &Mail, kind: Kind) -> Result<Named, Later> {
+        let domain = &self.settings().domain;
+        let is_bounce = kind == Kind::Bounce;
+        let letter = thread::letter_of(mail, domain)
+            .or_else(|| thread::letter_in_words(mail, domain).filter(|_| is_bounce && mail.report.is_none()));
+        let number = letter.as_ref().map(|id| id.ticket).or_else(|| thread::ticket_of(mail, domain));
+        let Some(number) = number else { return Ok(Named::default()) };
+        let Some(ticket) = self.ticket(number).await? else { return Ok(Named::default()) };
+        let is_written = letter.is_some_and(|id| id.letter <= ticket.letters_total);
         let (of, writes) = (Arc::clone(&ticket), mail.clone());
-        let is_theirs = self.0.handle.look(move |desk, _| {
+        let looked = self.0.handle.look(move |desk, _| {
             let client = of.facts.client.as_deref().and_then(|name| desk.clients().named(name));
-            thread::is_theirs(&writes, &of, client)
+            (thread::is_theirs(&writes, &of, client), thread::is_of_its_people(&writes, &of, client))
         });
-        Ok((Some(ticket), is_theirs.await?))
+        let (is_theirs, is_of_its_people) = looked.await?;
+        let is_undelivered = is_bounce && is_written && is_of_its_people;
+        Ok(Named { ticket: Some(ticket), is_theirs, is_undelivered })
     }
 
     async fn ticket(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, Later> {
@@ -625,7 +674,7 @@ impl Mailroom {
         if mail.why == HeldWhy::TooLong {
             return Ok(Some(Taken::Held(mail.why)));
         }
-        let taken = self.take_as(raw.into(), Some(&mail.to), true).await?;
+        let taken = self.take_as(raw.into(), Some(&mail.to), Some(mail.why)).await?;
         match taken {
             Taken::Ticket(_) | Taken::Before => drop(self.drop_held(id)?),
             Taken::Held(_) => {}
@@ -644,6 +693,12 @@ impl Mailroom {
         Ok(removed)
     }
 
+    /// Keeps the bytes of all mail that is held where they are, as long as what this gives is there: for a backup.
+    pub fn keep_held(&self) -> KeptHeld {
+        self.quarantine().begin_to_read();
+        KeptHeld(self.clone())
+    }
+
     fn tell_quarantine(&self) {
         let calling = self.quarantine().calling();
         let text = match self.settings().language {
@@ -653,12 +708,44 @@ impl Mailroom {
         tell(&self.0.handle, AlarmKind::Letter, QUARANTINE, (calling > 0).then(|| text.to_owned()));
     }
 
+    /// Somebody will not hear of their ticket by letter: the room sees that once, as it does of letters that do not go out.
+    fn tell_undelivered(&self, ticket: TicketNumber) {
+        let text = undelivered(ticket, self.settings().language);
+        tell(&self.0.handle, AlarmKind::Letter, UNDELIVERED, Some(text));
+        tell(&self.0.handle, AlarmKind::Letter, UNDELIVERED, None);
+    }
+
+    /// What keeps mail from being kept keeps all that is behind it waiting, too.
+    fn tell_unkept(&self, is_unkept: bool) {
+        if self.0.is_unkept.swap(is_unkept, Ordering::Relaxed) == is_unkept {
+            return;
+        }
+        let text = match self.settings().language {
+            Language::Russian => {
+                "письма не сохраняются и ждут на почтовом сервере: журнал andond говорит почему"
+            }
+            Language::English => "mail cannot be kept and waits on its server: andond's journal says why",
+        };
+        tell(&self.0.handle, AlarmKind::Letter, UNKEPT, is_unkept.then(|| text.to_owned()));
+    }
+
     fn tell_full(&self, is_full: bool) {
         let text = match self.settings().language {
             Language::Russian => "карантин писем полон, новые письма остаются на почтовом сервере",
             Language::English => "the quarantine of mail is full, new mail stays on its server",
         };
         tell(&self.0.handle, AlarmKind::Letter, FULL, is_full.then(|| text.to_owned()));
+    }
+}
+
+/// Mail that is held stays where it is.
+pub struct KeptHeld(Mailroom);
+
+impl Drop for KeptHeld {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.quarantine().end_to_read() {
+            log::warn!("mail that was let go is still there: {}", crate::chain::chain(&error));
+        }
     }
 }
 
@@ -684,17 +771,4 @@ fn noter() -> Actor {
 
 fn receipt(sum: &str) -> Receipt {
     Receipt { key: receipt_key(sum).into(), request: sum.into(), step: None, token: None }
-}
-
-fn why(held: Held) -> HeldWhy {
-    match held {
-        Held::NoSender => HeldWhy::NoSender,
-        Held::Kind(Kind::Bounce) => HeldWhy::Bounce,
-        Held::Kind(Kind::AutoReply) => HeldWhy::AutoReply,
-        Held::Kind(Kind::Automatic) => HeldWhy::Automatic,
-        Held::Kind(Kind::List) => HeldWhy::List,
-        Held::Kind(Kind::Loop) => HeldWhy::Loop,
-        Held::Kind(Kind::Spam) => HeldWhy::Spam,
-        Held::Kind(Kind::Letter) => HeldWhy::Refused,
-    }
 }

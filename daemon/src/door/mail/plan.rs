@@ -7,7 +7,9 @@
 use firmware_board::Language;
 
 use super::kind::Kind;
-use super::read::{Mail, cut};
+use super::quarantine::HeldWhy;
+use super::read::{Mail, cut, one_line};
+use super::report::WORDS_MAX_CHARS;
 use super::trim::{is_only_thanks, own_words};
 use crate::config::MailAddress;
 use crate::desk::command::{Register, Reply, Requester, Return, Text};
@@ -36,20 +38,11 @@ pub(super) enum Plan {
     Note(TicketNumber, Act),
 }
 
-/// Why a mail is held in the quarantine, beside its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
-    /// No person wrote it, and it belongs nowhere.
-    Kind(Kind),
-    /// It does not say who writes.
-    NoSender,
-}
-
 /// What the desk is asked, one after another until it does not refuse: a ticket's state may change in between, and a
 /// regulation may not have what would be nearest.
 ///
 /// # Errors
-/// [`Held`]: nobody is to be asked.
+/// [`HeldWhy`]: nobody is to be asked.
 pub(super) fn plan(
     mail: &Mail,
     kind: Kind,
@@ -57,17 +50,21 @@ pub(super) fn plan(
     address: &MailAddress,
     left_out: &[String],
     language: Language,
-) -> Result<Vec<Plan>, Held> {
+) -> Result<Vec<Plan>, HeldWhy> {
     let words = Words { mail, left_out, language };
     let ticket = about.ticket;
     match kind {
         Kind::Letter => {}
         Kind::Bounce => {
-            let report = mail.report.as_ref().filter(|report| report.is_failure());
-            let told = report.map(|report| words.undelivered(&report.recipient, &report.words));
+            let told = match &mail.report {
+                Some(report) if !report.is_failure() => None,
+                Some(report) => Some(words.undelivered(&report.recipient, &report.words)),
+                // Servers that know of no reports write to people.
+                None => Some(words.undelivered("", &one_line(&mail.text, WORDS_MAX_CHARS))),
+            };
             return match (told, ticket) {
                 (Some(told), Some(ticket)) => Ok(vec![note(ticket.number, told)]),
-                _ => Err(Held::Kind(kind)),
+                _ => Err(kind.into()),
             };
         }
         Kind::AutoReply | Kind::Automatic if ticket.is_some() && about.is_theirs => {
@@ -78,15 +75,15 @@ pub(super) fn plan(
             return Ok(vec![Plan::Register(Box::new(words.register(address, None, false)))]);
         }
         Kind::AutoReply | Kind::Automatic | Kind::List | Kind::Loop | Kind::Spam => {
-            return Err(Held::Kind(kind));
+            return Err(kind.into());
         }
     }
     if mail.from.is_none() {
-        return Err(Held::NoSender);
+        return Err(HeldWhy::NoSender);
     }
     Ok(match ticket {
         Some(ticket) if about.is_theirs => answered(&words, ticket, address),
-        Some(ticket) => vec![Plan::Register(Box::new(words.register(address, Some(ticket), true)))],
+        Some(ticket) => gone_on(words.register(address, Some(ticket), true)),
         None => vec![Plan::Register(Box::new(words.register(address, None, true)))],
     })
 }
@@ -99,13 +96,20 @@ fn answered(words: &Words<'_>, ticket: &Ticket, address: &MailAddress) -> Vec<Pl
     let answer = Plan::Act(number, Act::Answer(Text { text: Some(text.clone()) }));
     let again = Plan::Act(number, Act::Return(Return { reason: Some(text.clone()) }));
     // Behind the window a new ticket goes on from it (GM-5.27, PM-C8).
-    let follows = Plan::Register(Box::new(words.register(address, Some(ticket), true)));
-    match ticket.stage {
-        _ if thanks => vec![answer, note(number, text)],
-        Stage::Open => vec![answer, again, follows],
-        Stage::Resolved => vec![again, answer, follows],
-        Stage::Closed => vec![follows],
-    }
+    let follows = gone_on(words.register(address, Some(ticket), true));
+    let first = match ticket.stage {
+        _ if thanks => return vec![answer, note(number, text)],
+        Stage::Open => vec![answer, again],
+        Stage::Resolved => vec![again, answer],
+        Stage::Closed => vec![],
+    };
+    first.into_iter().chain(follows).collect()
+}
+
+/// A new ticket that goes on from another; where that has no room for one more link, it stands by itself.
+fn gone_on(register: Register) -> Vec<Plan> {
+    let alone = Register { follows: None, ..register.clone() };
+    [register, alone].map(|register| Plan::Register(Box::new(register))).into()
 }
 
 fn note(number: TicketNumber, text: String) -> Plan {
@@ -166,10 +170,9 @@ impl Words<'_> {
     /// A new ticket. A program has no address in it, so that nobody writes to it.
     fn register(&self, address: &MailAddress, follows: Option<&Ticket>, by_person: bool) -> Register {
         let mail = self.mail;
-        let writer = mail.reply_to.as_ref().or(mail.from.as_ref());
         let requester = Requester {
             name: mail.from.as_ref().and_then(|from| from.name.clone()).filter(|_| by_person),
-            email: writer.map(|writer| writer.address.clone()).filter(|_| by_person),
+            email: mail.writer().map(|writer| writer.address.clone()).filter(|_| by_person),
             ..Requester::default()
         };
         let is_theirs = follows.is_some_and(|ticket| {
@@ -234,9 +237,8 @@ impl Words<'_> {
     }
 
     fn undelivered(&self, recipient: &str, words: &str) -> String {
-        match self.language {
-            Language::Russian => format!("[Письмо не доставлено: {recipient}] {words}"),
-            Language::English => format!("[A letter was not delivered: {recipient}] {words}"),
-        }
+        let lead = self.say("Письмо не доставлено", "A letter was not delivered");
+        let colon = if recipient.is_empty() { "" } else { ": " };
+        format!("[{lead}{colon}{recipient}] {words}")
     }
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use calendars::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::kind::Kind;
 use crate::store::{QUARANTINE_DIR, is_held_id, whole};
 
 /// How many mails there are at most.
@@ -49,6 +50,21 @@ pub enum HeldWhy {
     Loop,
     /// It was marked as spam.
     Spam,
+}
+
+impl From<Kind> for HeldWhy {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            // The desk is asked of each; only its refusal holds one.
+            Kind::Letter => Self::Refused,
+            Kind::Bounce => Self::Bounce,
+            Kind::AutoReply => Self::AutoReply,
+            Kind::Automatic => Self::Automatic,
+            Kind::List => Self::List,
+            Kind::Loop => Self::Loop,
+            Kind::Spam => Self::Spam,
+        }
+    }
 }
 
 impl HeldWhy {
@@ -132,6 +148,10 @@ pub(super) struct Quarantine {
     max_bytes: u64,
     held: BTreeMap<String, HeldMail>,
     bytes: u64,
+    /// How many read mails at their places, which stay there until they have.
+    readers: usize,
+    /// Mails that have been let go, and stay for the readers.
+    gone: Vec<String>,
 }
 
 impl Quarantine {
@@ -143,7 +163,14 @@ impl Quarantine {
             move |source| QuarantineError::Io { what, file, source }
         };
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed("make", &dir))?;
-        let mut quarantine = Self { dir: dir.clone(), max_bytes, held: BTreeMap::new(), bytes: 0 };
+        let mut quarantine = Self {
+            dir: dir.clone(),
+            max_bytes,
+            held: BTreeMap::new(),
+            bytes: 0,
+            readers: 0,
+            gone: Vec::new(),
+        };
         let mut mails = Vec::new();
         for entry in fs::read_dir(&dir).map_err(failed("read", &dir))? {
             let path = entry.map_err(failed("read", &dir))?.path();
@@ -248,19 +275,39 @@ impl Quarantine {
     /// Lets one go; false where it is not there.
     pub(super) fn remove(&mut self, id: &str) -> Result<bool, QuarantineError> {
         let Some(mail) = self.held.get(id) else { return Ok(false) };
-        // What makes it count goes first.
-        for extension in ["json", "eml"] {
-            let file = self.file(id, extension);
-            match fs::remove_file(&file) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(QuarantineError::Io { what: "remove", file, source });
-                }
-                Ok(()) | Err(_) => {}
-            }
+        // What makes it count goes first; without it the next start removes the other.
+        self.remove_file(id, "json")?;
+        if self.readers == 0 {
+            self.remove_file(id, "eml")?;
+        } else {
+            self.gone.push(id.to_owned());
         }
         self.bytes = self.bytes.saturating_sub(mail.bytes);
         self.held.remove(id);
         Ok(true)
+    }
+
+    fn remove_file(&self, id: &str, extension: &str) -> Result<(), QuarantineError> {
+        let file = self.file(id, extension);
+        match fs::remove_file(&file) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(QuarantineError::Io { what: "remove", file, source })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Somebody is going to read mails at their places.
+    pub(super) fn begin_to_read(&mut self) {
+        self.readers += 1;
+    }
+
+    /// They have.
+    pub(super) fn end_to_read(&mut self) -> Result<(), QuarantineError> {
+        self.readers = self.readers.saturating_sub(1);
+        let gone = if self.readers == 0 { std::mem::take(&mut self.gone) } else { Vec::new() };
+        // What came again meanwhile stays.
+        gone.iter().filter(|id| !self.held.contains_key(*id)).try_for_each(|id| self.remove_file(id, "eml"))
     }
 
     /// Lets go of what needs nobody and has been here for long.

@@ -66,6 +66,13 @@ pub struct Mail {
     pub report: Option<Report>,
 }
 
+impl Mail {
+    /// Whoever is to be answered.
+    pub(super) fn writer(&self) -> Option<&Sender> {
+        self.reply_to.as_ref().or(self.from.as_ref())
+    }
+}
+
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {

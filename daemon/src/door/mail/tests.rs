@@ -13,13 +13,13 @@ use firmware_board::Language;
 use super::{MailSettings, Mailroom};
 use crate::config::{MailAddress, MailIn};
 use crate::desk::regulation::shipped;
-use crate::desk::{Regulations, Ticket, TicketNumber};
+use crate::desk::{Reach, Regulations, Ticket, TicketNumber};
 use crate::mail::MailDomain;
 use crate::run::{Apart, Handle, Settings, start};
 use crate::store::AttachmentLimits;
 
 /// The desk's address in tests.
-const DESK: &str = "support@desk.example";
+pub(super) const DESK: &str = "support@desk.example";
 
 fn domain() -> MailDomain {
     MailDomain::parse("desk.example").unwrap()
@@ -36,21 +36,33 @@ fn address(take_automatic: bool) -> MailAddress {
 }
 
 /// A desk with its mailroom.
-struct World {
+pub(super) struct World {
     handle: Handle,
-    room: Mailroom,
+    pub(super) room: Mailroom,
     thread: Option<JoinHandle<()>>,
 }
 
 impl World {
-    fn open(dir: &Path, limits: MailIn) -> Self {
+    pub(super) fn open(dir: &Path, limits: MailIn) -> Self {
         Self::of("getmark", dir, limits)
     }
 
     fn of(regulation: &str, dir: &Path, limits: MailIn) -> Self {
+        Self::with(regulation, dir, limits, Reach::default())
+    }
+
+    /// One that writes letters by mail.
+    fn that_writes(dir: &Path, limits: MailIn) -> Self {
+        Self::with("getmark", dir, limits, Reach { mail: true, ..Reach::default() })
+    }
+
+    fn with(regulation: &str, dir: &Path, limits: MailIn, reach: Reach) -> Self {
         let regulation = shipped::get(regulation).unwrap().unwrap();
-        let settings =
-            Settings { regulations: Regulations::new(vec![regulation]), ..Settings::plain(dir.to_owned()) };
+        let settings = Settings {
+            regulations: Regulations::new(vec![regulation]),
+            reach,
+            ..Settings::plain(dir.to_owned())
+        };
         let (handle, thread, _) = start(&settings, |_, _| {}).unwrap();
         let attachments = AttachmentLimits {
             file_max_bytes: 1 << 20,
@@ -67,12 +79,17 @@ impl World {
         Self { handle, room, thread: Some(thread) }
     }
 
-    fn ticket(&self, number: u64) -> Arc<Ticket> {
+    pub(super) fn ticket(&self, number: u64) -> Arc<Ticket> {
         self.handle.view().ticket(TicketNumber(number)).unwrap().unwrap()
     }
 
-    fn tickets(&self) -> u64 {
+    pub(super) fn tickets(&self) -> u64 {
         self.handle.view().tickets_total()
+    }
+
+    /// The desk takes no more.
+    pub(super) fn stop(&self) {
+        self.handle.stop();
     }
 
     fn alarms(&self) -> Vec<String> {
@@ -91,7 +108,7 @@ impl Drop for World {
 }
 
 /// A mail of a person; `more` are headers.
-fn mail(id: &str, from: &str, subject: &str, more: &str, text: &str) -> Arc<[u8]> {
+pub(super) fn mail(id: &str, from: &str, subject: &str, more: &str, text: &str) -> Arc<[u8]> {
     let head = format!(
         "From: {from}\r\nTo: {DESK}\r\nDate: Fri, 20 Nov 2026 14:02:11 +0300\r\nMessage-ID: <{id}@example.ru>\r\nSubject: {subject}\r\n\
          {more}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"

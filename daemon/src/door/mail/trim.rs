@@ -129,13 +129,14 @@ fn is_separator(line: &str) -> bool {
         .contains(&words.as_str())
 }
 
-const SEPARATORS: [&str; 12] = [
+const SEPARATORS: [&str; 13] = [
     "original message",
     "original appointment",
     "forwarded message",
     "исходное сообщение",
     "пересылаемое сообщение",
     "пересланное сообщение",
+    "перенаправленное сообщение",
     "переадресованное сообщение",
     "оригинальное сообщение",
     "конец пересылаемого сообщения",
@@ -151,13 +152,50 @@ fn attribution(line: &str) -> Option<bool> {
     let says_so = ["wrote", "writes", "написал", "написала", "написал(а)", "пишет", "schrieb"]
         .iter()
         .any(|verb| words.ends_with(verb));
+    // «Вы писали 20 ноября 2026 г., 14:02:» of The Bat!.
+    let says_so = says_so || words.starts_with("вы писали") || words.starts_with("you wrote");
     let is_dated = has_time(&lower);
     let has_address = lower.contains('@');
     let has_year = has_year(&lower);
     // A sentence may end so; with a date or an address it seldom does.
     let is_one = (says_so && (is_dated || has_address || has_year)) || (is_dated && has_address);
-    is_one.then_some(is_dated && has_year && (has_address || says_so))
+    is_one.then_some(is_dated && has_year && (has_address || says_so) && begins_so(&lower))
 }
+
+/// Whether a line begins as programs begin an attribution: with a date, or a word of theirs. «Вот что 20.11.2026 в 14:02 написали
+/// на a@b:» is a person's, and what follows is what they have to say.
+fn begins_so(lower: &str) -> bool {
+    let first = lower.trim_start_matches(['"', '*', ' ']);
+    first.starts_with(|c: char| c.is_ascii_digit()) || BEGINNINGS.iter().any(|word| first.starts_with(word))
+}
+
+/// Days of the week, long and short, and the words that stand before a date.
+const BEGINNINGS: [&str; 24] = [
+    "пн",
+    "вт",
+    "ср",
+    "чт",
+    "пт",
+    "сб",
+    "вс",
+    "понед",
+    "четв",
+    "пятн",
+    "субб",
+    "воскр",
+    "вы писали",
+    "you wrote",
+    "on ",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "am ",
+    "le ",
+];
 
 /// Whether it has a time of day: `9:05`, `14:02`.
 fn has_time(text: &str) -> bool {
@@ -190,13 +228,49 @@ fn without_first_quote(text: &str) -> &str {
 
 /// Whether an answer thanks and says nothing else: a ticket that was solved is not opened again for it.
 pub(super) fn is_only_thanks(own: &str) -> bool {
-    let mut words = own
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .peekable();
-    words.peek().is_some() && words.all(|word| THANKS.contains(&word.as_str()))
+    let (said, signature) = signed(own);
+    let mut words = words_of(said).peekable();
+    words.peek().is_some()
+        && words.all(|word| THANKS.contains(&word.as_str()))
+        && !own.contains('?')
+        && signature.chars().count() <= SIGNATURE_MAX_CHARS
+        && !words_of(signature).any(|word| TURNS.contains(&word.as_str()))
 }
+
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// A text and the signature below it, which begins with the line before signatures or a formula.
+fn signed(own: &str) -> (&str, &str) {
+    let lines = Lines::of(own);
+    let is_begin = |line: &str| {
+        let lower = line.to_lowercase();
+        line == "--" || FORMULAS.iter().any(|formula| lower.starts_with(formula))
+    };
+    let begin = lines.lines.iter().find(|(_, line)| is_begin(line));
+    begin.map_or((own, ""), |(start, _)| own.split_at(*start))
+}
+
+/// The longest signature, in characters; what is longer may be anything.
+const SIGNATURE_MAX_CHARS: usize = 600;
+
+/// How signatures begin.
+const FORMULAS: [&str; 10] = [
+    "с уважением",
+    "с наилучшими пожеланиями",
+    "всего доброго",
+    "отправлено из",
+    "отправлено с",
+    "best regards",
+    "kind regards",
+    "regards",
+    "sincerely",
+    "sent from",
+];
+
+/// Words of those who have something to say yet, though they have signed.
+const TURNS: [&str; 10] = ["не", "нет", "но", "однако", "опять", "снова", "not", "no", "but", "again"];
 
 /// Words of which thanks are made. `Нет` and `не` are none of them.
 const THANKS: [&str; 47] = [

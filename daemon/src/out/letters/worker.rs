@@ -25,7 +25,7 @@ use crate::desk::letter::LetterWay;
 use crate::desk::{
     Actor, AlarmKind, Command, Desk, DeskAct, Entry, Event, Letter, LetterId, Problem, Recipient, Role,
 };
-use crate::mail::MessageId;
+use crate::mail::{MessageId, UNDELIVERED, undelivered};
 use crate::out::retry::{Backoff, FOR_A_DAY, Tries};
 use crate::run::{Failure, Handle};
 
@@ -450,12 +450,8 @@ impl Worker {
 
     /// Somebody will not hear of their ticket by letter: the room sees that once, and it stays until somebody has.
     fn tell_dead(&self, id: LetterId) {
-        let ticket = id.ticket;
-        let text = self.of(
-            format!("обращение {ticket}: письмо не доставлено"),
-            format!("ticket {ticket}: a letter was not delivered"),
-        );
-        let part = "dead-letters".to_owned();
+        let text = undelivered(id.ticket, self.language);
+        let part = UNDELIVERED.to_owned();
         self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: part.clone(), text });
         self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part });
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -63,8 +64,14 @@ pub fn pack(
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(unreadable(&key, source)),
     }
-    let opened = mail.open.into_iter().map(|(path, file, bytes)| Origin { path, open: Some(file), bytes });
-    sources.extend(opened.chain(mail.held.into_iter().map(|(file, bytes)| Origin::at(file, bytes))));
+    let opened =
+        mail.open.into_iter().map(|(path, file, bytes)| Origin { path, kept: Kept::Open(file), bytes });
+    let known = mail.known.into_iter().map(|(path, text)| {
+        let bytes = text.len() as u64;
+        Origin { path, kept: Kept::Here(text.into()), bytes }
+    });
+    let mails = mail.mails.into_iter().map(|(file, bytes)| Origin::at(file, bytes));
+    sources.extend(opened.chain(known).chain(mails));
     let Facts { program, taken_at, tickets, attachments } = facts;
     let mut names = BTreeSet::new();
     let damage = damage(ledger, durable.next_seq, |frame| attachments(frame, &mut names))?;
@@ -144,11 +151,7 @@ fn write(manifest: &Manifest, sources: &[Origin], out: impl Write) -> Result<(),
     append(&mut tar, MANIFEST, text.len() as u64, text.as_slice()).map_err(BackupError::Write)?;
     for (origin, member) in sources.iter().zip(&manifest.members) {
         let file = &origin.path;
-        let mut source = Source::open(origin).map_err(|source| match source.kind() {
-            // Mail that is held may be let go meanwhile.
-            io::ErrorKind::NotFound => BackupError::Changed { file: file.clone() },
-            _ => unreadable(file, source),
-        })?;
+        let mut source = Source::open(origin).map_err(|source| unreadable(file, source))?;
         if let Err(error) = append(&mut tar, &member.name, member.bytes, &mut source) {
             return Err(source.failed.take().map_or(BackupError::Write(error), |why| unreadable(file, why)));
         }
@@ -172,22 +175,32 @@ fn unreadable(file: &Path, source: io::Error) -> BackupError {
     BackupError::Source { file: file.to_owned(), source }
 }
 
-/// What a member is made of: a file up to a length, open where another may take its name meanwhile.
+/// What a member is made of: a file up to a length.
 struct Origin {
     path: PathBuf,
-    open: Option<File>,
+    kept: Kept,
     bytes: u64,
+}
+
+/// Where a file is to be had.
+enum Kept {
+    /// By its path: it stays there.
+    There,
+    /// Open, since another may take its name meanwhile.
+    Open(File),
+    /// As it was read before, since it may go.
+    Here(Arc<[u8]>),
 }
 
 impl Origin {
     fn at(path: PathBuf, bytes: u64) -> Self {
-        Self { path, open: None, bytes }
+        Self { path, kept: Kept::There, bytes }
     }
 }
 
 /// A file up to a length, which it must have, and the sum of what was read.
 struct Source {
-    file: File,
+    file: Box<dyn Read>,
     left: u64,
     sum: Sha256,
     /// Why it could not be read, told apart from why what was read could not be written.
@@ -196,13 +209,14 @@ struct Source {
 
 impl Source {
     fn open(origin: &Origin) -> io::Result<Self> {
-        let file = match &origin.open {
-            Some(open) => {
+        let file: Box<dyn Read> = match &origin.kept {
+            Kept::There => Box::new(File::open(&origin.path)?),
+            Kept::Open(open) => {
                 let mut file = open.try_clone()?;
                 file.seek(SeekFrom::Start(0))?;
-                file
+                Box::new(file)
             }
-            None => File::open(&origin.path)?,
+            Kept::Here(text) => Box::new(Cursor::new(Arc::clone(text))),
         };
         Ok(Self { file, left: origin.bytes, sum: Sha256::new(), failed: None })
     }

@@ -38,7 +38,7 @@ pub(super) async fn connect(config: &Imap) -> Result<Session<Stream>, ImapError>
             let mut plain = Client::new(tcp);
             greeting(&mut plain).await.map_err(failed)?;
             let started = plain.run_command_and_check_ok("STARTTLS", None).await;
-            started.map_err(|source| ImapError::Imap { what: "begin to encrypt", source })?;
+            started.map_err(|source| ImapError::Imap { what: "begin to encrypt".into(), source })?;
             Client::new(encrypted(config, plain.into_inner()).await?)
         }
     };

@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::{DESK, World};
 use crate::config::MailIn;
+use crate::door::mail::HeldWhy;
 use crate::door::mail::lmtp::{Listener, serve};
 
 /// A desk that listens, and one who talks to it.
@@ -136,4 +137,43 @@ async fn a_mail_that_breaks_off_is_none() {
     let mut rest = Vec::new();
     talk.stream.read_to_end(&mut rest).await.unwrap();
     assert_eq!((rest.len(), talk.world.tickets()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_sent_is_no_persons_letter_however_it_looks() {
+    let mut talk = Talk::begin(MailIn::default()).await;
+    talk.say("LHLO mx.example\r\n", 6).await;
+    let rcpt = format!("MAIL FROM:<>\r\nRCPT TO:<{DESK}>\r\nDATA\r\n");
+    assert_eq!(talk.say(&rcpt, 3).await, ["250", "250", "354"]);
+    assert_eq!(talk.say(&data("1"), 1).await, ["250"]);
+    assert_eq!(talk.world.tickets(), 0);
+    let held = talk.world.room.held().remove(0);
+    assert_eq!(held.why, HeldWhy::Automatic);
+    let (_, raw) = talk.world.room.held_mail_of(&held.id).unwrap().unwrap();
+    assert!(raw.starts_with(b"Return-Path: <>\r\nFrom: anna@example.ru\r\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_that_nobody_offered_are_not_read_as_commands() {
+    let mut talk = Talk::begin(MailIn::default()).await;
+    talk.say("LHLO mx.example\r\n", 6).await;
+    let chunk = format!(
+        "MAIL FROM:<a@b.example>\r\nRCPT TO:<{DESK}>\r\nDATA\r\nFrom: a@b.example\r\n\r\nText.\r\n.\r\n"
+    );
+    let said = format!("MAIL FROM:<a@b.example>\r\nRCPT TO:<{DESK}>\r\nBDAT {} LAST\r\n{chunk}", chunk.len());
+    assert_eq!(talk.say(&said, 3).await, ["250", "250", "521"]);
+    let mut rest = Vec::new();
+    // Whoever goes while something is on its way may be heard to break off.
+    let _ = talk.stream.read_to_end(&mut rest).await;
+    assert_eq!((rest.len(), talk.world.tickets()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_and_mails_may_come_all_at_once() {
+    let mut talk = Talk::begin(MailIn::default()).await;
+    let one = |id: &str| format!("MAIL FROM:<a@b.example>\r\nRCPT TO:<{DESK}>\r\nDATA\r\n{}", data(id));
+    let said = format!("LHLO mx.example\r\n{}{}QUIT\r\n", one("1"), one("2"));
+    let heard = talk.say(&said, 15).await;
+    assert_eq!(heard[6..], ["250", "250", "354", "250", "250", "250", "354", "250", "221"]);
+    assert_eq!(talk.world.tickets(), 2);
 }

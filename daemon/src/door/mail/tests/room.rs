@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{World, mail};
+use firmware_board::Language;
+
+use super::{DESK, World, address, mail};
 use crate::config::MailIn;
 use crate::desk::command::{Confirm, LinkKind, Resolve, Text};
 use crate::desk::{Act, Actor, AlarmState, Command, Role, Stage, TicketNumber};
-use crate::door::mail::{HeldWhy, Later, QuarantineError, Taken};
+use crate::door::mail::kind::Kind;
+use crate::door::mail::plan::{self, About, Plan};
+use crate::door::mail::{HeldWhy, Later, QuarantineError, Taken, read};
 
 const ANNA: &str = "=?UTF-8?B?0JDQvdC90LA=?= <anna@example.ru>";
 const BORIS: &str = "boris@other.example";
@@ -195,6 +199,120 @@ async fn a_letter_that_did_not_arrive_is_noted_on_its_ticket() {
         ["[Письмо не доставлено: ana@example.ru] 550 5.1.1 User unknown"]
     );
     assert_eq!(texts(&world, 5, "answered"), Vec::<String>::new());
+    settled(&world).await;
+    assert_eq!(world.alarms(), Vec::<String>::new(), "the desk never wrote to that address");
+}
+
+/// What the server at which nobody is reports of a letter of ticket 1.
+fn bounce(id: &str, letter: u32, recipient: &str) -> Arc<[u8]> {
+    format!(
+        "From: MAILER-DAEMON@mx.example.ru\r\nTo: {DESK}\r\nDate: Fri, 20 Nov 2026 14:02:11 +0300\r\nMessage-ID: <{id}@mx.example.ru>\r\n\
+         Subject: Undelivered\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\n\r\nSorry.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n\
+         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         --b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <t1.l{letter}@desk.example>\r\n\r\nHello.\r\n--b--\r\n"
+    )
+    .into_bytes()
+    .into()
+}
+
+/// A desk that has written its first letter, to Anna.
+async fn written(dir: &std::path::Path) -> World {
+    let world = World::that_writes(dir, MailIn { per_sender_per_hour: 2, ..MailIn::default() });
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    assert_eq!(world.ticket(1).letters_total, 1);
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_did_not_arrive_is_on_the_wall_where_it_was_the_desks() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = written(dir.path()).await;
+    // A letter that was never written, and somebody whom none was written to: a note, which is all that a stranger can do.
+    for (id, letter, to) in [("b1", 2, "anna@example.ru"), ("b2", 1, "boss@example.ru")] {
+        assert_eq!(world.room.take(bounce(id, letter, to), None).await.unwrap(), ticket(1));
+        settled(&world).await;
+        assert_eq!(world.alarms(), Vec::<String>::new(), "{id}");
+    }
+    assert_eq!(
+        world.room.take(bounce("b3", 2, "anna@example.ru"), None).await.unwrap(),
+        Taken::Held(HeldWhy::TooMany)
+    );
+    // Its own letters are told however many there are.
+    assert_eq!(world.room.take(bounce("b4", 1, "Anna@example.ru"), None).await.unwrap(), ticket(1));
+    settled(&world).await;
+    let board = world.handle.view().board();
+    let told = board.alarms.iter().find(|(alarm, _)| alarm.id.to_string() == "letter-dead-letters");
+    let (alarm, _) = told.expect("the room sees it");
+    assert_eq!(alarm.state, AlarmState::ClearedUnacked, "until somebody has");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_knows_of_no_reports_is_heard_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = written(dir.path()).await;
+    let words = "Hi. This is the qmail-send program.\r\n<anna@example.ru>:\r\nno such user\r\n\r\n--- Below this line is a copy.\r\n\r\n\
+                 Message-ID: <t1.l1@desk.example>\r\nSubject: x";
+    let bounce = mail("q", "MAILER-DAEMON@mx.example.ru", "failure notice", "", words);
+    assert_eq!(world.room.take(bounce, None).await.unwrap(), ticket(1));
+    let noted = texts(&world, 1, "replied").remove(0);
+    assert!(noted.starts_with("[Письмо не доставлено] Hi. This is the qmail-send program."), "{noted}");
+    settled(&world).await;
+    assert_eq!(world.alarms(), ["letter-dead-letters"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_was_one_too_many_is_what_it_is_when_it_is_let_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn { per_sender_per_hour: 1, ..MailIn::default() });
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    let away = mail("2", ANNA, "Re: [#1] x", "Auto-Submitted: auto-replied\r\n", "Я в отпуске.");
+    assert_eq!(world.room.take(away, None).await.unwrap(), Taken::Held(HeldWhy::TooMany));
+    let id = world.room.held()[0].id.clone();
+    assert_eq!(world.room.retry(&id).await.unwrap(), Some(ticket(1)));
+    assert_eq!(texts(&world, 1, "replied"), ["[Автоматический ответ заявителя]\nЯ в отпуске."]);
+    assert_eq!(texts(&world, 1, "answered"), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_answered_at_the_desk_is_answered_where_they_write_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let letter = mail("1", ANNA, "x", &format!("Reply-To: {DESK}\r\n"), "Текст.");
+    assert_eq!(world.room.take(letter, None).await.unwrap(), ticket(1));
+    assert_eq!(world.ticket(1).facts.requester.email.as_deref(), Some("anna@example.ru"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stranger_writes_about_a_ticket_stands_by_itself_where_that_has_no_room_for_links() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    let named = read::read(&mail("2", BORIS, "Re: [#1] x", "", "Моё.")).unwrap();
+    let first = world.ticket(1);
+    let about = About { ticket: Some(&first), is_theirs: false };
+    let plans = plan::plan(&named, Kind::Letter, about, &address(false), &[], Language::Russian).unwrap();
+    let registers: Vec<_> = plans
+        .iter()
+        .map(|plan| match plan {
+            Plan::Register(register) => (register.follows, register.description.clone().unwrap()),
+            Plan::Act(..) | Plan::Note(..) => panic!("a stranger has no say there"),
+        })
+        .collect();
+    let words =
+        "[boris@other.example пишет по обращению 1, но не его заявитель: слова туда не внесены]\n\nМоё.";
+    assert_eq!(registers, [(Some(TicketNumber(1)), words.to_owned()), (None, words.to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_somebody_wants_answered_does_not_make_them_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    world.room.take(mail("1", ANNA, "x", "", "Текст."), None).await.unwrap();
+    resolve(&world, 1).await;
+    let posing = mail("2", BORIS, "Re: [#1] x", "Reply-To: anna@example.ru\r\n", "Верните.");
+    assert_eq!(world.room.take(posing, None).await.unwrap(), ticket(2));
+    assert_eq!(world.ticket(1).stage, Stage::Resolved);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,6 +365,37 @@ async fn a_full_quarantine_leaves_mail_where_it_is_and_what_is_quiet_makes_room(
     assert_eq!(world.room.take(nobody("6"), None).await.unwrap(), Taken::Held(HeldWhy::NoSender));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_let_go_stays_for_those_who_read_it_and_goes_with_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let spam = |id: &str| mail(id, BORIS, "x", "X-Spam-Flag: YES\r\n", "Т");
+    for id in ["1", "2"] {
+        assert_eq!(world.room.take(spam(id), None).await.unwrap(), Taken::Held(HeldWhy::Spam));
+    }
+    let ids: Vec<String> = world.room.held().into_iter().map(|held| held.id).collect();
+    let files = || {
+        let read = std::fs::read_dir(dir.path().join("mail/quarantine")).unwrap();
+        let mut names: Vec<_> = read.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let (first, second) = (world.room.keep_held(), world.room.keep_held());
+    assert!(world.room.drop_held(&ids[0]).unwrap());
+    assert_eq!(
+        (world.room.held().len(), world.room.retry(&ids[0]).await.unwrap()),
+        (1, None),
+        "it counts no more"
+    );
+    let of = |id: &String, end: &str| format!("{id}.{end}");
+    let (gone, held) = (of(&ids[0], "eml"), [of(&ids[1], "eml"), of(&ids[1], "json")]);
+    assert_eq!(files().len(), 3);
+    drop(first);
+    assert!(files().contains(&gone), "the other reads yet");
+    drop(second);
+    assert_eq!(files(), held);
+}
+
 fn with_files(id: &str, subject: &str, files: &[(&str, &str, &str)]) -> Arc<[u8]> {
     let parts = files.iter().map(|(name, kind, text)| {
         format!("--b\r\nContent-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n")
@@ -282,6 +431,27 @@ async fn files_come_to_the_ticket_by_what_is_in_them_once_each_and_the_others_ar
     let names: Vec<String> =
         world.ticket(1).attachments.iter().map(|known| known.file.name.clone()).collect();
     assert_eq!(names, ["trace.log", "more.log"], "what it has is not brought again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_kept_leave_the_mail_on_its_server_and_the_wall_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path(), MailIn::default());
+    let place = dir.path().join("attachments");
+    // As on a disk that fails: where files are to be is no directory.
+    let _ = std::fs::remove_dir(&place);
+    std::fs::write(&place, "").unwrap();
+    let letter = with_files("1", "x", &[("trace.log", "text/plain", "started")]);
+    let told = world.room.take(Arc::clone(&letter), None).await;
+    assert!(matches!(told, Err(Later::Files(_))), "{told:?}");
+    settled(&world).await;
+    assert_eq!(world.alarms(), ["letter-mail-unkept"]);
+    std::fs::remove_file(&place).unwrap();
+    assert_eq!(world.room.take(letter, None).await.unwrap(), ticket(1));
+    assert_eq!((world.tickets(), world.ticket(1).attachments.len()), (1, 1));
+    settled(&world).await;
+    let board = world.handle.view().board();
+    assert!(board.alarms.iter().all(|(alarm, _)| alarm.state == AlarmState::ClearedUnacked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
