@@ -227,6 +227,20 @@ fn no_letter_is_lost_when_the_daemon_is_killed_and_each_has_one_id() {
 }
 
 #[test]
+fn the_desk_signs_in_where_the_site_says_as_whom_and_nowhere_else() {
+    let (server, other) = (MailServer::new(), MailServer::new());
+    let with = site(server.address(), "user = \"desk\"\npassword-file = \"mail.password\"");
+    with.write("mail.password", "s3cret\n");
+    for (site, server) in [(with, &server), (site(other.address(), ""), &other)] {
+        register(&site.start(), "Вход", "anna@example.ru");
+        one(server, "anna@example.ru");
+    }
+    // In base64: a zero byte, `desk`, a zero byte, `s3cret`.
+    assert_eq!(server.signed_in().first().map(String::as_str), Some("AUTH PLAIN AGRlc2sAczNjcmV0"));
+    assert!(other.signed_in().is_empty());
+}
+
+#[test]
 fn what_is_urgent_is_posted_into_the_chat() {
     let (server, chat) = (MailServer::new(), Receiver::new(|_| 200));
     let site = site(

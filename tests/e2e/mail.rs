@@ -125,3 +125,20 @@ fn a_real_mailbox_is_read_once_across_kills_failures_and_being_made_anew() {
     eventually("the wall is told that it works", || (!is_told(&daemon)).then_some(()));
     assert_eq!(subjects(&daemon), ["five", "four", "three", "two", "one"], "nothing twice");
 }
+
+#[test]
+fn a_mailbox_that_is_named_is_read_and_emptied_and_the_inbox_is_left_alone() {
+    if !Dovecot::is_there() {
+        return skipped("dovecot", "there is no mailbox to fetch mail from");
+    }
+    let place = tempfile::tempdir().expect("a directory");
+    let mut dovecot = Dovecot::start(place.path());
+    dovecot.deliver(&mail("1", "in the inbox"));
+    dovecot.lay_aside(&mail("2", "laid aside"));
+    let site = site(&dovecot.imap("none", "mailbox = \"Old\"\nthen = \"delete\""));
+    let daemon = site.start();
+    eventually("it is a ticket", || (subjects(&daemon) == ["laid aside"]).then_some(()));
+    eventually("it is deleted", || (dovecot.laid_aside() == (0, 0)).then_some(()));
+    assert_eq!(dovecot.mails(), (1, 0));
+    assert_eq!(subjects(&daemon), ["laid aside"]);
+}
