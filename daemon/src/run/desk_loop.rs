@@ -450,18 +450,18 @@ impl Loop {
         let now = self.time.now();
         match input {
             Input::Command { command, actor, receipt, reply, request } => {
-                self.batch.request = request;
+                self.turn.request = request;
                 let answer = self.command(&command, &actor, receipt, now);
                 self.turn.replies.push(Waiting::One(reply, answer));
             }
             Input::Batch { batch, actor, receipt, reply, place, request } => {
-                self.batch.request = request;
+                self.turn.request = request;
                 let answer = self.command_batch(batch, &actor, receipt.as_ref(), now);
                 self.turn.replies.push(Waiting::Many(reply, answer));
                 drop(place);
             }
             Input::TrustTime { back, actor, reply, request } => {
-                self.batch.request = request;
+                self.turn.request = request;
                 let answer = self.trust_time(back, &actor);
                 self.turn.replies.push(Waiting::One(reply, answer));
             }
@@ -487,7 +487,7 @@ impl Loop {
             Input::Archived(archived) => self.books.archived(archived, now),
             Input::Stop => self.turn.stop = true,
         }
-        self.batch.request = None;
+        self.turn.request = None;
     }
 
     fn command(
@@ -654,7 +654,7 @@ impl Loop {
                 }
                 for entry in turn.entries {
                     // Last, for a journal that is stuck would keep the wall and those who asked waiting.
-                    let request = batch.requests.get(&entry.first_seq);
+                    let request = turn.requests.get(&entry.first_seq);
                     crate::observe::tell(&entry, request, |number| {
                         Some(self.desk.ticket(number)?.facts.regulation.clone())
                     });
@@ -821,10 +821,10 @@ mod tests {
         the_loop.input(request.clone().during(async { failed("lamps") }).await);
         the_loop.input(failed("button"));
         let asked: Vec<_> = the_loop
-            .batch
+            .turn
             .entries
             .iter()
-            .map(|entry| the_loop.batch.requests.get(&entry.first_seq))
+            .map(|entry| the_loop.turn.requests.get(&entry.first_seq))
             .collect();
         assert_eq!(asked, [Some(&request), None]);
     }
