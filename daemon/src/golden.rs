@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::{env, fs};
 
+/// How many lines of each are shown where they differ.
+const SHOWN_LINES: usize = 20;
+
 /// Compares with a golden file under `daemon/src`; with `UPDATE_GOLDEN=1` writes it anew.
 pub(crate) fn check(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name);
@@ -12,8 +15,13 @@ pub(crate) fn check(name: &str, actual: &str) {
         return;
     }
     let golden = fs::read_to_string(&path).unwrap_or_default();
+    let same = golden.lines().zip(actual.lines()).take_while(|(golden, actual)| golden == actual).count();
+    let from_there = |text: &str| text.lines().skip(same).take(SHOWN_LINES).collect::<Vec<_>>().join("\n");
     assert!(
         golden == actual,
-        "{name} is otherwise; run the tests with UPDATE_GOLDEN=1 if that is meant\n--- golden\n{golden}\n--- now\n{actual}"
+        "{name} is otherwise from line {} on; run the tests with UPDATE_GOLDEN=1 if that is meant\n--- golden\n{}\n--- now\n{}",
+        same + 1,
+        from_there(&golden),
+        from_there(actual)
     );
 }

@@ -12,7 +12,7 @@ use andon::desk::command::Register;
 use andon::desk::{Actor, Command, Desk, Regulation, Regulations, Role};
 use andon_tests::world::shipped_text;
 use calendars::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::percentiles;
 
@@ -111,16 +111,20 @@ pub(crate) fn alike() {
     println!("with them a registration takes {:.2} times as long", medians[1] / medians[0]);
 }
 
-/// Registers a ticket; how many tickets were compared for a suggestion.
-fn register(desk: &mut Desk, n: u64, suggests: bool) -> usize {
+/// A registration under getmark as a room has them: many subjects, few of them about the same things.
+pub(crate) fn body(n: u64) -> Value {
     let at = |list: &[&'static str], by: u64| list[(n.wrapping_mul(by) >> 7) as usize % list.len()];
     let (what, of, place) = (at(&WHAT, 0x9e37_79b9), at(&OF_WHAT, 0x85eb_ca6b), at(&WHERE, 0xc2b2_ae35));
-    let body = json!({
+    json!({
         "channel": "email", "type": "error", "subject": format!("{what} {of} {place} {}", n % 997),
         "requester": { "name": "Анна Петрова", "email": "petrova@example.ru", "inn": "7707083893" },
         "fields": { "process": format!("Процесс {}", n % 40), "steps": ["Открыть"], "impact": "hinders" },
-    });
-    let command = Command::Register(Register::from_json(body).expect("a registration"));
+    })
+}
+
+/// Registers a ticket; how many tickets were compared for a suggestion.
+fn register(desk: &mut Desk, n: u64, suggests: bool) -> usize {
+    let command = Command::Register(Register::from_json(body(n)).expect("a registration"));
     let now = Timestamp::from_millis(BEGIN_MS + i64::try_from(n).expect("few") * APART_MS);
     let actor = Actor::named("ivanova", Role::Agent);
     let decision = desk.decide(&command, &actor, now).unwrap_or_else(|refusal| panic!("{refusal}"));

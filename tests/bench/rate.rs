@@ -7,8 +7,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use andon_tests::daemon::Daemon;
-use serde_json::json;
 
+use super::alike::body;
 use super::door::{RawDoor, raw_post};
 use super::percentiles;
 
@@ -16,6 +16,8 @@ use super::percentiles;
 const SPAN: Duration = Duration::from_secs(5);
 /// How many clients ask at once, one run after the other.
 pub(crate) const CLIENTS: [usize; 3] = [1, 8, 64];
+/// How many registrations differ before they begin anew.
+const SUBJECTS: u64 = 4_096;
 /// In what the kernel counts a process's time, in microseconds, whatever its own clock ticks by.
 const TICK_US: u64 = 10_000;
 /// The hidden part of this program that serves a handler which does nothing.
@@ -40,9 +42,8 @@ pub(crate) fn register() {
         let bare_rate = bare.rate(clients);
         let state = dir.path().join(format!("state-{clients}"));
         let daemon = Daemon::start(&state, &[]);
-        let registration = registration(&daemon);
         let Rate { per_s, p50_ms, p99_ms, cpu_us } =
-            rate(daemon.base(), daemon.pid(), &[(registration, 201)], clients);
+            rate(daemon.base(), daemon.pid(), &registrations(&daemon), clients);
         println!(
             "{clients:>2} clients: {per_s:.0} durable registrations/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, \
              {cpu_us:.0} us of the daemon's CPU each; a bare handler {:.0}/s, p50 {:.2} ms, {:.0} us: {:.0} %",
@@ -70,20 +71,16 @@ fn sync_rate(dir: &Path) -> f64 {
     f64::from(count) / start.elapsed().as_secs_f64()
 }
 
-pub(crate) fn registration(daemon: &Daemon) -> Vec<u8> {
-    let body = json!({
-        "channel": "email", "type": "error", "subject": "Не проводится накладная",
-        "requester": {"name": "Анна", "email": "anna@example.ru", "inn": "7707083893"},
-        "fields": {"process": "Отгрузка", "steps": ["Открыть накладную"], "impact": "stops-operations"},
-    });
-    raw_post(daemon, "/v1/tickets", &body.to_string())
-}
-
 /// A request as bytes, and the status of its answer.
 pub(crate) type Asked = (Vec<u8>, u16);
 
-/// What `clients` see that send `requests` in turn, one after another, each on a connection of its own and each beginning with
-/// another, to the server that is process `pid`.
+/// Registrations of many subjects: each is looked for among the alike ones that there are.
+pub(crate) fn registrations(daemon: &Daemon) -> Vec<Asked> {
+    (0..SUBJECTS).map(|n| (raw_post(daemon, "/v1/tickets", &body(n).to_string()), 201)).collect()
+}
+
+/// What `clients` see that send `requests` in turn, one after another, each on a connection of its own and each beginning
+/// elsewhere among them, to the server that is process `pid`.
 pub(crate) fn rate(base: &str, pid: u32, requests: &[Asked], clients: usize) -> Rate {
     let cpu_before_us = cpu_us(pid);
     let start = Instant::now();
@@ -100,7 +97,8 @@ pub(crate) fn rate(base: &str, pid: u32, requests: &[Asked], clients: usize) -> 
             }
             own
         };
-        let threads: Vec<_> = (0..clients).map(|n| scope.spawn(move || client(n % requests.len()))).collect();
+        let threads: Vec<_> =
+            (0..clients).map(|n| scope.spawn(move || client(n * requests.len() / clients))).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("no client panics")).collect::<Vec<_>>()
     });
     let took = start.elapsed().as_secs_f64();

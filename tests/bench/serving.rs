@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use andon_tests::daemon::Daemon;
 
 use super::door::{RawDoor, raw_get};
-use super::rate::{Asked, Bare, CLIENTS, rate, registration};
+use super::rate::{Asked, Bare, CLIENTS, rate, registrations};
 use super::resident_mib;
 
 /// How many tickets there are before anything is measured.
-const TICKETS: u64 = 1_000;
+const TICKETS: usize = 1_000;
 /// How many are on a page of the list.
 const PAGE: u64 = 50;
 /// How many ask at once while memory is looked at.
@@ -25,17 +25,16 @@ pub(crate) fn door() {
     let requests = words.next().map(|count| count.parse::<u64>().expect("a number of requests"));
     let dir = tempfile::tempdir_in(".").expect("a directory on the disk of the project");
     let daemon = Daemon::start(&dir.path().join("state"), &[]);
-    let register = (registration(&daemon), 201);
+    let register = registrations(&daemon);
     let mut door = RawDoor::open(&daemon);
-    for _ in 0..TICKETS {
-        assert_eq!(door.send(&register.0), register.1);
+    for (request, expected) in register.iter().take(TICKETS) {
+        assert_eq!(door.send(request), *expected);
     }
     let list = (raw_get(&daemon, &format!("/v1/tickets?limit={PAGE}")), 200);
     let ticket = (raw_get(&daemon, "/v1/tickets/500"), 200);
-    let mixed: Vec<Asked> =
-        [&ticket, &ticket, &list, &ticket, &ticket, &register, &ticket, &list, &ticket, &ticket]
-            .map(Asked::clone)
-            .to_vec();
+    let ten =
+        |register| [&ticket, &ticket, &list, &ticket, &ticket, register, &ticket, &list, &ticket, &ticket];
+    let mixed: Vec<Asked> = register.iter().flat_map(ten).cloned().collect();
     if let Some(requests) = requests {
         // Reads leave nothing behind, so what grows is a leak.
         memory(
@@ -55,7 +54,7 @@ pub(crate) fn door() {
         for (name, requests) in [
             ("list of 50", std::slice::from_ref(&list)),
             ("ticket", std::slice::from_ref(&ticket)),
-            ("register", std::slice::from_ref(&register)),
+            ("register", &register[..]),
             ("mixed", &mixed[..]),
         ] {
             let seen = rate(daemon.base(), daemon.pid(), requests, clients);

@@ -1,6 +1,6 @@
 //! The requester's page in a browser of a phone's size: it is read and used without a script, and loads nothing.
 
-use andon_tests::daemon::Daemon;
+use andon_tests::Site;
 use serde_json::json;
 
 use super::browser;
@@ -21,17 +21,8 @@ fn looks_right(browser: &mut andon_tests::Browser, name: &str) {
 #[test]
 fn gm_5_26_a_requester_returns_and_then_confirms_on_a_phone() {
     let Some(mut browser) = browser() else { return };
-    let dir = tempfile::tempdir().expect("a directory");
-    let (state, config) = (dir.path().join("state"), dir.path().join("andon.toml"));
-    let token = {
-        let first = Daemon::start(&state, &[]);
-        let token = first.token().to_owned();
-        first.stop();
-        token
-    };
-    std::fs::write(&config, "[requester-page]\nurl = \"https://help.example.ru\"\n")
-        .expect("it can be written");
-    let daemon = Daemon::start_with_config(&state, &config.display().to_string(), &token);
+    let site = Site::new("[requester-page]\nurl = \"https://help.example.ru\"\n");
+    let daemon = site.start();
     let registration = json!({
         "channel": "email", "type": "error", "subject": "Не проводится накладная с очень-длинным-номером-1234567890-1234567890",
         "requester": {"email": "olga@example.ru", "inn": "500100732259"},

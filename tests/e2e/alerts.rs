@@ -1,39 +1,18 @@
 //! Alertmanager's webhook and batches against the real binary: two who send the same at once, and kills in between.
 
-use std::path::{Path, PathBuf};
-
+use andon_tests::Site;
 use andon_tests::daemon::{Answer, Daemon};
 use serde_json::{Value, json};
 
 use super::error_that_stops;
 
 /// A daemon under getmark that takes alerts in.
-struct Site {
-    dir: tempfile::TempDir,
-    token: String,
-}
-
-impl Site {
-    fn new() -> (Self, Daemon) {
-        let dir = tempfile::tempdir().expect("a directory");
-        let first = Daemon::start(&dir.path().join("state"), &[]);
-        let token = first.token().to_owned();
-        assert_eq!(first.stop().code(), Some(0));
-        let config = "[clock]\ntrust = \"plausible\"\n[alertmanager]\nchannel = \"email\"\ntype = \"error\"\nopen-at-most-per-hour = 600\n";
-        std::fs::write(dir.path().join("andon.toml"), config).expect("a file");
-        let it = Self { dir, token };
-        let daemon = it.start();
-        (it, daemon)
-    }
-
-    fn state(&self) -> PathBuf {
-        self.dir.path().join("state")
-    }
-
-    fn start(&self) -> Daemon {
-        let config: &Path = &self.dir.path().join("andon.toml");
-        Daemon::start_with_config(&self.state(), &config.display().to_string(), &self.token)
-    }
+fn site() -> (Site, Daemon) {
+    let site = Site::new(
+        "[clock]\ntrust = \"plausible\"\n[alertmanager]\nchannel = \"email\"\ntype = \"error\"\nopen-at-most-per-hour = 600\n",
+    );
+    let daemon = site.start();
+    (site, daemon)
 }
 
 fn alert(n: u32, status: &str, since: &str) -> Value {
@@ -77,7 +56,7 @@ fn notes(daemon: &Daemon, number: u64) -> usize {
 
 #[test]
 fn an_incident_lives_over_kills_and_its_next_one_follows_it() {
-    let (site, mut daemon) = Site::new();
+    let (site, mut daemon) = site();
     for (told, status, since) in [
         ((1, "opened"), "firing", FIRST),
         ((1, "noted"), "resolved", FIRST),
@@ -110,7 +89,7 @@ fn an_incident_lives_over_kills_and_its_next_one_follows_it() {
 
 #[test]
 fn two_replicas_that_send_the_same_at_once_open_each_ticket_once() {
-    let (_site, daemon) = Site::new();
+    let (_site, daemon) = site();
     for round in 0..10 {
         let alerts: Vec<_> = (0..20).map(|n| alert(round * 20 + n, "firing", FIRST)).collect();
         let barrier = std::sync::Barrier::new(2);
@@ -140,7 +119,7 @@ fn two_replicas_that_send_the_same_at_once_open_each_ticket_once() {
 
 #[test]
 fn a_storm_beyond_the_limit_is_counted_on_one_ticket_and_calls_the_room() {
-    let (_site, daemon) = Site::new();
+    let (_site, daemon) = site();
     let alerts: Vec<_> = (0..700).map(|n| alert(n, "firing", FIRST)).collect();
     let answer = send(&daemon, &alerts);
     assert_eq!(answer.status, 200, "{}", answer.json);
@@ -158,14 +137,14 @@ fn a_storm_beyond_the_limit_is_counted_on_one_ticket_and_calls_the_room() {
 
 #[test]
 fn a_batch_under_its_key_is_carried_out_once_over_a_kill() {
-    let (site, mut daemon) = Site::new();
+    let (site, mut daemon) = site();
     let mut register = error_that_stops("Не проводится накладная");
     register["do"] = json!("register");
     let commands =
         json!({"commands": [register, {"do": "take", "ticket": "@0"}, {"do": "take", "ticket": 99}]});
     let send = |daemon: &Daemon| {
         let key = [("Idempotency-Key", "import-1")];
-        daemon.request("POST", "/v1/batch", Some(&site.token), Some(&commands.to_string()), &key)
+        daemon.request("POST", "/v1/batch", Some(site.token()), Some(&commands.to_string()), &key)
     };
     let first = send(&daemon);
     assert_eq!(first.status, 200, "{}", first.json);

@@ -1,31 +1,23 @@
 //! Who is let in, by the real binary: limits, lock-out, what the journal tells, and what it never does.
 
 use std::fs::{self, File};
-use std::path::Path;
 
-use andon_tests::Daemon;
+use andon_tests::{Daemon, Site};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// Limits that a test meets, everything in the journal, and a free port.
 const CONFIG: &str = "listen = \"127.0.0.1:0\"\n[log]\nlevel = \"trace\"\n[limits]\nrequests-per-second-per-token = 1\n\
     burst-per-token = 1000\nrequests-per-second-per-address = 1\nburst-per-address = 2000\n";
 
-/// A state whose first token is known, since a daemon with a configuration prints none.
-fn first_token(state: &Path) -> String {
-    let daemon = Daemon::start(state, &[]);
-    let token = daemon.token().to_owned();
-    assert_eq!(daemon.stop().code(), Some(0));
-    token
+/// The daemon of such a site; its journal goes to `journal` beside the configuration.
+fn start(site: &Site) -> Daemon {
+    let journal = File::options().create(true).append(true).open(site.dir().join("journal"));
+    let args = ["--config", &site.config()];
+    Daemon::try_start(&site.state(), &args, site.token(), journal.expect("a file")).expect("it starts")
 }
 
-/// The daemon with that configuration; its journal goes to `journal`.
-fn start(dir: &TempDir, token: &str) -> Daemon {
-    let config = dir.path().join("andon.toml");
-    fs::write(&config, CONFIG).expect("a file");
-    let journal = File::options().create(true).append(true).open(dir.path().join("journal")).expect("a file");
-    let config = config.display().to_string();
-    Daemon::try_start(&dir.path().join("state"), &["--config", &config], token, journal).expect("it starts")
+fn journal(site: &Site) -> String {
+    fs::read_to_string(site.dir().join("journal")).expect("text")
 }
 
 fn added(daemon: &Daemon, args: &[&str]) -> String {
@@ -36,9 +28,8 @@ fn added(daemon: &Daemon, args: &[&str]) -> String {
 
 #[test]
 fn a_flood_of_bad_tokens_is_a_few_lines_and_keeps_no_good_one_out() {
-    let dir = TempDir::new().expect("a directory");
-    let token = first_token(&dir.path().join("state"));
-    let daemon = start(&dir, &token);
+    let site = Site::new(CONFIG);
+    let daemon = start(&site);
     let mut codes = std::collections::BTreeMap::<String, u32>::new();
     for _ in 0..1_500 {
         let answer = daemon.request("GET", "/v1/whoami", Some("andon_guess"), None, &[]);
@@ -48,7 +39,7 @@ fn a_flood_of_bad_tokens_is_a_few_lines_and_keeps_no_good_one_out() {
         *codes.entry(answer.json["code"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
     }
     assert!(codes["unauthorized"] >= 10 && codes["locked-out"] > codes["unauthorized"], "{codes:?}");
-    let good = daemon.request("GET", "/v1/whoami", Some(&token), None, &[]);
+    let good = daemon.request("GET", "/v1/whoami", Some(site.token()), None, &[]);
     assert_eq!(good.status, 200, "a token that is known comes in from the same address");
     let denials = daemon.ctl(&["--json", "token", "denials"]);
     let denials: Vec<Value> = serde_json::from_slice(&denials.stdout).expect("JSON");
@@ -57,7 +48,7 @@ fn a_flood_of_bad_tokens_is_a_few_lines_and_keeps_no_good_one_out() {
     assert!(denials.iter().all(|denial| denial["from"] == "127.0.0.1"), "{denials:?}");
     // What was not told yet is told when the daemon ends; nothing of it is lost, and it is lines by code and minute.
     assert_eq!(daemon.stop().code(), Some(0));
-    let journal = fs::read_to_string(dir.path().join("journal")).expect("text");
+    let journal = journal(&site);
     let told: Vec<&str> = journal.lines().filter(|line| line.contains("denied")).collect();
     assert!((2..30).contains(&told.len()), "{told:#?}");
     let count = |line: &&str| {
@@ -70,9 +61,8 @@ fn a_flood_of_bad_tokens_is_a_few_lines_and_keeps_no_good_one_out() {
 
 #[test]
 fn an_address_that_asks_too_often_is_told_to_wait_and_andonctl_is_not() {
-    let dir = TempDir::new().expect("a directory");
-    let token = first_token(&dir.path().join("state"));
-    let daemon = start(&dir, &token);
+    let site = Site::new(CONFIG);
+    let daemon = start(&site);
     let limited = (0..10_000).find_map(|_| {
         let answer = daemon.request("GET", "/healthz", None, None, &[]);
         (answer.status == 429).then_some(answer)
@@ -87,11 +77,9 @@ fn an_address_that_asks_too_often_is_told_to_wait_and_andonctl_is_not() {
 
 #[test]
 fn no_secret_comes_into_the_journal_or_beside_the_books_at_the_loudest_level() {
-    let dir = TempDir::new().expect("a directory");
-    let state = dir.path().join("state");
-    let first = first_token(&state);
-    let daemon = start(&dir, &first);
-    let mut secrets = vec![first.clone(), "andon_guessed-by-somebody".to_owned()];
+    let site = Site::new(CONFIG);
+    let daemon = start(&site);
+    let mut secrets = vec![site.token().to_owned(), "andon_guessed-by-somebody".to_owned()];
     secrets.push(added(&daemon, &["token", "add", "--name", "viewer", "--role", "viewer"]));
     let bot = ["token", "add", "--name", "bot", "--role", "intake", "--channel", "email", "--expires", "90d"];
     secrets.push(added(&daemon, &bot));
@@ -124,13 +112,14 @@ fn no_secret_comes_into_the_journal_or_beside_the_books_at_the_loudest_level() {
         assert!(seen.contains(&status), "{status} is not among {seen:?}");
     }
     assert_eq!(daemon.stop().code(), Some(0));
-    let journal = fs::read_to_string(dir.path().join("journal")).expect("text");
+    let journal = journal(&site);
     assert!(journal.contains("TRACE") || journal.contains("DEBUG"), "it is loud: {journal}");
     assert!(journal.contains("denied"), "calls were denied: {journal}");
     for secret in &secrets {
         let bare = secret.trim_start_matches("andon_");
         assert!(!journal.contains(bare), "{secret} is in the journal");
-        for file in fs::read_dir(&state).expect("it is there").map(|file| file.expect("a file").path()) {
+        for file in fs::read_dir(site.state()).expect("it is there").map(|file| file.expect("a file").path())
+        {
             // The first token is kept on purpose, for whoever started the daemon by hand.
             if file.is_file() && !file.ends_with("first-token") {
                 let bytes = fs::read(&file).expect("it can be read");
@@ -140,6 +129,7 @@ fn no_secret_comes_into_the_journal_or_beside_the_books_at_the_loudest_level() {
         }
     }
     let uses: Value =
-        serde_json::from_slice(&fs::read(state.join("last-uses.json")).expect("it is kept")).expect("JSON");
+        serde_json::from_slice(&fs::read(site.state().join("last-uses.json")).expect("it is kept"))
+            .expect("JSON");
     assert_eq!(uses.as_object().map(serde_json::Map::len), Some(3), "the first, viewer and bot: {uses}");
 }

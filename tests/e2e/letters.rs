@@ -2,45 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 
-use andon_tests::Receiver;
 use andon_tests::daemon::{Daemon, eventually};
 use andon_tests::mail_server::{Letter, MailServer, Reply};
 use andon_tests::mailbox::Lmtp;
+use andon_tests::{Receiver, Site};
 use serde_json::{Value, json};
 
 use super::error_that_stops;
 
-/// A state directory with a configuration beside it, and the token of its first agent.
-struct Site {
-    dir: tempfile::TempDir,
-    token: String,
-}
-
-impl Site {
-    /// One whose mail server is at an address; `more` is the rest of the configuration.
-    fn new(server: SocketAddr, more: &str) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let daemon = Daemon::start(&dir.path().join("state"), &[]);
-        let token = daemon.token().to_owned();
-        daemon.stop();
-        let (host, port) = (server.ip(), server.port());
-        let mail = format!(
-            "[mail]\nhost = \"{host}\"\nport = {port}\ntls = \"none\"\nper-minute = 6000\nfrom = \"Поддержка <desk@example.org>\"\n{more}\n"
-        );
-        std::fs::write(dir.path().join("andon.toml"), mail).expect("a configuration");
-        Self { dir, token }
-    }
-
-    fn start(&self) -> Daemon {
-        let config = self.dir.path().join("andon.toml");
-        Daemon::start_with_config(&self.state(), &config.display().to_string(), &self.token)
-    }
-
-    fn state(&self) -> PathBuf {
-        self.dir.path().join("state")
-    }
+/// A desk whose mail server is at an address; `more` is the rest of the configuration.
+fn site(server: SocketAddr, more: &str) -> Site {
+    let (host, port) = (server.ip(), server.port());
+    Site::new(&format!(
+        "[mail]\nhost = \"{host}\"\nport = {port}\ntls = \"none\"\nper-minute = 6000\nfrom = \"Поддержка <desk@example.org>\"\n{more}\n"
+    ))
 }
 
 fn register(daemon: &Daemon, subject: &str, email: &str) -> u64 {
@@ -70,7 +46,7 @@ fn one(server: &MailServer, address: &str) -> Letter {
 #[test]
 fn a_registration_is_answered_by_letter_and_the_desk_knows_that_it_is_out() {
     let server = MailServer::new();
-    let site = Site::new(server.address(), "reply-to = \"back@example.org\"");
+    let site = site(server.address(), "reply-to = \"back@example.org\"");
     let daemon = site.start();
     let number = register(&daemon, "Не открывается «форма»", "anna@example.ru");
     let letter = one(&server, "anna@example.ru");
@@ -101,7 +77,7 @@ fn a_registration_is_answered_by_letter_and_the_desk_knows_that_it_is_out() {
 fn a_mail_server_that_is_away_delays_nobody_and_is_an_alarm_until_it_is_back() {
     // A port that was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let site = Site::new(address, "");
+    let site = site(address, "");
     let daemon = site.start();
     let number = register(&daemon, "Сервер почты далеко", "anna@example.ru");
     eventually("the alarm", || alarm(&daemon, "letter-mail").filter(|state| state == "unacked"));
@@ -117,18 +93,17 @@ fn a_mail_server_that_is_away_delays_nobody_and_is_an_alarm_until_it_is_back() {
 #[test]
 fn a_hangup_has_letters_go_by_another_server_and_mail_come_in_by_doors_that_were_not_there() {
     let dead = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let site = Site::new(dead, "");
+    let site = site(dead, "");
     let daemon = site.start();
     let number = register(&daemon, "Сервер почты сменили", "anna@example.ru");
     eventually("the alarm", || alarm(&daemon, "letter-mail").filter(|state| state == "unacked"));
 
     let server = MailServer::new();
-    let config = site.dir.path().join("andon.toml");
-    let said = std::fs::read_to_string(&config).expect("a configuration");
+    let said = std::fs::read_to_string(site.config()).expect("a configuration");
     let said =
         said.replace(&format!("port = {}", dead.port()), &format!("port = {}", server.address().port()));
     let doors = "[[mail-address]]\naddress = \"desk@example.org\"\ntype = \"error\"\n[lmtp]\nlisten = \"lmtp.sock\"\n";
-    std::fs::write(&config, format!("{said}{doors}")).expect("a configuration");
+    site.write("andon.toml", &format!("{said}{doors}"));
     daemon.signal("HUP");
     assert_eq!(one(&server, "anna@example.ru").header("Message-ID"), format!("t{number}.l1@example.org"));
     eventually("the alarm's end", || alarm(&daemon, "letter-mail").filter(|state| state != "unacked"));
@@ -144,7 +119,7 @@ fn a_hangup_has_letters_go_by_another_server_and_mail_come_in_by_doors_that_were
 
     // Another address, and what came is known.
     let other = doors.replace("desk@", "help@");
-    std::fs::write(&config, format!("{said}{other}")).expect("a configuration");
+    site.write("andon.toml", &format!("{said}{other}"));
     daemon.signal("HUP");
     eventually("the other address", || {
         (bring("first", "help@example.org") == "250 2.0.0 it came before\r\n").then_some(())
@@ -152,7 +127,7 @@ fn a_hangup_has_letters_go_by_another_server_and_mail_come_in_by_doors_that_were
     assert_eq!(bring("second", "help@example.org"), format!("250 2.0.0 ticket {}\r\n", number + 2));
 
     // No mail any more: nothing is queued, and nobody listens.
-    std::fs::write(&config, "[log]\nlevel = \"info\"\n").expect("a configuration");
+    site.write("andon.toml", "[log]\nlevel = \"info\"\n");
     daemon.signal("HUP");
     eventually("nobody listens", || std::os::unix::net::UnixStream::connect(&socket).is_err().then_some(()));
     eventually("no letter is queued", || {
@@ -166,7 +141,7 @@ fn a_hangup_has_letters_go_by_another_server_and_mail_come_in_by_doors_that_were
 #[test]
 fn a_server_that_greets_nobody_kills_no_letter() {
     let server = MailServer::saying(|_, _| Reply::Closed);
-    let site = Site::new(server.address(), "");
+    let site = site(server.address(), "");
     let daemon = site.start();
     register(&daemon, "554 с порога", "anna@example.ru");
     eventually("the alarm", || alarm(&daemon, "letter-mail"));
@@ -178,7 +153,7 @@ fn a_server_that_greets_nobody_kills_no_letter() {
 fn a_letter_that_is_refused_for_good_is_dead_and_goes_again_to_another_address() {
     let server =
         MailServer::saying(|_, to| if to == "nobody@example.ru" { Reply::Refuse(550) } else { Reply::Take });
-    let site = Site::new(server.address(), "");
+    let site = site(server.address(), "");
     let daemon = site.start();
     let number = register(&daemon, "Адрес с ошибкой", "nobody@example.ru");
     let other = register(&daemon, "Адрес без ошибки", "anna@example.ru");
@@ -205,7 +180,7 @@ fn a_letter_that_is_put_off_goes_later_and_holds_back_nobody() {
     let server = MailServer::saying(|taken, to| {
         if to == "later@example.ru" && taken == 0 { Reply::Refuse(451) } else { Reply::Take }
     });
-    let site = Site::new(server.address(), "");
+    let site = site(server.address(), "");
     let daemon = site.start();
     register(&daemon, "Позже", "later@example.ru");
     register(&daemon, "Сразу", "anna@example.ru");
@@ -217,7 +192,7 @@ fn a_letter_that_is_put_off_goes_later_and_holds_back_nobody() {
 #[test]
 fn a_letter_of_which_nobody_heard_that_it_was_taken_goes_again_with_the_same_id() {
     let server = MailServer::saying(|taken, _| if taken == 0 { Reply::TakeAndVanish } else { Reply::Take });
-    let site = Site::new(server.address(), "");
+    let site = site(server.address(), "");
     let daemon = site.start();
     register(&daemon, "Дважды", "anna@example.ru");
     let twice = eventually("both", || Some(server.letters()).filter(|letters| letters.len() == 2));
@@ -230,7 +205,7 @@ fn a_letter_of_which_nobody_heard_that_it_was_taken_goes_again_with_the_same_id(
 fn no_letter_is_lost_when_the_daemon_is_killed_and_each_has_one_id() {
     const TICKETS: usize = 60;
     let server = MailServer::new();
-    let site = Site::new(server.address(), "");
+    let site = site(server.address(), "");
     let mut daemon = site.start();
     let mut numbers = BTreeSet::new();
     for at in 0..TICKETS {
@@ -252,13 +227,27 @@ fn no_letter_is_lost_when_the_daemon_is_killed_and_each_has_one_id() {
 }
 
 #[test]
+fn the_desk_signs_in_where_the_site_says_as_whom_and_nowhere_else() {
+    let (server, other) = (MailServer::new(), MailServer::new());
+    let with = site(server.address(), "user = \"desk\"\npassword-file = \"mail.password\"");
+    with.write("mail.password", "s3cret\n");
+    for (site, server) in [(with, &server), (site(other.address(), ""), &other)] {
+        register(&site.start(), "Вход", "anna@example.ru");
+        one(server, "anna@example.ru");
+    }
+    // In base64: a zero byte, `desk`, a zero byte, `s3cret`.
+    assert_eq!(server.signed_in().first().map(String::as_str), Some("AUTH PLAIN AGRlc2sAczNjcmV0"));
+    assert!(other.signed_in().is_empty());
+}
+
+#[test]
 fn what_is_urgent_is_posted_into_the_chat() {
     let (server, chat) = (MailServer::new(), Receiver::new(|_| 200));
-    let site = Site::new(
+    let site = site(
         server.address(),
         "[[chat]]\nname = \"urgent\"\nurl-file = \"urgent.url\"\nallow-private = true",
     );
-    std::fs::write(site.dir.path().join("urgent.url"), chat.url()).expect("it can be written");
+    site.write("urgent.url", &chat.url());
     let daemon = site.start();
     let number = register(&daemon, "Отгрузка", "anna@example.ru");
     assert_eq!(
@@ -274,8 +263,8 @@ fn what_is_urgent_is_posted_into_the_chat() {
 #[test]
 fn the_sites_words_are_used_and_a_slip_in_them_is_an_alarm_and_delays_no_letter() {
     let server = MailServer::new();
-    let site = Site::new(server.address(), "");
-    let words = site.dir.path().join("letters/ru");
+    let site = site(server.address(), "");
+    let words = site.dir().join("letters/ru");
     std::fs::create_dir_all(&words).expect("a directory");
     std::fs::write(words.join("registered.txt"), "Приняли {{ ticket.number }}\n\nСвоими словами.\n")
         .expect("written");
@@ -293,7 +282,7 @@ fn the_sites_words_are_used_and_a_slip_in_them_is_an_alarm_and_delays_no_letter(
 
 /// `andonctl letter check` of the site's templates; it needs no daemon.
 fn daemon_check(site: &Site) -> String {
-    let dir = site.dir.path().join("letters");
+    let dir = site.dir().join("letters");
     let checked = std::process::Command::new(andon_tests::daemon::binary("andonctl"))
         .args(["letter", "check", &dir.display().to_string()])
         .output()

@@ -1,7 +1,6 @@
 //! Mail by the real binary: brought by LMTP and fetched by IMAP, across kills.
 
-use std::path::PathBuf;
-
+use andon_tests::Site;
 use andon_tests::daemon::{Daemon, eventually};
 use andon_tests::mailbox::{Dovecot, Lmtp};
 use andon_tests::needs::skipped;
@@ -9,38 +8,17 @@ use serde_json::Value;
 
 const DESK: &str = "support@desk.example";
 
-/// A state directory with a configuration beside it, and the token of its first agent.
-struct Site {
-    dir: tempfile::TempDir,
-    token: String,
+/// A desk that takes mail by LMTP.
+fn site(more: &str) -> Site {
+    let site = Site::new(&format!(
+        "[[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n[lmtp]\nlisten = \"lmtp.sock\"\n\n[mail-in]\nper-sender-per-hour = 1000\n\n{more}"
+    ));
+    site.write("password", &format!("{}\n", Dovecot::PASSWORD));
+    site
 }
 
-impl Site {
-    fn new(more: &str) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let daemon = Daemon::start(&dir.path().join("state"), &[]);
-        let token = daemon.token().to_owned();
-        daemon.stop();
-        let config = format!(
-            "[[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n[lmtp]\nlisten = \"lmtp.sock\"\n\n[mail-in]\nper-sender-per-hour = 1000\n\n{more}"
-        );
-        std::fs::write(dir.path().join("andon.toml"), config).expect("a configuration");
-        std::fs::write(dir.path().join("password"), format!("{}\n", Dovecot::PASSWORD)).expect("a password");
-        Self { dir, token }
-    }
-
-    fn state(&self) -> PathBuf {
-        self.dir.path().join("state")
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.state().join("lmtp.sock")
-    }
-
-    fn start(&self) -> Daemon {
-        let config = self.dir.path().join("andon.toml");
-        Daemon::start_with_config(&self.state(), &config.display().to_string(), &self.token)
-    }
+fn mail_server(site: &Site) -> Lmtp {
+    Lmtp::connect(&site.state().join("lmtp.sock"))
 }
 
 fn mail(id: &str, subject: &str) -> String {
@@ -59,24 +37,21 @@ fn subjects(daemon: &Daemon) -> Vec<String> {
 
 #[test]
 fn a_mail_is_one_ticket_though_it_is_brought_twice_and_the_daemon_is_killed_in_between() {
-    let site = Site::new("");
+    let site = site("");
     let daemon = site.start();
-    let mut lmtp = Lmtp::connect(&site.socket());
+    let mut lmtp = mail_server(&site);
     assert_eq!(lmtp.bring(DESK, &mail("1", "first")), "250 2.0.0 ticket 1\r\n");
     assert_eq!(lmtp.bring(DESK, &mail("1", "first")), "250 2.0.0 it came before\r\n");
     daemon.kill();
     let mut daemon = site.start();
-    assert_eq!(
-        Lmtp::connect(&site.socket()).bring(DESK, &mail("1", "first")),
-        "250 2.0.0 it came before\r\n"
-    );
+    assert_eq!(mail_server(&site).bring(DESK, &mail("1", "first")), "250 2.0.0 it came before\r\n");
     for round in 0..5 {
         let letter = mail(&format!("r{round}"), &format!("round {round}"));
-        Lmtp::connect(&site.socket()).bring_and_go(DESK, &letter);
+        mail_server(&site).bring_and_go(DESK, &letter);
         daemon.kill();
         daemon = site.start();
         // The mail server was not answered, so it brings it again.
-        assert!(Lmtp::connect(&site.socket()).bring(DESK, &letter).starts_with("250"));
+        assert!(mail_server(&site).bring(DESK, &letter).starts_with("250"));
     }
     let mut expected: Vec<String> = (0..5).rev().map(|round| format!("round {round}")).collect();
     expected.push("first".to_owned());
@@ -85,9 +60,9 @@ fn a_mail_is_one_ticket_though_it_is_brought_twice_and_the_daemon_is_killed_in_b
 
 #[test]
 fn an_admin_decides_what_becomes_of_the_mail_that_is_held() {
-    let site = Site::new("");
+    let site = site("");
     let daemon = site.start();
-    let mut lmtp = Lmtp::connect(&site.socket());
+    let mut lmtp = mail_server(&site);
     let spam = mail("1", "spam").replace("Subject:", "X-Spam-Flag: YES\r\nSubject:");
     let nobody = mail("2", "nobody").replace("anna@example.ru\r\nTo", "nobody\r\nTo");
     for letter in [&spam, &nobody] {
@@ -115,13 +90,6 @@ fn an_admin_decides_what_becomes_of_the_mail_that_is_held() {
     assert_eq!(lmtp.bring(DESK, &nobody), "250 2.0.0 it came before\r\n", "what was dropped stays so");
 }
 
-fn imap(dovecot: &Dovecot) -> String {
-    format!(
-        "[imap]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nuser = \"desk\"\npassword-file = \"password\"\n",
-        dovecot.port()
-    )
-}
-
 #[test]
 fn a_real_mailbox_is_read_once_across_kills_failures_and_being_made_anew() {
     if !Dovecot::is_there() {
@@ -131,7 +99,7 @@ fn a_real_mailbox_is_read_once_across_kills_failures_and_being_made_anew() {
     let mut dovecot = Dovecot::start(place.path());
     dovecot.deliver(&mail("1", "one"));
     dovecot.deliver(&mail("2", "two"));
-    let site = Site::new(&imap(&dovecot));
+    let site = site(&dovecot.imap("none", ""));
     let daemon = site.start();
     eventually("both are tickets", || (subjects(&daemon).len() == 2).then_some(()));
     eventually("both are marked as read", || (dovecot.mails() == (2, 2)).then_some(()));
@@ -156,4 +124,21 @@ fn a_real_mailbox_is_read_once_across_kills_failures_and_being_made_anew() {
     eventually("the fifth is a ticket", || (subjects(&daemon).len() >= 5).then_some(()));
     eventually("the wall is told that it works", || (!is_told(&daemon)).then_some(()));
     assert_eq!(subjects(&daemon), ["five", "four", "three", "two", "one"], "nothing twice");
+}
+
+#[test]
+fn a_mailbox_that_is_named_is_read_and_emptied_and_the_inbox_is_left_alone() {
+    if !Dovecot::is_there() {
+        return skipped("dovecot", "there is no mailbox to fetch mail from");
+    }
+    let place = tempfile::tempdir().expect("a directory");
+    let mut dovecot = Dovecot::start(place.path());
+    dovecot.deliver(&mail("1", "in the inbox"));
+    dovecot.lay_aside(&mail("2", "laid aside"));
+    let site = site(&dovecot.imap("none", "mailbox = \"Old\"\nthen = \"delete\""));
+    let daemon = site.start();
+    eventually("it is a ticket", || (subjects(&daemon) == ["laid aside"]).then_some(()));
+    eventually("it is deleted", || (dovecot.laid_aside() == (0, 0)).then_some(()));
+    assert_eq!(dovecot.mails(), (1, 0));
+    assert_eq!(subjects(&daemon), ["laid aside"]);
 }

@@ -7,6 +7,8 @@ mod apart;
 mod archive;
 mod backup;
 mod books;
+mod commands;
+mod configured;
 mod damage;
 mod demo;
 mod disk;

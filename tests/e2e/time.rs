@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use andon::clock::{Clock, SystemClock};
-use andon_tests::Daemon;
 use andon_tests::daemon::eventually;
 use andon_tests::needs::skipped;
+use andon_tests::{Daemon, Site};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -167,14 +167,8 @@ fn a_step_forward_over_deadlines_is_one_alarm() {
 
 #[test]
 fn trust_by_the_kernel_is_what_this_kernel_says() {
-    let dir = TempDir::new().unwrap();
-    let state = dir.path().join("state");
-    let daemon = Daemon::start(&state, &[]);
-    let token = daemon.token().to_owned();
-    assert_eq!(daemon.stop().code(), Some(0));
-    let config = dir.path().join("andon.toml");
-    std::fs::write(&config, "[clock]\ntrust = \"synchronised\"\n").unwrap();
-    let daemon = Daemon::start_with_config(&state, &config.display().to_string(), &token);
+    let site = Site::new("[clock]\ntrust = \"synchronised\"\n");
+    let daemon = site.start();
     // The kernel may change its mind meanwhile, so it is asked before and after.
     eventually("one answer of the kernel", || {
         let kernel = SystemClock.kernel_synchronised() == Some(true);

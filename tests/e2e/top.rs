@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use andon_tests::daemon::{Daemon, binary, eventually};
-use andon_tests::terminal::Terminal;
+use andon_tests::terminal::{Terminal, ends_by_signals};
 use serde_json::json;
 
 use super::hasty_regulation;
@@ -69,30 +69,16 @@ fn an_alarm_is_seen_and_taken_by_a_key_and_a_daemon_that_went_is_waited_for() {
     });
 
     terminal.press("й".as_bytes());
-    assert_eq!(child.wait().expect("it ends").code(), Some(0), "q on a Russian keyboard");
-    eventually("a clean terminal", || terminal.is_clean().then_some(()));
-    let after = terminal.settings();
-    assert_eq!(after.local_modes, before.local_modes, "it echoes and gives lines as before");
-    assert_eq!((after.input_modes, after.output_modes), (before.input_modes, before.output_modes));
+    terminal.assert_left(&mut child, &before, "q on a Russian keyboard");
     drop(daemon);
 }
 
 #[test]
 fn a_signal_ends_it_and_the_terminal_is_left_clean() {
     let dir = tempfile::tempdir().expect("a directory");
-    let daemon = Daemon::start(&dir.path().join("state"), &[]);
-    for signal in ["-TERM", "-INT", "-HUP"] {
-        let terminal = Terminal::new(80, 24);
-        let before = terminal.settings();
-        let mut child = terminal.run(&mut top(&dir.path().join("state")));
-        waits_for(&terminal, "q quit");
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill is there").success());
-        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{signal}");
-        eventually("a clean terminal", || terminal.is_clean().then_some(()));
-        assert_eq!(terminal.settings().local_modes, before.local_modes, "{signal}");
-    }
-    drop(daemon);
+    let state = dir.path().join("state");
+    let _daemon = Daemon::start(&state, &[]);
+    ends_by_signals(&mut top(&state), (80, 24), |terminal| terminal.text().contains("q quit"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The wall of the real binary: its picture, its pins, its words.
 
+use andon_tests::Site;
 use andon_tests::daemon::{Daemon, eventually};
 use firmware_board::decode::Decoder;
 use firmware_board::record::{TraceEvent, Wire};
@@ -113,29 +114,15 @@ fn the_picture_over_http_is_what_the_wires_carried() {
 }
 
 /// A configuration in which no panel is named.
-fn empty_config(dir: &std::path::Path) -> String {
-    let path = dir.join("empty.toml");
-    std::fs::write(&path, "").expect("a file");
-    path.display().to_string()
-}
-
 /// Away from a Pi there is no SPI: the wall says so, the desk goes on.
 #[test]
 fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
-    let dir = tempfile::tempdir().expect("a directory");
     if std::path::Path::new("/dev/spidev0.0").exists() {
         println!("skipped: this machine has an SPI bus");
         return;
     }
-    let config = dir.path().join("andon.toml");
-    std::fs::write(&config, "[[board.panel]]\nkind = \"simulated\"\n[[board.panel]]\nkind = \"st7796\"\n")
-        .expect("a file");
-    let state = dir.path().join("state");
-    let first = Daemon::start(&state, &[]);
-    let token = first.token().to_owned();
-    first.stop();
-    let config_name = config.display().to_string();
-    let daemon = Daemon::start_with_config(&state, &config_name, &token);
+    let site = Site::new("[[board.panel]]\nkind = \"simulated\"\n[[board.panel]]\nkind = \"st7796\"\n");
+    let daemon = site.start();
     let alarm = eventually("the alarm of the panel", || {
         let board = daemon.get("/v1/board").json;
         board["alarms"].as_array()?.iter().find(|alarm| alarm["kind"] == "panel").cloned()
@@ -150,7 +137,8 @@ fn a_panel_that_cannot_be_had_is_an_alarm_and_stops_nothing() {
     assert_eq!(decode_png(&picture.bytes).0, 480, "the page has its picture all the same");
 
     daemon.stop();
-    let without = Daemon::start_with_config(&state, &empty_config(dir.path()), &token);
+    site.write("andon.toml", "");
+    let without = site.start();
     eventually("the end of an alarm whose panel is no longer there", || {
         let board = without.get("/v1/board").json;
         let alarm = board["alarms"].as_array()?.iter().find(|alarm| alarm["kind"] == "panel")?.clone();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use andon_tests::daemon::{Daemon, binary, eventually};
-use andon_tests::terminal::Terminal;
+use andon_tests::terminal::{Terminal, ends_by_signals};
 use serde_json::{Value, json};
 
 use super::hasty_regulation;
@@ -62,30 +62,16 @@ fn a_terminal_shows_the_panel_s_pixels_follows_its_size_and_its_daemon_and_is_le
     eventually("the wall is live again", || is_green(terminal.pixel(499, 2)).then_some(()));
 
     terminal.press(b"q");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
-    eventually("a clean terminal", || terminal.is_clean().then_some(()));
-    let after = terminal.settings();
-    assert_eq!(after.local_modes, before.local_modes, "it echoes and gives lines as before");
-    assert_eq!((after.input_modes, after.output_modes), (before.input_modes, before.output_modes));
+    terminal.assert_left(&mut child, &before, "q");
     drop(daemon);
 }
 
 #[test]
 fn a_signal_ends_it_and_the_terminal_is_left_clean() {
     let dir = tempfile::tempdir().expect("a directory");
-    let daemon = Daemon::start(&dir.path().join("state"), &[]);
-    for signal in ["-TERM", "-INT", "-HUP"] {
-        let terminal = Terminal::new(480, 160);
-        let before = terminal.settings();
-        let mut child = terminal.run(&mut watch(&dir.path().join("state")));
-        eventually("a picture", || terminal.pixel(0, 0));
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill is there").success());
-        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{signal}");
-        eventually("a clean terminal", || terminal.is_clean().then_some(()));
-        assert_eq!(terminal.settings().local_modes, before.local_modes, "{signal}");
-    }
-    drop(daemon);
+    let state = dir.path().join("state");
+    let _daemon = Daemon::start(&state, &[]);
+    ends_by_signals(&mut watch(&state), (480, 160), |terminal| terminal.pixel(0, 0).is_some());
 }
 
 #[test]

@@ -1,44 +1,22 @@
 //! Webhooks of the real binary: signed, in order, across kills, dead letters and all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
-use andon_tests::Receiver;
 use andon_tests::daemon::{Daemon, eventually};
+use andon_tests::{Receiver, Site};
 use serde_json::{Value, json};
 
 use super::error_that_stops;
 
-/// A state directory with a configuration beside it, and the token of its first agent.
-struct Site {
-    dir: tempfile::TempDir,
-    token: String,
-}
-
-impl Site {
-    fn new(webhooks: &[(&str, &Receiver, &str)]) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let daemon = Daemon::start(&dir.path().join("state"), &[]);
-        let token = daemon.token().to_owned();
-        daemon.stop();
-        std::fs::write(dir.path().join("secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-            .expect("a secret");
-        let tables = webhooks.iter().map(|(name, receiver, more)| {
-            let url = receiver.url();
-            format!("[[webhook]]\nname = \"{name}\"\nurl = \"{url}\"\nsecret-file = \"secret\"\nallow-private = true\n{more}\n")
-        });
-        std::fs::write(dir.path().join("andon.toml"), tables.collect::<String>()).expect("a configuration");
-        Self { dir, token }
-    }
-
-    fn state(&self) -> PathBuf {
-        self.dir.path().join("state")
-    }
-
-    fn start(&self) -> Daemon {
-        let config = self.dir.path().join("andon.toml");
-        Daemon::start_with_config(&self.state(), &config.display().to_string(), &self.token)
-    }
+/// A desk that posts to these: name, receiver and the rest of the table.
+fn site(webhooks: &[(&str, &Receiver, &str)]) -> Site {
+    let tables = webhooks.iter().map(|(name, receiver, more)| {
+        let url = receiver.url();
+        format!("[[webhook]]\nname = \"{name}\"\nurl = \"{url}\"\nsecret-file = \"secret\"\nallow-private = true\n{more}\n")
+    });
+    let site = Site::new(&tables.collect::<String>());
+    site.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    site
 }
 
 fn webhook(daemon: &Daemon, name: &str) -> Value {
@@ -57,16 +35,16 @@ fn text(output: &std::process::Output) -> String {
 #[test]
 fn every_event_arrives_and_those_of_a_ticket_in_order_though_the_receiver_fails_and_the_daemon_is_killed() {
     let receiver = Receiver::new(|number| if number % 40 == 7 { 500 } else { 204 });
-    let world = Site::new(&[("crm", &receiver, "")]);
+    let site = site(&[("crm", &receiver, "")]);
     let before = {
-        let daemon = world.start();
+        let daemon = site.start();
         let newest = newest(&daemon);
         daemon.kill();
         newest
     };
     let mut tickets = 0;
     for round in 0..3 {
-        let daemon = world.start();
+        let daemon = site.start();
         // Before anything is asked for: a quick daemon has delivered all of it when the last is answered.
         let came = receiver.deliveries().len();
         for n in 0..15 {
@@ -79,7 +57,7 @@ fn every_event_arrives_and_those_of_a_ticket_in_order_though_the_receiver_fails_
         eventually("a delivery", || (receiver.deliveries().len() > came + 5).then_some(()));
         daemon.kill();
     }
-    let daemon = world.start();
+    let daemon = site.start();
     eventually("the rest", || (webhook(&daemon, "crm")["lag_events"] == 0).then_some(()));
     let end = newest(&daemon);
     let deliveries = receiver.deliveries();
@@ -104,19 +82,19 @@ fn every_event_arrives_and_those_of_a_ticket_in_order_though_the_receiver_fails_
 #[test]
 fn dead_letters_are_listed_and_delivered_again_by_andonctl() {
     let receiver = Receiver::new(|_| 204);
-    let world = Site::new(&[("crm", &receiver, "events = [\"registered\"]")]);
-    let daemon = world.start();
+    let site = site(&[("crm", &receiver, "events = [\"registered\"]")]);
+    let daemon = site.start();
     daemon.post("/v1/tickets", &error_that_stops("Первая"));
     eventually("the first", || (receiver.deliveries().len() == 1).then_some(()));
     let seq = receiver.deliveries()[0].event["seq"].as_u64().expect("a number");
     assert!(daemon.stop().success());
     // As if it had been tried for a day.
-    let file = world.state().join("webhooks/crm.json");
+    let file = site.state().join("webhooks/crm.json");
     let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).expect("it is kept")).expect("JSON");
     kept["outbox"]["dead"] = json!([{"seq": seq, "ticket": 1, "event": "registered", "at": 1_795_400_000_000_i64,
         "died_at": 1_795_486_400_000_i64, "tries": 33, "error": "the receiver answered 503"}]);
     std::fs::write(&file, kept.to_string()).expect("it can be written");
-    let daemon = world.start();
+    let daemon = site.start();
     let listed = text(&daemon.ctl(&["webhook", "dead", "crm"]));
     assert!(listed.contains("registered") && listed.contains("the receiver answered 503"), "{listed}");
     let unknown = daemon.ctl(&["webhook", "replay", "crm", "999999"]);
@@ -134,8 +112,8 @@ fn dead_letters_are_listed_and_delivered_again_by_andonctl() {
 fn a_receiver_can_be_tried_and_what_it_says_is_told() {
     let well = Receiver::new(|_| 200);
     let moved = Receiver::new(|_| 301);
-    let world = Site::new(&[("well", &well, ""), ("moved", &moved, "")]);
-    let daemon = world.start();
+    let site = site(&[("well", &well, ""), ("moved", &moved, "")]);
+    let daemon = site.start();
     let tested = daemon.ctl(&["webhook", "test", "well"]);
     assert!(tested.status.success() && text(&tested).contains("took it (200)"), "{}", text(&tested));
     let delivery = well.deliveries().into_iter().find(|one| one.event["event"] == "test").expect("it came");
@@ -149,22 +127,20 @@ fn a_receiver_can_be_tried_and_what_it_says_is_told() {
 #[test]
 fn a_webhook_that_left_the_configuration_is_forgotten_and_begins_anew_when_it_comes_back() {
     let receiver = Receiver::new(|_| 204);
-    let world = Site::new(&[("crm", &receiver, "events = [\"registered\"]")]);
-    let config = world.dir.path().join("andon.toml");
-    let with = std::fs::read_to_string(&config).expect("the configuration");
+    let site = site(&[("crm", &receiver, "events = [\"registered\"]")]);
+    let with = std::fs::read_to_string(site.config()).expect("the configuration");
     let register = |subject: &str| {
-        let daemon = world.start();
+        let daemon = site.start();
         assert_eq!(daemon.post("/v1/tickets", &error_that_stops(subject)).status, 201);
         daemon
     };
     let daemon = register("с вебхуком");
     eventually("it", || (receiver.deliveries().len() == 1).then_some(()));
     daemon.stop();
-    let without = |path: &Path| std::fs::write(path, "").expect("it can be written");
-    without(&config);
+    site.write("andon.toml", "");
     register("без вебхука").stop();
-    assert!(!world.state().join("webhooks/crm.json").exists());
-    std::fs::write(&config, with).expect("it can be written");
+    assert!(!site.state().join("webhooks/crm.json").exists());
+    site.write("andon.toml", &with);
     let daemon = register("снова с вебхуком");
     eventually("what is new", || (receiver.deliveries().len() == 2).then_some(()));
     eventually("no more", || (webhook(&daemon, "crm")["lag_events"] == 0).then_some(()));

@@ -73,6 +73,7 @@ type Says = Arc<dyn Fn(usize, &str) -> Reply + Send + Sync>;
 pub struct MailServer {
     address: SocketAddr,
     letters: Arc<Mutex<Vec<Letter>>>,
+    signed_in: Arc<Mutex<Vec<String>>>,
     stopped: Arc<AtomicBool>,
 }
 
@@ -94,17 +95,20 @@ impl MailServer {
     pub fn at(address: SocketAddr, says: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(address).expect("the address is free");
         let address = listener.local_addr().expect("it listens");
-        let server = Self { address, letters: Arc::default(), stopped: Arc::default() };
+        let server =
+            Self { address, letters: Arc::default(), signed_in: Arc::default(), stopped: Arc::default() };
         let (letters, stopped) = (Arc::clone(&server.letters), Arc::clone(&server.stopped));
+        let signed_in = Arc::clone(&server.signed_in);
         let says: Says = Arc::new(says);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let (letters, says) = (Arc::clone(&letters), Arc::clone(&says));
+                let (letters, signed_in, says) =
+                    (Arc::clone(&letters), Arc::clone(&signed_in), Arc::clone(&says));
                 // Who breaks off has said all they had to say.
-                std::thread::spawn(move || drop(serve(&stream, &letters, &says)));
+                std::thread::spawn(move || drop(serve(&stream, &letters, &signed_in, &says)));
             }
         });
         server
@@ -118,6 +122,11 @@ impl MailServer {
     /// What it has taken, in order.
     pub fn letters(&self) -> Vec<Letter> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What those said who signed in, in base64: `AUTH PLAIN …`.
+    pub fn signed_in(&self) -> Vec<String> {
+        self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it has taken for somebody, in order.
@@ -140,7 +149,12 @@ impl Drop for MailServer {
     }
 }
 
-fn serve(stream: &TcpStream, letters: &Mutex<Vec<Letter>>, says: &Says) -> std::io::Result<()> {
+fn serve(
+    stream: &TcpStream,
+    letters: &Mutex<Vec<Letter>>,
+    signed_in: &Mutex<Vec<String>>,
+    says: &Says,
+) -> std::io::Result<()> {
     let mut writer = stream.try_clone()?;
     let mut lines = BufReader::new(stream).lines();
     let taken = || letters.lock().unwrap_or_else(PoisonError::into_inner).len();
@@ -152,7 +166,13 @@ fn serve(stream: &TcpStream, letters: &Mutex<Vec<Letter>>, says: &Says) -> std::
     while let Some(line) = lines.next().transpose()? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => writer.write_all(b"250-test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n")?,
+            "EHLO" => writer.write_all(
+                b"250-test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-AUTH PLAIN\r\n250 PIPELINING\r\n",
+            )?,
+            "AUTH" => {
+                signed_in.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                writer.write_all(b"235 you are in\r\n")?;
+            }
             "RCPT" => {
                 let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
                 inside.map_or("", |(inside, _)| inside).clone_into(&mut to);

@@ -1,13 +1,13 @@
 //! Mail servers of the tests: whoever speaks LMTP to the desk, and a real Dovecot with a mailbox of its own.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::daemon::eventually;
+use crate::postfix::free_port;
 use crate::tls::Pair;
 
 /// Whom Dovecot keeps mail as where the tests are root: it refuses to be root itself.
@@ -116,25 +116,30 @@ impl Dovecot {
     /// # Panics
     /// Where it does not start.
     pub fn start_as(dir: &Path, way: Way) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port")
-            .port();
-        let mut dovecot = Self { dir: dir.to_owned(), port, way, child: None, delivered: 0 };
+        let mut dovecot = Self { dir: dir.to_owned(), port: free_port(), way, child: None, delivered: 0 };
         let (uid, gid) = Self::owner();
-        for below in ["run", "mail", "mail/desk", "mail/desk/new", "mail/desk/cur", "mail/desk/tmp"] {
-            let path = dir.join(below);
-            std::fs::create_dir_all(&path).expect("a directory");
-            if below.starts_with("mail") {
-                // Where the tests are nobody, it is theirs already.
-                let _ = std::os::unix::fs::chown(&path, Some(uid), Some(gid));
-            }
+        std::fs::create_dir_all(dir.join("run")).expect("a directory");
+        for mailbox in ["", ".Old"] {
+            dovecot.make(mailbox);
         }
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
         std::fs::write(dir.join("users"), format!("desk:{{PLAIN}}{}\n", Self::PASSWORD)).expect("a file");
         std::fs::write(dir.join("dovecot.conf"), dovecot.configuration(uid, gid)).expect("a file");
         dovecot.go_on();
         dovecot
+    }
+
+    fn make(&self, mailbox: &str) {
+        let (uid, gid) = Self::owner();
+        let maildir = self.maildir();
+        let whole = [self.dir.join("mail"), maildir.clone(), maildir.join(mailbox)];
+        for path in
+            whole.into_iter().chain(["new", "cur", "tmp"].map(|below| maildir.join(mailbox).join(below)))
+        {
+            std::fs::create_dir_all(&path).expect("a directory");
+            // Where the tests are nobody, it is theirs already.
+            let _ = std::os::unix::fs::chown(&path, Some(uid), Some(gid));
+        }
     }
 
     fn owner() -> (u32, u32) {
@@ -204,6 +209,14 @@ impl Dovecot {
         self.port
     }
 
+    /// A desk's `[imap]` that reads the mailbox of `desk`, encrypted as `tls` says; the password is to lie in `password`.
+    pub fn imap(&self, tls: &str, more: &str) -> String {
+        format!(
+            "[imap]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"{tls}\"\nuser = \"desk\"\npassword-file = \"password\"\n{more}\n",
+            self.port
+        )
+    }
+
     /// The maildir of `desk`.
     pub fn maildir(&self) -> PathBuf {
         self.dir.join("mail/desk")
@@ -214,25 +227,46 @@ impl Dovecot {
         std::fs::read_to_string(self.dir.join("log")).unwrap_or_default()
     }
 
-    /// Delivers a mail to the mailbox.
+    /// Delivers a mail to the inbox.
     ///
     /// # Panics
     /// Where it cannot be written.
     pub fn deliver(&mut self, mail: &str) {
+        self.put("", mail);
+    }
+
+    /// Lays a mail into the mailbox `Old`.
+    ///
+    /// # Panics
+    /// Where it cannot be written.
+    pub fn lay_aside(&mut self, mail: &str) {
+        self.put(".Old", mail);
+    }
+
+    fn put(&mut self, mailbox: &str, mail: &str) {
         self.delivered += 1;
         let (uid, gid) = Self::owner();
         let name = format!("{}.M{}.test", 1_700_000_000 + self.delivered, self.delivered);
-        let (tmp, new) =
-            (self.dir.join("mail/desk/tmp").join(&name), self.dir.join("mail/desk/new").join(&name));
+        let maildir = self.maildir().join(mailbox);
+        let (tmp, new) = (maildir.join("tmp").join(&name), maildir.join("new").join(&name));
         std::fs::write(&tmp, mail).expect("a mail can be written");
         let _ = std::os::unix::fs::chown(&tmp, Some(uid), Some(gid));
         std::fs::rename(&tmp, &new).expect("a mail can be delivered");
     }
 
-    /// How many mails are there, and how many of them are marked as read.
+    /// How many mails are in the inbox, and how many of them are marked as read.
     pub fn mails(&self) -> (usize, usize) {
+        self.mails_in("")
+    }
+
+    /// The same of the mailbox `Old`.
+    pub fn laid_aside(&self) -> (usize, usize) {
+        self.mails_in(".Old")
+    }
+
+    fn mails_in(&self, mailbox: &str) -> (usize, usize) {
         let names = |below: &str| {
-            let files = std::fs::read_dir(self.dir.join("mail/desk").join(below)).expect("a directory");
+            let files = std::fs::read_dir(self.maildir().join(mailbox).join(below)).expect("a directory");
             files
                 .map(|file| file.expect("it can be read").file_name().to_string_lossy().into_owned())
                 .collect::<Vec<_>>()

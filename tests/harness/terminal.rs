@@ -12,6 +12,8 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 use vt100::Parser;
 
+use crate::daemon::eventually;
+
 /// A terminal of a size.
 pub struct Terminal {
     ours: File,
@@ -104,8 +106,40 @@ impl Terminal {
         })
     }
 
+    /// Waits for the end of what ran in it, which is to end well and to leave it clean and set as it was before.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn assert_left(&self, child: &mut Child, before: &Termios, why: &str) {
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{why}");
+        eventually("a clean terminal", || self.is_clean().then_some(()));
+        let after = self.settings();
+        assert_eq!(after.local_modes, before.local_modes, "it echoes and gives lines as before: {why}");
+        assert_eq!(
+            (after.input_modes, after.output_modes),
+            (before.input_modes, before.output_modes),
+            "{why}"
+        );
+    }
+
     fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
         look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Runs a program in a terminal of that size for each signal that asks it to end, and sends it when the program has drawn.
+///
+/// # Panics
+/// Where it does not end well, or does not leave the terminal as it was.
+pub fn ends_by_signals(program: &mut Command, size: (u16, u16), has_drawn: impl Fn(&Terminal) -> bool) {
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let terminal = Terminal::new(size.0, size.1);
+        let before = terminal.settings();
+        let mut child = terminal.run(program);
+        eventually("its first picture", || has_drawn(&terminal).then_some(()));
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill is there").success());
+        terminal.assert_left(&mut child, &before, signal);
     }
 }
 

@@ -26,6 +26,7 @@ use super::Io;
 use super::control::{Control, ControlError};
 use super::error::CliError;
 use super::paint::Paint;
+use super::status::Alarm;
 use crate::chain::chain;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -135,14 +136,6 @@ struct Search {
     missing_blocks: u64,
 }
 
-#[derive(Deserialize)]
-struct Alarm {
-    id: String,
-    kind: String,
-    text: String,
-    state: String,
-}
-
 /// The daemon as it answers: whether it does, of which version, and which panels it cannot use. False where none is there.
 fn daemon(control: &Control, findings: &mut Vec<Finding>) -> bool {
     let path = "/v1/status";
@@ -168,11 +161,8 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) -> bool {
             return !matches!(error, ControlError::NoDaemon { .. });
         }
     }
-    let path = "/v1/alarms";
-    let Ok(alarms) = control.get(path).and_then(|answer| answer.read::<Vec<Alarm>>(path)) else {
-        return true;
-    };
-    for Alarm { id, kind, text, .. } in alarms.into_iter().filter(|alarm| alarm.state != "cleared-unacked") {
+    let Ok(alarms) = Alarm::all(control) else { return true };
+    for Alarm { id, kind, text, .. } in alarms.into_iter().filter(Alarm::stands) {
         let (about, what) = match kind.as_str() {
             "panel" => ("wall", format!("a part of the wall fails ({id}): {text}")),
             "letter" => ("mail", format!("mail, chats or webhooks fail ({id}): {text}")),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Io;
-use super::control::Control;
+use super::control::{Control, ControlError};
 use super::error::CliError;
 use super::paint::Paint;
 use super::text::{length, one_line, size, when};
@@ -107,23 +107,33 @@ struct Counts {
     due_soon: u64,
 }
 
+/// An alarm as the daemon lists it.
 #[derive(Deserialize)]
-struct Alarm {
-    id: String,
-    kind: String,
-    text: String,
+pub(super) struct Alarm {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) text: String,
     state: String,
 }
 
 impl Alarm {
+    /// All that there are.
+    pub(super) fn all(control: &Control) -> Result<Vec<Self>, ControlError> {
+        control.get(ALARMS)?.read(ALARMS)
+    }
+
+    /// Whether its cause is still there.
+    pub(super) fn stands(&self) -> bool {
+        matches!(self.state.as_str(), "unacked" | "acked" | "shelved")
+    }
+
     fn is_untaken(&self) -> bool {
         self.state == "unacked"
     }
 
     /// Whether a part of the box fails: somebody who took it has not mended it yet.
     fn is_of_the_box(&self) -> bool {
-        let stands = matches!(self.state.as_str(), "unacked" | "acked" | "shelved");
-        stands && matches!(self.kind.as_str(), "storage" | "clock" | "calendar" | "panel" | "letter")
+        self.stands() && matches!(self.kind.as_str(), "storage" | "clock" | "calendar" | "panel" | "letter")
     }
 }
 
@@ -174,7 +184,7 @@ impl Asked {
     fn of(control: &Control) -> Result<Self, CliError> {
         let answer = control.get(STATUS)?;
         let told: Told = answer.read(STATUS)?;
-        let alarms: Vec<Alarm> = control.get(ALARMS)?.read(ALARMS)?;
+        let alarms = Alarm::all(control)?;
         let needs = needs(&told, &alarms);
         let mut document = json!({ "well": needs.is_empty(), "needs": needs });
         if let (Value::Object(document), Value::Object(of_daemon)) = (&mut document, answer.json) {

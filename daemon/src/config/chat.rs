@@ -62,14 +62,10 @@ pub(super) fn check(chats: &[Chat], regulations: &Regulations) -> Result<(), (us
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::config::Config;
+    use crate::config::{self, Config};
 
     fn read(text: &str) -> Result<Config, String> {
-        let text = format!("regulations = [\"zkh-services\"]\n{text}");
-        let config = Config::parse(Path::new("andon.toml"), &text).map_err(|error| error.to_string())?;
-        config.regulations(Path::new(".")).map_err(|error| error.to_string())?;
-        Ok(config)
+        config::read(&format!("regulations = [\"zkh-services\"]\n{text}"))
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Config, ConfigError};
 
 const INSTALLED: &str = include_str!("../../../systemd/andon.toml");
+const EVERY_KEY: &str = include_str!("every_key.toml");
 
 /// The installed configuration with every key in it, as an admin has it who takes each `# ` away.
 pub(super) fn uncommented() -> String {
@@ -68,21 +69,47 @@ fn what_is_installed_is_whole_as_it_is_and_with_every_remark_taken_away() {
     assert_eq!(config.board.panels.len(), 3);
 }
 
+/// The keys that the daemon knows and a text does not have where they belong.
+fn lacks(text: &str) -> Vec<(String, String)> {
+    let mut known = known("", &[]);
+    assert!(known.contains(&("board.signals".to_owned(), "red-pin".to_owned())), "{known:?}");
+    known.retain(|(table, key)| {
+        // An inline table stands on the line of its key.
+        let inline = table.rsplit_once('.').filter(|(_, name)| *name == "buzzer").map(|(outer, _)| outer);
+        let shows = |line: &&str| line.contains(&format!("{key} = "));
+        !lines_of(text, inline.unwrap_or(table)).iter().any(shows)
+    });
+    known
+}
+
 #[test]
 fn every_key_that_the_daemon_knows_is_shown_where_it_belongs() {
-    let text = uncommented();
-    let known = known("", &[]);
-    assert!(known.contains(&("board.signals".to_owned(), "red-pin".to_owned())), "{known:?}");
-    let lacks: Vec<_> = known
-        .iter()
-        .filter(|(table, key)| {
-            // An inline table stands on the line of its key.
-            let inline = table.rsplit_once('.').filter(|(_, name)| *name == "buzzer").map(|(outer, _)| outer);
-            let shows = |line: &&str| line.contains(&format!("{key} = "));
-            !lines_of(&text, inline.unwrap_or(table)).iter().any(shows)
-        })
-        .collect();
+    let lacks = lacks(&uncommented());
     assert!(lacks.is_empty(), "systemd/andon.toml does not show {lacks:?}");
+}
+
+/// What the daemon has of a text; not the panels as they are written, of which it makes the others.
+fn read(text: &str) -> Result<String, ConfigError> {
+    let mut config = Config::parse(Path::new("andon.toml"), text)?;
+    config.board.written.clear();
+    Ok(format!("{config:?}"))
+}
+
+#[test]
+fn every_key_that_the_daemon_knows_says_something() {
+    let lacks = lacks(EVERY_KEY);
+    assert!(lacks.is_empty(), "every_key.toml has no {lacks:?}");
+    for text in EVERY_KEY.split("#---\n") {
+        let whole = read(text).unwrap_or_else(|error| panic!("{error}"));
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
+            let others = text.lines().enumerate().filter(|(other, _)| *other != at);
+            let without: String = others.map(|(_, line)| line.to_owned() + "\n").collect();
+            // What is required is missed.
+            if let Ok(without) = read(&without) {
+                assert_ne!(without, whole, "{line}");
+            }
+        }
+    }
 }
 
 #[test]

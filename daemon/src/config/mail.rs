@@ -207,15 +207,9 @@ fn templates() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::read;
 
     const WHOLE: &str = "[mail]\nhost = \"smtp.example.org\"\nfrom = \"Поддержка <support@example.org>\"\n";
-
-    fn read(text: &str) -> Result<Config, String> {
-        let config = Config::parse(Path::new("andon.toml"), text).map_err(|error| error.to_string())?;
-        config.regulations(Path::new(".")).map_err(|error| error.to_string())?;
-        Ok(config)
-    }
 
     #[test]
     fn a_server_and_who_writes_are_enough() {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
 use super::attachments::size;
+use super::beside;
 use crate::desk::Regulations;
 use crate::mail::MailDomain;
 
@@ -207,16 +208,9 @@ impl Imap {
     }
 
     /// Finds the password's file: among systemd's credentials, or from `base`.
-    pub fn settle(&mut self, base: &Path, credentials: Option<&Path>) {
-        let is_name = self.password_file.components().count() == 1;
-        let credential = credentials.map(|dir| dir.join(&self.password_file));
-        self.password_file = match credential.filter(|path| is_name && path.exists()) {
-            Some(credential) => credential,
-            None => base.join(&self.password_file),
-        };
-        if let Some(file) = &mut self.ca_file {
-            *file = base.join(&*file);
-        }
+    pub(super) fn settle(&mut self, base: &Path, credentials: Option<&Path>) {
+        self.password_file = beside(&self.password_file, base, credentials);
+        self.ca_file = self.ca_file.as_ref().map(|file| base.join(file));
     }
 }
 
@@ -272,16 +266,9 @@ fn possible(address: &MailAddress, regulations: &Regulations) -> Result<(), Stri
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::config::Config;
+    use crate::config::read;
 
     const WHOLE: &str = "[[mail-address]]\naddress = \"Support@Example.org\"\ntype = \"error\"\n";
-
-    fn read(text: &str) -> Result<Config, String> {
-        let config = Config::parse(Path::new("andon.toml"), text).map_err(|error| error.to_string())?;
-        config.regulations(Path::new(".")).map_err(|error| error.to_string())?;
-        Ok(config)
-    }
 
     #[test]
     fn an_address_says_what_a_mail_becomes() {

@@ -610,6 +610,14 @@ impl Board {
     }
 }
 
+/// A configuration and what it names, as the daemon reads them; else what it says to the admin.
+#[cfg(test)]
+fn read(text: &str) -> Result<Config, String> {
+    let config = Config::parse(Path::new("andon.toml"), text).map_err(|error| error.to_string())?;
+    config.regulations(Path::new(".")).map_err(|error| error.to_string())?;
+    Ok(config)
+}
+
 /// Where a key is said first.
 fn place_of(text: &str, key: &str) -> std::ops::Range<usize> {
     let mut start = 0;

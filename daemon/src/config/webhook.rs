@@ -84,7 +84,7 @@ fn events<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SmolStr>, D:
 
 impl Webhook {
     /// Finds the secret's file: among systemd's credentials, or from `base`.
-    pub fn settle(&mut self, base: &Path, credentials: Option<&Path>) {
+    pub(super) fn settle(&mut self, base: &Path, credentials: Option<&Path>) {
         self.secret_file = super::beside(&self.secret_file, base, credentials);
     }
 }
@@ -129,15 +129,9 @@ fn one(webhook: &Webhook, regulations: &Regulations) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::read;
 
     const WHOLE: &str = "[[webhook]]\nname = \"crm\"\nurl = \"https://crm.example/andon?k=1\"\nsecret-file = \"crm.secret\"\n";
-
-    fn read(text: &str) -> Result<Config, String> {
-        let config = Config::parse(Path::new("andon.toml"), text).map_err(|error| error.to_string())?;
-        config.regulations(Path::new(".")).map_err(|error| error.to_string())?;
-        Ok(config)
-    }
 
     #[test]
     fn a_webhook_needs_a_name_a_url_and_a_secret_and_leaves_nothing_out_by_itself() {

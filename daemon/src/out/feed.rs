@@ -21,10 +21,10 @@ use crate::run::Handle;
 use crate::run::history::HistoryError;
 use crate::store::LedgerError;
 
-/// How much a batch from the ledger has at most, in bytes of JSON; its last entry may go beyond.
-const BATCH_BYTES: usize = 64 << 10;
-/// How many entries are read for one batch at most, where few of them are wanted.
-const BATCH_ENTRIES: usize = 512;
+/// How much a stretch from the ledger has at most, in bytes of JSON; its last entry may go beyond.
+const STRETCH_BYTES_MAX: usize = 64 << 10;
+/// How many entries are read for one stretch at most, where few of them are wanted.
+const STRETCH_ENTRIES_MAX: usize = 512;
 
 /// How many of the newest entries are kept in words. Whoever is told of them later than that reads them anew.
 const IN_WORDS: usize = 64;
@@ -46,7 +46,7 @@ pub struct Told {
 
 /// What comes next.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Batch {
+pub struct Stretch {
     /// The events that are wanted; may be none.
     pub told: Vec<Arc<Told>>,
     /// Everything before this number was told, or was not wanted.
@@ -107,7 +107,7 @@ impl Feed {
 
     /// What comes next; none where the desk has ended or the ledger cannot be read. What it was about to tell is lost
     /// where this is given up: who does so makes another feed.
-    pub async fn next(&mut self) -> Option<Batch> {
+    pub async fn next(&mut self) -> Option<Stretch> {
         loop {
             if let Some((kept, end)) = self.kept.take() {
                 return self.slice(kept, end).await;
@@ -122,7 +122,7 @@ impl Feed {
                         };
                         let told = all.iter().filter(wanted).cloned().collect();
                         self.next = entry.next_seq();
-                        return Some(Batch { told, next: self.next });
+                        return Some(Stretch { told, next: self.next });
                     }
                     // The disk is asked, and that may take its time.
                     Step::New | Step::Gap => self.read_kept(),
@@ -139,18 +139,18 @@ impl Feed {
         self.kept = Some((Box::new(history.since(self.next)), end));
     }
 
-    /// Reads a batch of the ledger, off the threads that serve.
-    async fn slice(&mut self, kept: Kept, end: u64) -> Option<Batch> {
+    /// Reads a stretch of the ledger, off the threads that serve.
+    async fn slice(&mut self, kept: Kept, end: u64) -> Option<Stretch> {
         let (herald, filter, next) = (Arc::clone(&self.herald), self.filter.clone(), self.next);
         let read = tokio::task::spawn_blocking(move || herald.slice(kept, next, &filter));
-        let (kept, mut batch) = read.await.ok()??;
+        let (kept, mut stretch) = read.await.ok()??;
         match kept {
             Some(kept) => self.kept = Some((kept, end)),
             // What could not be read at the end is passed over, too.
-            None => batch.next = batch.next.max(end),
+            None => stretch.next = stretch.next.max(end),
         }
-        self.next = batch.next;
-        Some(batch)
+        self.next = stretch.next;
+        Some(stretch)
     }
 }
 
@@ -205,12 +205,12 @@ impl Herald {
     }
 
     /// The next entries of the ledger and what is left of it; none where the disk fails.
-    fn slice(&self, mut kept: Kept, next: u64, filter: &Filter) -> Option<(Option<Kept>, Batch)> {
-        let mut batch = Batch { told: Vec::new(), next };
+    fn slice(&self, mut kept: Kept, next: u64, filter: &Filter) -> Option<(Option<Kept>, Stretch)> {
+        let mut stretch = Stretch { told: Vec::new(), next };
         let (mut bytes, mut entries) = (0, 0);
-        while bytes < BATCH_BYTES && entries < BATCH_ENTRIES {
+        while bytes < STRETCH_BYTES_MAX && entries < STRETCH_ENTRIES_MAX {
             let entry = match kept.next() {
-                None => return Some((None, batch)),
+                None => return Some((None, stretch)),
                 Some(Ok(entry)) => entry,
                 Some(Err(error @ HistoryError::Ledger(LedgerError::Damaged(_)))) => {
                     log::warn!("what cannot be read is not told: {error}");
@@ -222,13 +222,13 @@ impl Herald {
                     return None;
                 }
             };
-            let told = self.tell(&entry, batch.next, filter);
+            let told = self.tell(&entry, stretch.next, filter);
             bytes += told.iter().map(|told| told.json.len()).sum::<usize>();
             entries += 1;
-            batch.told.extend(told);
-            batch.next = batch.next.max(entry.next_seq());
+            stretch.told.extend(told);
+            stretch.next = stretch.next.max(entry.next_seq());
         }
-        Some((Some(kept), batch))
+        Some((Some(kept), stretch))
     }
 
     /// The wanted events of an entry from `from_seq` on. May wait for the disk.
@@ -259,7 +259,7 @@ impl Herald {
     }
 
     /// The wanted events of one ticket, or of the desk where none is named, with numbers in `[from, to)`: the first ones, at
-    /// most as much as a batch. May wait for the disk.
+    /// most as much as a stretch. May wait for the disk.
     ///
     /// # Errors
     /// [`HistoryError`] where the disk fails. Events that are lost are left out.
@@ -276,7 +276,7 @@ impl Herald {
                 Err(HistoryError::Ledger(LedgerError::Damaged(_))) => continue,
                 Err(error) => return Err(error),
             };
-            if entry.first_seq >= to || bytes >= BATCH_BYTES {
+            if entry.first_seq >= to || bytes >= STRETCH_BYTES_MAX {
                 break;
             }
             if !entry.facts.iter().any(|fact| fact.ticket == ticket) {

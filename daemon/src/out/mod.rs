@@ -13,5 +13,5 @@ pub mod retry;
 pub mod webhooks;
 
 pub use event::EventView;
-pub use feed::{Batch, Feed, Herald, Told};
+pub use feed::{Feed, Herald, Stretch, Told};
 pub use filter::{About, Filter, event_names};

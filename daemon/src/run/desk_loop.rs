@@ -30,7 +30,8 @@ use super::time::{Proof, Reading, TrustedTime};
 use super::unchanged::{Unchanged, Unchangeds};
 use super::view::Totals;
 use super::{
-    BATCH_BYTES, BATCH_MAX, BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, View,
+    BATCHES_MAX, Done, Failure, Handle, History, Input, Outcome, QUEUE_MAX, TURN_BYTES_MAX, TURN_INPUTS_MAX,
+    View,
 };
 use crate::board::{BoardState, Glance, QuietHours};
 use crate::chain::chain;
@@ -199,12 +200,12 @@ pub struct Loop {
     dirty_since_us: Option<u64>,
     /// What came under a key of late and changed nothing.
     unchanged: Unchangeds,
-    batch: Batch,
+    turn: LoopTurn,
 }
 
 /// What is decided and waits for one sync.
 #[derive(Default)]
-struct Batch {
+struct LoopTurn {
     entries: Vec<Entry>,
     /// The entries as the ledger keeps them.
     frames: Vec<Frame>,
@@ -239,7 +240,7 @@ struct InTurn {
     changed: bool,
 }
 
-impl Batch {
+impl LoopTurn {
     /// Takes an entry in, as it will be kept.
     fn push(&mut self, entry: Entry) {
         let frame = encode(&entry);
@@ -293,7 +294,7 @@ impl Loop {
             checker: None,
             dirty_since_us,
             unchanged: Unchangeds::default(),
-            batch: Batch::default(),
+            turn: LoopTurn::default(),
         };
         the_loop.begin_storage(now);
         the_loop
@@ -319,7 +320,7 @@ impl Loop {
         self.entries.subscribe()
     }
 
-    /// One turn: decides what time has brought about and what comes in, at most [`BATCH_MAX`] inputs, makes it durable
+    /// One turn: decides what time has brought about and what comes in, at most [`TURN_INPUTS_MAX`] inputs, makes it durable
     /// with one sync of the disk, and tells whoever is to know. Never waits for an input.
     pub fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.desk.remember();
@@ -359,7 +360,7 @@ impl Loop {
     }
 
     fn run(mut self, queue: &Receiver<Input>) {
-        while !self.batch.stop {
+        while !self.turn.stop {
             let first = self.wait(queue);
             self.turn(first.into_iter().chain(queue.try_iter()));
         }
@@ -395,12 +396,12 @@ impl Loop {
             self.settle();
         }
         self.problem_lot();
-        for input in inputs.into_iter().take(BATCH_MAX) {
+        for input in inputs.into_iter().take(TURN_INPUTS_MAX) {
             // Those who wait behind a batch need not wait for the next one as well; and nothing of this turn comes behind
             // it with its key.
             let is_batch = matches!(input, Input::Batch { .. });
             self.input(input);
-            if is_batch || self.batch.bytes >= BATCH_BYTES {
+            if is_batch || self.turn.bytes >= TURN_BYTES_MAX {
                 break;
             }
         }
@@ -417,7 +418,7 @@ impl Loop {
             let entry = self.desk.enter(facts, &timer.name, now, Some(effective), None, false);
             // Of what goes back at the end of a shift one lot in a turn, so that nobody else waits for thousands.
             let is_lot = entry.tickets().len() > 1;
-            self.batch.push(entry);
+            self.turn.push(entry);
             if is_lot {
                 break;
             }
@@ -436,7 +437,7 @@ impl Loop {
                 facts.retain(|fact| !is_breach(fact));
             }
             let entry = self.desk.enter(facts, &by, now, None, None, unsynced);
-            self.batch.push(entry);
+            self.turn.push(entry);
         }
     }
 
@@ -449,28 +450,28 @@ impl Loop {
         let now = self.time.now();
         match input {
             Input::Command { command, actor, receipt, reply, request } => {
-                self.batch.request = request;
+                self.turn.request = request;
                 let answer = self.command(&command, &actor, receipt, now);
-                self.batch.replies.push(Waiting::One(reply, answer));
+                self.turn.replies.push(Waiting::One(reply, answer));
             }
             Input::Batch { batch, actor, receipt, reply, place, request } => {
-                self.batch.request = request;
+                self.turn.request = request;
                 let answer = self.command_batch(batch, &actor, receipt.as_ref(), now);
-                self.batch.replies.push(Waiting::Many(reply, answer));
+                self.turn.replies.push(Waiting::Many(reply, answer));
                 drop(place);
             }
             Input::TrustTime { back, actor, reply, request } => {
-                self.batch.request = request;
+                self.turn.request = request;
                 let answer = self.trust_time(back, &actor);
-                self.batch.replies.push(Waiting::One(reply, answer));
+                self.turn.replies.push(Waiting::One(reply, answer));
             }
-            Input::Look(look) => self.batch.looks.push(look),
+            Input::Look(look) => self.turn.looks.push(look),
             // Each turn begins with a look at the clocks, and the next wait reckons with what they show.
             Input::ClockStepped => {}
             Input::Quiet(quiet) => self.quiet = quiet,
             Input::Reach(reach) => self.desk.write_to(reach),
             Input::Kept(Kept::Done { upto_seq }) => {
-                self.batch.checkpointed = Some(upto_seq);
+                self.turn.checkpointed = Some(upto_seq);
                 if !self.tell_damage(now) {
                     self.checkpoint_works();
                 }
@@ -484,9 +485,9 @@ impl Loop {
                 self.tell_damage(now);
             }
             Input::Archived(archived) => self.books.archived(archived, now),
-            Input::Stop => self.batch.stop = true,
+            Input::Stop => self.turn.stop = true,
         }
-        self.batch.request = None;
+        self.turn.request = None;
     }
 
     fn command(
@@ -542,7 +543,7 @@ impl Loop {
                 self.note_unchanged(&receipt, number);
             }
             let request = receipt.request.clone();
-            self.batch.carried.insert(receipt.id(), InTurn { request, ticket: ticket.clone(), changed });
+            self.turn.carried.insert(receipt.id(), InTurn { request, ticket: ticket.clone(), changed });
         }
         Ok(Done { ticket, changed, repeated: false, alike: Vec::new() })
     }
@@ -560,7 +561,7 @@ impl Loop {
         let of_reference = of_reference.transpose().map_err(|error| not_read(&error))?.flatten();
         for number in command.tickets().chain(of_reference) {
             if self.books.recall(number, &mut self.desk).map_err(|error| not_read(&error))? {
-                self.batch.recalled.push(number);
+                self.turn.recalled.push(number);
             }
         }
         self.refuse_if_full(command)?;
@@ -573,7 +574,7 @@ impl Loop {
         let changed = !decision.facts.is_empty();
         if changed {
             let entry = self.desk.enter(decision.facts, &actor.name, now, None, receipt, unsynced);
-            self.batch.push(entry);
+            self.turn.push(entry);
         }
         Ok(CarriedOut { ticket: decision.ticket, changed })
     }
@@ -586,13 +587,13 @@ impl Loop {
             before_seq: self.desk.next_seq(),
             at_us: self.clock.monotonic_us(),
         };
-        self.batch.unchanged.push((receipt.clone(), unchanged));
+        self.turn.unchanged.push((receipt.clone(), unchanged));
     }
 
     /// The first answer again, where this request was carried out before.
     fn again(&self, receipt: &Receipt) -> Option<Result<Done, Failure>> {
-        // Two with one key in one batch: the second waits for the first.
-        if let Some(InTurn { request, ticket, changed }) = self.batch.carried.get(&receipt.id()) {
+        // Two with one key in one turn: the second waits for the first.
+        if let Some(InTurn { request, ticket, changed }) = self.turn.carried.get(&receipt.id()) {
             return Some(if *request == receipt.request {
                 Ok(Done { ticket: ticket.clone(), changed: *changed, repeated: true, alike: Vec::new() })
             } else {
@@ -625,35 +626,35 @@ impl Loop {
 
     /// Whether another request was carried out under this key, alone or as a batch.
     fn is_of_another(&self, receipt: &Receipt) -> bool {
-        let in_this_turn = self.batch.carried.get(&receipt.id()).map(|known| known.request.as_str());
+        let in_this_turn = self.turn.carried.get(&receipt.id()).map(|known| known.request.as_str());
         let known = in_this_turn.or_else(|| Some(self.books.carried(receipt)?.request.as_str()));
         let now_us = self.clock.monotonic_us();
         let known = known.or_else(|| Some(self.unchanged.of(receipt, now_us)?.request.as_str()));
         known.is_some_and(|known| known != receipt.request)
     }
 
-    /// Writes the batch down, and only then tells anybody.
+    /// Writes the turn down, and only then tells anybody.
     fn commit(&mut self) {
-        let mut batch = std::mem::take(&mut self.batch);
+        let mut turn = std::mem::take(&mut self.turn);
         let kept =
-            if batch.entries.is_empty() { Ok(()) } else { self.books.append(&batch.entries, &batch.frames) };
+            if turn.entries.is_empty() { Ok(()) } else { self.books.append(&turn.entries, &turn.frames) };
         match kept {
             Ok(()) => {
                 let touched = self.desk.forget().map_or_else(Vec::new, |undo| undo.touched().collect());
                 // A slow disk takes its time.
                 self.read_time();
-                if !batch.entries.is_empty() {
+                if !turn.entries.is_empty() {
                     self.dirty_since_us.get_or_insert(self.clock.monotonic_us());
-                    self.publish(&touched, &batch.entries);
+                    self.publish(&touched, &turn.entries);
                 }
                 self.publish_board(&touched);
-                batch.replies.into_iter().for_each(Waiting::answer);
-                for (receipt, unchanged) in batch.unchanged {
+                turn.replies.into_iter().for_each(Waiting::answer);
+                for (receipt, unchanged) in turn.unchanged {
                     self.unchanged.note(&receipt, unchanged);
                 }
-                for entry in batch.entries {
+                for entry in turn.entries {
                     // Last, for a journal that is stuck would keep the wall and those who asked waiting.
-                    let request = batch.requests.get(&entry.first_seq);
+                    let request = turn.requests.get(&entry.first_seq);
                     crate::observe::tell(&entry, request, |number| {
                         Some(self.desk.ticket(number)?.facts.regulation.clone())
                     });
@@ -663,28 +664,28 @@ impl Loop {
             }
             Err(error) => {
                 self.desk.go_back();
-                if let Some(time) = batch.time_before.take() {
+                if let Some(time) = turn.time_before.take() {
                     self.time = time;
                 }
                 self.read_time();
                 self.storage_fails(&error, self.time.now());
                 self.publish_board(&[]);
-                batch.replies.into_iter().for_each(|waiting| waiting.fail(not_kept(&error)));
+                turn.replies.into_iter().for_each(|waiting| waiting.fail(not_kept(&error)));
             }
         }
         // Not before: what is decided in this turn was none of readers' business until now.
-        if let Some(upto_seq) = batch.checkpointed {
+        if let Some(upto_seq) = turn.checkpointed {
             let away = self.books.kept(upto_seq, &mut self.desk);
             self.view.put_away(&away);
             if let Some(archivist) = &self.archivist {
                 archivist.checkpointed();
             }
         }
-        for number in batch.recalled {
+        for number in turn.recalled {
             self.books.put_back(number, &mut self.desk);
         }
         let now = self.time.now();
-        for look in batch.looks {
+        for look in turn.looks {
             look(&self.desk, now);
         }
         if let Some(archivist) = &self.archivist {
@@ -696,7 +697,7 @@ impl Loop {
             let calm = self.books.checkpoint(&mut self.desk, now);
             self.view.calm_down(calm);
         }
-        self.batch.stop = batch.stop;
+        self.turn.stop = turn.stop;
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -819,12 +820,8 @@ mod tests {
         let request = RequestMark::new(None);
         the_loop.input(request.clone().during(async { failed("lamps") }).await);
         the_loop.input(failed("button"));
-        let asked: Vec<_> = the_loop
-            .batch
-            .entries
-            .iter()
-            .map(|entry| the_loop.batch.requests.get(&entry.first_seq))
-            .collect();
+        let asked: Vec<_> =
+            the_loop.turn.entries.iter().map(|entry| the_loop.turn.requests.get(&entry.first_seq)).collect();
         assert_eq!(asked, [Some(&request), None]);
     }
 }

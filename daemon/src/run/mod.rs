@@ -46,9 +46,9 @@ use crate::observe::request::RequestMark;
 /// How many inputs may wait before the loop; one more is told to come back later.
 pub const QUEUE_MAX: usize = 4_096;
 /// How many inputs are decided before one sync of the disk …
-pub const BATCH_MAX: usize = 512;
+pub const TURN_INPUTS_MAX: usize = 512;
 /// … as long as what is to be written is no longer than this, in bytes: the ledger takes four times as much at once.
-pub const BATCH_BYTES: usize = 16 << 20;
+pub const TURN_BYTES_MAX: usize = 16 << 20;
 
 /// A look at the desk, carried out by the loop.
 pub type Look = Box<dyn FnOnce(&Desk, Timestamp) + Send>;

@@ -9,14 +9,15 @@
 //! store knows nothing of tickets but their numbers, and looks into no file.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::whole;
 use crate::hex::hex;
 
 /// The directory below the state directory.
@@ -175,7 +176,7 @@ impl Attachments {
             let file = file.to_owned();
             move |source| AttachmentError::Io { what, file, source }
         };
-        self.0.make_dir()?;
+        whole::make_dir(dir).map_err(failed("make", dir))?;
         let mut held = Held::default();
         for entry in fs::read_dir(dir).map_err(failed("read", dir))? {
             let entry = entry.map_err(failed("read", dir))?;
@@ -205,7 +206,10 @@ impl Attachments {
 
     /// Begins to take a file in. Dropped before it is kept, nothing of it is left.
     pub fn begin(&self, ticket: u64, id: &str) -> Result<Incoming, AttachmentError> {
-        self.0.make_dir()?;
+        if !self.0.dir.is_dir() {
+            let failed = |source| AttachmentError::Io { what: "make", file: self.0.dir.clone(), source };
+            whole::make_dir(&self.0.dir).map_err(failed)?;
+        }
         let path = self.0.dir.join(format!("{ticket}-{id}{PART}"));
         let mut held = self.0.lock();
         held.coming.insert(id.to_owned());
@@ -285,11 +289,6 @@ impl Inner {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make_dir(&self) -> Result<(), AttachmentError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
-        made.map_err(|source| AttachmentError::Io { what: "make", file: self.dir.clone(), source })
-    }
-
     fn remove(&self, path: &Path) -> Result<(), AttachmentError> {
         let mut held = self.lock();
         if held.readers > 0 {
@@ -313,8 +312,7 @@ impl Inner {
 }
 
 fn sync_dir(dir: &Path) -> Result<(), AttachmentError> {
-    let synced = File::open(dir).and_then(|dir| dir.sync_all());
-    synced.map_err(|source| AttachmentError::Io { what: "sync", file: dir.to_owned(), source })
+    whole::sync_dir(dir).map_err(|source| AttachmentError::Io { what: "sync", file: dir.to_owned(), source })
 }
 
 /// SHA-256 of what is left of a file, in lower-case hex.

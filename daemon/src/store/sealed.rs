@@ -10,9 +10,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,8 @@ use std::time::SystemTime;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
+
+use super::whole;
 
 /// The directory below the state directory.
 pub const SEALED_DIR: &str = "sealed";
@@ -377,23 +379,21 @@ impl Inner {
     }
 
     fn make_dir(&self) -> Result<(), SealedError> {
-        let failed = |what, file: &Path| {
-            let file = file.to_owned();
-            move |source| SealedError::Io { what, file, source }
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(failed("make", &self.dir))?;
-        if self.is_dir_durable.load(Ordering::Acquire) {
+        if self.is_dir_durable.load(Ordering::Acquire) && self.dir.is_dir() {
             return Ok(());
         }
-        let parent = self.dir.parent().unwrap_or(Path::new("."));
-        File::open(parent).and_then(|dir| dir.sync_all()).map_err(failed("sync", parent))?;
+        let failed = |source| SealedError::Io { what: "make", file: self.dir.clone(), source };
+        whole::make_dir(&self.dir).map_err(failed)?;
         self.is_dir_durable.store(true, Ordering::Release);
         Ok(())
     }
 
     fn sync_dir(&self) -> Result<(), SealedError> {
-        let synced = File::open(&self.dir).and_then(|dir| dir.sync_all());
-        synced.map_err(|source| SealedError::Io { what: "sync", file: self.dir.clone(), source })
+        whole::sync_dir(&self.dir).map_err(|source| SealedError::Io {
+            what: "sync",
+            file: self.dir.clone(),
+            source,
+        })
     }
 
     fn erase(&self, path: &Path) -> Result<(), SealedError> {
@@ -639,7 +639,7 @@ mod tests {
             let mut bytes = fs::read(path(&dir, "7-aa")).unwrap();
             bytes[20] ^= 1;
             fs::write(path(&dir, "7-aa"), bytes).unwrap();
-            File::options().write(true).open(path(&dir, "7-aa")).unwrap().set_modified(at).unwrap();
+            OpenOptions::new().write(true).open(path(&dir, "7-aa")).unwrap().set_modified(at).unwrap();
         };
         // Nobody looks into it.
         spoil(written);

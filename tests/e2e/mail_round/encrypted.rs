@@ -1,6 +1,6 @@
 //! Mail and letters on ways that are encrypted, with a certificate that the site names.
 
-use andon_tests::daemon::{Daemon, eventually};
+use andon_tests::daemon::eventually;
 use andon_tests::mailbox::{Dovecot, Way};
 use andon_tests::needs::skipped;
 use andon_tests::postfix::{Besides, Desk, Postfix};
@@ -9,35 +9,15 @@ use andon_tests::tls::Pair;
 use super::{DESK, Site, answer, clock, mail, postfix, subjects};
 
 fn imap(dovecot: &Dovecot, tls: &str, ca: &Pair) -> String {
-    format!(
-        "[imap]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"{tls}\"\nca-file = \"{}\"\nuser = \"desk\"\npassword-file = \"password\"\n",
-        dovecot.port(),
-        ca.certificate.display()
-    )
+    dovecot.imap(tls, &format!("ca-file = \"{}\"", ca.certificate.display()))
 }
 
 /// A desk with nothing but a mailbox.
-struct Fetcher {
-    dir: tempfile::TempDir,
-    token: String,
-}
-
-impl Fetcher {
-    fn new(imap: &str) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let daemon = Daemon::start(&dir.path().join("state"), &[]);
-        let token = daemon.token().to_owned();
-        daemon.stop();
-        let config = format!("[[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n{imap}");
-        std::fs::write(dir.path().join("andon.toml"), config).expect("a configuration");
-        std::fs::write(dir.path().join("password"), format!("{}\n", Dovecot::PASSWORD)).expect("a password");
-        Self { dir, token }
-    }
-
-    fn start(&self) -> Daemon {
-        let config = self.dir.path().join("andon.toml").display().to_string();
-        Daemon::start_with_config(&self.dir.path().join("state"), &config, &self.token)
-    }
+fn fetcher(imap: &str) -> andon_tests::Site {
+    let config = format!("[[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n{imap}");
+    let site = andon_tests::Site::new(&config);
+    site.write("password", &format!("{}\n", Dovecot::PASSWORD));
+    site
 }
 
 #[test]
@@ -51,7 +31,7 @@ fn a_mailbox_is_read_over_tls_and_starttls_where_the_certificate_is_the_sites() 
         let way = if tls == "tls" { Way::Tls(pair.clone()) } else { Way::Starttls(pair.clone()) };
         let mut dovecot = Dovecot::start_as(place.path(), way);
         dovecot.deliver(&mail("anna@example.ru", "1", "one", "No print."));
-        let desk = Fetcher::new(&imap(&dovecot, tls, &pair));
+        let desk = fetcher(&imap(&dovecot, tls, &pair));
         let daemon = desk.start();
         eventually("the mail is a ticket", || (subjects(&daemon).len() == 1).then_some(()));
         // The server tells of it over the same connection.
@@ -81,7 +61,7 @@ fn a_mailbox_whose_certificate_is_anothers_is_not_told_the_password() {
         let way = if tls == "tls" { Way::Tls(pair) } else { Way::Starttls(pair) };
         let mut dovecot = Dovecot::start_as(place.path(), way);
         dovecot.deliver(&mail("anna@example.ru", "1", "one", "No print."));
-        let desk = Fetcher::new(&imap(&dovecot, tls, &ca));
+        let desk = fetcher(&imap(&dovecot, tls, &ca));
         let daemon = desk.start();
         eventually("the wall tells that mail is not fetched", || {
             let alarms = daemon.get("/v1/alarms").json;
@@ -119,7 +99,7 @@ fn mail_goes_the_whole_round_over_encrypted_ways() {
     let smtp =
         format!("port = {}\ntls = \"starttls\"\nca-file = \"{}\"", desks.port(), pair.certificate.display());
     let site = Site::new(servers, desks, &smtp, &imap(&dovecot, "tls", &pair));
-    std::fs::write(site.dir.path().join("password"), Dovecot::PASSWORD).expect("a password");
+    site.desk.write("password", Dovecot::PASSWORD);
     let daemon = site.start();
     let anna = "anna@example.ru";
     peoples.send(anna, DESK, &mail(anna, "1", "Не печатается", "Совсем."));

@@ -7,7 +7,6 @@ mod restored;
 mod round;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use andon_tests::daemon::{Daemon, eventually};
@@ -24,12 +23,11 @@ const PAGES: &str = "https://help.example.ru";
 /// How long letters that are under way are waited for: thousands are no matter of a minute.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A desk with its configuration, and the Postfix that carries its mail.
+/// A desk, and the Postfix that carries its mail.
 struct Site {
-    dir: tempfile::TempDir,
+    desk: andon_tests::Site,
     /// Postfix and Dovecot are no roots: they need a directory that lets them through.
     _servers: tempfile::TempDir,
-    token: String,
     postfix: Postfix,
 }
 
@@ -61,25 +59,15 @@ impl Site {
     }
 
     fn new(servers: tempfile::TempDir, postfix: Postfix, mail: &str, more: &str) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let daemon = Daemon::start(&dir.path().join("state"), &[]);
-        let token = daemon.token().to_owned();
-        daemon.stop();
-        let config = format!(
+        let desk = andon_tests::Site::new(&format!(
             "[mail]\nhost = \"127.0.0.1\"\n{mail}\nper-minute = 6000\nfrom = \"Поддержка <{DESK}>\"\n\n\
              [[mail-address]]\naddress = \"{DESK}\"\ntype = \"error\"\n\n[requester-page]\nurl = \"{PAGES}\"\n\n{more}"
-        );
-        std::fs::write(dir.path().join("andon.toml"), config).expect("a configuration");
-        Self { dir, _servers: servers, token, postfix }
-    }
-
-    fn state(&self) -> PathBuf {
-        self.dir.path().join("state")
+        ));
+        Self { desk, _servers: servers, postfix }
     }
 
     fn start(&self) -> Daemon {
-        let config = self.dir.path().join("andon.toml");
-        Daemon::start_with_config(&self.state(), &config.display().to_string(), &self.token)
+        self.desk.start()
     }
 
     /// Waits until nothing is under way: no mail, no letter.

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::access::source::SOURCES_MAX;
+use super::access::network::NETWORKS_MAX;
 use super::auth;
 use super::held::{ANSWERS_MAX_BYTES, PAGES_MAX};
 use super::serving::Traffic;
@@ -497,7 +497,7 @@ fn register_limits(registry: &mut Registry) {
         ("search_waiting_limit", "Changed tickets that wait before the index takes them", WAITING_MAX),
         ("report_slices_limit", "Slices of a month that have figures of their own", SLICES_MAX),
         ("queue_limit", "Inputs that may wait before the desk is busy", QUEUE_MAX),
-        ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", SOURCES_MAX),
+        ("sources_limit", "Addresses that are remembered, for rates and for lock-outs each", NETWORKS_MAX),
         ("commands_limit", "Commands of one door that may wait for the desk", COMMANDS_MAX),
         ("batches_limit", "Batches that may wait before the desk is busy", BATCHES_MAX),
         ("batch_commands_limit", "Commands that a batch may have", BATCH_COMMANDS_MAX),

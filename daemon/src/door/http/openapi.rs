@@ -293,6 +293,7 @@ fn add_verbs(document: &mut OpenApi) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden;
 
     #[test]
     fn every_operation_has_a_summary_a_name_of_its_own_and_tells_its_problems() {
@@ -329,16 +330,6 @@ mod tests {
 
     #[test]
     fn the_document_is_the_golden_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs"))
-                .expect("the directory can be made");
-            std::fs::write(path, DOCUMENT.as_str()).expect("the golden file can be written");
-        }
-        let golden = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            golden == *DOCUMENT,
-            "daemon/docs/openapi.json is not what the routes say; a change of the contract is a decision: look at it with UPDATE_GOLDEN=1 and git diff"
-        );
+        golden::check("../docs/openapi.json", &DOCUMENT);
     }
 }

@@ -219,11 +219,11 @@ impl Teller {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // The feed is not given up for a look: what it was about to tell would be lost.
-            let batch = {
+            let stretch = {
                 let mut next = std::pin::pin!(self.feed.next());
                 loop {
                     tokio::select! {
-                        batch = &mut next => break Ok(batch),
+                        stretch = &mut next => break Ok(stretch),
                         () = self.to.closed() => return,
                         _ = looks.tick(), if self.pass.is_some() => {}
                     }
@@ -232,19 +232,19 @@ impl Teller {
                     }
                 }
             };
-            let batch = match batch {
-                Ok(Some(batch)) => batch,
+            let stretch = match stretch {
+                Ok(Some(stretch)) => stretch,
                 Ok(None) => return,
                 Err(cut) => return self.cut(at, cut, hang_up).await,
             };
-            for told in &batch.told {
+            for told in &stretch.told {
                 if let Err(cut) = self.put(frame_of(told)).await {
                     return self.cut(at, cut, hang_up).await;
                 }
                 at = told.seq;
                 self.place.is_at(at);
             }
-            at = batch.next - 1;
+            at = stretch.next - 1;
             self.place.is_at(at);
         }
     }

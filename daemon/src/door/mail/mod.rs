@@ -27,8 +27,6 @@ mod thread;
 mod trim;
 mod unflow;
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -56,6 +54,7 @@ use crate::desk::{Act, Actor, AlarmKind, Command, DeskAct, Role, Ticket, TicketN
 use crate::mail::{MailDomain, UNDELIVERED, undelivered};
 use crate::run::{Apart, Done, Failure, Handle};
 pub use crate::store::MAIL_DIR;
+use crate::store::whole;
 
 /// Who says so, in the record.
 const MAIL: &str = "mail";
@@ -253,8 +252,7 @@ impl Mailroom {
         state_dir: &Path,
     ) -> Result<Self, MailroomError> {
         let dir = state_dir.join(MAIL_DIR);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
-        made.map_err(|source| MailroomError::Dir { dir: dir.clone(), source })?;
+        whole::make_dir(&dir).map_err(|source| MailroomError::Dir { dir: dir.clone(), source })?;
         let unseen = |source| MailroomError::Seen { dir: dir.clone(), source };
         let mut seen = Seen::open(&dir).map_err(unseen)?;
         let end = handle.history().next_seq();

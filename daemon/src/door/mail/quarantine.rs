@@ -6,9 +6,8 @@
 //! belonging nowhere, is kept quietly, and the oldest of it makes room. Where there is none, mail stays on its server.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use calendars::Timestamp;
@@ -162,7 +161,7 @@ impl Quarantine {
             let file = file.to_owned();
             move |source| QuarantineError::Io { what, file, source }
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed("make", &dir))?;
+        whole::make_dir(&dir).map_err(failed("make", &dir))?;
         let mut quarantine = Self {
             dir: dir.clone(),
             max_bytes,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desk::TicketNumber;
 use crate::out::retry::{FOR_A_DAY, Tries, bury};
-use crate::out::{Batch, Told};
+use crate::out::{Stretch, Told};
 
 /// How many deliveries of a webhook are under way at once; one while it fails.
 pub const PARALLEL_MAX: usize = 8;
@@ -257,8 +257,8 @@ impl Outbox {
     }
 
     /// Takes in what comes next.
-    pub(super) fn take_in(&mut self, batch: Batch, now: Now) {
-        for told in batch.told {
+    pub(super) fn take_in(&mut self, stretch: Stretch, now: Now) {
+        for told in stretch.told {
             let bytes = told.json.len();
             let lane = self.lanes.entry(told.about.ticket).or_insert_with(|| Lane::beginning(told.seq, now));
             if lane.from >= lane.to {
@@ -273,8 +273,8 @@ impl Outbox {
             }
             self.is_changed = true;
         }
-        self.is_changed |= batch.next > self.next;
-        self.next = self.next.max(batch.next);
+        self.is_changed |= stretch.next > self.next;
+        self.next = self.next.max(stretch.next);
     }
 
     /// What is to be delivered now; it is under way from here on, until [`Outbox::came_to`] says what came of it.

@@ -17,7 +17,7 @@ use crate::chain::chain;
 use crate::clock;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Role};
 use crate::observe::message;
-use crate::out::{Batch, Filter, Herald, Told};
+use crate::out::{Filter, Herald, Stretch, Told};
 use crate::run::{Failure, HistoryError};
 
 /// How long after the last time a change is kept, in milliseconds: what was delivered meanwhile is delivered again after a
@@ -111,7 +111,7 @@ impl Worker {
         }
         self.tell(DeskAct::PartWorks { kind: AlarmKind::Storage, part: self.part() });
         let mut beside = Beside::default();
-        let (to, mut batches) = mpsc::channel(1);
+        let (to, mut stretches) = mpsc::channel(1);
         let mut feeding = JoinSet::new();
         feeding.spawn(feed(Arc::clone(&self.herald), self.filter.clone(), self.outbox.next(), to));
         loop {
@@ -122,7 +122,7 @@ impl Worker {
             let wake = self.wake_after(&beside);
             tokio::select! {
                 // A feed that ended begins again by itself; one that is gone ends with the desk.
-                Some(batch) = batches.recv(), if self.outbox.has_room() => self.outbox.take_in(batch, now()),
+                Some(stretch) = stretches.recv(), if self.outbox.has_room() => self.outbox.take_in(stretch, now()),
                 Some(done) = beside.posts.join_next_with_id() => self.came_back(done, &mut beside),
                 Some(written) = beside.writing.join_next() => self.written(written, &mut beside),
                 Some(ask) = self.asks.recv() => self.answer(ask, &mut beside),
@@ -409,12 +409,12 @@ impl Worker {
 }
 
 /// Tells the events from `next` on, for ever.
-async fn feed(herald: Arc<Herald>, filter: Filter, mut next: u64, to: mpsc::Sender<Batch>) {
+async fn feed(herald: Arc<Herald>, filter: Filter, mut next: u64, to: mpsc::Sender<Stretch>) {
     loop {
         let mut feed = herald.feed(filter.clone(), Some(next));
-        while let Some(batch) = feed.next().await {
-            next = batch.next;
-            if to.send(batch).await.is_err() {
+        while let Some(stretch) = feed.next().await {
+            next = stretch.next;
+            if to.send(stretch).await.is_err() {
                 return;
             }
         }

@@ -6,7 +6,7 @@ use super::{CarriedOut, Disk, Loop};
 use crate::desk::event::Receipt;
 use crate::desk::{Actor, TicketNumber};
 use crate::run::batch::{Before, CommandBatch, Outcome, Step, StepDone, keep_each_once};
-use crate::run::{BATCH_BYTES, Failure};
+use crate::run::{Failure, TURN_BYTES_MAX};
 
 impl Loop {
     /// Decides the commands of a batch, each on the desk as those before it left it.
@@ -23,7 +23,7 @@ impl Loop {
         if receipt.is_some_and(|receipt| self.is_of_another(receipt)) {
             return Err(Failure::KeyReused);
         }
-        let bytes_max = self.batch.bytes + BATCH_BYTES;
+        let bytes_max = self.turn.bytes + TURN_BYTES_MAX;
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.steps.len());
         let mut found = Vec::with_capacity(batch.steps.len());
         let mut has_stopped = false;
@@ -33,8 +33,8 @@ impl Loop {
                 _ if has_stopped => Outcome::NotTried,
                 None => Outcome::Malformed,
                 // A short command may write much: a split copies all that its ticket has.
-                Some(_) if self.batch.bytes >= bytes_max => {
-                    Outcome::Failed(Failure::BatchTooLong { limit_bytes: BATCH_BYTES })
+                Some(_) if self.turn.bytes >= bytes_max => {
+                    Outcome::Failed(Failure::BatchTooLong { limit_bytes: TURN_BYTES_MAX })
                 }
                 Some(step) => {
                     let receipt = receipt.map(|receipt| receipt.of_step(place));

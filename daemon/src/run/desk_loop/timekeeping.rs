@@ -11,7 +11,7 @@ use crate::observe::message;
 use crate::run::time::{Change, Distrust, Reading, TrustedTime};
 use crate::run::{Done, Failure};
 
-/// How many entries correct clocks in one batch: together they are less than the ledger takes at once.
+/// How many entries correct clocks in one turn: together they are less than the ledger takes at once.
 const CORRECTIONS_MAX: usize = 10;
 /// Who corrects clocks, in the record.
 const BOX: &str = "andond";
@@ -49,7 +49,7 @@ impl Loop {
                 facts.insert(0, Fact { ticket: None, event: Event::TimeTrusted { behind_ms } });
             }
             let entry = self.desk.enter(facts, BOX, now, None, None, false);
-            self.batch.push(entry);
+            self.turn.push(entry);
         }
     }
 
@@ -72,8 +72,8 @@ impl Loop {
             return Ok(Done { ticket: None, changed: false, repeated: false, alike: Vec::new() });
         }
         let entry = self.desk.enter(facts, &actor.name, system, Some(system), None, false);
-        self.batch.push(entry);
-        self.batch.time_before.get_or_insert_with(|| self.time.clone());
+        self.turn.push(entry);
+        self.turn.time_before.get_or_insert_with(|| self.time.clone());
         self.time.trust();
         Ok(Done { ticket: None, changed: true, repeated: false, alike: Vec::new() })
     }

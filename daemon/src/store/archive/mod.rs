@@ -38,6 +38,8 @@ use open::{Members, Piece, quarantine};
 
 use member::{lines, pack, unpack};
 
+use super::whole::sync_dir;
+
 /// How many tickets a member holds at most …
 const MEMBER_TICKETS: usize = 64;
 /// … and how much text, in bytes, unless one ticket has more: what is unpacked to read one.
@@ -487,8 +489,4 @@ fn give_up(index: &Index, held: &mut Held, year: u16, stretch: Range<u64>) -> io
 
 fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
-}
-
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    Ok(rustix::fs::fsync(File::open(dir)?)?)
 }

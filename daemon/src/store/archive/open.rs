@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use super::index::{Entry, Held, Index, Place};
 use super::member::{HEADER_BYTES, Header, lines, unpack};
-use super::{Archive, ArchiveError, Damage, Files, Inner, open_file, sync_dir};
+use super::{Archive, ArchiveError, Damage, Files, Inner, open_file};
+use crate::store::whole::sync_dir;
 
 /// How much is looked through at once for the next member behind a damaged one, in bytes.
 const SEARCH_BYTES: usize = 64 << 10;

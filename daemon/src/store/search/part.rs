@@ -23,12 +23,12 @@ const DIRECTORY_MAX_BYTES: u32 = 64 << 20;
 
 /// Where a part's bytes are.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum Backing {
     File { file: File, path: PathBuf },
     Memory(Vec<u8>),
 }
 
-impl Source {
+impl Backing {
     fn read(&self, at: Range<u64>) -> io::Result<Vec<u8>> {
         let wrong = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let length = usize::try_from(at.end.checked_sub(at.start).ok_or_else(wrong)?).map_err(|_| wrong())?;
@@ -86,7 +86,7 @@ impl Directory {
 /// A part, open.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub(super) source: Source,
+    pub(super) backing: Backing,
     pub(super) directory: Directory,
     pub(super) docs: Numbers,
     pub(super) bytes: u64,
@@ -106,9 +106,9 @@ impl Part {
         let fail = |source| SearchError::Read { file: path.to_owned(), source };
         let file = File::open(path).map_err(fail)?;
         let bytes = file.metadata().map_err(fail)?.len();
-        let source = Source::File { file, path: path.to_owned() };
-        let (directory, docs) = read_end(&source, bytes, block).map_err(fail)?;
-        Ok(Self { source, directory, docs, bytes, id })
+        let backing = Backing::File { file, path: path.to_owned() };
+        let (directory, docs) = read_end(&backing, bytes, block).map_err(fail)?;
+        Ok(Self { backing, directory, docs, bytes, id })
     }
 
     /// The tickets that it speaks for.
@@ -117,7 +117,7 @@ impl Part {
     }
 
     pub(super) fn is_file(&self) -> bool {
-        matches!(self.source, Source::File { .. })
+        matches!(self.backing, Backing::File { .. })
     }
 
     /// How long it is.
@@ -186,7 +186,7 @@ impl Part {
 
     /// Reads a group, and sees whether it is as it was written.
     pub(super) fn group(&self, group: usize) -> Result<Group, SearchError> {
-        let read = self.source.read(self.directory.place(group)).and_then(|mut bytes| {
+        let read = self.backing.read(self.directory.place(group)).and_then(|mut bytes| {
             let crc = bytes.len().checked_sub(4).map(|at| bytes.split_off(at));
             match crc {
                 Some(crc) if crc == crc32c::crc32c(&bytes).to_be_bytes() => Ok(Group(bytes)),
@@ -205,9 +205,9 @@ impl Part {
     }
 
     pub(super) fn error(&self, source: io::Error) -> SearchError {
-        let file = match &self.source {
-            Source::File { path, .. } => path.clone(),
-            Source::Memory(_) => PathBuf::from("in memory"),
+        let file = match &self.backing {
+            Backing::File { path, .. } => path.clone(),
+            Backing::Memory(_) => PathBuf::from("in memory"),
         };
         SearchError::Read { file, source }
     }
@@ -241,9 +241,9 @@ pub(super) fn not_as_written() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "it is not as it was written")
 }
 
-fn read_end(source: &Source, bytes: u64, block: u32) -> io::Result<(Directory, Numbers)> {
+fn read_end(backing: &Backing, bytes: u64, block: u32) -> io::Result<(Directory, Numbers)> {
     let trailer_at = bytes.checked_sub(TRAILER_BYTES as u64).ok_or_else(not_as_written)?;
-    let trailer = source.read(trailer_at..bytes)?;
+    let trailer = backing.read(trailer_at..bytes)?;
     let u32_at =
         |at: usize| u32::from_be_bytes([trailer[at], trailer[at + 1], trailer[at + 2], trailer[at + 3]]);
     let (start, length, crc) = (u64::from(u32_at(4)), u32_at(8), u32_at(12));
@@ -251,7 +251,7 @@ fn read_end(source: &Source, bytes: u64, block: u32) -> io::Result<(Directory, N
     if !is_ours || length > DIRECTORY_MAX_BYTES || start + u64::from(length) != trailer_at {
         return Err(not_as_written());
     }
-    let end = source.read(start..trailer_at)?;
+    let end = backing.read(start..trailer_at)?;
     if crc32c::crc32c(&end) != crc {
         return Err(not_as_written());
     }

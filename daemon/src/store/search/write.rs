@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Term;
 use super::numbers::{Numbers, encode};
-use super::part::{Directory, MAGIC, Part, Source, VERSION};
+use super::part::{Backing, Directory, MAGIC, Part, VERSION};
 
 /// A group ends when it has so many bytes.
 const GROUP_BYTES: usize = 4 << 10;
@@ -105,7 +105,7 @@ pub(super) fn in_memory(block: u32, fill: Fill<'_>) -> io::Result<Part> {
     docs.optimize();
     let (mut held, directory, bytes) = writer.finish(&docs)?;
     held.shrink_to_fit();
-    Ok(Part { source: Source::Memory(held), directory, docs, bytes, id: 0 })
+    Ok(Part { backing: Backing::Memory(held), directory, docs, bytes, id: 0 })
 }
 
 /// Makes a part as the file `path`, durably.
@@ -117,8 +117,8 @@ pub(super) fn in_file(path: &Path, id: u64, block: u32, write: Fill<'_>) -> io::
     let (file, directory, bytes) = writer.finish(&docs)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
-    let source = Source::File { file, path: path.to_owned() };
-    Ok(Part { source, directory, docs, bytes, id })
+    let backing = Backing::File { file, path: path.to_owned() };
+    Ok(Part { backing, directory, docs, bytes, id })
 }
 
 /// Makes a part in memory of tickets in order of their numbers within the block, each with its terms, some more than once.

@@ -18,9 +18,10 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::damage::is_damage;
-use super::open::{Database, guarded, sync_dir};
+use super::open::{Database, guarded};
 use super::record::{Kind, be_u64};
 use super::{State, Tickets, TicketsError, touch};
+use crate::store::whole::sync_dir;
 
 /// How much is copied between two syncs, in bytes.
 const LOT_BYTES: usize = 1 << 20;

@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::open::sync_dir;
 use super::{Tickets, TicketsError};
+use crate::store::whole::sync_dir;
 
 /// The mark, in the database's directory. What is in it is for people.
 const MARK: &str = "unusable";

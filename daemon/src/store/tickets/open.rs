@@ -14,6 +14,7 @@ use super::damage::marked;
 use super::record::{Kind, be_u64, unseal};
 use super::redo::Redo;
 use super::{Tickets, TicketsError};
+use crate::store::whole::sync_dir;
 
 /// How many databases that were set aside are kept, as `sled.bad-N`; the oldest go first.
 pub const KEPT_ASIDE: usize = 2;
@@ -364,8 +365,4 @@ fn set_aside(state: &Path, dir: &Path) -> io::Result<PathBuf> {
     }
     sync_dir(state)?;
     Ok(moved)
-}
-
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    Ok(rustix::fs::fsync(File::open(dir)?)?)
 }

@@ -1,7 +1,7 @@
 //! Denied calls: who was refused what, how often.
 //!
-//! Each is told in the journal at once. What comes again from the same source, with the same token and code, is told once a
-//! minute with how often it came, so that a flood of calls is no flood of lines; when very many sources come at once, those
+//! Each is told in the journal at once. What comes again from the same network, with the same token and code, is told once a
+//! minute with how often it came, so that a flood of calls is no flood of lines; when very many networks come at once, those
 //! that are too many are told together. Of what was sent nothing is told but what the daemon knows itself: the method, the
 //! route it has, the token's name. So nobody writes into the journal what they like, and no secret comes there.
 
@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use calendars::Timestamp;
 use smol_str::SmolStr;
 
-use super::source::Source;
+use super::network::Network;
 
 /// How many denials are kept to be listed; the oldest goes first.
 pub(in crate::door::http) const DENIALS_MAX: usize = 1_000;
-/// How many sources, tokens and codes are told by themselves in a minute.
+/// How many networks, tokens and codes are told by themselves in a minute.
 const APART_MAX: usize = 60;
 /// How long repetitions are counted before they are told, in seconds.
 pub(super) const TOLD_EVERY_S: u64 = 60;
@@ -23,7 +23,7 @@ pub(super) const TOLD_EVERY_S: u64 = 60;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::door::http) enum Origin {
     /// An address.
-    Network(Source),
+    Network(Network),
     /// The socket of `andonctl`.
     Control,
     /// Addresses that are too many to be told apart.
@@ -33,7 +33,7 @@ pub(in crate::door::http) enum Origin {
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Origin::Network(source) => source.fmt(f),
+            Origin::Network(network) => network.fmt(f),
             Origin::Control => f.write_str("the control socket"),
             Origin::Many => f.write_str("many addresses"),
         }
@@ -180,7 +180,7 @@ mod tests {
         Timestamp::from_millis(ms)
     }
 
-    /// So many denials of one source; how many lines were told at once.
+    /// So many denials of one network; how many lines were told at once.
     fn flood(denials: &mut Denials, from: u32, count: i64) -> usize {
         (0..count)
             .filter(|ms| {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn very_many_sources_at_once_are_told_together() {
+    fn very_many_networks_at_once_are_told_together() {
         let mut denials = Denials::default();
         let lines: usize = (0..10_000).map(|from| flood(&mut denials, from, 2)).sum();
         assert_eq!(lines, APART_MAX + 1);

@@ -8,20 +8,20 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
-use super::source::{SOURCES_MAX, Source};
+use super::network::{NETWORKS_MAX, Network};
 
-/// How many unknown tokens a source may show before it waits.
+/// How many unknown tokens a network may show before it waits.
 pub(in crate::door::http) const BAD_MAX: u32 = 10;
 /// How long it waits then, in seconds; with each that comes after that, twice as long …
 const FIRST_WAIT_S: u64 = 1;
 /// … and at most a quarter of an hour.
 const LONGEST_WAIT_S: u64 = 900;
-/// How long a source shows none until what it did is forgotten, in seconds.
+/// How long a network shows none until what it did is forgotten, in seconds.
 const FORGOTTEN_AFTER_S: u64 = 3_600;
 const SECOND_US: u64 = 1_000_000;
 
-/// What is remembered of sources that showed unknown tokens. Times are microseconds of a clock that never steps.
-pub(super) struct Lockouts(LruCache<Source, Record>);
+/// What is remembered of networks that showed unknown tokens. Times are microseconds of a clock that never steps.
+pub(super) struct Lockouts(LruCache<Network, Record>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Record {
@@ -35,14 +35,14 @@ struct Record {
 
 impl Lockouts {
     pub(super) fn new() -> Self {
-        Self(LruCache::new(NonZeroUsize::new(SOURCES_MAX).expect("some are remembered")))
+        Self(LruCache::new(NonZeroUsize::new(NETWORKS_MAX).expect("some are remembered")))
     }
 
-    /// A source has shown a token that nobody knows.
+    /// A network has shown a token that nobody knows.
     ///
     /// # Errors
     /// In how many whole seconds it may show the next, where it is locked out.
-    pub(super) fn unknown_token(&mut self, from: Source, now_us: u64) -> Result<(), u32> {
+    pub(super) fn unknown_token(&mut self, from: Network, now_us: u64) -> Result<(), u32> {
         let record = self.0.get_or_insert_mut(from, Record::default);
         if now_us >= record.last_us + FORGOTTEN_AFTER_S * SECOND_US {
             *record = Record::default();
@@ -61,7 +61,7 @@ impl Lockouts {
         Ok(())
     }
 
-    /// How many sources are locked out at the moment.
+    /// How many networks are locked out at the moment.
     pub(super) fn locked_out(&self, now_us: u64) -> usize {
         self.0.iter().filter(|(_, record)| now_us < record.until_us).count()
     }
@@ -73,14 +73,14 @@ mod tests {
 
     use super::*;
 
-    fn source(last: u8) -> Source {
+    fn network(last: u8) -> Network {
         IpAddr::from([192, 168, 1, last]).into()
     }
 
     /// Ten bad tokens at the instant 0.
     fn after_ten() -> Lockouts {
         let mut lockouts = Lockouts::new();
-        assert!((0..10).all(|_| lockouts.unknown_token(source(1), 0).is_ok()), "ten are let go");
+        assert!((0..10).all(|_| lockouts.unknown_token(network(1), 0).is_ok()), "ten are let go");
         lockouts
     }
 
@@ -89,13 +89,13 @@ mod tests {
         let mut lockouts = after_ten();
         let mut now_us = 0;
         for wait_s in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
-            assert_eq!(lockouts.unknown_token(source(1), now_us), Err(wait_s));
+            assert_eq!(lockouts.unknown_token(network(1), now_us), Err(wait_s));
             now_us += u64::from(wait_s) * SECOND_US - 1;
-            assert_eq!(lockouts.unknown_token(source(1), now_us), Err(1), "not a microsecond sooner");
+            assert_eq!(lockouts.unknown_token(network(1), now_us), Err(1), "not a microsecond sooner");
             assert_eq!(lockouts.locked_out(now_us), 1);
             now_us += 1;
             assert_eq!(lockouts.locked_out(now_us), 0);
-            assert_eq!(lockouts.unknown_token(source(1), now_us), Ok(()));
+            assert_eq!(lockouts.unknown_token(network(1), now_us), Ok(()));
         }
     }
 
@@ -103,27 +103,27 @@ mod tests {
     fn an_hour_of_peace_forgets_it_and_less_does_not() {
         let hour_us = FORGOTTEN_AFTER_S * SECOND_US;
         let mut lockouts = after_ten();
-        assert_eq!(lockouts.unknown_token(source(1), hour_us - 1), Ok(()));
-        assert_eq!(lockouts.unknown_token(source(1), hour_us - 1), Err(2), "it is the eleventh");
+        assert_eq!(lockouts.unknown_token(network(1), hour_us - 1), Ok(()));
+        assert_eq!(lockouts.unknown_token(network(1), hour_us - 1), Err(2), "it is the eleventh");
         let mut lockouts = after_ten();
-        let ten = (0..10).map(|_| lockouts.unknown_token(source(1), hour_us));
+        let ten = (0..10).map(|_| lockouts.unknown_token(network(1), hour_us));
         assert!(ten.collect::<Vec<_>>().iter().all(Result::is_ok), "it has ten again");
-        assert_eq!(lockouts.unknown_token(source(1), hour_us), Err(1));
+        assert_eq!(lockouts.unknown_token(network(1), hour_us), Err(1));
     }
 
     #[test]
-    fn one_source_locks_out_no_other() {
+    fn one_network_locks_out_no_other() {
         let mut lockouts = after_ten();
-        assert_eq!(lockouts.unknown_token(source(1), 0), Err(1));
-        assert_eq!(lockouts.unknown_token(source(2), 0), Ok(()));
+        assert_eq!(lockouts.unknown_token(network(1), 0), Err(1));
+        assert_eq!(lockouts.unknown_token(network(2), 0), Ok(()));
     }
 
     #[test]
-    fn however_many_sources_come_so_many_are_remembered() {
+    fn however_many_networks_come_so_many_are_remembered() {
         let mut lockouts = Lockouts::new();
         for n in 0..100_000_u32 {
             assert!(lockouts.unknown_token(IpAddr::from(n.to_be_bytes()).into(), 0).is_ok());
         }
-        assert_eq!(lockouts.0.len(), SOURCES_MAX);
+        assert_eq!(lockouts.0.len(), NETWORKS_MAX);
     }
 }

@@ -3,13 +3,13 @@
 //! Nothing here decides what a caller may do; that is the desk's. What is here keeps hostile and broken callers cheap: how
 //! often an address and a token may ask ([`rates`]), what becomes of those who show tokens that nobody knows
 //! ([`lockouts`]), what is told of denied calls ([`denials`]), and when each token was used last ([`last_uses`]). All of it
-//! is bounded ([`source::SOURCES_MAX`]), and nothing of it is asked at the socket of `andonctl`.
+//! is bounded ([`network::NETWORKS_MAX`]), and nothing of it is asked at the socket of `andonctl`.
 
 pub(super) mod denials;
 pub(super) mod last_uses;
 mod lockouts;
+pub(super) mod network;
 mod rates;
-pub(super) mod source;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -22,8 +22,8 @@ use smol_str::SmolStr;
 use self::denials::{Denial, Denials, Line, Origin, TOLD_EVERY_S, Who};
 use self::last_uses::{KEPT_EVERY_S, LastUse, LastUses};
 use self::lockouts::Lockouts;
+use self::network::Network;
 use self::rates::{Monotonic, Rates};
-use self::source::Source;
 use super::serving::Peer;
 use crate::clock::monotonic_us;
 use crate::config::Limits;
@@ -43,7 +43,7 @@ pub struct Access {
 
 /// How often addresses and tokens may ask.
 struct TheirRates {
-    addresses: Rates<Source>,
+    addresses: Rates<Network>,
     tokens: Rates<SmolStr>,
 }
 
@@ -100,7 +100,7 @@ impl Access {
         lock(&self.lockouts).unknown_token(address.into(), monotonic_us())
     }
 
-    /// How many sources are locked out at the moment.
+    /// How many networks are locked out at the moment.
     pub(super) fn locked_out(&self) -> usize {
         lock(&self.lockouts).locked_out(monotonic_us())
     }

@@ -15,7 +15,7 @@ use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 use lru::LruCache;
 
-use super::source::SOURCES_MAX;
+use super::network::NETWORKS_MAX;
 use crate::clock::monotonic_us;
 use crate::config::Rate;
 
@@ -24,7 +24,7 @@ struct Bounded<K: Hash + Eq>(Mutex<LruCache<K, Nanos>>);
 
 impl<K: Hash + Eq> Bounded<K> {
     fn new() -> Self {
-        Self(Mutex::new(LruCache::new(NonZeroUsize::new(SOURCES_MAX).expect("some are remembered"))))
+        Self(Mutex::new(LruCache::new(NonZeroUsize::new(NETWORKS_MAX).expect("some are remembered"))))
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn no_more_keys_are_remembered_than_may_be_and_the_one_seen_longest_ago_goes_first() {
         let (rates, _) = rates(1, 1);
-        let all = u32::try_from(SOURCES_MAX).expect("it is a small number");
+        let all = u32::try_from(NETWORKS_MAX).expect("it is a small number");
         assert!((0..=all).all(|key| rates.take(&key).is_ok()));
         assert_eq!((rates.take(&1), rates.take(&all), rates.take(&0)), (Err(1), Err(1), Ok(())));
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::super::access::source::Source;
+use super::super::access::network::Network;
 use super::HangUp;
 use crate::config::Serving;
 
@@ -25,14 +25,14 @@ pub(super) struct Places {
 struct Taken {
     total: usize,
     next: u64,
-    by_source: HashMap<Source, BTreeMap<u64, HangUp>>,
+    by_network: HashMap<Network, BTreeMap<u64, HangUp>>,
 }
 
 /// One place; it is free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     taken: Arc<Mutex<Taken>>,
-    source: Source,
+    network: Network,
     id: u64,
 }
 
@@ -52,53 +52,53 @@ impl Places {
 
     /// A place for a connection from an address. `hang_up` ends it where another is let in before it.
     pub(super) fn take(&self, address: IpAddr, hang_up: &HangUp) -> Result<Place, Full> {
-        let source = Source::from(address);
+        let network = Network::from(address);
         let mut taken = lock(&self.taken);
-        let own = taken.by_source.get(&source).map_or(0, BTreeMap::len);
+        let own = taken.by_network.get(&network).map_or(0, BTreeMap::len);
         if own >= self.limits.connections_per_address {
-            let tokenless = taken.oldest_tokenless(source).ok_or(Full::Address)?;
-            taken.give_up(source, tokenless);
+            let tokenless = taken.oldest_tokenless(network).ok_or(Full::Address)?;
+            taken.give_up(network, tokenless);
         } else if taken.total >= self.limits.connections && !taken.give_up_one(own + 1) {
             return Err(Full::Room);
         }
         let id = taken.next;
         taken.next += 1;
         taken.total += 1;
-        taken.by_source.entry(source).or_default().insert(id, hang_up.clone());
-        Ok(Place { taken: Arc::clone(&self.taken), source, id })
+        taken.by_network.entry(network).or_default().insert(id, hang_up.clone());
+        Ok(Place { taken: Arc::clone(&self.taken), network, id })
     }
 }
 
 impl Taken {
     /// Hangs up a connection of whoever has most, if that is more than `than`: the oldest without a token, else the oldest.
     fn give_up_one(&mut self, than: usize) -> bool {
-        let most = self.by_source.iter().max_by_key(|(_, places)| places.len());
-        let Some((source, places)) = most.filter(|(_, places)| places.len() > than) else { return false };
-        let (source, oldest) = (*source, places.first_key_value().map(|(id, _)| *id));
-        if let Some(id) = self.oldest_tokenless(source).or(oldest) {
-            self.give_up(source, id);
+        let most = self.by_network.iter().max_by_key(|(_, places)| places.len());
+        let Some((network, places)) = most.filter(|(_, places)| places.len() > than) else { return false };
+        let (network, oldest) = (*network, places.first_key_value().map(|(id, _)| *id));
+        if let Some(id) = self.oldest_tokenless(network).or(oldest) {
+            self.give_up(network, id);
         }
         true
     }
 
-    /// The connection of a source that has been there longest without a token.
-    fn oldest_tokenless(&self, source: Source) -> Option<u64> {
-        let mut places = self.by_source.get(&source)?.iter();
+    /// The connection of a network that has been there longest without a token.
+    fn oldest_tokenless(&self, network: Network) -> Option<u64> {
+        let mut places = self.by_network.get(&network)?.iter();
         places.find(|(_, hang_up)| !hang_up.has_token()).map(|(id, _)| *id)
     }
 
-    fn give_up(&mut self, source: Source, id: u64) {
-        if let Some(hang_up) = self.leave(source, id) {
+    fn give_up(&mut self, network: Network, id: u64) {
+        if let Some(hang_up) = self.leave(network, id) {
             hang_up.now();
         }
     }
 
     /// Frees a place; nothing where it was given up before.
-    fn leave(&mut self, source: Source, id: u64) -> Option<HangUp> {
-        let places = self.by_source.get_mut(&source)?;
+    fn leave(&mut self, network: Network, id: u64) -> Option<HangUp> {
+        let places = self.by_network.get_mut(&network)?;
         let left = places.remove(&id)?;
         if places.is_empty() {
-            self.by_source.remove(&source);
+            self.by_network.remove(&network);
         }
         self.total -= 1;
         Some(left)
@@ -107,7 +107,7 @@ impl Taken {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        lock(&self.taken).leave(self.source, self.id);
+        lock(&self.taken).leave(self.network, self.id);
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
         );
         assert!(!is_hung_up(&told[1]) && !is_hung_up(&good));
         drop((held, one, two));
-        assert!(lock(&places.taken).by_source.is_empty());
+        assert!(lock(&places.taken).by_network.is_empty());
     }
 
     #[test]
@@ -198,6 +198,6 @@ mod tests {
         assert!(!is_hung_up(&kept));
         drop((held, one, two));
         assert_eq!(lock(&places.taken).total, 0, "those that were given up are not counted twice");
-        assert!(lock(&places.taken).by_source.is_empty());
+        assert!(lock(&places.taken).by_network.is_empty());
     }
 }

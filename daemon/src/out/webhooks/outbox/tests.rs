@@ -34,13 +34,13 @@ impl Ledger {
         Self((1..).zip(tickets).map(|(seq, ticket)| told(seq, *ticket, 0)).collect())
     }
 
-    fn batch(&self, from: u64, to: u64) -> Batch {
+    fn stretch(&self, from: u64, to: u64) -> Stretch {
         let told = self.0.iter().filter(|told| (from..to).contains(&told.seq)).cloned().collect();
-        Batch { told, next: to }
+        Stretch { told, next: to }
     }
 
-    fn all(&self) -> Batch {
-        self.batch(1, self.0.len() as u64 + 1)
+    fn all(&self) -> Stretch {
+        self.stretch(1, self.0.len() as u64 + 1)
     }
 
     /// The events that a due delivery is about: the one to deliver, and what was read behind it.
@@ -108,7 +108,7 @@ fn one_event_of_a_ticket_is_under_way_at_a_time_and_so_many_of_all() {
 fn an_event_is_tried_for_a_day_and_then_a_dead_letter_and_the_next_goes_on() {
     let mut ledger = Ledger::of(&[1, 1]);
     let mut outbox = Outbox::new(1);
-    outbox.take_in(ledger.batch(1, 2), now(0));
+    outbox.take_in(ledger.stretch(1, 2), now(0));
     let (mut ms, mut tries, mut dead) = (0, 0, None);
     while dead.is_none() {
         let due = outbox.take_due(now(ms)).expect("it is due when it says so");
@@ -127,7 +127,7 @@ fn an_event_is_tried_for_a_day_and_then_a_dead_letter_and_the_next_goes_on() {
     assert_eq!(outbox.dead(), &[letter]);
     // What comes now has its own day.
     ledger.0[1] = told(2, 1, ms);
-    outbox.take_in(ledger.batch(2, 3), now(ms));
+    outbox.take_in(ledger.stretch(2, 3), now(ms));
     assert_eq!(deliver(&mut outbox, &ledger, now(ms), |_| failed("503")), [2]);
     assert_eq!(outbox.dead().len(), 1);
 }
@@ -163,7 +163,7 @@ fn dead_letters_are_delivered_again_one_or_all_before_what_is_new() {
     }
     assert_eq!(outbox.replay(Some(9), now(0)), 0);
     assert_eq!(outbox.replay(Some(2), now(0)), 1);
-    outbox.take_in(ledger.batch(4, 5), now(0));
+    outbox.take_in(ledger.stretch(4, 5), now(0));
     // A restart forgets none of it.
     let mut outbox = Outbox::of(outbox.kept(now(0)), 5);
     assert_eq!(deliver(&mut outbox, &ledger, now(0), |_| Outcome::Delivered), [2, 4]);
@@ -201,14 +201,14 @@ fn what_waits_is_bounded_and_then_nothing_more_is_taken_in() {
     let tickets: Vec<u64> = (1..=LANES_MAX as u64).collect();
     let ledger = Ledger::of(&tickets);
     let mut outbox = Outbox::new(1);
-    outbox.take_in(ledger.batch(1, 1_000), now(0));
+    outbox.take_in(ledger.stretch(1, 1_000), now(0));
     assert!(outbox.has_room());
-    outbox.take_in(ledger.batch(1_000, 1_001), now(0));
+    outbox.take_in(ledger.stretch(1_000, 1_001), now(0));
     assert!(!outbox.has_room());
     let one = told(1, 1, 0).as_ref().clone();
     let one = Arc::new(Told { json: "x".repeat(AT_HAND_MAX_BYTES), ..one });
     let mut outbox = Outbox::new(1);
-    outbox.take_in(Batch { told: vec![one], next: 2 }, now(0));
+    outbox.take_in(Stretch { told: vec![one], next: 2 }, now(0));
     assert!(!outbox.has_room(), "a large event fills it, too");
     let due = outbox.take_due(now(0)).expect("it is due");
     let What::Event(event) = due.what else { panic!("it is at hand") };
@@ -254,7 +254,7 @@ fn a_life(seed: u64) {
         match dice.below(12) {
             0..3 if outbox.next() < end && outbox.has_room() => {
                 let to = (outbox.next() + 1 + dice.below(5)).min(end);
-                outbox.take_in(ledger.batch(outbox.next(), to), now(ms));
+                outbox.take_in(ledger.stretch(outbox.next(), to), now(ms));
             }
             3..8 => {
                 if let Some(due) = outbox.take_due(now(ms)) {

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// How many sources are remembered at most, for each thing that is. The one seen longest ago is forgotten first, and begins
+/// How many networks are remembered at most, for each thing that is. The one seen longest ago is forgotten first, and begins
 /// anew when it comes again.
-pub(in crate::door::http) const SOURCES_MAX: usize = 4_096;
+pub(in crate::door::http) const NETWORKS_MAX: usize = 4_096;
 
 /// An address of IPv4, or a network of 64 bits of IPv6: whoever has one address there has all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::door::http) struct Source(IpAddr);
+pub(in crate::door::http) struct Network(IpAddr);
 
-impl From<IpAddr> for Source {
+impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -20,7 +20,7 @@ impl From<IpAddr> for Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             IpAddr::V4(address) => address.fmt(f),
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv6_network_is_one_source_and_an_ipv4_address_is_one_however_it_is_written() {
-        for (address, source) in [
+    fn an_ipv6_network_is_one_network_and_an_ipv4_address_is_one_however_it_is_written() {
+        for (address, network) in [
             ("192.168.1.7", "192.168.1.7"),
             ("::ffff:192.168.1.7", "192.168.1.7"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
@@ -44,7 +44,7 @@ mod tests {
             ("::1", "::/64"),
         ] {
             let address: IpAddr = address.parse().expect("an address");
-            assert_eq!(Source::from(address).to_string(), source);
+            assert_eq!(Network::from(address).to_string(), network);
         }
     }
 }
