@@ -2,7 +2,8 @@
 //!
 //! Whoever has the link may see that ticket's page and speak as its requester, and nobody else: it holds 128 bits of an
 //! HMAC that only the box can make. It names the instant of registration as well, so that a number that a damaged ledger
-//! gave away twice does not open another's ticket.
+//! gave away twice does not open another's ticket; and the requester's address, so that whoever had the letters that went
+//! to a wrong one is shut out when it is put right.
 
 use std::fs;
 use std::io;
@@ -11,12 +12,11 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use calendars::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
 
-use crate::desk::{Ticket, TicketNumber};
+use crate::desk::Ticket;
 use crate::store::{PAGE_KEY_FILE, whole};
 
 /// How long the key is, in bytes.
@@ -85,7 +85,7 @@ impl Links {
 
     /// The link to a ticket's page.
     pub fn of(&self, ticket: &Ticket) -> String {
-        let signature = self.mac(ticket.number, ticket.registered_at).finalize().into_bytes();
+        let signature = self.mac(ticket).finalize().into_bytes();
         let signature = URL_SAFE_NO_PAD.encode(&signature[..SIGNATURE_BYTES]);
         format!("{}/{signature}", self.place_of(ticket))
     }
@@ -102,15 +102,17 @@ impl Links {
     /// Whether that is the signature in the ticket's link. It takes as long whatever is wrong with it.
     pub fn is_of(&self, ticket: &Ticket, signature: &str) -> bool {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-        signature.len() == SIGNATURE_BYTES
-            && self.mac(ticket.number, ticket.registered_at).verify_truncated_left(&signature).is_ok()
+        signature.len() == SIGNATURE_BYTES && self.mac(ticket).verify_truncated_left(&signature).is_ok()
     }
 
-    fn mac(&self, number: TicketNumber, registered_at: Timestamp) -> Hmac<Sha256> {
+    fn mac(&self, ticket: &Ticket) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of HMAC has any length");
         mac.update(PURPOSE);
-        mac.update(&number.0.to_be_bytes());
-        mac.update(&registered_at.millis().to_be_bytes());
+        mac.update(&ticket.number.0.to_be_bytes());
+        mac.update(&ticket.registered_at.millis().to_be_bytes());
+        mac.update(
+            ticket.facts.requester.email.as_deref().unwrap_or_default().trim().to_lowercase().as_bytes(),
+        );
         mac
     }
 }
