@@ -4,8 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::config::Config;
@@ -33,6 +36,15 @@ impl Server {
     /// `says` answers a line that is a command, `.` for the end of a letter and `hello` for a connection; it is told how many
     /// connections there were.
     async fn new(says: impl Fn(usize, &str) -> Says + Send + Sync + 'static) -> Self {
+        Self::behind(None, "tls = \"none\"", says).await
+    }
+
+    /// One that is encrypted from the first byte, where it has a certificate; `more` is the rest of the configuration.
+    async fn behind(
+        tls: Option<TlsAcceptor>,
+        more: &str,
+        says: impl Fn(usize, &str) -> Says + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("it listens").port();
         let (connections, heard) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<String>>>::default());
@@ -41,12 +53,21 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let nth = counted.fetch_add(1, Ordering::SeqCst) + 1;
-                let (says, kept) = (Arc::clone(&says), Arc::clone(&kept));
-                tokio::spawn(async move { serve(stream, nth, says.as_ref(), &kept).await });
+                let (says, kept, tls) = (Arc::clone(&says), Arc::clone(&kept), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(stream, nth, says.as_ref(), &kept).await,
+                        // Who does not know it goes away.
+                        Some(tls) => {
+                            let Ok(stream) = tls.accept(stream).await else { return };
+                            serve(stream, nth, says.as_ref(), &kept).await;
+                        }
+                    }
+                });
             }
         });
         let text = format!(
-            "[mail]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nfrom = \"Поддержка <desk@example.org>\""
+            "[mail]\nhost = \"localhost\"\nport = {port}\nfrom = \"Поддержка <desk@example.org>\"\n{more}"
         );
         let mail = Config::parse(Path::new("andon.toml"), &text).unwrap().mail.unwrap();
         Self { mailer: Mailer::new(mail), connections, heard }
@@ -72,12 +93,12 @@ impl Server {
 }
 
 async fn serve(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite,
     nth: usize,
     says: &(impl Fn(usize, &str) -> Says + Send + Sync),
     heard: &Mutex<Vec<String>>,
 ) {
-    let (reader, mut writer) = stream.into_split();
+    let (reader, mut writer) = tokio::io::split(stream);
     let mut lines = BufReader::new(reader).lines();
     let mut line = "hello".to_owned();
     loop {
@@ -216,4 +237,55 @@ async fn what_never_came_to_a_server_says_nothing_of_it() {
     let server = Server::new(|_, _| Says::Well).await;
     let trouble = server.send(1, "anna@example.ru, boris@example.ru").await.unwrap_err();
     assert_eq!((trouble.of_whom(), server.connections()), (OfWhom::LetterUnsent, 0));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_encrypt_hears_neither_password_nor_letter() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("password");
+    fs::write(&file, "geheim\n").expect("it can be written");
+    let more = format!("user = \"andon\"\npassword-file = \"{}\"", file.display());
+    // It says that it can, and then goes on in the clear; or does not even say so.
+    for answer in
+        ["250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n", "250-test\r\n250 AUTH PLAIN LOGIN\r\n"]
+    {
+        let server = Server::behind(None, &more, move |_, line| {
+            if line.starts_with("EHLO") { Says::This(answer) } else { Says::Well }
+        })
+        .await;
+        let trouble = server.send(1, "anna@example.ru").await.unwrap_err();
+        assert_eq!(trouble.of_whom(), OfWhom::Server, "{trouble:?}");
+        assert_eq!((server.heard("AUTH").len(), server.heard("MAIL").len()), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_known_by_a_certificate_that_bears_its_name_and_that_somebody_vouches_for() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ca = dir.path().join("ca.pem");
+    let trusted = format!("tls = \"tls\"\nca-file = \"{}\"", ca.display());
+    for (name, more, is_right) in [
+        ("localhost", trusted.as_str(), true),
+        ("other.example", trusted.as_str(), false),
+        ("localhost", "tls = \"tls\"", false),
+    ] {
+        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).expect("a certificate");
+        fs::write(&ca, made.cert.pem()).expect("it can be written");
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("it has some")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("they belong together");
+        let tls = TlsAcceptor::from(Arc::new(config));
+        let server = Server::behind(Some(tls), more, |_, _| Says::Well).await;
+        match server.send(1, "anna@example.ru").await {
+            Ok(()) => assert!(is_right, "{name} {more}"),
+            Err(trouble) => {
+                assert!(!is_right, "{name} {more}: {trouble:?}");
+                assert_eq!((trouble.of_whom(), server.heard("EHLO").len()), (OfWhom::Server, 0));
+            }
+        }
+    }
 }
