@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use firmware_board::Language;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
@@ -30,6 +31,8 @@ const PURPOSE: &[u8] = b"andon requester page 1\0";
 pub struct Links {
     key: [u8; KEY_BYTES],
     url: Url,
+    /// The language of the letters that bear them: whoever comes by one reads on in it.
+    language: Language,
 }
 
 impl std::fmt::Debug for Links {
@@ -67,11 +70,12 @@ pub enum LinksError {
 }
 
 impl Links {
-    /// With the key of the state directory, which is made where there is none. `url` is how requesters reach the box.
+    /// With the key of the state directory, which is made where there is none. `url` is how requesters reach the box, `language`
+    /// that of letters.
     ///
     /// # Errors
     /// [`LinksError`]: no link is made or right then.
-    pub fn open(state_dir: &Path, url: &Url) -> Result<Self, LinksError> {
+    pub fn open(state_dir: &Path, url: &Url, language: Language) -> Result<Self, LinksError> {
         let path = state_dir.join(PAGE_KEY_FILE);
         let read = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -80,7 +84,12 @@ impl Links {
         };
         let bytes = read.len();
         let key = read.try_into().map_err(|_| LinksError::NoKey { path, bytes })?;
-        Ok(Self { key, url: url.clone() })
+        Ok(Self { key, url: url.clone(), language })
+    }
+
+    /// The language of the pages, where nobody asks for another.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// The link to a ticket's page.
@@ -139,17 +148,19 @@ mod tests {
     #[test]
     fn the_key_is_made_once_for_its_owner_alone_and_a_wrong_one_is_told() {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
-        Links::open(dir.path(), &url("https://a.example")).expect("a key is made");
+        Links::open(dir.path(), &url("https://a.example"), Language::Russian).expect("a key is made");
         let file = dir.path().join(PAGE_KEY_FILE);
         let key = fs::read(&file).expect("it is there");
         assert_eq!(
             (key.len(), fs::metadata(&file).expect("it is there").permissions().mode() & 0o777),
             (32, 0o600)
         );
-        Links::open(dir.path(), &url("https://a.example")).expect("it is read");
+        Links::open(dir.path(), &url("https://a.example"), Language::Russian).expect("it is read");
         assert_eq!(fs::read(&file).expect("it is there"), key);
         fs::write(&file, [7; 31]).expect("it can be written");
-        let told = Links::open(dir.path(), &url("https://a.example")).expect_err("it is none").to_string();
+        let told = Links::open(dir.path(), &url("https://a.example"), Language::Russian)
+            .expect_err("it is none")
+            .to_string();
         assert!(told.contains("it has 31 bytes and not 32"), "{told}");
         assert_eq!(fs::read(&file).expect("it is there"), [7; 31], "what is there is left for who mends it");
     }

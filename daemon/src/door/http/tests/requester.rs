@@ -158,6 +158,31 @@ async fn gm_5_22_the_requester_answers_what_they_were_asked() {
 }
 
 #[tokio::test]
+async fn what_was_written_into_a_form_that_is_gone_is_shown_as_not_sent() {
+    let world = World::new().await;
+    let number = world.register().await;
+    let (link, revision) = (world.link(number).await, world.revision().await);
+    world.post("/v1/tickets/1/take", "agent", &json!({})).await.ok(200);
+    world.post("/v1/tickets/1/resolve", "agent", &json!({"text": "Исправили"})).await.ok(200);
+    let late = world.say(&link, &format!("do=answer&revision={revision}&text=TSC+%3Cb%3E")).await;
+    let html = late.html(412);
+    assert!(html.contains("Не отправлено") && html.contains("TSC &lt;b&gt;</p>"), "{html}");
+    assert!(!world.page(&link).await.html(200).contains("Не отправлено"));
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_language_of_the_letter_that_leads_to_it() {
+    let (world, link) = answered().await;
+    assert!(world.page(&link).await.html(200).contains("Подтвердить решение"));
+    let url = "https://help.example.ru".parse().expect("a URL");
+    let dir = world.dir.as_ref().expect("it is there");
+    let english = Links::open(dir.path(), &url, firmware_board::Language::English).expect("the key is there");
+    let english =
+        router(Arc::new(Shared { links: Some(Arc::new(english)), ..world.shared.as_ref().clone() }));
+    assert!(sent(&english, ask_plain(Method::GET, &link)).await.html(200).contains("Confirm the solution"));
+}
+
+#[tokio::test]
 async fn no_other_link_opens_anything_and_none_tells_which_tickets_there_are() {
     let (world, link) = answered().await;
     world.register().await;
