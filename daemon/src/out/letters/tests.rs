@@ -292,6 +292,23 @@ fn what_agents_say_to_each_other_and_fields_of_the_ticket_are_in_no_letter() {
 }
 
 #[test]
+fn a_letter_that_is_made_of_all_that_ever_happened_has_no_word_of_the_room_in_it() {
+    let scene = getmark()
+        .act("route", json!({ "line": 3, "reason": "СЕКРЕТ: не наша вина" }))
+        .act("priority", json!({ "to": "low", "reason": "СЕКРЕТ: подождёт" }))
+        .act("transfer", json!({ "agent": "petrov", "reason": "СЕКРЕТ: устал" }))
+        .act("reply", json!({ "text": "СЕКРЕТ: клиент сложный", "internal": true }));
+    let moment = Moment::at(&scene.entries, FIRST, 1).expect("it is in the record");
+    for kind in LetterKind::ALL {
+        let mut source = moment.source(kind, None, None);
+        source.events = scene.entries.iter().flat_map(|entry| &entry.facts).map(|fact| &fact.event).collect();
+        let view = LetterView::of(&source, Language::Russian, "", None);
+        let words = serde_json::to_string(&view).expect("it is JSON");
+        assert!(!words.contains("СЕКРЕТ") && !words.contains("7707083893"), "{kind}: {words}");
+    }
+}
+
+#[test]
 fn a_letter_is_the_same_whatever_happened_to_its_ticket_since() {
     let before = scene(LetterKind::Asked);
     let first = before.written(LetterKind::Asked, Language::Russian);
