@@ -2,7 +2,8 @@
 //!
 //! Whoever has the link may see that ticket's page and speak as its requester, and nobody else: it holds 128 bits of an
 //! HMAC that only the box can make. It names the instant of registration as well, so that a number that a damaged ledger
-//! gave away twice does not open another's ticket.
+//! gave away twice does not open another's ticket; and the requester's address, so that whoever had the letters that went
+//! to a wrong one is shut out when it is put right.
 
 use std::fs;
 use std::io;
@@ -11,12 +12,12 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use calendars::Timestamp;
+use firmware_board::Language;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
 
-use crate::desk::{Ticket, TicketNumber};
+use crate::desk::Ticket;
 use crate::store::{PAGE_KEY_FILE, whole};
 
 /// How long the key is, in bytes.
@@ -30,6 +31,8 @@ const PURPOSE: &[u8] = b"andon requester page 1\0";
 pub struct Links {
     key: [u8; KEY_BYTES],
     url: Url,
+    /// The language of the letters that bear them: whoever comes by one reads on in it.
+    language: Language,
 }
 
 impl std::fmt::Debug for Links {
@@ -67,11 +70,12 @@ pub enum LinksError {
 }
 
 impl Links {
-    /// With the key of the state directory, which is made where there is none. `url` is how requesters reach the box.
+    /// With the key of the state directory, which is made where there is none. `url` is how requesters reach the box, `language`
+    /// that of letters.
     ///
     /// # Errors
     /// [`LinksError`]: no link is made or right then.
-    pub fn open(state_dir: &Path, url: &Url) -> Result<Self, LinksError> {
+    pub fn open(state_dir: &Path, url: &Url, language: Language) -> Result<Self, LinksError> {
         let path = state_dir.join(PAGE_KEY_FILE);
         let read = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -80,12 +84,17 @@ impl Links {
         };
         let bytes = read.len();
         let key = read.try_into().map_err(|_| LinksError::NoKey { path, bytes })?;
-        Ok(Self { key, url: url.clone() })
+        Ok(Self { key, url: url.clone(), language })
+    }
+
+    /// The language of the pages, where nobody asks for another.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// The link to a ticket's page.
     pub fn of(&self, ticket: &Ticket) -> String {
-        let signature = self.mac(ticket.number, ticket.registered_at).finalize().into_bytes();
+        let signature = self.mac(ticket).finalize().into_bytes();
         let signature = URL_SAFE_NO_PAD.encode(&signature[..SIGNATURE_BYTES]);
         format!("{}/{signature}", self.place_of(ticket))
     }
@@ -102,15 +111,17 @@ impl Links {
     /// Whether that is the signature in the ticket's link. It takes as long whatever is wrong with it.
     pub fn is_of(&self, ticket: &Ticket, signature: &str) -> bool {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-        signature.len() == SIGNATURE_BYTES
-            && self.mac(ticket.number, ticket.registered_at).verify_truncated_left(&signature).is_ok()
+        signature.len() == SIGNATURE_BYTES && self.mac(ticket).verify_truncated_left(&signature).is_ok()
     }
 
-    fn mac(&self, number: TicketNumber, registered_at: Timestamp) -> Hmac<Sha256> {
+    fn mac(&self, ticket: &Ticket) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of HMAC has any length");
         mac.update(PURPOSE);
-        mac.update(&number.0.to_be_bytes());
-        mac.update(&registered_at.millis().to_be_bytes());
+        mac.update(&ticket.number.0.to_be_bytes());
+        mac.update(&ticket.registered_at.millis().to_be_bytes());
+        mac.update(
+            ticket.facts.requester.email.as_deref().unwrap_or_default().trim().to_lowercase().as_bytes(),
+        );
         mac
     }
 }
@@ -137,17 +148,19 @@ mod tests {
     #[test]
     fn the_key_is_made_once_for_its_owner_alone_and_a_wrong_one_is_told() {
         let dir = tempfile::tempdir().expect("a directory for tests can be made");
-        Links::open(dir.path(), &url("https://a.example")).expect("a key is made");
+        Links::open(dir.path(), &url("https://a.example"), Language::Russian).expect("a key is made");
         let file = dir.path().join(PAGE_KEY_FILE);
         let key = fs::read(&file).expect("it is there");
         assert_eq!(
             (key.len(), fs::metadata(&file).expect("it is there").permissions().mode() & 0o777),
             (32, 0o600)
         );
-        Links::open(dir.path(), &url("https://a.example")).expect("it is read");
+        Links::open(dir.path(), &url("https://a.example"), Language::Russian).expect("it is read");
         assert_eq!(fs::read(&file).expect("it is there"), key);
         fs::write(&file, [7; 31]).expect("it can be written");
-        let told = Links::open(dir.path(), &url("https://a.example")).expect_err("it is none").to_string();
+        let told = Links::open(dir.path(), &url("https://a.example"), Language::Russian)
+            .expect_err("it is none")
+            .to_string();
         assert!(told.contains("it has 31 bytes and not 32"), "{told}");
         assert_eq!(fs::read(&file).expect("it is there"), [7; 31], "what is there is left for who mends it");
     }

@@ -190,6 +190,43 @@ fn a_letter_that_is_put_off_goes_later_and_holds_back_nobody() {
 }
 
 #[test]
+fn a_letter_over_which_the_server_breaks_off_holds_back_nobody() {
+    let server = MailServer::saying(|_, to| if to == "odd@example.ru" { Reply::Vanish } else { Reply::Take });
+    let site = site(server.address(), "");
+    let daemon = site.start();
+    register(&daemon, "Странное", "odd@example.ru");
+    // It has failed once when the next comes, which is behind it in the queue.
+    eventually("the first try", || {
+        let metrics = String::from_utf8(daemon.get("/metrics").bytes).expect("text");
+        (!metrics.contains("andon_letters_failed_total 0")).then_some(())
+    });
+    register(&daemon, "Обычное", "anna@example.ru");
+    one(&server, "anna@example.ru");
+    assert!(letters(&daemon, "dead").is_empty());
+    assert_eq!(letters(&daemon, "waiting").len(), 1);
+}
+
+#[test]
+fn letters_that_wait_for_mail_which_is_turned_off_are_an_alarm_until_they_are_out() {
+    let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let site = site(address, "");
+    let daemon = site.start();
+    let number = register(&daemon, "Почту выключили", "anna@example.ru");
+    daemon.stop();
+    let with_mail = std::fs::read_to_string(site.config()).expect("it is there");
+    std::fs::write(site.config(), "").expect("it can be written");
+    let daemon = site.start();
+    eventually("the alarm", || alarm(&daemon, "letter-no-mail").filter(|state| state == "unacked"));
+    assert_eq!(letters(&daemon, "waiting").len(), 1);
+    daemon.stop();
+    std::fs::write(site.config(), with_mail).expect("it can be written");
+    let server = MailServer::at(address, |_, _| Reply::Take);
+    let daemon = site.start();
+    assert_eq!(one(&server, "anna@example.ru").header("Message-ID"), format!("t{number}.l1@example.org"));
+    eventually("the alarm's end", || alarm(&daemon, "letter-no-mail").filter(|state| state != "unacked"));
+}
+
+#[test]
 fn a_letter_of_which_nobody_heard_that_it_was_taken_goes_again_with_the_same_id() {
     let server = MailServer::saying(|taken, _| if taken == 0 { Reply::TakeAndVanish } else { Reply::Take });
     let site = site(server.address(), "");
@@ -258,6 +295,40 @@ fn what_is_urgent_is_posted_into_the_chat() {
     let text = posted.event["text"].as_str().expect("Mattermost's form");
     assert!(text.contains("Срочно: Отгрузка") && text.contains("Стоит всё"), "{text}");
     assert!(!posted.request.contains("webhook-signature"), "{}", posted.request);
+}
+
+#[test]
+fn a_chat_that_is_away_is_an_alarm_of_its_own_and_another_one_does_not_end_it() {
+    let (server, away) = (MailServer::new(), Receiver::new(|_| 500));
+    let legal = Receiver::new(|_| 200);
+    let chat = |name: &str, more: &str| {
+        format!("[[chat]]\nname = \"{name}\"\nurl-file = \"{name}.url\"\nallow-private = true\n{more}\n")
+    };
+    let chats =
+        format!("{}{}", chat("it", "departments = [\"it\"]"), chat("law", "departments = [\"legal\"]"));
+    let site = site(server.address(), "");
+    let config = std::fs::read_to_string(site.config()).expect("it is there");
+    std::fs::write(site.config(), format!("regulations = [\"zkh-services\"]\n{config}{chats}"))
+        .expect("written");
+    site.write("it.url", away.url());
+    site.write("law.url", legal.url());
+    let daemon = site.start();
+    let body = json!({
+        "channel": "email", "type": "error", "subject": "Не проходит платёж",
+        "requester": { "name": "Анна", "email": "anna@example.ru" },
+    });
+    let number = daemon.post("/v1/tickets", &body).json["number"].as_u64().expect("a number");
+    let ask = |topic: &str| {
+        let question = json!({ "topic": topic, "channel": "mattermost", "text": "Как быть?" });
+        let answer = daemon.post(&format!("/v1/tickets/{number}/escalate"), &question);
+        assert_eq!(answer.status, 200, "{}", answer.json);
+    };
+    ask("system-errors");
+    eventually("the alarm", || alarm(&daemon, "letter-chat-it").filter(|state| state == "unacked"));
+    ask("legal");
+    eventually("the other's message", || legal.deliveries().into_iter().next());
+    eventually("one letter left", || (letters(&daemon, "waiting").len() == 1).then_some(()));
+    assert_eq!(alarm(&daemon, "letter-chat-it").as_deref(), Some("unacked"));
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub enum Reply {
     Refuse(u16),
     /// It takes it and is gone before it says so.
     TakeAndVanish,
+    /// It reads it, is gone, and has it not.
+    Vanish,
     /// It greets nobody: `554`.
     Closed,
 }
@@ -178,7 +180,9 @@ fn serve(
                 inside.map_or("", |(inside, _)| inside).clone_into(&mut to);
                 match says(taken(), &to) {
                     Reply::Refuse(code) => writer.write_all(format!("{code} not here\r\n").as_bytes())?,
-                    Reply::Take | Reply::TakeAndVanish | Reply::Closed => writer.write_all(b"250 ok\r\n")?,
+                    Reply::Take | Reply::TakeAndVanish | Reply::Vanish | Reply::Closed => {
+                        writer.write_all(b"250 ok\r\n")?;
+                    }
                 }
             }
             "DATA" => {
@@ -189,6 +193,9 @@ fn serve(
                     raw.push_str("\r\n");
                 }
                 let reply = says(taken(), &to);
+                if reply == Reply::Vanish {
+                    return Ok(());
+                }
                 let letter = Letter { to: to.clone(), raw };
                 letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
                 if reply == Reply::TakeAndVanish {

@@ -638,7 +638,8 @@ fn apart(config: &Config) -> Apart {
 /// What makes requesters' links. Where it cannot be had their page is away, the wall says so, and all else goes on.
 fn links(config: &Config, handle: &Handle) -> Option<Arc<Links>> {
     let page = config.requester_page.as_ref();
-    let opened = page.map(|page| Links::open(&config.state_dir, &page.url)).transpose();
+    let language = config.letter_language();
+    let opened = page.map(|page| Links::open(&config.state_dir, &page.url, language)).transpose();
     let (kind, part) = (AlarmKind::Letter, "requester-page".to_owned());
     let (links, act) = match opened {
         Ok(links) => (links, DeskAct::PartWorks { kind, part }),

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Io;
 use super::control::encoded;
 use super::error::CliError;
-use super::text::{Table, when};
+use super::text::{Table, one_line, when};
 use crate::chain::chain;
 use crate::out::letters::Templates;
 
@@ -155,7 +155,7 @@ impl Show {
             letter.id, letter.kind, letter.to, letter.address, letter.state
         )?;
         if let Some(reason) = letter.reason {
-            writeln!(io.out, "{reason}")?;
+            writeln!(io.out, "{}", one_line(&reason))?;
         }
         writeln!(io.out, "\n{}\n\n{}", words.subject, words.text.trim_end())?;
         Ok(ExitCode::SUCCESS)

@@ -397,6 +397,11 @@ fn language<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Languag
 }
 
 impl Config {
+    /// The language of letters and of requesters' pages: the one that is said, else that of the wall.
+    pub fn letter_language(&self) -> Language {
+        self.mail.as_ref().and_then(|mail| mail.language).unwrap_or(self.board.language)
+    }
+
     /// Reads a file and the drop-ins beside it ([`Sources`]).
     ///
     /// # Errors

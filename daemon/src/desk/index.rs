@@ -132,8 +132,8 @@ pub(super) struct Index {
     preferred: BTreeSet<TicketNumber>,
     /// Open tickets of clients.
     clients: BTreeSet<OfClient>,
-    /// Letters that wait, each with its way and when it is to be sent.
-    letters: BTreeSet<(LetterWay, Timestamp, LetterId)>,
+    /// Letters that wait, each with its way, whether it is one to many, and when it is to be sent.
+    letters: BTreeSet<(LetterWay, bool, Timestamp, LetterId)>,
 }
 
 /// A place in the queue: those of one place follow each other as they came.
@@ -290,11 +290,17 @@ impl Index {
         }
     }
 
-    /// Letters that wait to go a way, in the order in which they are to be sent, each with when.
-    pub(super) fn letters(&self, way: LetterWay) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
-        let first = (way, Timestamp::from_millis(i64::MIN), LetterId::FIRST);
-        let of_way = self.letters.range(first..).take_while(move |(of, ..)| *of == way);
-        of_way.map(|(_, due, id)| (*due, *id))
+    /// Letters that wait to go a way, those to many or the others, from an instant on and in the order of sending.
+    pub(super) fn letters(
+        &self,
+        way: LetterWay,
+        is_to_many: bool,
+        from: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
+        let first = (way, is_to_many, from, LetterId::FIRST);
+        let theirs =
+            self.letters.range(first..).take_while(move |(of, many, ..)| (*of, *many) == (way, is_to_many));
+        theirs.map(|(.., due, id)| (*due, *id))
     }
 
     pub(super) fn letters_total(&self) -> usize {
@@ -484,9 +490,11 @@ fn reference(ticket: &Ticket) -> Option<(SmolStr, SmolStr, TicketNumber)> {
 }
 
 /// The letters of a ticket that wait.
-fn waiting(ticket: &Ticket) -> impl Iterator<Item = (LetterWay, Timestamp, LetterId)> + '_ {
+fn waiting(ticket: &Ticket) -> impl Iterator<Item = (LetterWay, bool, Timestamp, LetterId)> + '_ {
     let id = |letter| LetterId { ticket: ticket.number, letter };
-    let place = move |letter: &Letter| Some((letter.recipient.way(), letter.due()?, id(letter.number)));
+    let place = move |letter: &Letter| {
+        Some((letter.recipient.way(), letter.kind.is_to_many(), letter.due()?, id(letter.number)))
+    };
     ticket.letters.iter().filter_map(place)
 }
 

@@ -104,6 +104,11 @@ impl LetterKind {
         }
     }
 
+    /// Whether it tells many people of the same thing; such a letter lets all others pass.
+    pub const fn is_to_many(self) -> bool {
+        matches!(self, Self::ProblemOpened | Self::ProblemClosed)
+    }
+
     /// The kind of that id.
     pub fn parse(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.id() == id)

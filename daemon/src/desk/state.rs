@@ -222,14 +222,34 @@ impl Desk {
         &self.reach
     }
 
-    /// Letters that wait to go a way, in the order in which they are to be sent, each with when.
-    pub fn letters_by(&self, way: LetterWay) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
-        self.index.letters(way)
+    /// Letters that are to go a way by `at`, in the order in which they are to be sent: those to many of the same thing after
+    /// all others, so that a mass problem holds up nobody's confirmation (GM-5.13).
+    pub fn letters_due_by(&self, way: LetterWay, at: Timestamp) -> impl Iterator<Item = LetterId> + '_ {
+        let due = move |is_to_many| {
+            let theirs = self.index.letters(way, is_to_many, Timestamp::from_millis(i64::MIN));
+            theirs.take_while(move |(due, _)| *due <= at).map(|(_, id)| id)
+        };
+        due(false).chain(due(true))
+    }
+
+    /// When the next letter that is held until after `at` is to go a way.
+    pub fn next_letter_by(&self, way: LetterWay, at: Timestamp) -> Option<Timestamp> {
+        let next = |is_to_many| self.index.letters(way, is_to_many, at.plus_ms(1)).next();
+        [next(false), next(true)].into_iter().flatten().map(|(due, _)| due).min()
     }
 
     /// Letters that wait, by whatever way, each with when it is to be sent.
     pub fn letters_waiting(&self) -> impl Iterator<Item = (Timestamp, LetterId)> + '_ {
-        self.index.letters(LetterWay::Mail).chain(self.index.letters(LetterWay::Chat))
+        let ways = [LetterWay::Mail, LetterWay::Chat].into_iter().flat_map(|way| [(way, false), (way, true)]);
+        ways.flat_map(|(way, is_to_many)| {
+            self.index.letters(way, is_to_many, Timestamp::from_millis(i64::MIN))
+        })
+    }
+
+    /// How many letters wait to go a way.
+    pub fn letters_waiting_by(&self, way: LetterWay) -> usize {
+        let of = |is_to_many| self.index.letters(way, is_to_many, Timestamp::from_millis(i64::MIN)).count();
+        of(false) + of(true)
     }
 
     /// Letters that are to be sent by `at`.

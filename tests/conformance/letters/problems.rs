@@ -1,6 +1,7 @@
 //! Mass problems: everybody who has it is told that it is known, and that it is over.
 
 use andon::desk::command::{CloseProblem, ConfirmProblem, OpenProblem, ProblemAct, TicketList};
+use andon::desk::letter::LetterWay;
 use andon::desk::{ProblemNumber, TicketNumber};
 use andon_tests::World;
 use serde_json::json;
@@ -106,4 +107,16 @@ fn gm_5_15_hundreds_are_told_in_lots_and_each_once() {
     let mut ended = told(&world, "problem-closed");
     ended.sort_unstable();
     assert_eq!(ended, (1..=245).collect::<Vec<u64>>());
+}
+
+#[test]
+fn gm_5_13_what_goes_to_many_holds_up_nobodys_confirmation() {
+    let mut world = World::getmark("2026-11-23 10:00").with_letters();
+    registered(&mut world, 5);
+    world.deliver_letters().problem(confirm());
+    world.run_until("2026-11-23 10:05");
+    registered(&mut world, 1);
+    let order: Vec<_> =
+        world.desk().letters_due_by(LetterWay::Mail, world.now()).map(|id| id.ticket.0).collect();
+    assert_eq!(order, [6, 1, 2, 3, 4, 5]);
 }

@@ -1,5 +1,6 @@
 //! PROFMAN ISS: a confirmation at once, everything else in open hours.
 
+use andon::desk::letter::LetterWay;
 use andon_tests::World;
 use andon_tests::time::local;
 use serde_json::json;
@@ -28,6 +29,8 @@ fn pm_c4a_an_answer_is_held_until_open_hours() {
     let held = waiting(&world, ticket)[1].hold_until.map(local);
     assert_eq!(held.as_deref(), Some("2026-11-23 09:00"));
     assert_eq!(world.desk().letters_due(world.now()).count(), 1, "only the confirmation goes");
+    let next = world.desk().next_letter_by(LetterWay::Mail, world.now()).map(local);
+    assert_eq!(next.as_deref(), Some("2026-11-23 09:00"));
     world.run_until("2026-11-23 08:59");
     assert_eq!(world.desk().letters_due(world.now()).count(), 1);
     world.run_until("2026-11-23 09:00");

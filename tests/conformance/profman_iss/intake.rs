@@ -163,6 +163,8 @@ fn pm_c3_what_is_given_must_be_right() {
             "`beta` is no version; write it as 8.3.24",
         ),
         ("/requester/email", "petrova", "requester.email", "`petrova` is no e-mail address"),
+        ("/requester/email", "a@b.ru,c@d.ru", "requester.email", "`a@b.ru,c@d.ru` is no e-mail address"),
+        ("/requester/email", "<a@b.ru>", "requester.email", "`<a@b.ru>` is no e-mail address"),
         ("/requester/phone", "нет", "requester.phone", "`нет` is no telephone number"),
     ] {
         for channel in CHANNELS {

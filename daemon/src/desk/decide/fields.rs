@@ -191,11 +191,13 @@ pub(super) fn people(at: &str, requester: &Requester, wrong: &mut Wrong) {
     }
 }
 
+/// Whether a letter can be sent there: one address, and nothing around it.
 fn is_email(text: &str) -> bool {
-    let whole = text.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+    let whole = text.rsplit_once('@').is_some_and(|(name, host)| {
+        let is_one = !name.contains('@') || name.starts_with('"');
+        is_one && !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
     });
-    whole && !text.contains(char::is_whitespace)
+    whole && !text.contains(|c: char| c.is_whitespace() || "<>(),;".contains(c))
 }
 
 fn is_blank(value: &Value) -> bool {

@@ -194,14 +194,14 @@ async fn read(request: Request) -> Result<Form, Problem> {
     Ok(Form::parse(&bytes))
 }
 
-/// The room's language, or the one that the link asks for.
+/// The language of letters, or the one that the link asks for.
 fn words(door: &Door, uri: &Uri) -> Words {
     let asked = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let asked = asked.filter(|(name, _)| name == "lang").last();
     Words(match asked.as_ref().map(|(_, value)| value.as_ref()) {
         Some("ru") => Language::Russian,
         Some("en") => Language::English,
-        _ => door.shared.facts.language,
+        _ => door.shared.links.as_ref().map_or(door.shared.facts.language, |links| links.language()),
     })
 }
 

@@ -11,7 +11,6 @@ use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use crate::chain::chain;
 use crate::config::Chat;
 use crate::out::webhooks::post::{Letter, Poster, SystemResolver, Trouble};
 
@@ -31,8 +30,18 @@ pub(super) enum ChatTrouble {
     #[error("{path} has no address such as https://chat.example/hooks/KEY in it", path = path.display())]
     NoUrl { path: PathBuf },
     /// It was not taken.
-    #[error("the chat did not take it: {0}")]
-    Post(String),
+    #[error("the chat did not take it")]
+    Post(#[source] Trouble),
+}
+
+impl ChatTrouble {
+    /// How long it wants to be left alone at least, in milliseconds.
+    pub(super) fn after_ms(&self) -> u64 {
+        match self {
+            Self::Post(Trouble::Refused { after_ms, .. }) => *after_ms,
+            Self::ReadUrl { .. } | Self::NoUrl { .. } | Self::Post(_) => 0,
+        }
+    }
 }
 
 impl Chats {
@@ -72,7 +81,7 @@ impl Chats {
         };
         let body = json!({ "text": text }).to_string();
         let letter = Letter { id: String::new(), timestamp_s: 0, body };
-        poster.post(letter).await.map(drop).map_err(|trouble: Trouble| ChatTrouble::Post(chain(&trouble)))
+        poster.post(letter).await.map(drop).map_err(ChatTrouble::Post)
     }
 }
 

@@ -2,14 +2,20 @@
 
 use std::fmt::Write as _;
 
+use firmware_board::Language;
+
 /// The line with which a letter's foot begins.
 const FOOT: &str = "--";
 
 /// The text as a page: paragraphs, lists of lines that begin with `- `, quotations of lines that begin with `> `. The foot, behind
 /// the last line of two hyphens, is small and stands below a rule.
-pub(super) fn page(text: &str) -> String {
-    let mut html = String::from(
-        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"></head>\n<body style=\"font-family: sans-serif; font-size: 15px; line-height: 1.4; max-width: 40em\">\n",
+pub(super) fn page(text: &str, language: Language) -> String {
+    let lang = match language {
+        Language::Russian => "ru",
+        Language::English => "en",
+    };
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"></head>\n<body style=\"font-family: sans-serif; font-size: 15px; line-height: 1.4; overflow-wrap: anywhere; word-wrap: break-word; max-width: 40em\">\n",
     );
     let (words, foot) = match text.rsplit_once(&format!("\n{FOOT}\n")) {
         Some((words, foot)) => (words, Some(foot)),
@@ -116,7 +122,7 @@ mod tests {
     use super::*;
 
     fn body(text: &str) -> String {
-        let page = page(text);
+        let page = page(text, Language::Russian);
         let body = page.split_once("40em\">\n").unwrap().1;
         body.strip_suffix("</body></html>\n").unwrap().to_owned()
     }

@@ -30,15 +30,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use self::compose::ComposeError;
-pub use self::mailer::SMTP_WITHIN_S;
 pub use self::template::{Rendered, TemplateError, Templates};
 pub use self::worker::PARALLEL_MAX;
 
 use self::chats::Chats;
 use self::compose::Composer;
 use self::mailer::Mailer;
-use self::worker::{Sender, Worker};
+use self::worker::{Part, Sender, Worker};
 use crate::config::Config;
+use crate::desk::letter::LetterWay;
 use crate::desk::{AlarmKind, DeskAct, Letter, LetterKind, Problem, Reach, TicketNumber};
 use crate::links::Links;
 use crate::run::Handle;
@@ -87,6 +87,8 @@ pub struct Running {
     /// The room's name, and the wall's language.
     site: String,
     language: Language,
+    /// What letters go by.
+    parts: Vec<Part>,
     workers: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -96,11 +98,24 @@ pub fn start(config: &Config, handle: &Handle, links: Option<Arc<Links>>) -> (Le
     let (site, language) = (config.board.site.clone(), config.board.language);
     let composer = composer(config, handle, links.clone(), site.clone(), language);
     let letters = Letters(Arc::new(Inner { composer: RwLock::new(composer), figures: Arc::default() }));
-    let (workers, stop) = (JoinSet::new(), watch::channel(false).0);
-    let mut running =
-        Running { handle: handle.clone(), letters: letters.clone(), links, site, language, workers, stop };
+    let mut running = Running {
+        handle: handle.clone(),
+        letters: letters.clone(),
+        links,
+        site,
+        language,
+        parts: Vec::new(),
+        workers: JoinSet::new(),
+        stop: watch::channel(false).0,
+    };
     running.begin(config);
     (letters, running)
+}
+
+/// What letters go by.
+fn parts(config: &Config) -> Vec<Part> {
+    let chats = config.chats.iter().map(|chat| Part::Chat(chat.name.clone()));
+    config.mail.iter().map(|_| Part::Mail).chain(chats).collect()
 }
 
 /// What puts letters into the words that the configuration asks for; of the room named `site`, whose wall speaks `language`.
@@ -142,6 +157,30 @@ fn tell_templates(handle: &Handle, language: Language, count: usize) {
         handle,
         if count == 0 { DeskAct::PartWorks { kind, part } } else { DeskAct::PartFailed { kind, part, text } },
     );
+}
+
+/// Letters that wait for a way which the configuration has no more are an alarm.
+async fn tell_way(handle: Handle, way: LetterWay, is_there: bool, language: Language) {
+    let waiting = match handle.look(move |desk, _| desk.letters_waiting_by(way)).await {
+        Ok(waiting) if !is_there => waiting,
+        _ => 0,
+    };
+    let (part, table) = match way {
+        LetterWay::Mail => ("no-mail", "[mail]"),
+        LetterWay::Chat => ("no-chat", "[[chat]]"),
+    };
+    let (kind, part) = (AlarmKind::Letter, part.to_owned());
+    if waiting == 0 {
+        return worker::tell(&handle, DeskAct::PartWorks { kind, part });
+    }
+    log::error!("{waiting} letters wait and the configuration has no {table}; they go when it has one again");
+    let text = match language {
+        Language::Russian => format!("писем не уходит: {waiting}, в настройках нет {table}"),
+        Language::English => {
+            format!("letters that do not go out: {waiting}, the configuration has no {table}")
+        }
+    };
+    worker::tell(&handle, DeskAct::PartFailed { kind, part, text });
 }
 
 impl Letters {
@@ -188,8 +227,12 @@ impl Letters {
 impl Running {
     fn begin(&mut self, config: &Config) {
         self.stop = watch::channel(false).0;
+        self.parts = parts(config);
         let mail = config.mail.clone().map(|mail| Sender::Mail(Box::new(Mailer::new(mail))));
         let chats = (!config.chats.is_empty()).then(|| Sender::Chat(Chats::new(&config.chats)));
+        for (way, is_there) in [(LetterWay::Mail, mail.is_some()), (LetterWay::Chat, chats.is_some())] {
+            self.workers.spawn(tell_way(self.handle.clone(), way, is_there, self.language));
+        }
         for sender in mail.into_iter().chain(chats) {
             let worker = Worker {
                 handle: self.handle.clone(),
@@ -212,8 +255,8 @@ impl Running {
         let composer = composer(config, &self.handle, self.links.clone(), self.site.clone(), self.language);
         *self.letters.0.composer.write().unwrap_or_else(PoisonError::into_inner) = composer;
         // What failed may be configured no more; where it is, it is told again.
-        for part in worker::PARTS {
-            let (kind, part) = (AlarmKind::Letter, part.to_owned());
+        for part in std::mem::take(&mut self.parts) {
+            let (kind, part) = (AlarmKind::Letter, part.to_string());
             worker::tell(&self.handle, DeskAct::PartWorks { kind, part });
         }
         self.letters.0.figures.failing.store(false, Ordering::Relaxed);

@@ -21,6 +21,8 @@ use crate::mail::tagged;
 const FOOTER: &str = "footer";
 /// How long a template is at most, in bytes.
 const TEMPLATE_MAX_BYTES: u64 = 64 << 10;
+/// How much a template of the site's may do for one letter, in steps and in each 64 bytes that it makes: some 6 MB.
+const FUEL_MAX: u64 = 100_000;
 
 macro_rules! shipped {
     ($($name:literal),* $(,)?) => {
@@ -71,6 +73,14 @@ pub enum TemplateError {
         /// Which.
         path: PathBuf,
     },
+    /// It says nothing where a letter must.
+    #[error("{path} makes no {what}: the first line is the subject, what follows is the letter", path = path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+        /// `subject` or `letter`.
+        what: &'static str,
+    },
     /// There is no letter of that name.
     #[error("{path} is the template of no letter; one of {known}", path = path.display(), known = names().collect::<Vec<_>>().join(", "))]
     Unknown {
@@ -100,6 +110,7 @@ pub struct Rendered {
 
 /// The templates of a language.
 pub struct Templates {
+    language: Language,
     shipped: Environment<'static>,
     site: Environment<'static>,
     /// The site's own, by name.
@@ -140,7 +151,9 @@ impl Templates {
             };
             shipped.add_template(name, text).expect("the tests read every one");
         }
-        Self { shipped, site: environment(), own: Vec::new() }
+        let mut site = environment();
+        site.set_fuel(Some(FUEL_MAX));
+        Self { language, shipped, site, own: Vec::new() }
     }
 
     /// The program's own, and over them those of the site, `DIR/ru/registered.txt`; with what of these cannot be used.
@@ -170,10 +183,7 @@ impl Templates {
         let Some(name) = names().find(|name| *name == stem) else {
             return Err(TemplateError::Unknown { path });
         };
-        let read = fs::metadata(&path).and_then(|found| {
-            if found.len() > TEMPLATE_MAX_BYTES { Ok(None) } else { fs::read_to_string(&path).map(Some) }
-        });
-        let text = match read {
+        let text = match read(&path) {
             Ok(Some(text)) => text,
             Ok(None) => return Err(TemplateError::TooLong { path }),
             Err(source) => return Err(TemplateError::Read { path, source }),
@@ -181,12 +191,24 @@ impl Templates {
         let wrong =
             |error: &minijinja::Error| TemplateError::Wrong { path: path.clone(), message: told(error) };
         self.site.add_template_owned(name, text).map_err(|error| wrong(&error))?;
-        for view in super::view::samples() {
+        let tried = super::view::samples().map(|view| {
             let tried = self.site.get_template(name).and_then(|template| template.render(Serde(&view)));
-            if let Err(error) = tried {
-                self.site.remove_template(name);
-                return Err(wrong(&error));
-            }
+            tried.map_err(|error| wrong(&error))
+        });
+        let [full, bare] = tried;
+        let tried = full.and_then(|full| bare.map(|_| split(&full))).and_then(|(subject, body)| {
+            // A foot has no subject, and may say nothing at all.
+            let what = match (subject.is_empty(), body.is_empty()) {
+                _ if name == FOOTER => return Ok(()),
+                (true, _) => "subject",
+                (false, true) => "letter",
+                (false, false) => return Ok(()),
+            };
+            Err(TemplateError::Empty { path: path.clone(), what })
+        });
+        if let Err(error) = tried {
+            self.site.remove_template(name);
+            return Err(error);
         }
         self.own.push((name, path));
         Ok(())
@@ -212,7 +234,7 @@ impl Templates {
             format!("\n{}\n", tidy(&self.text(FOOTER, view)))
         };
         let text = format!("{body}\n{footer}");
-        Rendered { subject: tagged(ticket, &subject), html: html::page(&text), text }
+        Rendered { subject: tagged(ticket, &subject), html: html::page(&text, self.language), text }
     }
 
     /// A message to a chat, in Mattermost's words.
@@ -223,10 +245,7 @@ impl Templates {
 
     /// The subject and what follows.
     fn words(&self, kind: LetterKind, view: &LetterView) -> (String, String) {
-        let whole = self.text(kind.id(), view);
-        let (subject, body) = whole.trim_start().split_once('\n').unwrap_or((&whole, ""));
-        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        (subject.trim().to_owned(), tidy(body))
+        split(&self.text(kind.id(), view))
     }
 
     fn text(&self, name: &str, view: &LetterView) -> String {
@@ -246,6 +265,27 @@ impl Templates {
     }
 }
 
+/// What a file says; none where it is longer than any template. Only what is a file is read: a pipe would never end.
+fn read(path: &Path) -> io::Result<Option<String>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    if found.len() > TEMPLATE_MAX_BYTES {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(path)?;
+    // Some editors begin a text with a mark of its order of bytes.
+    Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+}
+
+/// The subject, and what follows.
+fn split(whole: &str) -> (String, String) {
+    let (subject, body) = whole.trim_start().split_once('\n').unwrap_or((whole, ""));
+    let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    (subject.trim().to_owned(), tidy(body))
+}
+
 /// What is wrong with a template, with its line.
 fn told(error: &minijinja::Error) -> String {
     let line = error.line().map_or_else(String::new, |line| format!("line {line}: "));
@@ -253,21 +293,21 @@ fn told(error: &minijinja::Error) -> String {
     format!("{line}{}{detail}", error.kind())
 }
 
-/// No more than one empty line between two, and none at the ends.
+/// No more than one empty line between two, none at the ends, and nothing that does more to a reader's program than to be shown.
 fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let mut empty = 0;
     for line in text.lines().map(str::trim_end) {
         empty = if line.is_empty() { empty + 1 } else { 0 };
         if empty < 2 {
-            tidy.push_str(line);
+            tidy.extend(line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }));
             tidy.push('\n');
         }
     }
     tidy.trim_matches('\n').to_owned()
 }
 
-/// What a requester wrote calls nobody: `@all` in it is only text.
+/// What a requester wrote calls nobody: `@all` in it is only text, and so is `<!all>`, which Mattermost and Slack take for it.
 fn calm(text: &str) -> String {
-    text.replace('@', "@\u{200b}")
+    text.replace('@', "@\u{200b}").replace("<!", "<\u{200b}!")
 }

@@ -241,6 +241,40 @@ fn gm_5_26_the_solutions_letter_says_until_when_it_may_be_returned() {
 }
 
 #[test]
+fn hd_5_whoever_may_give_a_mark_is_asked_for_one_when_it_is_solved_and_closed() {
+    let asks = |scene: &Scene, kind| {
+        let text = scene.written(kind, Language::Russian).text;
+        text.contains("поставить оценку") || text.contains("Оцените, пожалуйста")
+    };
+    let solved = || scene(LetterKind::Resolved);
+    assert!(asks(&solved(), LetterKind::Resolved));
+    let marked = solved().act("confirm", json!({ "mark": "satisfactory" }));
+    assert!(!asks(&marked, LetterKind::Closed), "nobody is asked twice");
+    let closed = getmark().act("close", json!({ "reason": "Закрыто по телефону" }));
+    assert!(asks(&closed, LetterKind::Closed));
+    // BPMSoft and PROFMAN know no marks.
+    let none = bpmsoft().act("resolve", json!({ "text": "Исправили.", "source": "own-project" }));
+    assert!(!asks(&none, LetterKind::Resolved) && !asks(&scene(LetterKind::Closed), LetterKind::Closed));
+}
+
+#[test]
+fn zs_4_a_solution_without_a_term_to_return_it_says_how_all_the_same() {
+    let scene = zkh().act("take", json!({})).act("resolve", json!({ "text": "Платёж прошёл." }));
+    let text = scene.written(LetterKind::Resolved, Language::Russian).text;
+    assert!(text.contains("Если вопрос не решён, ответьте на это письмо и напишите"), "{text}");
+    assert!(text.contains("вернуть обращение можно и здесь: https://desk.example.ru/r/1/"), "{text}");
+}
+
+#[test]
+fn pm_c4b_a_question_says_nothing_of_a_term_that_was_never_promised() {
+    let says = |scene: Scene| {
+        let asked = scene.act("ask", json!({ "text": "Какая версия?" }));
+        asked.written(LetterKind::Asked, Language::Russian).text.contains("срок решения не идёт")
+    };
+    assert!(says(getmark()) && !says(profman()));
+}
+
+#[test]
 fn what_agents_say_to_each_other_and_fields_of_the_ticket_are_in_no_letter() {
     let scene = getmark()
         .act("reply", json!({ "text": "СЕКРЕТ: клиент сложный", "internal": true }))
@@ -258,6 +292,23 @@ fn what_agents_say_to_each_other_and_fields_of_the_ticket_are_in_no_letter() {
 }
 
 #[test]
+fn a_letter_that_is_made_of_all_that_ever_happened_has_no_word_of_the_room_in_it() {
+    let scene = getmark()
+        .act("route", json!({ "line": 3, "reason": "СЕКРЕТ: не наша вина" }))
+        .act("priority", json!({ "to": "low", "reason": "СЕКРЕТ: подождёт" }))
+        .act("transfer", json!({ "agent": "petrov", "reason": "СЕКРЕТ: устал" }))
+        .act("reply", json!({ "text": "СЕКРЕТ: клиент сложный", "internal": true }));
+    let moment = Moment::at(&scene.entries, FIRST, 1).expect("it is in the record");
+    for kind in LetterKind::ALL {
+        let mut source = moment.source(kind, None, None);
+        source.events = scene.entries.iter().flat_map(|entry| &entry.facts).map(|fact| &fact.event).collect();
+        let view = LetterView::of(&source, Language::Russian, "", None);
+        let words = serde_json::to_string(&view).expect("it is JSON");
+        assert!(!words.contains("СЕКРЕТ") && !words.contains("7707083893"), "{kind}: {words}");
+    }
+}
+
+#[test]
 fn a_letter_is_the_same_whatever_happened_to_its_ticket_since() {
     let before = scene(LetterKind::Asked);
     let first = before.written(LetterKind::Asked, Language::Russian);
@@ -270,6 +321,11 @@ fn what_a_requester_writes_calls_nobody_in_a_chat() {
     let view = scene(LetterKind::Urgent).view(LetterKind::Urgent, Language::Russian);
     let message = Templates::shipped(Language::Russian).message(LetterKind::Urgent, &view);
     assert!(message.contains("у всех @\u{200b}all") && !message.contains("@all"), "{message}");
+    // As Slack has it, and Mattermost as well.
+    let scene = getmark().act("urgent", json!({ "text": "Стоит <!channel> <!all>" }));
+    let view = scene.view(LetterKind::Urgent, Language::Russian);
+    let message = Templates::shipped(Language::Russian).message(LetterKind::Urgent, &view);
+    assert!(message.contains("channel>") && !message.contains("<!"), "{message}");
 }
 
 #[test]
@@ -344,6 +400,69 @@ fn a_template_that_cannot_be_used_is_told_by_file_line_and_way_out_and_ours_is_u
     let view = scene(LetterKind::Asked).view(LetterKind::Asked, Language::Russian);
     let ours = Templates::shipped(Language::Russian).letter(LetterKind::Asked, FIRST, &view);
     assert_eq!(templates.letter(LetterKind::Asked, FIRST, &view), ours);
+}
+
+#[test]
+fn a_template_that_would_go_on_for_ever_or_say_too_much_is_told_and_ours_is_used() {
+    let loops = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}";
+    let grows = "{% set ns = namespace(x='xxxxxxxxxxxxxxxx') %}{% for i in range(40) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}";
+    let calls = "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}";
+    for endless in [loops, grows, calls] {
+        let (_dir, templates, errors) = site(&[("asked.txt", &format!("Вопрос\n\n{endless}{{{{ text }}}}"))]);
+        assert_eq!(errors.len(), 1, "{endless}");
+        assert_eq!(templates.own().count(), 0, "{endless}");
+    }
+}
+
+#[test]
+fn a_template_reads_no_other_file() {
+    for reads in [
+        "{% include '/etc/passwd' %}",
+        "{% include 'registered' %}",
+        "{% extends 'registered' %}",
+        "{% import '/etc/passwd' as p %}",
+    ] {
+        let (_dir, templates, errors) = site(&[("asked.txt", &format!("Вопрос\n\n{reads}Слова"))]);
+        assert_eq!((errors.len(), templates.own().count()), (1, 0), "{reads}: {errors:?}");
+    }
+}
+
+#[test]
+fn what_a_template_must_say_it_says_and_how_an_editor_keeps_it_is_all_the_same() {
+    let (_dir, _, errors) =
+        site(&[("asked.txt", ""), ("closed.txt", "Тема\n\n{# ничего #}\n"), ("footer.txt", "")]);
+    assert_eq!(
+        errors,
+        [
+            "ru/asked.txt makes no subject: the first line is the subject, what follows is the letter",
+            "ru/closed.txt makes no letter: the first line is the subject, what follows is the letter",
+        ]
+    );
+    let (_dir, templates, errors) = site(&[("asked.txt", "\u{feff}Вопрос\r\n\r\nСлова\r\n\r\nи ещё\r\n")]);
+    assert_eq!(errors, [] as [&str; 0]);
+    let view = scene(LetterKind::Asked).view(LetterKind::Asked, Language::Russian);
+    let letter = templates.letter(LetterKind::Asked, FIRST, &view);
+    assert_eq!(letter.subject, "[#1] Вопрос");
+    assert!(letter.text.starts_with("Слова\n\nи ещё\n"), "{:?}", letter.text);
+}
+
+#[test]
+fn what_is_no_file_is_no_template_and_nobody_waits_for_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    fs::create_dir_all(dir.path().join("ru/asked.txt")).expect("it can be made");
+    std::os::unix::fs::symlink("/dev/zero", dir.path().join("ru/closed.txt")).expect("it can be made");
+    let (templates, errors) = Templates::with_site(Language::Russian, dir.path());
+    assert_eq!((errors.len(), templates.own().count()), (2, 0), "{errors:?}");
+}
+
+#[test]
+fn what_somebody_wrote_does_nothing_to_a_readers_program_but_to_be_shown() {
+    let scene = getmark().act("reply", json!({ "text": "a\u{1b}]0;x\u{7}b\u{0}c\r\nd\te\rf" }));
+    let Rendered { text, html, .. } = scene.written(LetterKind::Replied, Language::Russian);
+    for words in [&text, &html] {
+        assert!(words.contains("a ]0;x b c") && words.contains("d\te f"), "{words:?}");
+        assert!(!words.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')), "{words:?}");
+    }
 }
 
 fn mailer() -> Mailer {

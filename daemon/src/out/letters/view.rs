@@ -38,6 +38,8 @@ pub(super) struct LetterView {
     answer_until: Option<String>,
     /// Until when the solution may be returned.
     confirm_until: Option<String>,
+    /// Whether they may give a mark (GM-5.26, HD-5).
+    can_mark: bool,
     /// Whether something required is missing.
     incomplete: bool,
     /// Whether access data was erased.
@@ -143,6 +145,8 @@ impl LetterView {
             changed: changed(source, words),
             answer_until: until_of(Metric::RequesterAnswer),
             confirm_until: until_of(Metric::Confirmation).or_else(|| until_of(Metric::Acceptance)),
+            can_mark: ticket.mark.is_none()
+                && source.regulation.is_some_and(|r| !r.marks.is_empty() && r.verb("confirm").is_some()),
             incomplete: ticket.facts.incomplete,
             access_erased: source.events.iter().any(|event| matches!(event, Event::SealedErased { .. })),
             knowledge_base: source.regulation.and_then(|regulation| regulation.knowledge_base.clone()),
@@ -339,6 +343,7 @@ pub(super) fn samples() -> [LetterView; 2] {
         }],
         answer_until: text("до 27.11.2026 18:00 Мск"),
         confirm_until: text("до 27.11.2026 18:00 Мск"),
+        can_mark: true,
         incomplete: true,
         access_erased: true,
         knowledge_base: text("https://kb.example/"),
@@ -377,6 +382,7 @@ pub(super) fn samples() -> [LetterView; 2] {
         changed: Vec::new(),
         answer_until: None,
         confirm_until: None,
+        can_mark: false,
         incomplete: false,
         access_erased: false,
         knowledge_base: None,

@@ -38,17 +38,14 @@ const LATER_MAX: usize = 1_000;
 const OF_SERVER: Backoff = Backoff { first_ms: 5_000, most_ms: 300_000, give_up_after_ms: u64::MAX };
 /// So many letters in a row that were put off mean that the server takes none.
 const AWAY_AFTER: u32 = 5;
+/// How much is kept of why a letter is dead, in characters: a server may say a lot.
+const REASON_MAX_CHARS: usize = 500;
 /// How long it takes no letters until that is an alarm, in milliseconds: three tries.
 const ALARM_AFTER_MS: u64 = 14_000;
 /// How long after the desk could not be told of something it is told again, in seconds.
 const TELL_AGAIN_S: u64 = 5;
 /// How long at most until the desk is asked again, in seconds: its clock may step, so that a hold ends earlier.
 const ASK_WITHIN_S: u64 = 60;
-
-/// The parts of the box that alarms name.
-pub(super) const PARTS: [&str; 2] = [MAIL, CHAT];
-const MAIL: &str = "mail";
-const CHAT: &str = "chat";
 
 /// What letters are sent with.
 pub(super) struct Worker {
@@ -75,14 +72,6 @@ impl Sender {
         }
     }
 
-    /// One of [`PARTS`].
-    fn part(&self) -> &'static str {
-        match self {
-            Self::Mail(_) => MAIL,
-            Self::Chat(_) => CHAT,
-        }
-    }
-
     /// Where a letter goes; none where the configuration has no way to them any more.
     fn place(&self, recipient: &Recipient) -> Option<Place> {
         match (self, recipient) {
@@ -106,8 +95,16 @@ impl Sender {
     /// How long until the next may go, in milliseconds.
     fn pace_ms(&self) -> u64 {
         match self {
-            Self::Mail(mailer) => 60_000 / u64::from(mailer.per_minute()),
+            Self::Mail(mailer) => 60_000_u64.div_ceil(mailer.per_minute().into()),
             Self::Chat(_) => 0,
+        }
+    }
+
+    /// Ends connections that nobody uses.
+    fn tidy(&self) {
+        match self {
+            Self::Mail(mailer) => mailer.tidy(),
+            Self::Chat(_) => {}
         }
     }
 
@@ -118,17 +115,20 @@ impl Sender {
                 let id = MessageId { ticket: id.ticket, letter: id.letter, domain };
                 match mailer.send(&Outgoing { id, to, rendered, at }).await {
                     Ok(()) => Outcome::Sent,
-                    Err(trouble) => Outcome::Failed(trouble.of_whom(), chain(&trouble)),
+                    Err(trouble) => Outcome::failed(trouble.of_whom(), chain(&trouble)),
                 }
             }
             (Self::Chat(chats), Words::Chat(text), Place::Chat(chat)) => {
                 // A chat that is away is no matter of the others: each message waits for itself.
                 match chats.post(&chat, &text).await {
                     Ok(()) => Outcome::Sent,
-                    Err(trouble) => Outcome::Failed(OfWhom::LetterNow, chain(&trouble)),
+                    Err(trouble) => {
+                        let (why, after_ms) = (chain(&trouble), trouble.after_ms());
+                        Outcome::Failed { whose: OfWhom::LetterNow, why, after_ms }
+                    }
                 }
             }
-            (Self::Mail(_) | Self::Chat(_), ..) => Outcome::Failed(OfWhom::LetterForEver, NO_WAY.to_owned()),
+            (Self::Mail(_) | Self::Chat(_), ..) => Outcome::failed(OfWhom::LetterUnsent, NO_WAY),
         }
     }
 }
@@ -140,6 +140,32 @@ const NO_WAY: &str = "the configuration has no way to whom it is for";
 enum Place {
     Mail(String),
     Chat(Box<Chat>),
+}
+
+/// By what letters go that all fail when one part of the box does; alarms name it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Mail,
+    /// The chat of that name.
+    Chat(String),
+}
+
+impl Place {
+    fn part(&self) -> Part {
+        match self {
+            Self::Mail(_) => Part::Mail,
+            Self::Chat(chat) => Part::Chat(chat.name.clone()),
+        }
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Mail => f.write_str("mail"),
+            Self::Chat(name) => write!(f, "chat-{name}"),
+        }
+    }
 }
 
 /// A letter that is due, with what it is about.
@@ -161,10 +187,35 @@ struct Asked {
 /// How sending one letter ended.
 enum Outcome {
     Sent,
-    /// It did not go, and whose fault that is.
-    Failed(OfWhom, String),
+    /// It did not go; whose fault that is, why, and for how long at least it is not to be tried.
+    Failed {
+        whose: OfWhom,
+        why: String,
+        after_ms: u64,
+    },
     /// The record could not be read.
     Unread(ComposeError),
+}
+
+impl Outcome {
+    fn failed(whose: OfWhom, why: impl Into<String>) -> Self {
+        Self::Failed { whose, why: why.into(), after_ms: 0 }
+    }
+}
+
+/// How a part of the box is.
+#[derive(Clone, Copy, Default)]
+struct Health {
+    failing_since_ms: Option<u64>,
+    /// Whether the wall says that it fails; unknown at the start, since the alarm may be of the run before.
+    is_alarm: Option<bool>,
+}
+
+impl Health {
+    /// When it is an alarm that is not one yet.
+    fn alarm_at_ms(self) -> Option<u64> {
+        self.failing_since_ms.filter(|_| self.is_alarm != Some(true)).map(|since| since + ALARM_AFTER_MS)
+    }
 }
 
 /// What the worker has beside it.
@@ -172,7 +223,7 @@ enum Outcome {
 struct Beside {
     /// Letters under way.
     sending: JoinSet<Outcome>,
-    ids: HashMap<Id, LetterId>,
+    ids: HashMap<Id, (LetterId, Part)>,
     /// What the desk is being told.
     telling: JoinSet<LetterId>,
     /// Letters that are under way, or of which the desk is being told.
@@ -184,8 +235,7 @@ struct Beside {
     /// Not before this, since the server takes none.
     server_from_ms: u64,
     put_off_in_a_row: u32,
-    failing_since_ms: Option<u64>,
-    is_alarm: Option<bool>,
+    health: HashMap<Part, Health>,
     /// Not before this, since so many go in a minute.
     pace_from_ms: u64,
     /// Whether the desk is to be asked.
@@ -218,7 +268,8 @@ impl Worker {
         let mut news = self.handle.subscribe();
         let mut beside = Beside { is_news: true, ..Beside::default() };
         loop {
-            self.tell_alarm(&mut beside);
+            self.tell_alarms(&mut beside);
+            self.sender.tidy();
             if Self::begin_at_ms(&beside).is_some_and(|at_ms| now_ms() >= at_ms) {
                 self.begin(&mut beside).await;
             }
@@ -259,8 +310,7 @@ impl Worker {
     /// When there may be something to do though nothing comes.
     fn wake_ms(beside: &Beside) -> u64 {
         let begin = Self::begin_at_ms(beside);
-        let alarm = beside.failing_since_ms.filter(|_| beside.is_alarm != Some(true));
-        let alarm = alarm.map(|since| since + ALARM_AFTER_MS);
+        let alarm = beside.health.values().filter_map(|health| health.alarm_at_ms()).min();
         [begin, alarm].into_iter().flatten().min().unwrap_or(u64::MAX).min(now_ms() + ASK_WITHIN_S * 1_000)
     }
 
@@ -295,6 +345,7 @@ impl Worker {
             return;
         };
         beside.pace_from_ms = now_ms() + self.sender.pace_ms();
+        let part = place.part();
         let (composer, sender) = (Arc::clone(&self.composer), Arc::clone(&self.sender));
         let sending = beside.sending.spawn(async move {
             let (at, is_chat) = (letter.queued_at, sender.way() == LetterWay::Chat);
@@ -304,63 +355,70 @@ impl Worker {
             let words = match worded.await {
                 Ok(Ok(words)) => words,
                 Ok(Err(error)) => return Outcome::Unread(error),
-                Err(_) => {
-                    return Outcome::Failed(OfWhom::LetterForEver, "it cannot be put into words".to_owned());
-                }
+                Err(_) => return Outcome::failed(OfWhom::LetterUnsent, "it cannot be put into words"),
             };
             sender.deliver(id, at, words, place).await
         });
-        beside.ids.insert(sending.id(), id);
+        beside.ids.insert(sending.id(), (id, part));
     }
 
     fn came_back(&mut self, done: Result<(Id, Outcome), JoinError>, beside: &mut Beside) {
         let task = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(id) = beside.ids.remove(&task) else { return };
+        let Some((id, part)) = beside.ids.remove(&task) else { return };
         beside.is_news = true;
         match done {
             Ok((_, Outcome::Sent)) => {
                 self.figures.sent.fetch_add(1, Ordering::Relaxed);
                 beside.later.remove(&id);
-                self.works(beside);
+                self.works(part, beside);
                 self.tell_of(id, LetterAct::Sent, beside);
             }
-            Ok((_, Outcome::Failed(whose, why))) => {
+            Ok((_, Outcome::Failed { whose, why, after_ms })) => {
                 self.figures.failed.fetch_add(1, Ordering::Relaxed);
-                self.failed(id, whose, why, beside);
+                self.failed(id, part, whose, why, after_ms, beside);
             }
             Ok((_, Outcome::Unread(ComposeError::Lost))) => {
                 self.give_up(id, ComposeError::Lost.to_string(), beside);
             }
             Ok((_, Outcome::Unread(error))) => {
                 log::warn!("letter {id} waits: {}", chain(&error));
-                if Self::put_off(id, beside) {
+                if Self::put_off(id, 0, beside) {
                     self.give_up(id, chain(&error), beside);
                 }
             }
             // A panic has said so; it is tried again.
             Err(_) => {
-                if Self::put_off(id, beside) {
+                if Self::put_off(id, 0, beside) {
                     self.give_up(id, "it cannot be sent".to_owned(), beside);
                 }
             }
         }
     }
 
-    fn failed(&mut self, id: LetterId, whose: OfWhom, why: String, beside: &mut Beside) {
+    fn failed(
+        &mut self,
+        id: LetterId,
+        part: Part,
+        whose: OfWhom,
+        why: String,
+        after_ms: u64,
+        beside: &mut Beside,
+    ) {
         match whose {
             OfWhom::LetterForEver => {
                 // Whoever refuses one letter listens.
-                self.works(beside);
+                self.works(part, beside);
                 self.give_up(id, why, beside);
             }
+            OfWhom::LetterUnsent => self.give_up(id, why, beside),
             OfWhom::LetterNow => {
                 beside.put_off_in_a_row += 1;
-                let is_spent = Self::put_off(id, beside);
+                let is_spent = Self::put_off(id, after_ms, beside);
                 let is_away = beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
                 if is_spent {
                     self.give_up(id, why, beside);
-                } else if self.sender.way() == LetterWay::Chat {
-                    self.note_failing(&why, beside);
+                } else if part != Part::Mail {
+                    self.note_failing(part, &why, beside);
                 } else if is_away {
                     self.server_fails(&why, beside);
                 } else {
@@ -375,17 +433,18 @@ impl Worker {
     }
 
     /// The letter waits for a next try of its own; true where it was tried for a day.
-    fn put_off(id: LetterId, beside: &mut Beside) -> bool {
+    fn put_off(id: LetterId, after_ms: u64, beside: &mut Beside) -> bool {
         beside.busy.remove(&id);
         let (tries, at_ms) = beside.later.entry(id).or_default();
         if tries.is_spent(&FOR_A_DAY) {
             return true;
         }
-        *at_ms = now_ms() + tries.fail(&FOR_A_DAY, 0, random());
+        *at_ms = now_ms() + tries.fail(&FOR_A_DAY, after_ms, random());
         false
     }
 
     fn give_up(&mut self, id: LetterId, why: String, beside: &mut Beside) {
+        let why: String = why.chars().take(REASON_MAX_CHARS).collect();
         beside.later.remove(&id);
         beside.busy.insert(id);
         log::error!(TICKET = id.ticket.0; "letter {id} is dead: {why}; `andonctl letter resend {id}` sends it again");
@@ -396,31 +455,33 @@ impl Worker {
     /// Nothing goes until its next try.
     fn server_fails(&mut self, why: &str, beside: &mut Beside) {
         beside.server_failed(now_ms(), random());
-        self.note_failing(why, beside);
+        self.note_failing(Part::Mail, why, beside);
     }
 
-    fn note_failing(&self, why: &str, beside: &mut Beside) {
-        if beside.failing_since_ms.is_none() {
-            beside.failing_since_ms = Some(now_ms());
-            log::error!("no letters go out by {}, it is tried again: {why}", self.sender.part());
-        }
-        if let Sender::Mail(_) = *self.sender {
+    fn note_failing(&self, part: Part, why: &str, beside: &mut Beside) {
+        if part == Part::Mail {
             self.figures.failing.store(true, Ordering::Relaxed);
         }
+        let health = beside.health.entry(part.clone()).or_default();
+        if health.failing_since_ms.is_none() {
+            health.failing_since_ms = Some(now_ms());
+            log::error!("no letters go out by {part}, it is tried again: {why}");
+        }
     }
 
-    fn works(&mut self, beside: &mut Beside) {
+    fn works(&mut self, part: Part, beside: &mut Beside) {
         (beside.put_off_in_a_row, beside.server, beside.server_from_ms) = (0, Tries::default(), 0);
-        if beside.failing_since_ms.take().is_some() {
-            log::info!("letters go out by {} again", self.sender.part());
-        }
-        if let Sender::Mail(_) = *self.sender {
+        if part == Part::Mail {
             self.figures.failing.store(false, Ordering::Relaxed);
         }
-        if beside.is_alarm != Some(false) {
-            self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part: self.sender.part().to_owned() });
+        let health = beside.health.entry(part.clone()).or_default();
+        if health.failing_since_ms.take().is_some() {
+            log::info!("letters go out by {part} again");
         }
-        beside.is_alarm = Some(false);
+        if health.is_alarm != Some(false) {
+            health.is_alarm = Some(false);
+            self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part: part.to_string() });
+        }
     }
 
     fn of(&self, russian: String, english: String) -> String {
@@ -430,22 +491,26 @@ impl Worker {
         }
     }
 
-    /// It fails for long: an alarm, once.
-    fn tell_alarm(&self, beside: &mut Beside) {
-        let is_long = beside.failing_since_ms.is_some_and(|since| now_ms() >= since + ALARM_AFTER_MS);
-        if !is_long || beside.is_alarm == Some(true) {
-            return;
+    /// What fails for long is an alarm, once.
+    fn tell_alarms(&self, beside: &mut Beside) {
+        let now_ms = now_ms();
+        for (part, health) in &mut beside.health {
+            if health.alarm_at_ms().is_none_or(|at_ms| now_ms < at_ms) {
+                continue;
+            }
+            health.is_alarm = Some(true);
+            let text = match part {
+                Part::Mail => self.of(
+                    "письма не уходят: почтовый сервер их не берёт".to_owned(),
+                    "no letters go out: the mail server takes none".to_owned(),
+                ),
+                Part::Chat(name) => self.of(
+                    format!("сообщения не доходят до чата {name}"),
+                    format!("messages do not get into chat {name}"),
+                ),
+            };
+            self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: part.to_string(), text });
         }
-        beside.is_alarm = Some(true);
-        let (russian, english) = match *self.sender {
-            Sender::Mail(_) => (
-                "письма не уходят: почтовый сервер их не берёт",
-                "no letters go out: the mail server takes none",
-            ),
-            Sender::Chat(_) => ("сообщения не доходят до чата", "messages do not get into the chat"),
-        };
-        let text = self.of(russian.to_owned(), english.to_owned());
-        self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: self.sender.part().to_owned(), text });
     }
 
     /// Somebody will not hear of their ticket by letter: the room sees that once, and it stays until somebody has.
@@ -497,15 +562,14 @@ fn queues(entry: &Entry) -> bool {
 
 /// What the desk has to be sent, but for those that are skipped.
 fn ask(desk: &Desk, way: LetterWay, now: Timestamp, skipped: &HashSet<LetterId>) -> Asked {
-    let due = desk.letters_by(way).take_while(|(due, _)| *due <= now).map(|(_, id)| id);
-    let first = { due }.find(|id| !skipped.contains(id));
+    let first = desk.letters_due_by(way, now).find(|id| !skipped.contains(id));
     let due = first.and_then(|id| {
         let ticket = desk.ticket(id.ticket)?;
         let letter = ticket.letter(id.letter)?.clone();
         let problem = ticket.problem.and_then(|of| desk.problem(of.number).map(Arc::clone));
         Some(Due { id, letter, problem })
     });
-    let next = desk.letters_by(way).map(|(due, _)| due).find(|due| *due > now);
+    let next = desk.next_letter_by(way, now);
     Asked { due, next_ms: next.map(|at| u64::try_from(at.ms_since(now)).unwrap_or_default()) }
 }
 
@@ -531,5 +595,37 @@ mod tests {
             waits_s.push((beside.server_from_ms - now_ms) / 1_000);
         }
         assert_eq!(waits_s, [5, 10, 20]);
+    }
+
+    #[test]
+    fn who_asks_to_be_left_alone_for_a_time_is() {
+        let (mut beside, id) =
+            (Beside::default(), LetterId { ticket: crate::desk::TicketNumber(1), letter: 1 });
+        let before_ms = now_ms();
+        assert!(!Worker::put_off(id, 120_000, &mut beside));
+        let (_, at_ms) = beside.later[&id];
+        assert!((before_ms + 120_000..before_ms + 180_000).contains(&at_ms), "{at_ms} after {before_ms}");
+    }
+
+    fn worker_of(per_minute: u32) -> Sender {
+        let text =
+            format!("[mail]\nhost = \"localhost\"\nfrom = \"desk@example.org\"\nper-minute = {per_minute}");
+        let config = crate::config::Config::parse(std::path::Path::new("andon.toml"), &text);
+        Sender::Mail(Box::new(Mailer::new(config.expect("it is whole").mail.expect("it is there"))))
+    }
+
+    #[test]
+    fn no_more_letters_begin_in_a_minute_than_may() {
+        // 60,000 ms by 120, by 6,000; by 7 it is 8,571.4 ms, and with 8,571 an eighth would begin.
+        for (per_minute, pace_ms) in [(120, 500), (6_000, 10), (7, 8_572)] {
+            assert_eq!(worker_of(per_minute).pace_ms(), pace_ms);
+        }
+        let begin = |beside: &Beside| Worker::begin_at_ms(beside);
+        let mut beside = Beside { is_news: true, pace_from_ms: 500, ..Beside::default() };
+        assert_eq!(begin(&beside), Some(500), "however much waits");
+        beside.server_from_ms = 9_000;
+        assert_eq!(begin(&beside), Some(9_000), "nothing goes to a server that is away until its next try");
+        beside.server_from_ms = 100;
+        assert_eq!(begin(&beside), Some(500));
     }
 }

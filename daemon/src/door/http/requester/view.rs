@@ -58,6 +58,8 @@ pub(super) struct PageView {
     mark: Option<String>,
     told: Option<&'static str>,
     kept: Kept,
+    /// What was written into a form that is not there any more: nobody loses it.
+    unsent: Vec<String>,
 }
 
 /// What the requester may say.
@@ -101,6 +103,18 @@ struct MarkView {
     title: String,
 }
 
+/// What was written that no form shows.
+fn unsent(form: Option<Form>, kept: &Kept) -> Vec<String> {
+    let Kept { mark: _, comment, reason, text } = kept;
+    let shown: &[&String] = match form {
+        Some(Form::Answer) => &[reason, comment],
+        Some(Form::ConfirmOrReturn) => &[text],
+        Some(Form::Confirm | Form::Mark) => &[text, reason],
+        None => &[text, reason, comment],
+    };
+    shown.iter().filter(|words| !words.trim().is_empty()).map(|words| (*words).clone()).collect()
+}
+
 impl PageView {
     pub(super) fn of(
         ticket: &Ticket,
@@ -115,6 +129,7 @@ impl PageView {
         let status = &ticket.facts.status;
         let marks = regulation.map(|regulation| regulation.marks.as_slice()).unwrap_or_default();
         let given = ticket.mark.as_ref();
+        let form = Form::of(ticket, regulation.map(AsRef::as_ref));
         let mark = given.map(|id| {
             let title = marks.iter().find(|mark| mark.id == *id).map(|mark| mark.title.as_str());
             title.unwrap_or(id).to_owned()
@@ -135,7 +150,8 @@ impl PageView {
                 .into_iter()
                 .map(|Said { at, from_desk, text }| SaidView { at: words.moment(at, zone), from_desk, text })
                 .collect(),
-            form: Form::of(ticket, regulation.map(AsRef::as_ref)),
+            unsent: unsent(form, &kept),
+            form,
             waits_for_requester: running(ticket, Metric::RequesterAnswer).is_some(),
             marks: marks
                 .iter()

@@ -44,8 +44,8 @@ impl Words {
     /// The books cannot be read, or the desk is busy.
     pub(super) fn later(self) -> &'static str {
         self.of(
-            "Сейчас показать заявку не получается. Попробуйте через несколько минут.",
-            "The ticket cannot be shown now. Try again in a few minutes.",
+            "Сейчас показать обращение не получается. Попробуйте через несколько минут.",
+            "The request cannot be shown now. Try again in a few minutes.",
         )
     }
 
@@ -72,14 +72,14 @@ impl Words {
                 "Choose one of the marks; the comment may have 64 KB at most.",
             ),
             ("revision-changed", _) => self.of(
-                "Пока страница была открыта, заявка изменилась. Посмотрите, как она выглядит теперь, и повторите, если нужно.",
-                "The ticket has changed while the page was open. See how it stands now, and repeat it if needed.",
+                "Пока страница была открыта, обращение изменилось. Посмотрите, как оно выглядит теперь, и повторите, если нужно.",
+                "The request has changed while the page was open. See how it stands now, and repeat it if needed.",
             ),
             ("window-over", _) => self.of(
-                "Время, чтобы вернуть заявку, вышло. Напишите нам: мы заведём новую и свяжем её с этой.",
-                "The time to return this ticket is over. Write to us: we will open another that follows it.",
+                "Время, чтобы вернуть обращение, вышло. Напишите нам: мы заведём новое и свяжем его с этим.",
+                "The time to return this request is over. Write to us: we will open another that follows it.",
             ),
-            ("closed", _) => self.of("Заявка уже закрыта.", "The ticket is closed already."),
+            ("closed", _) => self.of("Обращение уже закрыто.", "The request is closed already."),
             ("not-resolved" | "not-open", _) => {
                 self.of("Сейчас это уже нельзя сделать.", "This cannot be done any more now.")
             }

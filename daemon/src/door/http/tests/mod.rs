@@ -73,7 +73,7 @@ struct World {
 /// Links of a box that requesters reach by that name.
 fn links(state_dir: &Path) -> Arc<Links> {
     let url = "https://help.example.ru/".parse().expect("it is a URL");
-    Arc::new(Links::open(state_dir, &url).expect("a key can be made"))
+    Arc::new(Links::open(state_dir, &url, firmware_board::Language::Russian).expect("a key can be made"))
 }
 
 /// What came back.

@@ -83,7 +83,7 @@ async fn gm_5_26_the_page_shows_what_the_requester_is_told_and_nothing_else() {
         let (_, behind) = html.split_once(&format!("<dt>{what}</dt><dd>")).expect("it stands there");
         behind.split_once("</dd>").expect("it ends").0.to_owned()
     };
-    let (registered, until) = (of("Зарегистрирована"), of("Подтвердить или вернуть можно до"));
+    let (registered, until) = (of("Зарегистрировано"), of("Подтвердить или вернуть можно до"));
     assert!(registered.contains(" в ") && registered.ends_with(" Мск"), "{registered}");
     assert!(!until.contains(" в ") && until.ends_with(":00 Мск"), "{until}");
     for hidden in ["Только для своих", "7707083893", "a@b.ru", ">agent<"] {
@@ -111,7 +111,7 @@ async fn gm_5_26_the_requester_confirms_with_a_mark_and_once() {
     let confirmed = confirmed.expect("it was confirmed");
     assert_eq!((&confirmed["by"], &confirmed["comment"]), (&json!("requester"), &json!("Долго")));
     let again = world.say(&link, &form).await;
-    assert!(again.html(412).contains("заявка изменилась"));
+    assert!(again.html(412).contains("обращение изменилось"));
     assert!(!world.page(&link).await.html(200).contains("<form"), "nothing more is to be said");
     assert_eq!(world.get("/v1/tickets/1/history").await.json(), history);
 }
@@ -138,7 +138,7 @@ async fn what_time_closed_can_be_marked_once() {
     world.say(&link, &form).await.ok(303);
     assert!(world.page(&link).await.html(200).contains("Удовлетворительно"));
     let second = format!("do=confirm&revision={}&mark=unsatisfactory", world.revision().await);
-    assert!(world.say(&link, &second).await.html(409).contains("Заявка уже закрыта."));
+    assert!(world.say(&link, &second).await.html(409).contains("Обращение уже закрыто."));
     assert_eq!(world.get("/v1/tickets/1").await.json()["mark"], "satisfactory");
 }
 
@@ -155,6 +155,31 @@ async fn gm_5_22_the_requester_answers_what_they_were_asked() {
     assert!(stale.html(412).contains(">TSC</textarea>"), "nobody writes it twice");
     world.say(&link, &format!("do=answer&revision={}&text=TSC", world.revision().await)).await.ok(303);
     assert_eq!(world.get("/v1/tickets/1").await.json()["status"], "in-progress");
+}
+
+#[tokio::test]
+async fn what_was_written_into_a_form_that_is_gone_is_shown_as_not_sent() {
+    let world = World::new().await;
+    let number = world.register().await;
+    let (link, revision) = (world.link(number).await, world.revision().await);
+    world.post("/v1/tickets/1/take", "agent", &json!({})).await.ok(200);
+    world.post("/v1/tickets/1/resolve", "agent", &json!({"text": "Исправили"})).await.ok(200);
+    let late = world.say(&link, &format!("do=answer&revision={revision}&text=TSC+%3Cb%3E")).await;
+    let html = late.html(412);
+    assert!(html.contains("Не отправлено") && html.contains("TSC &lt;b&gt;</p>"), "{html}");
+    assert!(!world.page(&link).await.html(200).contains("Не отправлено"));
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_language_of_the_letter_that_leads_to_it() {
+    let (world, link) = answered().await;
+    assert!(world.page(&link).await.html(200).contains("Подтвердить решение"));
+    let url = "https://help.example.ru".parse().expect("a URL");
+    let dir = world.dir.as_ref().expect("it is there");
+    let english = Links::open(dir.path(), &url, firmware_board::Language::English).expect("the key is there");
+    let english =
+        router(Arc::new(Shared { links: Some(Arc::new(english)), ..world.shared.as_ref().clone() }));
+    assert!(sent(&english, ask_plain(Method::GET, &link)).await.html(200).contains("Confirm the solution"));
 }
 
 #[tokio::test]
@@ -220,6 +245,22 @@ async fn a_link_is_given_by_agents_where_there_are_pages() {
     let request = ask(Method::GET, "/v1/tickets/1/requester-link", "agent");
     sent(&without, without_body(request)).await.problem(409, "not-configured");
     assert_eq!(sent(&without, ask_plain(Method::GET, &link)).await.status.as_u16(), 404);
+}
+
+#[tokio::test]
+async fn whoever_had_the_link_by_a_wrong_address_has_nothing_when_it_is_put_right() {
+    let (world, link) = answered().await;
+    let moved = json!({"requester": {"email": "right@example.ru"}});
+    world.post("/v1/tickets/1/classify", "agent", &moved).await.ok(200);
+    world.page(&link).await.html(404);
+    let revision = world.revision().await;
+    world.say(&link, &format!("do=return&revision={revision}&reason=x")).await.html(404);
+    let right = world.link(1).await;
+    world.page(&right).await.html(200);
+    // The same address is the same person, however it is written.
+    let same = json!({"requester": {"email": "Right@Example.RU", "name": "Анна"}});
+    world.post("/v1/tickets/1/classify", "agent", &same).await.ok(200);
+    world.page(&right).await.html(200);
 }
 
 #[tokio::test]
