@@ -84,7 +84,20 @@ fn an_admin_keeps_clients_and_employees() {
         path.display().to_string()
     };
     done(&daemon, &["client", "put", "romashka", "--name", "ООО «Ромашка»", "--paid-channel", "phone"]);
-    done(&daemon, &["client", "appoint", "romashka", "--name", "Анна", "--notice", "№ 5"]);
+    done(
+        &daemon,
+        &[
+            "client",
+            "appoint",
+            "romashka",
+            "--name",
+            "Анна",
+            "--email",
+            "anna@romashka.ru",
+            "--notice",
+            "№ 5",
+        ],
+    );
     let clients = file("clients.csv", "id;name;domains\nlutik;АО «Лютик»;lutik.ru\n");
     done(&daemon, &["client", "import", &clients]);
     let listed = done(&daemon, &["client", "list"]);

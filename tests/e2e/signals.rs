@@ -193,7 +193,7 @@ fn the_wall_of_a_killed_daemon_is_left_safe_by_the_configuration_that_it_ran_wit
     let config = path("andon.toml").display().to_string();
     let runtime = path("run").display().to_string();
     let trace = path("trace.jsonl").display().to_string();
-    let daemon = Daemon::start_in(
+    let daemon = Daemon::listening(
         &path("state"),
         &["--config", &config, "--board-trace", &trace],
         &[("RUNTIME_DIRECTORY", &runtime)],

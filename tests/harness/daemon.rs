@@ -148,8 +148,8 @@ impl Daemon {
         }
     }
 
-    /// Starts a daemon and waits until it listens.
-    fn listening(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+    /// Starts a daemon with these arguments and environment variables more, and waits until it listens; its token is not asked for.
+    pub fn listening(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut child = andond(state, args)
             .envs(env.iter().copied())
             .stderr(Stdio::null())
