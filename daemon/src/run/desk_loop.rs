@@ -820,12 +820,8 @@ mod tests {
         let request = RequestMark::new(None);
         the_loop.input(request.clone().during(async { failed("lamps") }).await);
         the_loop.input(failed("button"));
-        let asked: Vec<_> = the_loop
-            .turn
-            .entries
-            .iter()
-            .map(|entry| the_loop.turn.requests.get(&entry.first_seq))
-            .collect();
+        let asked: Vec<_> =
+            the_loop.turn.entries.iter().map(|entry| the_loop.turn.requests.get(&entry.first_seq)).collect();
         assert_eq!(asked, [Some(&request), None]);
     }
 }
