@@ -9,7 +9,7 @@ use serde_json::json;
 /// The commands of `andonctl` that have none below them, each as its words.
 fn commands() -> Vec<Vec<String>> {
     let [_, andonctl] = andon::cli::programs();
-    let (mut open, mut all) = (vec![(andonctl, Vec::new())], Vec::new());
+    let (mut open, mut all) = (vec![(andonctl, Vec::<String>::new())], Vec::new());
     while let Some((command, words)) = open.pop() {
         let of = |name: &str| [&words[..], &[name.to_owned()]].concat();
         let below: Vec<_> =

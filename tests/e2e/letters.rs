@@ -269,7 +269,8 @@ fn the_desk_signs_in_where_the_site_says_as_whom_and_nowhere_else() {
     let with = site(server.address(), "user = \"desk\"\npassword-file = \"mail.password\"");
     with.write("mail.password", "s3cret\n");
     for (site, server) in [(with, &server), (site(other.address(), ""), &other)] {
-        register(&site.start(), "Вход", "anna@example.ru");
+        let daemon = site.start();
+        register(&daemon, "Вход", "anna@example.ru");
         one(server, "anna@example.ru");
     }
     // In base64: a zero byte, `desk`, a zero byte, `s3cret`.
