@@ -285,7 +285,7 @@ fn what_is_urgent_is_posted_into_the_chat() {
         server.address(),
         "[[chat]]\nname = \"urgent\"\nurl-file = \"urgent.url\"\nallow-private = true",
     );
-    site.write("urgent.url", &chat.url());
+    site.write("urgent.url", chat.url());
     let daemon = site.start();
     let number = register(&daemon, "Отгрузка", "anna@example.ru");
     assert_eq!(

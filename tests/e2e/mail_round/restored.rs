@@ -83,7 +83,7 @@ fn mail_that_comes_and_goes_while_a_backup_is_made_harms_neither() {
     let letter = |at: usize| {
         let plain =
             mail("anna@example.ru", &format!("m{at}"), &format!("Mail {at}"), &"No print. ".repeat(500));
-        if at % 2 == 0 { plain } else { plain.replace("Subject:", "X-Spam-Flag: YES\r\nSubject:") }
+        if at.is_multiple_of(2) { plain } else { plain.replace("Subject:", "X-Spam-Flag: YES\r\nSubject:") }
     };
     let over = Arc::new(AtomicBool::new(false));
     let traffic = {

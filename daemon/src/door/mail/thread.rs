@@ -35,16 +35,12 @@ pub(super) fn is_theirs(mail: &Mail, ticket: &Ticket, client: Option<&Client>) -
 /// Whether a server tells of a letter that it did not get to those whom the desk writes to about the ticket.
 pub(super) fn is_of_its_people(mail: &Mail, ticket: &Ticket, client: Option<&Client>) -> bool {
     let mut people = people(ticket, client).into_iter().filter(|address| !address.is_empty());
-    match &mail.report {
-        Some(report) => {
-            let told = [report.recipient.to_lowercase(), report.original.to_lowercase()];
-            report.is_failure() && people.any(|address| told.contains(&address))
-        }
-        None => {
-            let told = cut(&mail.text, QUOTED_MAX_BYTES).to_lowercase();
-            people.any(|address| told.contains(&address))
-        }
+    if let Some(report) = &mail.report {
+        let told = [report.recipient.to_lowercase(), report.original.to_lowercase()];
+        return report.is_failure() && people.any(|address| told.contains(&address));
     }
+    let told = cut(&mail.text, QUOTED_MAX_BYTES).to_lowercase();
+    people.any(|address| told.contains(&address))
 }
 
 /// Whom the desk writes to about a ticket, in lower case.

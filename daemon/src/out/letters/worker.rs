@@ -341,7 +341,7 @@ impl Worker {
         let Due { id, letter, problem } = due;
         beside.busy.insert(id);
         let Some(place) = self.sender.place(&letter.recipient) else {
-            self.give_up(id, NO_WAY.to_owned(), beside);
+            self.give_up(id, NO_WAY, beside);
             return;
         };
         beside.pace_from_ms = now_ms() + self.sender.pace_ms();
@@ -370,26 +370,26 @@ impl Worker {
             Ok((_, Outcome::Sent)) => {
                 self.figures.sent.fetch_add(1, Ordering::Relaxed);
                 beside.later.remove(&id);
-                self.works(part, beside);
+                self.works(&part, beside);
                 self.tell_of(id, LetterAct::Sent, beside);
             }
             Ok((_, Outcome::Failed { whose, why, after_ms })) => {
                 self.figures.failed.fetch_add(1, Ordering::Relaxed);
-                self.failed(id, part, whose, why, after_ms, beside);
+                self.failed(id, &part, whose, &why, after_ms, beside);
             }
             Ok((_, Outcome::Unread(ComposeError::Lost))) => {
-                self.give_up(id, ComposeError::Lost.to_string(), beside);
+                self.give_up(id, &ComposeError::Lost.to_string(), beside);
             }
             Ok((_, Outcome::Unread(error))) => {
                 log::warn!("letter {id} waits: {}", chain(&error));
                 if Self::put_off(id, 0, beside) {
-                    self.give_up(id, chain(&error), beside);
+                    self.give_up(id, &chain(&error), beside);
                 }
             }
             // A panic has said so; it is tried again.
             Err(_) => {
                 if Self::put_off(id, 0, beside) {
-                    self.give_up(id, "it cannot be sent".to_owned(), beside);
+                    self.give_up(id, "it cannot be sent", beside);
                 }
             }
         }
@@ -398,9 +398,9 @@ impl Worker {
     fn failed(
         &mut self,
         id: LetterId,
-        part: Part,
+        part: &Part,
         whose: OfWhom,
-        why: String,
+        why: &str,
         after_ms: u64,
         beside: &mut Beside,
     ) {
@@ -417,17 +417,17 @@ impl Worker {
                 let is_away = beside.put_off_in_a_row >= AWAY_AFTER || beside.later.len() >= LATER_MAX;
                 if is_spent {
                     self.give_up(id, why, beside);
-                } else if part != Part::Mail {
-                    self.note_failing(part, &why, beside);
+                } else if *part != Part::Mail {
+                    self.note_failing(part, why, beside);
                 } else if is_away {
-                    self.server_fails(&why, beside);
+                    self.server_fails(why, beside);
                 } else {
                     log::warn!("letter {id} is put off, it is tried again for a day: {why}");
                 }
             }
             OfWhom::Server => {
                 beside.busy.remove(&id);
-                self.server_fails(&why, beside);
+                self.server_fails(why, beside);
             }
         }
     }
@@ -443,7 +443,7 @@ impl Worker {
         false
     }
 
-    fn give_up(&mut self, id: LetterId, why: String, beside: &mut Beside) {
+    fn give_up(&mut self, id: LetterId, why: &str, beside: &mut Beside) {
         let why: String = why.chars().take(REASON_MAX_CHARS).collect();
         beside.later.remove(&id);
         beside.busy.insert(id);
@@ -455,11 +455,11 @@ impl Worker {
     /// Nothing goes until its next try.
     fn server_fails(&mut self, why: &str, beside: &mut Beside) {
         beside.server_failed(now_ms(), random());
-        self.note_failing(Part::Mail, why, beside);
+        self.note_failing(&Part::Mail, why, beside);
     }
 
-    fn note_failing(&self, part: Part, why: &str, beside: &mut Beside) {
-        if part == Part::Mail {
+    fn note_failing(&self, part: &Part, why: &str, beside: &mut Beside) {
+        if *part == Part::Mail {
             self.figures.failing.store(true, Ordering::Relaxed);
         }
         let health = beside.health.entry(part.clone()).or_default();
@@ -469,9 +469,9 @@ impl Worker {
         }
     }
 
-    fn works(&mut self, part: Part, beside: &mut Beside) {
+    fn works(&mut self, part: &Part, beside: &mut Beside) {
         (beside.put_off_in_a_row, beside.server, beside.server_from_ms) = (0, Tries::default(), 0);
-        if part == Part::Mail {
+        if *part == Part::Mail {
             self.figures.failing.store(false, Ordering::Relaxed);
         }
         let health = beside.health.entry(part.clone()).or_default();

@@ -242,7 +242,7 @@ async fn a_letter_that_did_not_arrive_is_on_the_wall_where_it_was_the_desks() {
     assert_eq!(world.room.take(bounce("b4", 1, "Anna@example.ru"), None).await.unwrap(), ticket(1));
     settled(&world).await;
     let board = world.handle.view().board();
-    let told = board.alarms.iter().find(|(alarm, _)| alarm.id.to_string() == "letter-dead-letters");
+    let told = board.alarms.iter().find(|(alarm, _)| alarm.id == "letter-dead-letters");
     let (alarm, _) = told.expect("the room sees it");
     assert_eq!(alarm.state, AlarmState::ClearedUnacked, "until somebody has");
 }
