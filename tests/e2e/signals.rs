@@ -192,37 +192,21 @@ fn the_wall_of_a_killed_daemon_is_left_safe_by_the_configuration_that_it_ran_wit
     std::fs::write(path("andon.toml"), wired).expect("a file");
     let config = path("andon.toml").display().to_string();
     let runtime = path("run").display().to_string();
-    let trace = path("trace.jsonl").display().to_string();
-    let daemon = Daemon::start_in(
-        &path("state"),
-        &["--config", &config, "--board-trace", &trace],
-        &[("RUNTIME_DIRECTORY", &runtime)],
-    );
+    let env = [("RUNTIME_DIRECTORY", runtime.as_str())];
+    let daemon = Daemon::start_silent(&path("state"), &["--config", &config], &env);
     daemon.kill();
-    let safe = |name: &str, runtime: Option<&str>, config: &[&str]| {
+    let safe = |runtime: Option<&str>, config: &[&str]| {
         let mut call = std::process::Command::new(binary("andonctl"));
-        call.arg("--state-dir").arg(path("state")).args(["board", "safe", "--board-trace"]).arg(path(name));
-        call.args(config).envs(runtime.map(|dir| ("RUNTIME_DIRECTORY", dir)));
-        let done = call.output().expect("andonctl can be started");
-        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
-        sent(&path(name))
+        call.arg("--state-dir").arg(path("state")).args(["board", "safe"]).args(config);
+        let done = call.envs(runtime.map(|dir| ("RUNTIME_DIRECTORY", dir))).output();
+        String::from_utf8(done.expect("andonctl can be started").stderr).expect("text")
     };
-    let expected = safe("told.jsonl", None, &["--config", &config]);
-    assert!(!expected.is_empty(), "a picture was sent");
+    // No bus is there: the panel that cannot be opened tells which configuration was read.
+    let expected = safe(None, &["--config", &config]);
+    assert!(expected.contains("max7219"), "{expected}");
     std::fs::write(path("andon.toml"), "[board\n").expect("a file");
-    assert_eq!(safe("kept.jsonl", Some(&runtime), &[]), expected);
-    assert_ne!(
-        safe("nobody.jsonl", None, &[]),
-        expected,
-        "where nobody says what the wall is, it is another"
-    );
-}
-
-/// What was sent to panels.
-fn sent(trace: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(trace).expect("a trace");
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
-    lines.filter_map(|line| Some(format!("{} {}", line["spi"], line.get("hex")?))).collect()
+    assert_eq!(safe(Some(&runtime), &[]), expected);
+    assert!(!safe(None, &[]).contains("max7219"), "where nobody says what the wall is, it is another");
 }
 
 #[test]

@@ -94,6 +94,11 @@ impl Daemon {
         Self::listening(state, args, &[])
     }
 
+    /// Starts a daemon that tells no token, as one with a configuration, with these environment variables more.
+    pub fn start_silent(state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::listening(state, args, env)
+    }
+
     /// Starts a daemon that may not become ready yet, on a state that knows this token.
     pub fn start_unready(state: &Path, token: &str) -> Self {
         let mut daemon = Self::listening(state, &[], &[]);
