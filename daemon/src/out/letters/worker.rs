@@ -517,8 +517,8 @@ impl Worker {
     fn tell_dead(&self, id: LetterId) {
         let text = undelivered(id.ticket, self.language);
         let part = UNDELIVERED.to_owned();
-        self.tell(DeskAct::PartFailed { kind: AlarmKind::Letter, part: part.clone(), text });
-        self.tell(DeskAct::PartWorks { kind: AlarmKind::Letter, part });
+        let failed = DeskAct::PartFailed { kind: AlarmKind::Letter, part: part.clone(), text };
+        tell_in_order(&self.handle, [failed, DeskAct::PartWorks { kind: AlarmKind::Letter, part }]);
     }
 
     fn tell(&self, act: DeskAct) {
@@ -537,9 +537,16 @@ impl Worker {
 
 /// Tells the desk as soon as it takes it.
 pub(super) fn tell(handle: &Handle, act: DeskAct) {
+    tell_in_order(handle, [act]);
+}
+
+/// Tells the desk one after another, as soon as it takes them.
+fn tell_in_order<const N: usize>(handle: &Handle, acts: [DeskAct; N]) {
     let handle = handle.clone();
     tokio::spawn(async move {
-        tell_until_taken(&handle, &Command::Desk(act)).await;
+        for act in acts {
+            tell_until_taken(&handle, &Command::Desk(act)).await;
+        }
     });
 }
 
