@@ -165,11 +165,6 @@ impl Setup {
             default.regulations
         };
         let any = |_: &str| Ok(());
-        let one_of = |known: &'static [&'static str]| {
-            move |word: &str| {
-                known.contains(&word).then_some(()).ok_or_else(|| format!("one of {}", known.join(", ")))
-            }
-        };
         let is_zone = |zone: &str| {
             zone.parse::<Tz>().map(drop).map_err(|_| "an IANA name such as Europe/Moscow".to_owned())
         };
@@ -195,24 +190,20 @@ impl Setup {
             )?,
             panel: unless(&self.panel, &panels, &default.panel, &one_of(&PANELS))?,
             mail: {
-                let MailChoice { mut server, mut imap, mut address, mut user, mut kind } = default.mail;
-                server = unless(&self.mail_server, "Mail server for letters, empty for none", &server, &any)?;
-                imap =
-                    unless(&self.imap_server, "IMAP server to fetch mail from, empty for none", &imap, &any)?;
-                if !(server.is_empty() && imap.is_empty()) {
-                    address = unless(&self.mail_address, "The desk's address", &address, &is_address)?;
-                    user = unless(&self.mail_user, "Whom to sign in as, empty for nobody", &user, &any)?;
+                let server = unless(&self.mail_server, "Mail server for letters, empty for none", "", &any)?;
+                let imap =
+                    unless(&self.imap_server, "IMAP server to fetch mail from, empty for none", "", &any)?;
+                let mut mail = MailChoice { server, imap, ..default.mail };
+                if !(mail.server.is_empty() && mail.imap.is_empty()) {
+                    mail.address = unless(&self.mail_address, "The desk's address", "", &is_address)?;
+                    mail.user = unless(&self.mail_user, "Whom to sign in as, empty for nobody", "", &any)?;
                 }
-                if !imap.is_empty() {
+                if !mail.imap.is_empty() {
                     let question = format!("What a mail becomes: {}", types.join(", "));
-                    let is_type = |kind: &str| {
-                        let is_known = types.iter().any(|known| known == kind);
-                        is_known.then_some(()).ok_or_else(|| format!("one of {}", types.join(", ")))
-                    };
-                    let first = types.first().cloned().unwrap_or_default();
-                    kind = unless(&self.mail_type, &question, &first, &is_type)?;
+                    let first = types.first().map_or("", String::as_str);
+                    mail.kind = unless(&self.mail_type, &question, first, &one_of(&types))?;
                 }
-                MailChoice { server, imap, address, user, kind }
+                mail
             },
             regulations,
             admin: unless(&self.admin, "Name of the first admin, empty for none", &default.admin, &any)?,
@@ -364,6 +355,14 @@ impl MailChoice {
 fn first_types<S: AsRef<str>>(regulations: &[S]) -> Vec<String> {
     let first = regulations.first().and_then(|name| config::regulation(name.as_ref(), Path::new(".")).ok());
     first.map_or_else(Vec::new, |first| first.types.iter().map(|kind| kind.id.to_string()).collect())
+}
+
+/// Whether a word is one of those.
+fn one_of<S: AsRef<str>>(known: &[S]) -> impl Fn(&str) -> Result<(), String> {
+    let known: Vec<&str> = known.iter().map(S::as_ref).collect();
+    move |word: &str| {
+        known.contains(&word).then_some(()).ok_or_else(|| format!("one of {}", known.join(", ")))
+    }
 }
 
 /// Whether it is an address, which may stand behind a name.

@@ -18,8 +18,7 @@ pub(super) fn look(config: &Config, findings: &mut Vec<Finding>) {
         if let Some(file) = &mail.password_file {
             password("mail", file, findings);
         }
-        let language = mail.language.unwrap_or(config.board.language);
-        let (_, errors) = Templates::with_site(language, &mail.templates);
+        let (_, errors) = Templates::with_site(config.letter_language(), &mail.templates);
         if !errors.is_empty() {
             let what =
                 format!("{} of the site's letters cannot be used, the program's own go out", errors.len());
