@@ -35,6 +35,8 @@ use crate::config::Config;
 const INSTALLED: &str = "etc/andon/andon.toml";
 /// The directory it is in, where its files are looked for.
 const INSTALLED_IN: &str = "etc/andon";
+/// Where its unit says that its books are, whatever its configuration says.
+const INSTALLED_STATE: &str = "var/lib/andon";
 
 /// Tell what is missing on this box, and the line that mends it.
 ///
@@ -62,7 +64,7 @@ impl Doctor {
         keys::look(&config, &base, &mut findings);
         mail::look(&config, &mut findings);
         pi::look(&tree, &config.board, &mut findings);
-        let state_dir = io.state_dir.clone().unwrap_or_else(|| config.state_dir.clone());
+        let state_dir = io.state_dir.clone().unwrap_or_else(|| state_dir(&config, &tree));
         here::state_dir(&state_dir, &mut findings);
         desk::books(&state_dir, &mut findings);
         desk::calendars(&config, &base, now, &mut findings);
@@ -110,6 +112,12 @@ fn configuration(said: Option<&Path>, tree: &Tree, findings: &mut Vec<Finding>) 
             Config::default()
         }
     }
+}
+
+/// Where the books are, where nobody says it: as the configuration has it, else those of an installed daemon.
+fn state_dir(config: &Config, tree: &Tree) -> PathBuf {
+    let is_installed = !config.state_dir.is_dir() && tree.exists(INSTALLED_STATE);
+    if is_installed { tree.path(INSTALLED_STATE) } else { config.state_dir.clone() }
 }
 
 #[derive(Deserialize)]

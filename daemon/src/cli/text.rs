@@ -96,9 +96,10 @@ pub(crate) fn minute(text: &str) -> String {
     }
 }
 
-/// How long ago an RFC 3339 time is.
+/// How long ago an RFC 3339 time is; `-` where it is to come, by a clock that was never set.
 pub(crate) fn age(since: &str, now: Timestamp) -> String {
-    Timestamp::parse_rfc3339(since).map_or_else(|_| "-".to_owned(), |since| length(now.ms_since(since)))
+    let ms = Timestamp::parse_rfc3339(since).map(|since| now.ms_since(since));
+    ms.ok().filter(|ms| *ms >= 0).map_or_else(|| "-".to_owned(), length)
 }
 
 /// A length of time to the minute: `2h05m`, `14m`, `40s`; `-` before one that is over.
@@ -139,6 +140,7 @@ mod tests {
         assert_eq!(minute("2026-11-23T10:02:11.999+03:00"), "2026-11-23 10:02");
         let now = Timestamp::parse_rfc3339("2026-11-23T12:07:11Z").unwrap();
         assert_eq!(age("2026-11-23T10:02:11.000+03:00", now), "5h05m");
+        assert_eq!(age("2026-11-23T15:07:12+03:00", now), "-");
     }
 
     #[test]

@@ -225,6 +225,18 @@ fn a_configuration_that_is_wrong_is_told_and_the_rest_is_looked_at_all_the_same(
 }
 
 #[test]
+fn the_books_of_an_installed_daemon_are_looked_at_where_its_unit_has_them() {
+    let this = Box::new();
+    let tree = Tree::new(this.dir.path());
+    let default = Config::default();
+    assert_eq!(state_dir(&default, &tree), default.state_dir, "nothing is installed");
+    this.write("var/lib/andon/format", "");
+    assert_eq!(state_dir(&default, &tree), this.dir.path().join("var/lib/andon"));
+    let elsewhere = Config { state_dir: this.dir.path().join("etc"), ..Config::default() };
+    assert_eq!(state_dir(&elsewhere, &tree), elsewhere.state_dir, "it is there");
+}
+
+#[test]
 fn an_old_backup_is_wrong_and_none_is_told_where_there_ought_to_be_one() {
     let this = Box::new();
     let look = |today: &str| {
