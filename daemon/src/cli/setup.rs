@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::Io;
 use super::control::ControlError;
-use super::doctor::mail::put;
+use super::doctor::mail::password_line;
 use super::error::CliError;
 use crate::config::{self, Sources};
 use crate::desk::regulation::shipped;
@@ -256,7 +256,7 @@ impl Setup {
         writeln!(io.err, "{} is written; sudo systemctl restart andond has it hold", file.display())?;
         if !choice.mail.user.is_empty() {
             let base = self.base().unwrap_or_else(|| file.clone());
-            let put = put(&base.with_file_name(PASSWORD_FILE));
+            let put = password_line(&base.with_file_name(PASSWORD_FILE));
             writeln!(io.err, "the mail server's password is to be put before: {put}")?;
         }
         let admin = &choice.admin;

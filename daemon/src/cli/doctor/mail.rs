@@ -59,18 +59,18 @@ fn password(table: &str, file: &Path, findings: &mut Vec<Finding>) {
     match std::fs::read_to_string(file) {
         Ok(text) if text.trim().is_empty() => {
             let what = format!("the password of [{table}], {shown}, is empty");
-            findings.push(Finding::wrong("mail", what, put(file)));
+            findings.push(Finding::wrong("mail", what, password_line(file)));
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let what = format!("the password of [{table}], {shown}, is not there");
-            findings.push(Finding::wrong("mail", what, put(file)));
+            findings.push(Finding::wrong("mail", what, password_line(file)));
         }
         Ok(_) | Err(_) => {}
     }
 }
 
 /// The line that puts a password where the daemon reads it.
-pub(in crate::cli) fn put(file: &Path) -> String {
+pub(in crate::cli) fn password_line(file: &Path) -> String {
     format!("sudo install -m 640 -g andon /dev/stdin {}   # then the password, Enter, Ctrl-D", file.display())
 }
 
