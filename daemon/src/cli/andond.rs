@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -25,7 +26,7 @@ use super::{certificate, descriptors, door_socket, running, watchdog};
 use crate::board::{Parts, Trace, Wall};
 use crate::chain::chain;
 use crate::clock;
-use crate::config::{Config, ConfigError, Limits, Sources};
+use crate::config::{self, Config, ConfigError, Limits, Sources};
 use crate::desk::command::Token;
 use crate::desk::{Actor, AlarmKind, Command, DeskAct, Regulations, Role};
 use crate::door::http::{
@@ -115,6 +116,12 @@ enum AndondError {
         path = path.display()
     )]
     ControlPath { path: PathBuf },
+    #[error(
+        "{dir} belongs to the user {owner}, whose daemon cannot open what root leaves there: `systemctl start andond`, or \
+         `runuser -u USER -- andond …`",
+        dir = dir.display()
+    )]
+    OthersState { dir: PathBuf, owner: u32 },
     #[error("cannot open the trace {path}", path = path.display())]
     Trace { path: PathBuf, source: std::io::Error },
     #[error("cannot start the wall's thread")]
@@ -133,6 +140,19 @@ enum AndondError {
     Serve(#[source] std::io::Error),
 }
 
+/// What andond ends with where its configuration has to be mended first: `EX_CONFIG` of sysexits.h. Its unit starts it no more
+/// then (`RestartPreventExitStatus=`).
+const CONFIG_IS_WRONG: u8 = 78;
+
+impl AndondError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::Tls(_) => ExitCode::from(CONFIG_IS_WRONG),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
 /// Starts the daemon and runs it until it is told to stop.
 pub fn main() -> ExitCode {
     let args = Args::parse();
@@ -145,7 +165,7 @@ pub fn main() -> ExitCode {
                     "  see who owns it with `ls -ld`; run andond as that user, or give it to andond's with `chown -R`"
                 );
             }
-            ExitCode::FAILURE
+            error.exit_code()
         }
     }
 }
@@ -188,6 +208,7 @@ fn run_daemon(args: &Args) -> Result<(), AndondError> {
         proof: config.clock.trust,
         reach: letters::reach(&config),
     };
+    refuse_as_root(&config.state_dir)?;
     refuse_if_in_use(&config.state_dir)?;
     config.serving = descriptors::make_room(config.serving);
     let (runtime, http) = runtimes().map_err(AndondError::Runtime)?;
@@ -264,6 +285,15 @@ fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
     Ok((own, http))
 }
 
+/// What root writes among the books of another user, that user's daemon cannot open.
+fn refuse_as_root(state_dir: &Path) -> Result<(), AndondError> {
+    let owner = std::fs::metadata(state_dir).map_or(0, |dir| dir.uid());
+    if rustix::process::geteuid().is_root() && owner != 0 {
+        return Err(AndondError::OthersState { dir: state_dir.to_owned(), owner });
+    }
+    Ok(())
+}
+
 /// Whoever has the books has the wall, too: it is not touched for a start that cannot be. What a disk says that fails is
 /// left to the opening, which tries again.
 fn refuse_if_in_use(state_dir: &Path) -> Result<(), AndondError> {
@@ -285,8 +315,7 @@ struct Configured {
 }
 
 fn configure(args: &Args) -> Result<Configured, AndondError> {
-    let installed = Path::new("/etc/andon/andon.toml");
-    let path = args.config.as_deref().or_else(|| installed.exists().then_some(installed));
+    let path = args.config.as_deref().or_else(|| config::installed());
     let sources = path.map(Sources::read).transpose()?;
     let mut config = sources.as_ref().map_or_else(|| Ok(Config::default()), Sources::config)?;
     let mut base = path.and_then(Path::parent).unwrap_or(Path::new("."));

@@ -3,7 +3,7 @@
 mod test;
 pub(super) mod watch;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use calendars::parse_duration_ms;
@@ -15,7 +15,7 @@ use super::error::CliError;
 use super::text::when;
 use super::{Io, running};
 use crate::board::{Trace, leave_safe};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::run::books::BooksError;
 use crate::store::{LockError, StateLock};
 
@@ -78,11 +78,10 @@ impl BoardNoun {
 
 impl Safe {
     fn run(&self, io: &mut Io<'_>) -> Result<ExitCode, CliError> {
-        let installed = Path::new("/etc/andon/andon.toml");
-        let config = match (&self.config, running::read()) {
-            (None, Some(config)) => config,
-            (None, None) if !installed.exists() => Config::default(),
-            (said, _) => Config::read(said.as_deref().unwrap_or(installed))?,
+        let config = match (self.config.as_deref().or_else(|| config::installed()), running::read()) {
+            (_, Some(config)) if self.config.is_none() => config,
+            (Some(path), _) => Config::read(path)?,
+            (None, _) => Config::default(),
         };
         let state_dir = io.state_dir.as_deref().unwrap_or(&config.state_dir);
         // A state directory that cannot be locked is no reason to leave the wall as it was: the disk may be what failed.

@@ -31,8 +31,9 @@ const STILL_MAX_S: u64 = 600;
 pub(crate) enum ControlError {
     /// Nobody answers at the socket.
     #[error(
-        "no daemon at {socket}; start one with `andond --state-dir DIR`, or say where it is with --state-dir or --socket",
-        socket = socket.display()
+        "no daemon at {socket}; {way}, or say where it is with --state-dir or --socket",
+        socket = socket.display(),
+        way = way_to_start(socket)
     )]
     NoDaemon {
         /// Which socket.
@@ -302,6 +303,16 @@ impl Control {
         } else {
             ControlError::NoDaemon { socket, source }
         }
+    }
+}
+
+/// How a daemon is started that has its socket there, or why it does not answer yet.
+fn way_to_start(socket: &Path) -> &'static str {
+    if socket == Path::new(INSTALLED) {
+        "`systemctl status andond` says whether it is starting, `sudo systemctl reset-failed andond; sudo systemctl start andond` \
+         starts it"
+    } else {
+        "start one with `andond --state-dir DIR`"
     }
 }
 

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use calendars::Tz;
 use clap::Args;
+use firmware_board::Language;
 use lettre::message::Mailbox;
 use serde_json::json;
 
@@ -18,7 +19,7 @@ use super::Io;
 use super::control::ControlError;
 use super::doctor::mail::password_line;
 use super::error::CliError;
-use crate::config::{self, Sources};
+use crate::config::{self, Config, Sources};
 use crate::desk::regulation::shipped;
 
 /// The configuration of an installed daemon, and the drop-in that is written beside it.
@@ -30,24 +31,25 @@ const PANELS: [&str; 7] = ["simulated", "st7796", "ili9341", "st7789", "ssd1306"
 
 /// Make the first configuration: regulation, zone, panel, mail, and the first admin's token.
 ///
-/// Asks on a terminal for what no flag says; without a terminal the defaults are taken. What is written is a drop-in beside
-/// the configuration, checked by the daemon's own reader before; one that is there is replaced with --force only. Where the daemon runs,
+/// Asks on a terminal for what no flag says, and offers what holds now; without a terminal nothing else is written than what
+/// the flags say. What is written is a drop-in beside the configuration, checked by the daemon's own reader before; one that is there
+/// is replaced with --force only. Where the daemon runs,
 /// the first admin's secret is printed to stdout, once.
 #[derive(Debug, Args)]
 pub(super) struct Setup {
-    /// Work by this regulation, a shipped one or a file; may be given again [default: getmark]
+    /// Work by this regulation, a shipped one or a file; may be given again
     #[arg(long = "regulation", value_name = "NAME|FILE")]
     regulations: Vec<String>,
-    /// The site's zone, an IANA name [default: Europe/Moscow]
+    /// The site's zone, an IANA name
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
     /// The name of the room or site, shown on the wall
     #[arg(long, value_name = "NAME")]
     site: Option<String>,
-    /// The wall's language [default: ru]
+    /// The wall's language
     #[arg(long, value_name = "LANGUAGE", value_parser = ["ru", "en"])]
     language: Option<String>,
-    /// The first panel; simulated: the wall is at /board in a browser [default: simulated]
+    /// The first panel; simulated: the wall is at /board in a browser
     #[arg(long, value_name = "KIND", value_parser = PANELS)]
     panel: Option<String>,
     /// The mail server that letters go out by, encrypted by STARTTLS; left out: nobody is written to
@@ -79,7 +81,7 @@ pub(super) struct Setup {
     yes: bool,
 }
 
-/// What was chosen.
+/// What was chosen; what is empty is left as it is.
 #[derive(Debug, PartialEq, Eq)]
 struct Choice {
     regulations: Vec<String>,
@@ -99,6 +101,8 @@ struct MailChoice {
     address: String,
     user: String,
     kind: String,
+    /// What fetched mail comes under.
+    regulation: Option<String>,
 }
 
 impl Setup {
@@ -128,41 +132,51 @@ impl Setup {
         Ok(())
     }
 
-    /// What the flags say, and the defaults.
+    /// What the flags say.
     fn said(&self) -> Choice {
-        let or = |said: &Option<String>, default: &str| said.clone().unwrap_or_else(|| default.to_owned());
-        let regulations =
-            if self.regulations.is_empty() { vec!["getmark".to_owned()] } else { self.regulations.clone() };
+        let said = |said: &Option<String>| said.clone().unwrap_or_default();
+        let first = self.regulations.first().cloned();
         Choice {
-            regulations,
-            zone: or(&self.zone, "Europe/Moscow"),
-            site: or(&self.site, ""),
-            language: or(&self.language, "ru"),
-            panel: or(&self.panel, "simulated"),
+            regulations: self.regulations.clone(),
+            zone: said(&self.zone),
+            site: said(&self.site),
+            language: said(&self.language),
+            panel: said(&self.panel),
             mail: MailChoice {
-                server: or(&self.mail_server, ""),
-                imap: or(&self.imap_server, ""),
-                address: or(&self.mail_address, ""),
-                user: or(&self.mail_user, ""),
-                kind: or(&self.mail_type, ""),
+                server: said(&self.mail_server),
+                imap: said(&self.imap_server),
+                address: said(&self.mail_address),
+                user: said(&self.mail_user),
+                kind: said(&self.mail_type),
+                regulation: first.or_else(|| self.current().regulations.first().cloned()),
             },
-            admin: or(&self.admin, ""),
+            admin: said(&self.admin),
         }
+    }
+
+    /// What holds now; the defaults where there is no configuration, or one that is wrong.
+    fn current(&self) -> Config {
+        let path = self.base().unwrap_or_else(|| self.file());
+        Config::read(&path).unwrap_or_default()
     }
 
     /// Asks for what no flag says.
     fn asked(&self, input: &mut dyn BufRead, talk: &mut dyn Write) -> Result<Choice, CliError> {
         let mut ask = Questions { input, talk };
-        let default = self.said();
+        let said = self.said();
+        let current = self.current();
+        let first = current.regulations.first().map_or("getmark", String::as_str);
         let regulations = if self.regulations.is_empty() {
             let known = shipped::names().collect::<Vec<_>>().join(", ");
             let question = format!("Regulation: {known}, or a file");
             let check = |name: &str| {
                 config::regulation(name, Path::new(".")).map(drop).map_err(|error| error.to_string())
             };
-            vec![ask.for_one(&question, &default.regulations[0], check)?]
+            let answer = ask.for_one(&question, first, check)?;
+            // Several are kept where the first is not changed.
+            if answer == first { current.regulations.clone() } else { vec![answer] }
         } else {
-            default.regulations
+            said.regulations
         };
         let any = |_: &str| Ok(());
         let is_zone = |zone: &str| {
@@ -179,21 +193,33 @@ impl Setup {
         };
         let panels = format!("Panel: {}", PANELS.join(", "));
         let types = first_types(&regulations);
+        let language = match current.board.language {
+            Language::Russian => "ru",
+            Language::English => "en",
+        };
+        let panel = current.board.panels.first().map_or("simulated", |panel| panel.kind.word());
         Ok(Choice {
-            zone: unless(&self.zone, "Zone of the site", &default.zone, &is_zone)?,
-            site: unless(&self.site, "Name of the room, for the wall", &default.site, &any)?,
+            zone: unless(&self.zone, "Zone of the site", current.zone.name(), &is_zone)?,
+            site: unless(&self.site, "Name of the room, for the wall", &current.board.site, &any)?,
             language: unless(
                 &self.language,
                 "Language of the wall: ru, en",
-                &default.language,
+                language,
                 &one_of(&["ru", "en"]),
             )?,
-            panel: unless(&self.panel, &panels, &default.panel, &one_of(&PANELS))?,
-            mail: {
+            panel: {
+                let answer = unless(&self.panel, &panels, panel, &one_of(&PANELS))?;
+                // One that is there has more keys than its kind.
+                if self.panel.is_none() && answer == panel { String::new() } else { answer }
+            },
+            mail: if current.mail.is_some() || current.imap.is_some() {
+                said.mail
+            } else {
                 let server = unless(&self.mail_server, "Mail server for letters, empty for none", "", &any)?;
                 let imap =
                     unless(&self.imap_server, "IMAP server to fetch mail from, empty for none", "", &any)?;
-                let mut mail = MailChoice { server, imap, ..default.mail };
+                let regulation = regulations.first().cloned();
+                let mut mail = MailChoice { server, imap, regulation, ..said.mail };
                 if !(mail.server.is_empty() && mail.imap.is_empty()) {
                     mail.address = unless(&self.mail_address, "The desk's address", "", &is_address)?;
                     mail.user = unless(&self.mail_user, "Whom to sign in as, empty for nobody", "", &any)?;
@@ -206,7 +232,7 @@ impl Setup {
                 mail
             },
             regulations,
-            admin: unless(&self.admin, "Name of the first admin, empty for none", &default.admin, &any)?,
+            admin: unless(&self.admin, "Name of the first admin, empty for none", "", &any)?,
         })
     }
 
@@ -301,27 +327,32 @@ impl Choice {
     /// The file.
     fn text(&self) -> String {
         let quoted = |word: &str| toml::Value::from(word).to_string();
+        let line = |key: &str, word: &str| {
+            if word.is_empty() { String::new() } else { format!("{key} = {}\n", quoted(word)) }
+        };
         let regulations: Vec<_> = self.regulations.iter().map(|name| quoted(name)).collect();
-        let site =
-            if self.site.is_empty() { String::new() } else { format!("site = {}\n", quoted(&self.site)) };
+        let regulations = match regulations.as_slice() {
+            [] => String::new(),
+            names => format!("regulations = [{}]\n", names.join(", ")),
+        };
+        let board = format!("{}{}", line("site", &self.site), line("language", &self.language));
+        let board = if board.is_empty() { board } else { format!("\n[board]\n{board}") };
         let panel = match self.panel.as_str() {
-            "simulated" => String::new(),
+            "" | "simulated" => String::new(),
             panel => format!("\n[[board.panel]]\nkind = {}\n", quoted(panel)),
         };
         format!(
-            "# Written by `andonctl setup`. It comes over andon.toml; `andonctl config check` reads both.\n\
-             regulations = [{}]\nzone = {}\n\n[board]\n{site}language = {}\n{panel}{}",
-            regulations.join(", "),
-            quoted(&self.zone),
-            quoted(&self.language),
-            self.mail.text(self.regulations.first(), quoted)
+            "# Written by `andonctl setup`. It comes over andon.toml; `andonctl config check` reads both.\n{regulations}{}{board}{panel}{}",
+            line("zone", &self.zone),
+            self.mail.text(quoted)
         )
     }
 }
 
 impl MailChoice {
-    /// Its part of the file; mail that is fetched comes under that regulation.
-    fn text(&self, regulation: Option<&String>, quoted: impl Fn(&str) -> String) -> String {
+    /// Its part of the file.
+    fn text(&self, quoted: impl Fn(&str) -> String) -> String {
+        let regulation = self.regulation.as_ref();
         let sign_in = if self.user.is_empty() {
             String::new()
         } else {
@@ -408,7 +439,6 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::config::Config;
 
     #[derive(Parser)]
     struct Alone {
@@ -466,6 +496,34 @@ mod tests {
         assert_eq!(config.board.panels[0].kind.word(), "st7796");
         let config = Config::parse(Path::new("x.toml"), &setup(&[]).said().text()).expect("it is whole");
         assert_eq!(config.board.panels[0].kind.word(), "simulated");
+    }
+
+    #[test]
+    fn what_nobody_says_is_left_as_the_configuration_has_it_and_offered_where_it_is_asked() {
+        let dir = tempfile::tempdir().expect("a directory for tests can be made");
+        let base = dir.path().join("andon.toml");
+        let before = "regulations = [\"itsm\", \"getmark\"]\nzone = \"Asia/Yekaterinburg\"\n[board]\nsite = \"Room 7\"\n\
+                      language = \"en\"\n[[board.panel]]\nkind = \"st7796\"\ndc-pin = 25\nreset-pin = 24\n";
+        fs::write(&base, before).expect("it can be written");
+        let file = dir.path().join("andon.d/50-setup.toml").display().to_string();
+        let flags = setup(&["--file", &file, "--admin", "boss"]);
+        let before = Config::read(&base).expect("it is whole");
+        let holds = |text: &str| {
+            flags.check(text).expect("it is whole");
+            flags.write(text).expect("it can be written");
+            let after = Config::read(&base).expect("it is whole");
+            assert_eq!((&after.regulations, after.zone), (&before.regulations, before.zone), "{text}");
+            assert_eq!((&after.board.site, after.board.language), (&before.board.site, before.board.language));
+            assert_eq!(after.board.panels, before.board.panels);
+        };
+        holds(&flags.said().text());
+        let mut talk = Vec::new();
+        let asked = flags.asked(&mut "\n\n\n\n\n\n\n".as_bytes(), &mut talk).expect("it is answered");
+        let talk = String::from_utf8(talk).expect("text");
+        for offered in ["[itsm]", "[Asia/Yekaterinburg]", "[Room 7]", "[en]", "[st7796]"] {
+            assert!(talk.contains(offered), "{offered}: {talk}");
+        }
+        holds(&asked.text());
     }
 
     #[test]

@@ -17,11 +17,12 @@ const ASKED_MAX_BYTES: usize = 4_096;
 
 /// Do what an SSH key is for, and nothing else: the forced command of that key.
 ///
-/// In `~/.ssh/authorized_keys` of a user in the group andon, on one line:
+/// In `~/.ssh/authorized_keys` of a user in the group andon (`adduser --ingroup andon wall`; the daemon's own user has no
+/// shell), on one line:
 ///
 ///   command="andonctl ssh-gate --allow status --allow 'alarm list' --allow 'alarm ack'",restrict,pty ssh-ed25519 AAAA… olga
 ///
-/// `ssh andon@box alarm list --json` then lists alarms, and anything else is refused. What is allowed is the beginning of a
+/// `ssh wall@box alarm list --json` then lists alarms, and anything else is refused. What is allowed is the beginning of a
 /// command: `alarm list` allows its options, too, and `ticket` all that tickets have. Allow nothing that reads or writes files
 /// by name: no backup, restore, import, export, setup, board safe. Words are parted at spaces; quotes mean nothing. Without `pty`
 /// there is no `top`.

@@ -65,6 +65,20 @@ pub const LISTEN: &str = "127.0.0.1:8420";
 /// Where the state lies where nothing else is said.
 pub const STATE_DIR: &str = "./andon-state";
 
+/// The configuration of an installed daemon.
+pub const INSTALLED: &str = "/etc/andon/andon.toml";
+
+/// The configuration of an installed daemon, where it or drop-ins beside it are there. What cannot be looked at is taken to be
+/// there: it is to be told that it cannot be read, and never passed over.
+pub fn installed() -> Option<&'static Path> {
+    let path = Path::new(INSTALLED);
+    is_there(path).then_some(path)
+}
+
+fn is_there(path: &Path) -> bool {
+    [path, &path.with_extension("d")].iter().any(|path| path.try_exists().unwrap_or(true))
+}
+
 /// Where systemd put the credentials of the unit that this runs in; none outside of one.
 pub fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
@@ -642,6 +656,18 @@ mod tests {
 
     fn complaint(text: &str) -> String {
         Config::parse(Path::new("andon.toml"), text).expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_be_looked_at_is_there_and_so_are_drop_ins_alone() {
+        let dir = tempfile::tempdir().expect("a directory for tests can be made");
+        let path = dir.path().join("andon.toml");
+        assert!(!is_there(&path));
+        // Beneath a file nobody can look, as others cannot in a directory that is shut.
+        std::fs::write(dir.path().join("file"), "").expect("it can be written");
+        assert!(is_there(&dir.path().join("file/andon.toml")));
+        std::fs::create_dir(dir.path().join("andon.d")).expect("it can be made");
+        assert!(is_there(&path));
     }
 
     #[test]
