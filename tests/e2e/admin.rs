@@ -197,3 +197,29 @@ fn an_answer_bears_the_name_of_its_request() {
     assert!(ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
     assert!(ids[0].bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'), "{ids:?}");
 }
+
+#[test]
+fn a_start_says_what_is_wrong_with_its_configuration_by_78_and_root_leaves_the_books_of_others_alone() {
+    let dir = tempfile::tempdir().expect("a directory for tests can be made");
+    let (config, state) = (dir.path().join("andon.toml"), dir.path().join("state"));
+    let start = |text: &str| {
+        std::fs::write(&config, text).expect("it can be written");
+        let mut andond = Command::new(binary("andond"));
+        andond.arg("--config").arg(&config).arg("--state-dir").arg(&state);
+        andond.output().expect("andond runs")
+    };
+    for wrong in ["zone = \"Nowhere\"", "[tls]\ncertificate = \"none.pem\"\nkey = \"none.pem\"\n"] {
+        let ended = start(wrong);
+        assert_eq!(ended.status.code(), Some(78), "{}", text(&ended.stderr));
+    }
+    std::fs::create_dir(&state).expect("it can be made");
+    // Whoever may not give it away is not root, who is the one to be refused.
+    if std::os::unix::fs::chown(&state, Some(4242), None).is_err() {
+        return;
+    }
+    let ended = start("listen = \"127.0.0.1:0\"\n");
+    let told = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("belongs to the user 4242") && told.contains("systemctl start andond"), "{told}");
+    assert_eq!(std::fs::read_dir(&state).expect("it is there").count(), 0, "nothing is written there");
+}

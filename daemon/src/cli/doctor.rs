@@ -163,7 +163,9 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) -> bool {
         Err(error) => {
             let mend = match &error {
                 ControlError::NotAllowed { .. } => "sudo andonctl doctor",
-                _ => "sudo systemctl reset-failed andond; sudo systemctl start andond; journalctl -u andond -e",
+                _ => {
+                    "sudo systemctl reset-failed andond; sudo systemctl start andond; journalctl -u andond -e"
+                }
             };
             findings.push(Finding::wrong("daemon", chain(&error), mend));
             return !matches!(error, ControlError::NoDaemon { .. });

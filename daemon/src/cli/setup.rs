@@ -513,7 +513,10 @@ mod tests {
             flags.write(text).expect("it can be written");
             let after = Config::read(&base).expect("it is whole");
             assert_eq!((&after.regulations, after.zone), (&before.regulations, before.zone), "{text}");
-            assert_eq!((&after.board.site, after.board.language), (&before.board.site, before.board.language));
+            assert_eq!(
+                (&after.board.site, after.board.language),
+                (&before.board.site, before.board.language)
+            );
             assert_eq!(after.board.panels, before.board.panels);
         };
         holds(&flags.said().text());

@@ -9,7 +9,7 @@ mod round;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use andon_tests::daemon::{Daemon, eventually};
+use andon_tests::daemon::Daemon;
 use andon_tests::mail_server::Letter;
 use andon_tests::needs::skipped;
 use andon_tests::postfix::{Besides, Desk, Postfix, free_port};
@@ -83,7 +83,14 @@ impl Site {
 
     /// The letter to somebody that comes next after so many.
     fn letter(&self, address: &str, after: usize) -> Letter {
-        eventually("the letter", || self.postfix.letters_to(address).into_iter().nth(after))
+        let start = Instant::now();
+        loop {
+            if let Some(letter) = self.postfix.letters_to(address).into_iter().nth(after) {
+                return letter;
+            }
+            assert!(start.elapsed() < PATIENCE, "the letter does not come; Postfix: {}", self.postfix.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

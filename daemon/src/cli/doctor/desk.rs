@@ -19,7 +19,9 @@ pub(super) fn address(listen: SocketAddr, findings: &mut Vec<Finding>) {
         Ok(_) => Finding::fine("port", format!("{listen} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse => Finding::wrong(
             "port",
-            format!("{listen} is taken: by andond, where it is still opening its books, or by another program"),
+            format!(
+                "{listen} is taken: by andond, where it is still opening its books, or by another program"
+            ),
             format!(
                 "sudo ss -ltnp 'sport = :{port}'   # which one; or give andond another address: listen = …"
             ),
