@@ -110,7 +110,9 @@ pub fn headline(event: &Event) -> (Level, String) {
         Event::PartFailed { part, text, .. } => (Level::Error, format!("{part} failed: {text}")),
         Event::PartWorks { part, .. } => (Level::Info, format!("{part} works again")),
         Event::TimeTrusted { behind_ms } => {
-            (Level::Warn, format!("the time is trusted; it had been held {behind_ms} ms before the true one"))
+            let told =
+                format!("the time is trusted; it had been held {} s before the true one", behind_ms / 1_000);
+            (Level::Warn, told)
         }
         Event::Muted { until } => (Level::Info, format!("buzzer muted until {}", utc(*until))),
         Event::TokenAdded { token } => {

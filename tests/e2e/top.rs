@@ -11,7 +11,7 @@ use super::hasty_regulation;
 
 fn top(state: &Path) -> Command {
     let mut command = Command::new(binary("andonctl"));
-    command.arg("top").arg("--state-dir").arg(state).env_remove("NO_COLOR");
+    command.arg("top").arg("--state-dir").arg(state).env_remove("NO_COLOR").env("TERM", "xterm");
     command
 }
 
@@ -92,6 +92,17 @@ fn where_there_is_no_terminal_it_is_refused_and_as_json_told_once() {
     let document: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
     assert_eq!((told.status.code(), &document["board"]["level"]), (Some(0), &json!("normal")));
     assert_eq!(document["queue"], json!([]));
+}
+
+#[test]
+fn a_terminal_that_nothing_can_be_drawn_on_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let state = dir.path().join("state");
+    let _daemon = Daemon::start(&state, &[]);
+    let terminal = Terminal::new(80, 24);
+    let mut child = terminal.run(top(&state).env("TERM", "dumb"));
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    waits_for(&terminal, "TERM=dumb is none");
 }
 
 #[test]

@@ -29,7 +29,7 @@ use super::paint::Paint;
 use super::status::Alarm;
 use crate::chain::chain;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 
 /// Where an installed daemon has its configuration, from the root.
 const INSTALLED: &str = "etc/andon/andon.toml";
@@ -107,7 +107,11 @@ fn configuration(said: Option<&Path>, tree: &Tree, findings: &mut Vec<Finding>) 
             config
         }
         Err(error) => {
-            let mend = format!("sudo nano {}", path.display());
+            let file = match &error {
+                ConfigError::File { path, .. } | ConfigError::Read { path, .. } => path,
+                _ => &path,
+            };
+            let mend = format!("sudo nano {}", file.display());
             findings.push(Finding::wrong("config", chain(&error), mend));
             Config::default()
         }
@@ -175,6 +179,7 @@ fn daemon(control: &Control, findings: &mut Vec<Finding>) -> bool {
     for Alarm { id, kind, text, .. } in alarms.into_iter().filter(Alarm::stands) {
         let (about, what) = match kind.as_str() {
             "panel" => ("wall", format!("a part of the wall fails ({id}): {text}")),
+            "storage" => ("disk", format!("what the desk writes is not kept as it should be ({id}): {text}")),
             "letter" => ("mail", format!("mail, chats or webhooks fail ({id}): {text}")),
             _ => continue,
         };

@@ -52,8 +52,9 @@ impl Top {
             let [board, queue] = PATHS.map(|path| io.control.get(path).map(|answer| answer.json));
             return io.json(&json!({ "board": board?, "queue": queue? }));
         }
-        if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
-            let told = "top needs a terminal (ssh -t gives one); status, alarm list and queue list tell the same as text";
+        let is_dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+        if is_dumb || !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
+            let told = "top needs a terminal that can be drawn on (ssh -t gives one; TERM=dumb is none); status, alarm list and queue list tell the same as text";
             return Err(CliError::Refused(told.to_owned()));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

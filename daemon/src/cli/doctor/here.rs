@@ -55,12 +55,13 @@ pub(super) fn clock(synchronised: Option<bool>, asked: Proof) -> Finding {
         Some(true) => Finding::fine("clock", "the clock is synchronised"),
         Some(false) if asked == Proof::Plausible => {
             let told = "the clock is not synchronised; `trust = \"plausible\"` lets terms run out by it all the same";
-            Finding::note("clock", told).mended_by("sudo timedatectl set-ntp true")
+            Finding::note("clock", told)
+                .mended_by("sudo apt install systemd-timesyncd; sudo timedatectl set-ntp true")
         }
         Some(false) => Finding::wrong(
             "clock",
             "the clock is not synchronised: nothing runs out until it is",
-            "sudo timedatectl set-ntp true; if there is no network: date, then andonctl clock trust",
+            "sudo apt install systemd-timesyncd; sudo timedatectl set-ntp true; if there is no network: date, then andonctl clock trust",
         ),
         None => Finding::note(
             "clock",

@@ -222,6 +222,11 @@ fn a_configuration_that_is_wrong_is_told_and_the_rest_is_looked_at_all_the_same(
     assert_eq!(findings[1].severity, Severity::Wrong);
     assert!(findings[1].what.contains("andon.toml:2: kind: unknown kind `st7769`"), "{}", findings[1]);
     assert!(findings[1].mend.as_deref().is_some_and(|mend| mend.ends_with("etc/andon/andon.toml")));
+    this.write("etc/andon/andon.toml", "");
+    this.write("etc/andon/andon.d/60-site.toml", "zone = 7\n");
+    configuration(None, &tree, &mut findings);
+    let mend = findings[2].mend.as_deref();
+    assert!(mend.is_some_and(|mend| mend.ends_with("andon.d/60-site.toml")), "{}", findings[2]);
 }
 
 #[test]
