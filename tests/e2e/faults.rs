@@ -10,7 +10,7 @@ fn andond(args: &[&str]) -> Output {
 }
 
 fn complaint(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(78));
     String::from_utf8(output.stderr.clone()).expect("messages are text")
 }
 

@@ -27,7 +27,7 @@ fn plain_http_on_the_network_is_refused_with_the_way_out_and_told_where_it_is_wa
     let dir = tempfile::tempdir().expect("a directory");
     let state = dir.path().join("state").display().to_string();
     let refused = run("andond", &["--state-dir", &state, "--listen", "0.0.0.0:0"]);
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(78));
     let told = text(&refused.stderr);
     assert!(told.contains("without TLS") && told.contains("insecure-lan = true"), "{told}");
     assert!(!Path::new(&state).exists(), "nothing was touched");
@@ -74,7 +74,7 @@ fn config_check_tells_what_is_wrong_with_a_certificate() {
     let state = dir.path().join("state").display().to_string();
     let started = run("andond", &["--config", &file, "--state-dir", &state, "--listen", "127.0.0.1:0"]);
     assert!(
-        started.status.code() == Some(1) && text(&started.stderr).contains("[tls]: cannot read "),
+        started.status.code() == Some(78) && text(&started.stderr).contains("[tls]: cannot read "),
         "{started:?}"
     );
 }
